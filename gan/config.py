@@ -1,0 +1,83 @@
+"""Settings: one frozen dataclass per model, whose fields carry their own help, choices and bounds.
+
+The command line builds its options from these fields, the Train tab its controls, and `run.json` holds them,
+so a setting is described once. A value that is unknown or impossible is refused with a sentence.
+"""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from gan.errors import UserError
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple = (),
+    low: float | None = None,
+    high: float | None = None,
+    multiple: int = 1,
+) -> Any:
+    """A dataclass field that knows its help text, its choices or its bounds."""
+    limits = {"help": help, "choices": choices, "low": low, "high": high, "multiple": multiple}
+    return field(default=default, metadata=limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What every duel has in common. `DCGANConfig` and `CycleGANConfig` add their own."""
+
+    data: str = setting("mnist", "data set by name, or a folder of pictures")
+    size: int = setting(32, "side of the pictures, in pixels", low=16, high=512, multiple=4)
+    channels: int = setting(3, "1 for grey pictures, 3 for colour", choices=(1, 3))
+    width: int = setting(64, "feature maps of the widest picture's layer; cost grows with its square", low=4, high=256)
+    batch: int = setting(128, "pictures a step", low=1, high=4096)
+    steps: int = setting(5000, "rounds of the duel", low=1, high=10_000_000)
+    minutes: float = setting(0.0, "stop after so many minutes of training (0: only by --steps)", low=0)
+    seed: int = setting(0, "the same seed repeats a run on the CPU", low=0, high=2**31 - 1)
+    rate_g: float = setting(2e-4, "the generator's learning rate", low=0, high=1)
+    rate_d: float = setting(2e-4, "the discriminator's learning rate", low=0, high=1)
+    rounds_d: int = setting(1, "rounds of the discriminator for one of the generator", low=1, high=100)
+    hold_d_after: int = setting(0, "hold the discriminator still after this step (0: never)", low=0)
+    ema: float = setting(0.999, "decay of the running average of the generator's weights", low=0, high=0.99999)
+    flip: bool = setting(False, "mirror half of the training pictures")
+    precision: str = setting(
+        "auto", "arithmetic: auto takes bf16 where the hardware has it", choices=("auto", "fp32", "bf16")
+    )
+    log: int = setting(10, "write a line of the journal every so many steps", low=1, high=100_000)
+    samples: int = setting(40, "sample pictures kept over the whole run, closer together at its start", low=2, high=2000)
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            _check(f, getattr(self, f.name))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as plain values, as `run.json` holds them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The settings from plain values; raises `UserError` for a name that does not exist."""
+        known = [f.name for f in fields(cls)]
+        for name in values:
+            if name not in known:
+                raise UserError(f"There is no setting '{name}'; the settings are {', '.join(known)}.")
+        return cls(**values)
+
+
+def _check(f: Any, value: Any) -> None:
+    """Refuse `value` for the field `f` with a sentence that names both and what is allowed."""
+    kinds = {float: (int, float), int: (int,), str: (str,), bool: (bool,)}[f.type]
+    if not isinstance(value, kinds) or (f.type is not bool and isinstance(value, bool)):
+        raise UserError(f"The setting '{f.name}' is {value!r}, but must be of type {f.type.__name__}.")
+    m = f.metadata
+    if m["choices"] and value not in m["choices"]:
+        allowed = ", ".join(map(str, m["choices"]))
+        raise UserError(f"The setting '{f.name}' is {value!r}, but must be one of {allowed}.")
+    if m["low"] is not None and not value >= m["low"]:  # `not >=` also refuses NaN
+        raise UserError(f"The setting '{f.name}' is {value}, but must be at least {m['low']}.")
+    if m["high"] is not None and value > m["high"]:
+        raise UserError(f"The setting '{f.name}' is {value}, but must be at most {m['high']}.")
+    if m["multiple"] > 1 and value % m["multiple"]:
+        raise UserError(f"The setting '{f.name}' is {value}, but must be a multiple of {m['multiple']}.")

@@ -1,0 +1,295 @@
+"""A run is a folder: what was asked, the journal, samples, weights and controls of one training.
+
+    <run>/run.json             settings, where and with what it was trained, and how it stands
+    <run>/journal.jsonl        a line a logged step, and a line an event
+    <run>/samples/000500.webp  what the same fixed inputs looked like at that step
+    <run>/weights.safetensors  the averaged generators and the discriminators, half precision
+    <run>/resume.pt            everything needed to go on; stays on the machine that trains
+    <run>/controls.jsonl       what people asked of it while it ran
+
+Whatever is written is written whole: a file is replaced in one step, a line is appended in one piece, and a torn last
+line is left out when it is read. Only the training process writes; everyone else reads, and appends to `controls.jsonl`.
+"""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from filelock import FileLock, Timeout
+from torch import nn
+
+from gan import __version__
+from gan.config import Config
+from gan.errors import UserError
+
+SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
+STATES = ("running", "paused", "finished", "stopped", "failed")
+
+
+def runs_root() -> Path:
+    """The folder that new runs go to: the environment variable GAN_RUNS, or `checkpoints/`."""
+    return Path(os.environ.get("GAN_RUNS") or SHIPPED).expanduser().resolve()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that at any moment either the old or the new content is there, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def append_line(path: Path, record: dict[str, Any]) -> None:
+    """Append a record as one JSON line in one write; a torn line before it is closed off first."""
+    line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    with open(path, "ab+") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = b"\n" + line
+        file.write(line)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The records of a file of JSON lines; torn or foreign lines are left out, a missing file is empty."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    records = []
+    for line in content.splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+    return records
+
+
+class Run:
+    """One training's folder. Opening it reads nothing but `run.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self.name = self.folder.name
+
+    def __repr__(self) -> str:
+        return f"Run({self.name})"
+
+    @classmethod
+    def create(cls, name: str, config: Config, root: Path | None = None) -> "Run":
+        """A new run's folder with its `run.json`; raises `UserError` if the name is unfit or taken."""
+        if not re.fullmatch(r"[\w][\w.-]{0,63}", name):
+            raise UserError(
+                f"A run cannot be named '{name}': take up to 64 letters, digits, dots, dashes and underscores."
+            )
+        root = root or runs_root()
+        run = cls(root / name)
+        if name in {other.name for other in all_runs()}:
+            raise UserError(f"There already is a run named '{name}': take another name, or resume it.")
+        root.mkdir(parents=True, exist_ok=True)
+        try:
+            run.folder.mkdir()
+        except FileExistsError:
+            raise UserError(f"There already is a folder named '{name}': take another name for the run.") from None
+        now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        run._write_info(
+            {
+                "name": name,
+                "model": config.model,
+                "config": config.as_dict(),
+                "status": "running",
+                "why": "",
+                "step": 0,
+                "seconds": 0.0,
+                "created": now,
+                "version": __version__,
+                "torch": torch.__version__,
+            }
+        )
+        return run
+
+    @classmethod
+    def open(cls, name: str | Path) -> "Run":
+        """A run by name (in GAN_RUNS or among the shipped) or by path; raises `UserError` where there is none."""
+        for folder in (runs_root() / name, SHIPPED / name, Path(name)):
+            if (folder / "run.json").is_file():
+                return cls(folder)
+        known = ", ".join(run.name for run in all_runs()) or "none yet"
+        raise UserError(f"There is no run named '{name}'. The runs here: {known}.")
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """`run.json`; raises `UserError` where it cannot be read."""
+        try:
+            return json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"The run '{self.name}' has no readable run.json ({error}).") from error
+
+    @property
+    def config(self) -> Config:
+        """The settings, as the dataclass of the run's model."""
+        from gan.models import MODELS
+
+        info = self.info
+        if info.get("model") not in MODELS:
+            raise UserError(f"The run '{self.name}' is of an unknown model, '{info.get('model')}'.")
+        return MODELS[info["model"]].config_class.from_dict(info["config"])
+
+    @property
+    def status(self) -> str:
+        """running, paused, finished, stopped or failed; "interrupted" where its process has died meanwhile."""
+        status = self.info.get("status", "failed")
+        return "interrupted" if status in ("running", "paused") and not self.is_training() else status
+
+    def set_info(self, **changes: Any) -> None:
+        """Change some entries of `run.json`."""
+        self._write_info(self.info | changes)
+
+    def _write_info(self, info: dict[str, Any]) -> None:
+        write_whole(self.folder / "run.json", (json.dumps(info, ensure_ascii=False, indent=2) + "\n").encode())
+
+    # The journal
+
+    def log(self, record: dict[str, Any]) -> None:
+        """Append a line to the journal."""
+        append_line(self.folder / "journal.jsonl", record)
+
+    def journal(self) -> list[dict[str, Any]]:
+        """All lines of the journal, steps and events, in the order they were written."""
+        return read_lines(self.folder / "journal.jsonl")
+
+    def rewind(self, step: int) -> None:
+        """Forget the journal's lines after `step`: they are about to be lived through again."""
+        lines = [r for r in self.journal() if r.get("step", 0) <= step]
+        text = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in lines)
+        write_whole(self.folder / "journal.jsonl", text.encode())
+
+    # Samples and weights
+
+    def samples(self) -> list[tuple[int, Path]]:
+        """(step, picture file) in order of steps."""
+        found = (self.folder / "samples").glob("*.webp")
+        return sorted((int(p.stem), p) for p in found if p.stem.isdecimal())
+
+    def save_sample(self, step: int, image: Any) -> None:
+        """Keep a Pillow image as the sample of `step`, lossless."""
+        import io
+
+        buffer = io.BytesIO()
+        image.save(buffer, "WEBP", quality=90, method=4)
+        write_whole(self.folder / "samples" / f"{step:06d}.webp", buffer.getvalue())
+
+    def save_weights(self, generators: nn.ModuleDict, discriminators: nn.ModuleDict) -> None:
+        """Write `weights.safetensors`: weights in half precision, batch norm's statistics in full."""
+        tensors = {}
+        for side, networks in (("g", generators), ("d", discriminators)):
+            weights = {name for name, _ in networks.named_parameters()}
+            for name, value in networks.state_dict().items():
+                value = value.detach().half() if name in weights else value.detach()
+                tensors[f"{side}.{name}"] = value.contiguous().cpu()
+        write_whole(self.folder / "weights.safetensors", safetensors.torch.save(tensors))
+
+    def networks(self, device: str | torch.device = "cpu") -> tuple[nn.ModuleDict, nn.ModuleDict]:
+        """(generators, discriminators) of `weights.safetensors`, float32 in eval mode, with no gradients."""
+        from gan.models import MODELS
+
+        config = self.config
+        try:
+            tensors = safetensors.torch.load_file(self.folder / "weights.safetensors")
+        except (OSError, safetensors.SafetensorError) as error:
+            raise UserError(f"The run '{self.name}' has no weights to show yet ({error}).") from error
+        both = MODELS[config.model].networks(config)
+        for side, networks in zip(("g", "d"), both, strict=True):
+            state = {k[2:]: v.float() if v.is_floating_point() else v for k, v in tensors.items() if k[:2] == f"{side}."}
+            networks.load_state_dict(state)
+            networks.eval().requires_grad_(False).to(device)
+        return both
+
+    def save_resume(self, state: dict[str, Any]) -> None:
+        """Write `resume.pt`."""
+        import io
+
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_whole(self.folder / "resume.pt", buffer.getbuffer())
+
+    def load_resume(self) -> dict[str, Any] | None:
+        """The content of `resume.pt`, read without pickle's full power; None where there is none."""
+        path = self.folder / "resume.pt"
+        if not path.is_file():
+            return None
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise UserError(f"The file resume.pt of the run '{self.name}' cannot be read ({error}).") from error
+
+    # Controls and the training process
+
+    def control(self, do: str, **values: Any) -> None:
+        """Ask something of the training: "pause", "go on", "stop", or "set" with the fields of `Conduct`."""
+        append_line(self.folder / "controls.jsonl", {"do": do, **values, "time": time.time()})
+
+    def controls(self) -> list[dict[str, Any]]:
+        """All that was ever asked, in order."""
+        return read_lines(self.folder / "controls.jsonl")
+
+    def lock(self) -> FileLock:
+        """The lock that the training process holds, and that the system frees when it dies, however it dies."""
+        return FileLock(self.folder / ".lock")
+
+    def is_training(self) -> bool:
+        """Whether a process holds the lock now."""
+        try:
+            with self.lock().acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+        except OSError:  # a folder that cannot be written to is not being trained in
+            return False
+
+    def delete(self) -> None:
+        """Remove the folder; raises `UserError` for a shipped run and for one that is training."""
+        if self.is_shipped:
+            raise UserError(f"The run '{self.name}' came with the program and stays.")
+        if self.is_training():
+            raise UserError(f"The run '{self.name}' is training: stop it first.")
+        shutil.rmtree(self.folder)
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether the run came with the program."""
+        return self.folder.resolve().parent == SHIPPED and bool(self.info.get("shipped"))
+
+
+def all_runs(root: Path | None = None) -> list[Run]:
+    """All runs of a folder; without one, those of `runs_root()` and the shipped. Shipped first, then by date."""
+    roots = [root] if root else list(dict.fromkeys([SHIPPED, runs_root()]))
+    runs: dict[str, Run] = {}
+    for folder in roots:
+        for path in sorted(folder.glob("*/run.json")) if folder.is_dir() else []:
+            runs[path.parent.name] = Run(path.parent)
+    dated = []
+    for run in runs.values():
+        try:
+            info = run.info
+        except UserError:
+            continue
+        dated.append((not info.get("shipped"), info.get("created", ""), run.name, run))
+    return [run for *_, run in sorted(dated, key=lambda entry: entry[:3])]

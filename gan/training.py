@@ -1,0 +1,369 @@
+"""The loop round either duel: a generator that yields a record for every line of the journal.
+
+    for record in train(run):
+        ...
+
+serves the command line's progress bar, a notebook, the app's worker process and the tests alike. It knows nothing of
+what is being fought over.
+"""
+
+import copy
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from filelock import Timeout
+from torch import Tensor, nn
+
+from gan.duel import Conduct, Duel
+from gan.errors import UserError
+from gan.models import MODELS
+from gan.run import Run
+
+SAVE_SECONDS = 30.0  # at most so much training is lost to a kill
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """The device by name; "auto" is a GPU where there is one. Raises `UserError` if it is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, is_there in there.items() if is_there)
+    if name not in there:
+        raise UserError(f"There is no device '{name}'; choose one of auto, cpu, cuda, mps.")
+    if not there[name]:
+        raise UserError(f"There is no '{name}' device on this machine; leave --device at auto, or take cpu.")
+    if name == "cuda" and "LOCAL_RANK" in os.environ:
+        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+    return torch.device(name)
+
+
+def describe(device: torch.device) -> str:
+    """The device in words, for `run.json`: "NVIDIA H200", "cpu, 2 threads"."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} ({platform.machine()}), {torch.get_num_threads()} threads"
+
+
+class Average:
+    """The exponential moving average of the generators' weights: what is shown and shipped.
+
+    The decay grows from 0.1 to `decay` over the first steps, min(decay, (1 + t) / (10 + t)), so that an early look is
+    not a look at the initialisation.
+    """
+
+    def __init__(self, networks: nn.ModuleDict, decay: float) -> None:
+        self.networks = copy.deepcopy(networks).eval().requires_grad_(False)
+        self.decay = decay
+        pairs = list(zip(self.networks.state_dict().values(), networks.state_dict().values(), strict=True))
+        self.pairs = [(mean, live) for mean, live in pairs if mean.is_floating_point()]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take the live weights in after round `step`."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        means, lives = zip(*self.pairs, strict=True)
+        torch._foreach_lerp_(list(means), list(lives), 1 - decay)
+
+
+def train(
+    run: Run, *, device: str = "auto", data_root: Path | None = None, seconds: float | None = None
+) -> Iterator[dict[str, Any]]:
+    """Train `run` from where it stands until its steps or minutes are done; yields each record of its journal.
+
+    `seconds` ends this call early with the run "paused", to be gone on with by another call. Closing the generator,
+    or an interrupt while it works, saves everything and leaves the run "stopped". Raises `UserError` where the
+    run is being trained by another process, where its data is missing, or when a loss is no longer a number.
+    """
+    lock = run.lock()
+    is_first = int(os.environ.get("RANK", 0)) == 0
+    try:
+        if is_first:
+            lock.acquire(timeout=5)
+    except Timeout:
+        raise UserError(f"The run '{run.name}' is being trained by another process already.") from None
+    try:
+        yield from _Training(run, pick_device(device), data_root, seconds).records()
+    finally:
+        if is_first:
+            lock.release()
+
+
+class _Training:
+    """The state of one call of `train`."""
+
+    def __init__(self, run: Run, device: torch.device, data_root: Path | None, seconds: float | None) -> None:
+        self.run, self.config, self.device = run, run.config, device
+        self.seconds_here = seconds
+        self.world = dist.get_world_size() if _is_distributed() else 1
+        self.rank = dist.get_rank() if _is_distributed() else 0
+        if self.config.batch % self.world:
+            raise UserError(
+                f"The setting 'batch' is {self.config.batch}, but must be a multiple of the {self.world} processes."
+            )
+        torch.manual_seed(self.config.seed)
+        model = MODELS[self.config.model]
+        self.duel: Duel = model(self.config, device)
+        self.average = Average(self.duel.generators, self.config.ema)
+        self.data, self.fixed = model.open_data(self.config, data_root, device)
+        self.random = torch.Generator(device).manual_seed(self.config.seed + self.rank)
+        if self.rank:
+            torch.manual_seed(self.config.seed + self.rank)  # same networks, but noise of its own
+        self.draw = self.duel.drawer(self.data, self.random, self.config.batch // self.world)
+        self.conduct = Conduct.of(self.config)
+        self.step, self.seconds, self.samples_made, self.controls_read = 0, 0.0, 0, 0
+
+    # What is kept
+
+    def save(self) -> None:
+        """Write everything needed to go on, then the weights to show; only the first process does."""
+        if self.rank:
+            return
+        cuda = torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None
+        self.run.save_resume(
+            {
+                "duel": self.duel.state(),
+                "average": self.average.networks.state_dict(),
+                "conduct": asdict(self.conduct),
+                "random": [self.random.get_state(), torch.get_rng_state(), cuda],
+                "step": self.step,
+                "seconds": self.seconds,
+                "samples_made": self.samples_made,
+                "controls_read": self.controls_read,
+            }
+        )
+        self.run.save_weights(self.average.networks, self.duel.discriminators)
+
+    def restore(self) -> None:
+        """Go on from `resume.pt`, where there is one."""
+        state = self.run.load_resume()
+        if self.rank == 0:
+            self.run.rewind(state["step"] if state else -1)
+        if state is None:
+            return
+        self.duel.load_state(state["duel"])
+        self.average.networks.load_state_dict(state["average"])
+        self.conduct = Conduct(**state["conduct"])
+        stream, cpu, cuda = state["random"]
+        if self.rank == 0:
+            self.random.set_state(stream)
+            torch.set_rng_state(cpu)
+            if cuda is not None and self.device.type == "cuda":
+                torch.cuda.set_rng_state(cuda, self.device)
+        else:  # the other processes' streams are not kept: give them new ones
+            self.random.manual_seed(self.config.seed + self.rank + 1_000_003 * state["step"])
+            torch.manual_seed(self.config.seed + self.rank + 1_000_003 * state["step"])
+        for name in ("step", "seconds", "samples_made", "controls_read"):
+            setattr(self, name, state[name])
+
+    def stand(self, status: str, why: str = "") -> None:
+        """Say in `run.json` how the run stands."""
+        if self.rank == 0:
+            self.run.set_info(
+                status=status,
+                why=why,
+                step=self.step,
+                seconds=round(self.seconds, 1),
+                device=describe(self.device),
+                processes=self.world,
+                pictures=_count(self.data),
+                note=_note(self.data),
+                updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            )
+
+    def event(self, event: str, **values: Any) -> dict[str, Any]:
+        """Write an event into the journal."""
+        record = {"step": self.step, "seconds": round(self.seconds, 2), "event": event, **values}
+        if self.rank == 0:
+            self.run.log(record)
+        return record
+
+    # What steers it
+
+    def progress(self) -> float:
+        """How much of the run is done, 0 to 1, by steps or by minutes, whichever is further."""
+        by_time = self.seconds / (60 * self.config.minutes) if self.config.minutes else 0.0
+        return min(1.0, max(self.step / self.config.steps, by_time))
+
+    def rates(self) -> tuple[float, float]:
+        """Both learning rates now: constant, then falling linearly to zero over the share `fall`."""
+        fall = self.config.fall
+        factor = min(1.0, (1 - self.progress()) / fall) if fall else 1.0
+        return self.conduct.rate_g * factor, self.conduct.rate_d * factor
+
+    def new_controls(self) -> list[dict[str, Any]]:
+        """What was asked since the last look, the same in every process."""
+        asked = [self.run.controls()[self.controls_read :] if self.rank == 0 else None]
+        if self.world > 1:
+            dist.broadcast_object_list(asked)
+        self.controls_read += len(asked[0])
+        return asked[0]
+
+    def obey(self, asked: list[dict[str, Any]], *, standing: bool = False) -> Iterator[dict[str, Any]]:
+        """Follow controls, an event each. `standing`: asked before this process began, so only settings count."""
+        names = {f.name for f in fields(Conduct)} - {"measure"}
+        for control in asked:
+            if control.get("do") == "set":
+                values = {k: v for k, v in control.items() if k in names}
+                for name, value in values.items():
+                    setattr(self.conduct, name, type(getattr(self.conduct, name))(value))
+                yield self.event("control", **values)
+            elif control.get("do") == "stop" and not standing:
+                raise _Stop
+            elif control.get("do") == "pause" and not standing:
+                yield from self.pause()
+
+    def pause(self) -> Iterator[dict[str, Any]]:
+        """Save, then wait until asked to go on or to stop."""
+        yield self.event("pause")
+        self.save()
+        self.stand("paused")
+        while True:
+            for control in self.new_controls():
+                if control.get("do") == "stop":
+                    raise _Stop
+                if control.get("do") == "go on":
+                    self.stand("running")
+                    yield self.event("go on")
+                    return
+                yield from self.obey([control] if control.get("do") == "set" else [])
+            time.sleep(0.1)
+
+    # The loop
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Train; see `train`."""
+        self.restore()
+        try:
+            self.stand("running")
+            began_at = self.step
+            if began_at:
+                yield self.event("resume")
+            yield from self.obey(self.new_controls(), standing=True)
+            yield from self.rounds()
+            finished = self.progress() >= 1
+            self.save()
+            self.stand("finished" if finished else "paused")
+        except (_Stop, GeneratorExit, KeyboardInterrupt) as end:
+            self.event("stop")
+            self.save()
+            self.stand("stopped")
+            if not isinstance(end, _Stop):
+                raise
+        except BaseException as error:
+            self.stand("failed", f"{type(error).__name__}: {error}" if not isinstance(error, UserError) else str(error))
+            raise
+
+    def rounds(self) -> Iterator[dict[str, Any]]:
+        """The rounds themselves, until the run or the time given to this call is over."""
+        config, began, before = self.config, time.perf_counter(), self.seconds
+        saved = mark = began
+        mark_step = self.step
+        while self.progress() < 1:
+            self.sample()
+            if config.hold_d_after and self.step == config.hold_d_after and not self.conduct.hold_d:
+                self.conduct.hold_d = True
+                yield self.event("control", hold_d=True)
+            is_logged = self.step % config.log == 0
+            self.conduct.measure = is_logged
+            rate_g, rate_d = self.rates()
+            self.duel.set_rates(rate_g, rate_d)
+            scalars = self.duel.round(self.draw, self.conduct)
+            self.step += 1
+            self.average.update(self.step)
+            now = time.perf_counter()
+            self.seconds = before + now - began
+            if is_logged:
+                speed = config.batch * (self.step - mark_step) / max(now - mark, 1e-9)
+                mark, mark_step = now, self.step
+                yield self.log(scalars, rate_g, rate_d, speed)
+            if self.world == 1 or is_logged:
+                paused = time.perf_counter()
+                yield from self.obey(self.new_controls())
+                began += time.perf_counter() - paused  # a pause is not training
+            if is_logged and self.agree(now - saved > SAVE_SECONDS):
+                self.save()
+                self.stand("running")
+                saved = now
+            if self.seconds_here is not None and is_logged and self.agree(now - began > self.seconds_here):
+                break
+        self.sample()
+
+    def agree(self, decision: bool) -> bool:
+        """The first process's decision, in every process."""
+        if self.world == 1:
+            return decision
+        told = [decision]
+        dist.broadcast_object_list(told)
+        return told[0]
+
+    def log(self, scalars: dict[str, Tensor], rate_g: float, rate_d: float, speed: float) -> dict[str, Any]:
+        """Write a step into the journal: the one place where the loop waits for the device."""
+        values = torch.stack([value.float() for value in scalars.values()])
+        if self.world > 1:
+            dist.all_reduce(values)
+            values /= self.world
+        record = {
+            "step": self.step,
+            "images": self.step * self.config.batch,
+            "seconds": round(self.seconds, 2),
+            **{name: float(f"{value:.6g}") for name, value in zip(scalars, values.tolist(), strict=True)},
+            "rate_g": rate_g,
+            "rate_d": rate_d,
+            "speed": round(speed, 1),
+        }
+        for name, value in record.items():
+            if not math.isfinite(value):
+                raise UserError(
+                    f"'{name}' is no longer a number at step {self.step}: the duel has blown up. "
+                    "Try lower learning rates; the last checkpoint is kept."
+                )
+        if self.rank == 0:
+            self.run.log(record)
+        return record
+
+    @torch.inference_mode()
+    def sample(self) -> None:
+        """Keep a picture of the fixed inputs when the next one is due: often at first, then more rarely."""
+        due = math.floor(self.config.samples * math.sqrt(self.progress()))
+        if due < self.samples_made:
+            return
+        self.samples_made = due + 1
+        if self.rank == 0:
+            self.run.save_sample(self.step, self.duel.show(self.average.networks, self.fixed))
+
+
+class _Stop(Exception):
+    """Someone asked the training to stop."""
+
+
+def _is_distributed() -> bool:
+    return dist.is_available() and dist.is_initialized()
+
+
+def _sides(data: Any) -> list[Any]:
+    return [data.a, data.b] if hasattr(data, "a") else [data]
+
+
+def _count(data: Any) -> list[int]:
+    """How many pictures each pile has."""
+    return [len(side.images) for side in _sides(data)]
+
+
+def _note(data: Any) -> str:
+    """What the data has to say of itself, such as that it stands in for a larger set."""
+    return " ".join(dict.fromkeys(side.note for side in _sides(data) if side.note))
+
+
+def start_processes() -> Callable[[], None]:
+    """Join the other processes when started by `torchrun`; returns what to call at the end."""
+    if "WORLD_SIZE" not in os.environ or int(os.environ["WORLD_SIZE"]) == 1:
+        return lambda: None
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return dist.destroy_process_group
