@@ -97,7 +97,11 @@ class Generator(nn.Module):
         super().__init__()
         bias = config.norm == "none"
         maps = config.width * config.size // 8  # 32x32: 4 * width
-        first = [nn.ConvTranspose2d(config.latent, maps, 4, bias=bias), norm_layer(config.norm, maps), nn.ReLU(True)]
+        first = [
+            nn.ConvTranspose2d(config.latent, maps, 4, bias=bias),
+            norm_layer(config.norm, maps),
+            nn.ReLU(True),
+        ]
         self.stages = nn.ModuleList([nn.Sequential(*first)])  # [N, maps, 4, 4]
         while maps > config.width:
             layers = upward(config.up, maps, maps // 2, bias)
@@ -124,9 +128,7 @@ class Discriminator(nn.Module):
         self.stages = nn.ModuleList([nn.Sequential(*first, nn.LeakyReLU(0.2, True))])
         while side > 4:
             layers = downward(config.down, maps, 2 * maps, bias)
-            self.stages.append(
-                nn.Sequential(*layers, norm_layer(config.norm, 2 * maps), nn.LeakyReLU(0.2, True))
-            )
+            self.stages.append(nn.Sequential(*layers, norm_layer(config.norm, 2 * maps), nn.LeakyReLU(0.2, True)))
             maps, side = 2 * maps, side // 2
         self.stages.append(nn.Conv2d(maps, 1, 4))  # 4x4 -> 1x1
         self.apply(initialise)

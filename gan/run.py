@@ -7,8 +7,9 @@
     <run>/resume.pt            everything needed to go on; stays on the machine that trains
     <run>/controls.jsonl       what people asked of it while it ran
 
-Whatever is written is written whole: a file is replaced in one step, a line is appended in one piece, and a torn last
-line is left out when it is read. Only the training process writes; everyone else reads, and appends to `controls.jsonl`.
+Whatever is written is written whole: a file is replaced in one step, a line is appended in one piece, and a torn
+last line is left out when it is read. Only the training process writes; everyone else reads, and appends to
+`controls.jsonl`.
 """
 
 import json
@@ -134,6 +135,16 @@ class Run:
         known = ", ".join(run.name for run in all_runs()) or "none yet"
         raise UserError(f"There is no run named '{name}'. The runs here: {known}.")
 
+    @classmethod
+    def expect(cls, name: str, seconds: float = 60.0) -> "Run":
+        """The run that another process of the same training is about to create."""
+        folder = runs_root() / name
+        for _ in range(int(seconds * 20)):
+            if (folder / "run.json").is_file():
+                return cls(folder)
+            time.sleep(0.05)
+        raise UserError(f"The run '{name}' did not appear in {folder.parent} within {seconds:.0f} seconds.")
+
     @property
     def info(self) -> dict[str, Any]:
         """`run.json`; raises `UserError` where it cannot be read."""
@@ -217,7 +228,9 @@ class Run:
             raise UserError(f"The run '{self.name}' has no weights to show yet ({error}).") from error
         both = MODELS[config.model].networks(config)
         for side, networks in zip(("g", "d"), both, strict=True):
-            state = {k[2:]: v.float() if v.is_floating_point() else v for k, v in tensors.items() if k[:2] == f"{side}."}
+            state = {
+                k[2:]: v.float() if v.is_floating_point() else v for k, v in tensors.items() if k[:2] == f"{side}."
+            }
             networks.load_state_dict(state)
             networks.eval().requires_grad_(False).to(device)
         return both

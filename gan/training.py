@@ -82,16 +82,15 @@ def train(
     run is being trained by another process, where its data is missing, or when a loss is no longer a number.
     """
     lock = run.lock()
-    is_first = int(os.environ.get("RANK", 0)) == 0
     try:
-        if is_first:
+        if is_first():
             lock.acquire(timeout=5)
     except Timeout:
         raise UserError(f"The run '{run.name}' is being trained by another process already.") from None
     try:
         yield from _Training(run, pick_device(device), data_root, seconds).records()
     finally:
-        if is_first:
+        if is_first():
             lock.release()
 
 
@@ -257,7 +256,10 @@ class _Training:
             if not isinstance(end, _Stop):
                 raise
         except BaseException as error:
-            self.stand("failed", f"{type(error).__name__}: {error}" if not isinstance(error, UserError) else str(error))
+            self.stand(
+                "failed",
+                f"{type(error).__name__}: {error}" if not isinstance(error, UserError) else str(error),
+            )
             raise
 
     def rounds(self) -> Iterator[dict[str, Any]]:
@@ -270,7 +272,7 @@ class _Training:
             if config.hold_d_after and self.step == config.hold_d_after and not self.conduct.hold_d:
                 self.conduct.hold_d = True
                 yield self.event("control", hold_d=True)
-            is_logged = self.step % config.log == 0
+            is_logged = self.step % config.log_every == 0
             self.conduct.measure = is_logged
             rate_g, rate_d = self.rates()
             self.duel.set_rates(rate_g, rate_d)
@@ -359,6 +361,11 @@ def _count(data: Any) -> list[int]:
 def _note(data: Any) -> str:
     """What the data has to say of itself, such as that it stands in for a larger set."""
     return " ".join(dict.fromkeys(side.note for side in _sides(data) if side.note))
+
+
+def is_first() -> bool:
+    """Whether this is the only process, or the first of those that `torchrun` started."""
+    return int(os.environ.get("RANK", 0)) == 0
 
 
 def start_processes() -> Callable[[], None]:

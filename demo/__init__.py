@@ -1,0 +1,8 @@
+"""The app. What must be settled before Gradio or CUDA is imported is settled here."""
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # else the server asks other hosts when it starts
+
+if os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"):
+    import spaces  # noqa: F401  ZeroGPU lends its GPU only if this comes before anything that initialises CUDA

@@ -1,0 +1,83 @@
+"""What the tabs' event handlers share: errors as toasts, and work that starts when a tab opens."""
+
+import functools
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context, LocalContext
+
+from demo.language import say
+from gan.errors import UserError
+
+
+def polite(function: Callable) -> Callable:
+    """Wrap a handler (or a generator of updates): whatever it raises reaches the visitor as a sentence.
+
+    A UserError's own sentence; for anything else an apology in the visitor's language, with the traceback on the
+    terminal.
+    """
+
+    def toast(error: Exception) -> gr.Error:
+        if isinstance(error, gr.Error):
+            return error
+        request = LocalContext.request.get(None)
+        if isinstance(error, UserError):
+            # the toast takes HTML, and a file's name may be anything
+            return gr.Error(escape(str(error)), title=say(request, "errors.title"), print_exception=False)
+        traceback.print_exception(error, file=sys.stderr)
+        sentence = say(request, "errors.unexpected")
+        return gr.Error(sentence, title=say(request, "errors.title"), print_exception=False)
+
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            try:
+                yield from function(*args, **kwargs)
+            except Exception as error:
+                raise toast(error) from None
+
+    else:
+
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return function(*args, **kwargs)
+            except Exception as error:
+                raise toast(error) from None
+
+    wrapped.polite = True
+    return wrapped
+
+
+def on_open(function: Callable, inputs: Any = None, outputs: Any = None, **options: Any) -> Any:
+    """Call a handler whenever the tab that is being built is opened, also when it is the first tab of the page.
+
+    For use inside a tab's `build`. Not an endpoint, and without a progress bar unless `options` say otherwise.
+    """
+    options = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "once"} | options
+    return _enclosing(gr.Tab).select(polite(function), inputs, outputs, **options)
+
+
+def opens(button: gr.Button, tab: str) -> Any:
+    """Let a button lead to another tab, by the tab's name ("curves")."""
+    return button.click(
+        lambda: gr.Tabs(selected=tab),
+        None,
+        _enclosing(gr.Tabs),
+        show_progress="hidden",
+        api_visibility="private",
+        queue=False,
+    )
+
+
+def _enclosing(kind: type) -> Any:
+    block = Context.block
+    while not isinstance(block, kind):
+        block = block.parent
+    return block

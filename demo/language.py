@@ -1,0 +1,109 @@
+"""Korean and English: every sentence a person reads, and how page and server know which it is to be."""
+
+import json
+from functools import cache
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+import gradio as gr
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Language = Literal["en", "ko"]
+LANGUAGES: tuple[Language, ...] = ("en", "ko")
+HERE = Path(__file__).resolve().parent
+
+
+@cache
+def words(language: Language) -> dict[str, str]:
+    """All sentences of a language by dotted key ("noise.generate"), read from words/<language>.json."""
+
+    def flat(tree: dict[str, Any], prefix: str) -> dict[str, str]:
+        leaves = {}
+        for key, value in tree.items():
+            leaves |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+        return leaves
+
+    return flat(json.loads((HERE / "words" / f"{language}.json").read_text(encoding="utf-8")), "")
+
+
+@cache
+def translations() -> gr.I18n:
+    """What `launch(i18n=...)` sends to the page, which translates labels by itself."""
+    return gr.I18n(en=words("en"), ko=words("ko"))
+
+
+def t(key: str) -> Any:
+    """Words in the reader's language, translated in the page: label, info, Button, Markdown, HTML, Tab, choices.
+
+    Raises KeyError if words/en.json has no such key.
+    """
+    words("en")[key]
+    return translations()(key)
+
+
+def say(reader: "gr.Request | Language | None", key: str, **values: Any) -> str:
+    """A sentence in the reader's language with `{name}` places filled: for toasts, progress, titles, figures.
+
+    `reader` is the request of the event, or a language. Raises KeyError if there is no such key or value.
+    """
+    language = reader if reader in LANGUAGES else language_of(reader)
+    return words(language)[key].format(**values)
+
+
+def language_of(request: gr.Request | None) -> Language:
+    """The language of the page that sent this request: its `?lang=`, its cookie, else the browser's.
+
+    In an iframe (a Space) cookies may be refused; then the page keeps the choice in its own address, which
+    arrives as the referer.
+    """
+    headers = {} if request is None else {k.lower(): v for k, v in dict(request.headers).items()}
+    cookies = SimpleCookie(headers.get("cookie", ""))
+    asked = [
+        *parse_qs(urlsplit(headers.get("referer", "")).query).get("lang", []),
+        *([cookies["lang"].value] if "lang" in cookies else []),
+        *(part.split(";")[0].strip()[:2].lower() for part in headers.get("accept-language", "").split(",")),
+    ]
+    return next((language for language in asked if language in LANGUAGES), "en")
+
+
+class LanguageSwitch:
+    """ASGI middleware: puts the language script first in the page's head and the switch first in its body.
+
+    Gradio asks `navigator.language` as soon as its own scripts run, and has no switch that lasts; a script
+    given by `launch(head=...)` would come too late to answer otherwise.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        script = (HERE / "assets" / "language.js").read_text(encoding="utf-8")
+        switch = (HERE / "assets" / "language.html").read_text(encoding="utf-8")
+        self.app = app
+        self.replacements = (
+            (b"<head>", f"<head><script>{script}</script>".encode()),
+            (b"<gradio-app", f"{switch}<gradio-app".encode()),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if scope["type"] != "http" or scope["method"] != "GET" or path not in ("", "/"):
+            await self.app(scope, receive, send)
+            return
+        start: Message = {}
+        body = b""
+
+        async def hold(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            for mark, replacement in self.replacements:
+                body = body.replace(mark, replacement, 1)
+            headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
+            await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+            await send({"type": "http.response.body", "body": body})
+
+        await self.app(scope, receive, hold)

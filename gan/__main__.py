@@ -1,0 +1,313 @@
+"""The command line: `python -m gan --help`.
+
+Every command prints errors as one sentence and exits with 2. Ctrl-C during a training saves the run.
+"""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from gan import __version__
+from gan.errors import UserError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+# The commands
+
+
+def train(options: argparse.Namespace) -> int:
+    """Start a run, or go on with one, and show how it goes."""
+    from gan.models import MODELS
+    from gan.run import Run
+    from gan.training import is_first, start_processes
+
+    if options.resume:
+        if options.model:
+            raise UserError("Give either a model to train or --resume RUN, not both.")
+        run = Run.open(options.resume)
+        _prolong(run, options)
+    elif not options.model:
+        raise UserError("Say what to train: 'train dcgan', 'train cyclegan', or 'train --resume RUN'.")
+    end = start_processes()
+    try:
+        if not options.resume:
+            config_class = MODELS[options.model].config_class
+            names = {f.name for f in fields(config_class)}
+            config = config_class(**{k: v for k, v in vars(options).items() if k in names and v is not None})
+            name = options.run or _fresh_name(config.data)
+            _make_sure(config, options)
+            run = Run.create(name, config) if is_first() else Run.expect(name)
+        return _train(run, options)
+    finally:
+        end()
+
+
+def _train(run: Any, options: argparse.Namespace) -> int:
+    """The progress bar round `training.train`."""
+    from tqdm import tqdm
+
+    from gan.training import is_first, train
+
+    config, go_on = run.config, f"Go on with: python -m gan train --resume {run.name}"
+    if is_first():
+        print(f"{run.name}: {config.model} on {config.data}, in {run.folder}")
+    total = round(60 * config.minutes) if config.minutes else config.steps
+    bar = tqdm(total=total, unit="s" if config.minutes else "step", disable=not is_first(), dynamic_ncols=True)
+    records = train(run, device=options.device, data_root=options.data_root, seconds=options.seconds)
+    try:
+        with bar:
+            for record in records:
+                now = record["seconds"] if config.minutes else record["step"]
+                bar.update(min(round(now), total) - bar.n)
+                if event := record.get("event"):
+                    bar.write(f"step {record['step']}: {event}")
+                else:
+                    shown = {name: f"{record[name]:.3f}" for name in ("loss_g", "loss_d", "d_real", "d_fake")}
+                    bar.set_postfix(step=record["step"], **shown, refresh=False)
+    except KeyboardInterrupt:
+        records.close()
+        print(f"\nSaved at step {run.info['step']}. {go_on}")
+        return 130
+    if is_first():
+        info = run.info
+        note = f" {info['note']}" if info.get("note") else ""
+        print(f"{info['status']} after {info['step']} steps, {info['seconds']:.0f} s.{note}")
+        if info["status"] != "finished":
+            print(go_on)
+    return 0
+
+
+def _prolong(run: Any, options: argparse.Namespace) -> None:
+    """`--resume RUN --steps N` or `--minutes M` move a run's end; its other settings stay what they were."""
+    settings = {k: v for k in ("steps", "minutes") if (v := getattr(options, k)) is not None}
+    if settings:
+        config = run.config
+        run.set_info(config=type(config).from_dict(config.as_dict() | settings).as_dict())
+
+
+def _make_sure(config: Any, options: argparse.Namespace) -> None:
+    """Download what is asked for by name, once, where that was allowed."""
+    if options.download:
+        from gan.data import download
+
+        download(config.data, root=options.data_root, progress=_bar())
+
+
+def _fresh_name(data: str) -> str:
+    return f"{Path(data.split(',')[0]).name}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def sample(options: argparse.Namespace) -> None:
+    """Generate pictures from noise."""
+    import torch
+
+    from gan.latent import noise
+    from gan.pictures import grid
+    from gan.run import Run
+
+    run = _run_of("dcgan", Run.open(options.run))
+    generators, _ = run.networks()
+    with torch.inference_mode():
+        images = generators["g"](noise(options.count, run.config.latent, options.seed))
+    _save(grid(images), options.out)
+
+
+def translate(options: argparse.Namespace) -> None:
+    """Translate a picture, or all pictures of a folder."""
+    from gan.run import Run
+    from gan.translation import translate_path
+
+    run = _run_of("cyclegan", Run.open(options.run))
+    done = translate_path(run, options.input, options.output, options.direction, progress=_bar())
+    print(f"{len(done)} picture{'s' if len(done) != 1 else ''} written to {options.output}")
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure a run."""
+    from gan import evaluation
+    from gan.run import Run
+
+    run = Run.open(options.run)
+    measure = {"dcgan": evaluation.evaluate_dcgan, "cyclegan": evaluation.evaluate_cyclegan}[run.config.model]
+    count = {"count": options.count} if options.count else {}
+    result = measure(run, root=options.data_root, progress=_bar(), **count)
+    if options.sheet:
+        _run_of("cyclegan", run)
+        _save(evaluation.contact_sheet(run, root=options.data_root), options.sheet)
+    print(json.dumps(result, indent=2) if options.json else evaluation.text_report(result))
+
+
+def runs(options: argparse.Namespace) -> None:
+    """List the runs."""
+    from gan.run import all_runs
+
+    rows = []
+    for run in all_runs():
+        info = run.info
+        config = info["config"]
+        row = {"name": run.name, "model": info["model"], "data": config["data"], "size": config["size"]}
+        rows.append(row | {"status": run.status, "step": info["step"], "seconds": info["seconds"], "why": info["why"]})
+    if options.json:
+        print(json.dumps(rows, indent=2))
+        return
+    if not rows:
+        print("There are no runs yet. Start one with: python -m gan train dcgan --data mnist --minutes 1")
+    for row in rows:
+        how = f"{row['status']} at step {row['step']}, {row['seconds']:.0f} s"
+        print(f"{row['name']:24} {row['model']:9} {row['data']:16} {row['size']:4} px  {how}  {row['why']}".rstrip())
+
+
+def bench(options: argparse.Namespace) -> None:
+    """Measure the speed of this code beside the plain tutorial loop."""
+    from gan.bench import bench
+
+    bench(device=options.device, is_json=options.json, only=options.only)
+
+
+def _run_of(model: str, run: Any) -> Any:
+    if run.config.model != model:
+        raise UserError(f"The run '{run.name}' is a {run.config.model}; this needs a {model}.")
+    return run
+
+
+def _save(image: Any, path: Path) -> None:
+    """Write a Pillow image, the format by the file's ending."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"The picture cannot be written to {path} ({error}).") from error
+    print(f"{path}: {image.width}x{image.height}")
+
+
+def _bar() -> Any:
+    """A progress callback (what, done, of how many) that draws a bar on a terminal."""
+    from tqdm import tqdm
+
+    bars: dict[str, tqdm] = {}
+
+    def progress(what: str, done: int, total: int | None) -> None:
+        bar = bars.get(what) or bars.setdefault(what, tqdm(desc=what, total=total, leave=False, disable=None))
+        bar.update(done - bar.n)
+
+    return progress
+
+
+# What they take
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gan", description="Train, use and measure DCGAN and CycleGAN.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(command: Any, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(command.__name__, help=help, description=help)
+        sub.set_defaults(command=command)
+        return sub
+
+    _train_options(add(train, "Train a model; the run is a folder in checkpoints/ (or GAN_RUNS)."))
+
+    sub = add(sample, "Generate a sheet of pictures from noise.")
+    sub.add_argument("run", metavar="RUN", help="a DCGAN run, by name or folder")
+    sub.add_argument("out", metavar="OUT.png", type=Path, help="the picture to write")
+    sub.add_argument("--count", type=_count, default=64, help="how many pictures (default: 64)")
+    sub.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same pictures (default: 0)")
+
+    sub = add(translate, "Translate a picture, or a folder of pictures, in the picture's own size.")
+    sub.add_argument("run", metavar="RUN", help="a CycleGAN run, by name or folder")
+    sub.add_argument("input", metavar="IN", type=Path, help="a picture, or a folder of pictures")
+    sub.add_argument("output", metavar="OUT", type=Path, help="where to write it, or them")
+    sub.add_argument("--direction", choices=("AtoB", "BtoA"), default="AtoB", help="(default: AtoB)")
+
+    sub = add(evaluate, "Measure a run: Frechet distance and classes, or cycle and identity error.")
+    sub.add_argument("run", metavar="RUN", help="a run, by name or folder")
+    sub.add_argument("--count", type=_count, help="how many pictures to measure on")
+    sub.add_argument("--sheet", metavar="OUT.png", type=Path, help="also write test pictures with their translations")
+    sub.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie (default: GAN_DATA)")
+    sub.add_argument("--json", action="store_true", help="for machines")
+
+    sub = add(runs, "List the runs and how they stand.")
+    sub.add_argument("--json", action="store_true", help="for machines")
+
+    sub = add(bench, "Measure speed: this code and the plain tutorial loop, alternating, as a ratio.")
+    sub.add_argument("--only", choices=("dcgan", "cyclegan", "translate"), help="one measurement only")
+    sub.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    sub.add_argument("--json", action="store_true", help="for machines")
+    return parser
+
+
+def _train_options(sub: argparse.ArgumentParser) -> None:
+    """The options of `train`: every setting of both models, described by the settings themselves."""
+    from gan.cyclegan import CycleGANConfig
+    from gan.dcgan import DCGANConfig
+
+    sub.add_argument("model", nargs="?", choices=("dcgan", "cyclegan"), help="what to train")
+    sub.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on with a run, by name or folder; --steps or --minutes move its end",
+    )
+    sub.add_argument(
+        "--run", "--name", dest="run", metavar="NAME", help="a name for the new run (default: made from data and time)"
+    )
+    sub.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    sub.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie (default: GAN_DATA)")
+    sub.add_argument(
+        "--download",
+        action="store_true",
+        help="fetch the data set from its official address if it is not here",
+    )
+    sub.add_argument("--seconds", type=float, help="pause after so many seconds; --resume goes on")
+    models = {"dcgan": DCGANConfig, "cyclegan": CycleGANConfig}
+    described: dict[str, list[str]] = {}
+    settings: dict[str, Any] = {}
+    for model, config in models.items():
+        for f in fields(config):
+            settings.setdefault(f.name, f)
+            described.setdefault(f.name, []).append(f"{model}: {f.default}")
+    for name, f in settings.items():
+        only = "" if len(described[name]) == 2 else f"{described[name][0].split(':')[0]} only; "
+        defaults = {d.split(": ")[1] for d in described[name]}
+        default = f"default {defaults.pop()}" if len(defaults) == 1 else "defaults " + ", ".join(described[name])
+        text = f"{f.metadata['help']} ({only}{default})".replace("%", "%%")
+        option = "--" + name.replace("_", "-")
+        if f.type is bool:
+            sub.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=text)
+        else:
+            # Choices differ between the models; the settings check them, with a sentence.
+            sub.add_argument(option, type=f.type, default=None, help=text, metavar=f.type.__name__.upper())
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 100_000:
+        raise argparse.ArgumentTypeError("must be from 1 to 100000")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**31:
+        raise argparse.ArgumentTypeError("must be from 0 to 2147483647")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

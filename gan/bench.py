@@ -1,0 +1,204 @@
+"""Speed, as a ratio: this code beside the plain tutorial loop, same networks and data, in turns in one process.
+
+The plain loops are what tutorials print: pictures through a DataLoader with transforms, fp32, the default memory
+layout, unfused Adam, the discriminator's gradients computed in the generator's step and thrown away, each picture sent
+through a generator on its own. Turns alternate, and the ratio is of the medians, so a busy machine slows both.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, l1_loss, mse_loss
+
+from gan import cyclegan, dcgan
+from gan.cyclegan import CycleGAN, CycleGANConfig
+from gan.data import load, load_pair
+from gan.dcgan import DCGAN, DCGANConfig
+from gan.duel import Conduct
+from gan.training import describe, pick_device
+
+SECONDS = 20.0  # for each measurement, both sides together
+
+
+def bench(*, device: str = "auto", is_json: bool = False, only: str | None = None, seconds: float = SECONDS) -> dict:
+    """Run the measurements, print them as they come, return them by name."""
+    where = pick_device(device)
+    results: dict[str, Any] = {"device": describe(where), "torch": torch.__version__}
+    if not is_json:
+        print(f"{results['device']}, torch {torch.__version__}")
+    for name, measure in {"dcgan": _dcgan, "cyclegan": _cyclegan, "translate": _translate}.items():
+        if only and name != only:
+            continue
+        results[name] = measure(where, seconds)
+        if not is_json:
+            print(_sentence(name, results[name]))
+    if is_json:
+        print(json.dumps(results, indent=2))
+    return results
+
+
+def _sentence(name: str, result: dict[str, Any]) -> str:
+    if "ratio" not in result:
+        return f"{name:10} {result['what']}: {result['ms']:.0f} ms"
+    times = f"{result['ours_ms']:.0f} ms a step, plain {result['plain_ms']:.0f} ms"
+    return f"{name:10} {result['what']}: {times}: {result['ratio']:.2f} times as fast"
+
+
+def alternate(ours: Callable[[], Any], plain: Callable[[], Any], device: torch.device, seconds: float) -> dict:
+    """Time both in turns for `seconds`, after two rounds to warm up: medians in ms, and plain over ours."""
+    times: dict[Callable, list[float]] = {ours: [], plain: []}
+    began = time.perf_counter()
+    while len(times[plain]) < 5 or time.perf_counter() - began < seconds:
+        for step in (ours, plain):
+            start = time.perf_counter()
+            step()
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            times[step].append(1000 * (time.perf_counter() - start))
+    a, b = (statistics.median(times[step][2:]) for step in (ours, plain))
+    return {"ours_ms": round(a, 2), "plain_ms": round(b, 2), "ratio": round(b / a, 3), "turns": len(times[ours]) - 2}
+
+
+def _dcgan(device: torch.device, seconds: float) -> dict:
+    config = DCGANConfig(data="mnist", size=32, width=64, batch=128)
+    duel, conduct = DCGAN(config, device), Conduct.of(config)
+    conduct.measure = False
+    data, _ = DCGAN.open_data(config, None, device)
+    draw = duel.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
+    plain = plain_dcgan(config, device)
+    what = "DCGAN 32x32, width 64, batch 128, MNIST"
+    return {"what": what} | alternate(lambda: duel.round(draw, conduct), lambda: next(plain), device, seconds)
+
+
+def _cyclegan(device: torch.device, seconds: float) -> dict:
+    config = CycleGANConfig(data="herd", size=128, width=32, blocks=6, batch=1)
+    duel, conduct = CycleGAN(config, device), Conduct.of(config)
+    conduct.measure = False
+    data, _ = CycleGAN.open_data(config, None, device)
+    draw = duel.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
+    plain = plain_cyclegan(config, device)
+    what = "CycleGAN 128x128, width 32, 6 blocks, batch 1, identity, herd"
+    return {"what": what} | alternate(lambda: duel.round(draw, conduct), lambda: next(plain), device, seconds)
+
+
+@torch.inference_mode()
+def _translate(device: torch.device, seconds: float) -> dict:
+    """One 256x256 picture through the generator of the shipped `horse2zebra`, warm, from image to image."""
+    from gan.run import Run
+    from gan.translation import translate
+
+    run = Run.open("horse2zebra")
+    generators, _ = run.networks(device)
+    image = Image.effect_noise((256, 256), 64).convert("RGB")
+    times = []
+    began = time.perf_counter()
+    while len(times) < 7 or time.perf_counter() - began < seconds / 4:
+        start = time.perf_counter()
+        translate(generators["a2b"], image, size=256)
+        times.append(1000 * (time.perf_counter() - start))
+    return {"what": "one 256x256 picture, horse to zebra", "ms": round(statistics.median(times[2:]), 1)}
+
+
+# The plain loops
+
+
+class _Images(torch.utils.data.Dataset):
+    """Pictures in memory as Pillow images, each transformed when asked for, as torchvision's sets do it."""
+
+    def __init__(self, images: Tensor, transform: Callable) -> None:
+        from gan.pictures import to_image
+
+        self.images = [to_image(image) for image in images]
+        self.transform = transform
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, at: int) -> Tensor:
+        return self.transform(self.images[at])
+
+
+def _endless(images: Tensor, steps: list, count: int) -> Iterator[Tensor]:
+    from gan.vision import transforms
+
+    loader = torch.utils.data.DataLoader(
+        _Images(images, transforms().Compose(steps)), batch_size=count, shuffle=True, drop_last=True
+    )
+    while True:
+        yield from loader
+
+
+def plain_dcgan(config: DCGANConfig, device: torch.device) -> Iterator[float]:
+    """The DCGAN tutorial's loop: one step a `next`, which gives the generator's loss as it is printed."""
+    from gan.vision import transforms
+
+    t = transforms()
+    steps = [t.Resize(config.size), t.CenterCrop(config.size), t.ToTensor(), t.Normalize((0.5,), (0.5,))]
+    batches = _endless(load(config.data, 28).images, steps, config.batch)
+    g, d = dcgan.Generator(config).to(device), dcgan.Discriminator(config).to(device)
+    opt_g = torch.optim.Adam(g.parameters(), lr=config.rate_g, betas=(0.5, 0.999))
+    opt_d = torch.optim.Adam(d.parameters(), lr=config.rate_d, betas=(0.5, 0.999))
+    for real in batches:
+        real = real.to(device)
+        ones, zeros = torch.ones(len(real), device=device), torch.zeros(len(real), device=device)
+        d.zero_grad()
+        loss_real = binary_cross_entropy_with_logits(d(real), ones)
+        loss_real.backward()
+        fake = g(torch.randn(len(real), config.latent, device=device))
+        loss_fake = binary_cross_entropy_with_logits(d(fake.detach()), zeros)
+        loss_fake.backward()
+        opt_d.step()
+        g.zero_grad()
+        loss_g = binary_cross_entropy_with_logits(d(fake), ones)
+        loss_g.backward()
+        opt_g.step()
+        yield loss_g.item()
+
+
+def plain_cyclegan(config: CycleGANConfig, device: torch.device) -> Iterator[float]:
+    """A CycleGAN tutorial's loop: one round a `next`, which gives the generators' loss as it is printed."""
+    from gan.vision import transforms
+
+    t = transforms()
+    steps = [t.Resize(int(config.size * 1.12)), t.RandomCrop(config.size), t.RandomHorizontalFlip(), t.ToTensor()]
+    steps.append(t.Normalize((0.5,) * 3, (0.5,) * 3))
+    pair = load_pair(config.data, config.size)
+    batches = zip(*(_endless(side.images, steps, config.batch) for side in (pair.a, pair.b)), strict=True)
+    a2b, b2a = (_plain_norm(cyclegan.Generator(config)).to(device) for _ in "ab")
+    d_a, d_b = (_plain_norm(cyclegan.Discriminator(config)).to(device) for _ in "ab")
+    opt_g = torch.optim.Adam([*a2b.parameters(), *b2a.parameters()], lr=config.rate_g, betas=(0.5, 0.999))
+    opt_a, opt_b = (torch.optim.Adam(d.parameters(), lr=config.rate_d, betas=(0.5, 0.999)) for d in (d_a, d_b))
+    pools = [cyclegan.Pool(config.pool) for _ in "ab"]
+    for real_a, real_b in batches:
+        real_a, real_b = real_a.to(device), real_b.to(device)
+        opt_g.zero_grad()
+        identity = l1_loss(b2a(real_a), real_a) + l1_loss(a2b(real_b), real_b)
+        fake_b, fake_a = a2b(real_a), b2a(real_b)
+        verdict_a, verdict_b = d_a(fake_a), d_b(fake_b)
+        adversarial = mse_loss(verdict_a, torch.ones_like(verdict_a)) + mse_loss(verdict_b, torch.ones_like(verdict_b))
+        cycle = l1_loss(b2a(fake_b), real_a) + l1_loss(a2b(fake_a), real_b)
+        loss_g = adversarial + config.cycle * cycle + config.cycle * config.identity * identity
+        loss_g.backward()
+        opt_g.step()
+        turns = ((d_a, opt_a, real_a, fake_a, pools[0]), (d_b, opt_b, real_b, fake_b, pools[1]))
+        for d, opt, real, fake, pool in turns:
+            opt.zero_grad()
+            verdict, old = d(real), d(pool.query(fake.detach()))
+            (0.5 * (mse_loss(verdict, torch.ones_like(verdict)) + mse_loss(old, torch.zeros_like(old)))).backward()
+            opt.step()
+        yield loss_g.item()
+
+
+def _plain_norm(network: nn.Module) -> nn.Module:
+    """The same network with torch's own instance normalisation, as a tutorial would write it."""
+    for module in network.modules():
+        for name, child in module.named_children():
+            if isinstance(child, cyclegan.InstanceNorm):
+                setattr(module, name, nn.InstanceNorm2d(child.num_features))
+    return network

@@ -1,0 +1,175 @@
+"""What image sets there are by name, and where on this machine they lie.
+
+A set is looked for in the data root (`root`, else the environment variable GAN_DATA), then in the cache that
+downloads go to, then where Debian puts it. The layouts: torchvision's own, a folder of idx files (gzipped or
+not) with the set's name, and `trainA trainB testA testB` for pairs.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan.errors import UserError
+
+SHIPPED = Path(__file__).parent / "shipped"
+SYSTEM = Path("/usr/share/datasets")  # Debian's dataset-* packages
+
+
+@dataclass(frozen=True)
+class SetRecord:
+    """What is known of a set before it is loaded; `torchvision` is its class name there."""
+
+    title: str
+    torchvision: str
+    channels: int
+    classes: tuple[str, ...]
+    shipped: bool = False
+
+
+@dataclass(frozen=True)
+class PairRecord:
+    """What is known of a pair before it is loaded; `folders` are the names to look for under a data root."""
+
+    title: str
+    a: str
+    b: str
+    folders: tuple[str, ...] = ()
+    sides: tuple[str, str] = ("trainA", "trainB")
+    official: bool = False  # one of the CycleGAN authors' archives
+
+
+_CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+_THINGS = "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck"
+
+SETS = {
+    "mnist": SetRecord("MNIST, handwritten digits", "MNIST", 1, tuple("0123456789"), shipped=True),
+    "fashion-mnist": SetRecord(
+        "Fashion-MNIST, articles of clothing", "FashionMNIST", 1, tuple(_CLOTHES.split(",")), shipped=True
+    ),
+    "kmnist": SetRecord("KMNIST, cursive Japanese characters", "KMNIST", 1, tuple("おきすつなはまやれを")),
+    "cifar10": SetRecord("CIFAR-10, small photos of ten things", "CIFAR10", 3, tuple(_THINGS.split(","))),
+}
+
+
+def _official(title: str, a: str, b: str, *folders: str) -> PairRecord:
+    return PairRecord(title, a, b, folders, official=True)
+
+
+PAIRS = {
+    "herd": PairRecord("The drawn herd, plain and striped animals", "plain", "striped"),
+    "horse2zebra": _official("Photos of horses and zebras", "horse", "zebra", "horse2zebra"),
+    "apple2orange": _official("Photos of apples and oranges", "apple", "orange", "apple2orange", "apple2orange-small"),
+    "summer2winter_yosemite": _official(
+        "Photos of Yosemite in summer and winter", "summer", "winter", "summer2winter_yosemite"
+    ),
+    "monet2photo": _official("Monet's paintings and photos", "Monet", "photo", "monet2photo"),
+    "cezanne2photo": _official("Cezanne's paintings and photos", "Cezanne", "photo", "cezanne2photo"),
+    "ukiyoe2photo": _official("Ukiyo-e prints and photos", "ukiyo-e", "photo", "ukiyoe2photo"),
+    "vangogh2photo": _official("Van Gogh's paintings and photos", "Van Gogh", "photo", "vangogh2photo"),
+    "maps": _official("Aerial photos and maps", "aerial photo", "map", "maps"),
+    "facades": _official("Photos of facades and their labelled plans", "facade", "plan", "facades"),
+    "emoji": PairRecord("The same emoji drawn by two hands", "Noto", "Twemoji", ("emoji",), sides=("noto", "twemoji")),
+}
+
+
+def state(name: str, root: str | Path | None = None) -> str:
+    """Say what `load` or `load_pair` would use: "here", "shipped" (a stand-in), "download" or "missing"."""
+    if name == "herd":
+        return "here"
+    if name in SETS:
+        if find_set(name, "train", root) is not None:
+            return "here"
+        return "shipped" if SETS[name].shipped else "download"
+    if name in PAIRS:
+        if find_pair(name, root) is not None:
+            return "here"
+        return "download" if PAIRS[name].official else "missing"
+    try:
+        for part in name.split(","):
+            find_folder(part, root)
+    except UserError:
+        return "missing"
+    return "here"
+
+
+def cache_root() -> Path:
+    """Return the folder that downloads go to when there is no data root to write to."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spear-and-shield"
+
+
+def data_root(root: str | Path | None) -> Path | None:
+    """Return `root`, else the folder that GAN_DATA names, else None."""
+    chosen = root or os.environ.get("GAN_DATA")
+    return Path(chosen).expanduser() if chosen else None
+
+
+def download_root(root: str | Path | None) -> Path:
+    """Return the data root if it can be written to (it is made if need be), else the cache."""
+    for folder in filter(None, (data_root(root), cache_root())):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    raise UserError(f"Cannot write to {cache_root()}; give a folder for the data with --data-root.")
+
+
+def find_folder(name: str, root: str | Path | None) -> Path:
+    """Find a folder of the user's, a path or one under the data root, or raise `UserError`."""
+    base = data_root(root)
+    name = name.strip()
+    for path in filter(None, (Path(name).expanduser(), base / name if base else None)):
+        if name and path.is_dir():
+            return path
+    names = ", ".join([*SETS, *PAIRS])
+    raise UserError(f"There is no data set or folder {name!r}; the sets known by name are {names}.")
+
+
+def find_pair(name: str, root: str | Path | None) -> Path | None:
+    """Find the folder that has both sides of a pair."""
+    record = PAIRS[name]
+    for base in _roots(root):
+        for folder in record.folders:
+            if all((base / folder / side).is_dir() for side in record.sides):
+                return base / folder
+    return None
+
+
+def find_set(name: str, split: str, root: str | Path | None) -> Path | None:
+    """Find the folder that has a set's idx files; for CIFAR-10 the one torchvision calls its root."""
+    record = SETS[name]
+    for base in _roots(root):
+        if name == "cifar10":
+            for folder in (base, base / name):
+                if (folder / "cifar-10-batches-py").is_dir():
+                    return folder
+        else:
+            for folder in (base / name, base / record.torchvision / "raw", base / record.torchvision):
+                if all(idx_file(folder, split, kind) for kind in ("images", "labels")):
+                    return folder
+    return None
+
+
+def idx_file(folder: Path, split: str, kind: str) -> Path | None:
+    """Find the idx file of "images" or "labels", as it is, gzipped, or (shipped) xz-compressed."""
+    dimensions = 3 if kind == "images" else 1
+    stem = f"{'train' if split == 'train' else 't10k'}-{kind}-idx{dimensions}-ubyte"
+    return next((path for end in ("", ".gz", ".xz") if (path := folder / f"{stem}{end}").is_file()), None)
+
+
+def missing(name: str) -> UserError:
+    """Make the error that says what to put where so that a set or pair known by name can be loaded."""
+    where = "under a data root (--data-root or GAN_DATA)"
+    if name in SETS:
+        return UserError(
+            f"The set {name} is not on this machine; let it download (--download) or put torchvision's files {where}."
+        )
+    record = PAIRS[name]
+    folders = " and ".join(f"{record.folders[0]}/{side}" for side in record.sides)
+    download = "let it download (--download) or " if record.official else ""
+    return UserError(f"The pair {name} is not on this machine; {download}put its pictures into {folders} {where}.")
+
+
+def _roots(root: str | Path | None) -> list[Path]:
+    return [*filter(None, (data_root(root),)), cache_root(), SYSTEM]

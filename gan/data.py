@@ -1,0 +1,341 @@
+"""Image sets by name, as uint8 tensors: digits and clothes, folders of pictures, unpaired pairs.
+
+`catalog.py` knows which sets there are and where they lie. Only `download=True` reaches for the network. The
+digits and clothes that travel with the project (`gan/shipped/`) stand in where there is nothing else, and
+their `note` says so.
+"""
+
+import gzip
+import lzma
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan.catalog import (
+    PAIRS,
+    SETS,
+    SHIPPED,
+    PairRecord,
+    SetRecord,
+    download_root,
+    find_folder,
+    find_pair,
+    find_set,
+    idx_file,
+    missing,
+    state,
+)
+from gan.download import official_pair
+from gan.errors import UserError
+from gan.pictures import Progress, find_pictures, read_pictures, to_unit
+
+__all__ = [
+    "PAIRS",
+    "SETS",
+    "Pair",
+    "PairRecord",
+    "Pictures",
+    "SetRecord",
+    "batch",
+    "load",
+    "load_pair",
+    "state",
+]
+
+HOLD_OUT = 10  # every tenth picture, by name, is for testing where a set has no test pictures of its own
+SHIPPED_TEST = 1000  # the last of the shipped pictures are for testing
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A set of images at rest: `images` uint8 [N, C, S, S], `labels` int64 [N] or None.
+
+    `note` is empty, or a sentence on what a person should know (a stand-in is used, files were left out).
+    """
+
+    name: str
+    images: Tensor
+    labels: Tensor | None
+    classes: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two sets for a CycleGAN. With `partners`, a[i] and b[i] show the same thing (for measuring only).
+
+    `masks` is bool [N, 1, S, S], true on the animal; the herd's test pictures alone have it.
+    """
+
+    name: str
+    a: Pictures
+    b: Pictures
+    partners: bool
+    masks: Tensor | None
+
+
+def load(
+    name: str,
+    size: int,
+    *,
+    channels: int | None = None,
+    split: str = "train",
+    root: str | Path | None = None,
+    progress: Progress | None = None,
+    download: bool = False,
+) -> Pictures:
+    """Load a set as uint8 [N, C, size, size].
+
+    `name` is one of `SETS`, or a folder of pictures (also one under the data root), or whatever `load_pair`
+    takes: then both sides in one set, labelled 0 and 1. Folders of pictures inside a folder become its
+    classes. `channels` is 1 (grey) or 3 (RGB), by default what the set has. `split` is "train" or "test".
+    `progress(what, done, total)` is called while it reads and downloads. Raises `UserError` with what to put
+    where if the set is not here.
+    """
+    _check(size, split, channels)
+    if name in SETS:
+        pictures = _load_set(name, size, split, root, progress, download)
+    elif name in PAIRS or "," in name:
+        pair = load_pair(name, size, split=split, root=root, progress=progress, download=download)
+        pictures = _joined(name, [pair.a, pair.b])
+    else:
+        pictures = _load_folder(find_folder(name, root), name, size, split, progress)
+    return replace(pictures, images=_with_channels(pictures.images, channels or pictures.images.shape[1]))
+
+
+def load_pair(
+    name: str,
+    size: int,
+    *,
+    split: str = "train",
+    root: str | Path | None = None,
+    progress: Progress | None = None,
+    download: bool = False,
+) -> Pair:
+    """Load two sets of RGB squares to translate between.
+
+    `name` is one of `PAIRS`, a folder with trainA and trainB (testA and testB are used if there), or two
+    folders with a comma between them. Arguments and errors as in `load`.
+    """
+    _check(size, split, 3)
+    if name == "herd":
+        return _load_herd(size, split)
+    note, titles = "", ("A", "B")
+    if name in PAIRS:
+        record = PAIRS[name]
+        folder = find_pair(name, root)
+        if folder is None and download and record.official:
+            folder = official_pair(name, download_root(root), progress)
+        if folder is None:
+            raise missing(name)
+        if folder.name != name:
+            note = f"{folder.name} stands in for the full {name}."
+        titles = (record.a, record.b)
+        folders = [folder / side for side in record.sides]
+    elif "," in name:
+        folders = [find_folder(part, root) for part in name.split(",")]
+        if len(folders) != 2:
+            raise UserError(f"Expected two folders with one comma between them, got {len(folders)} in {name!r}.")
+        if folders[0].name != folders[1].name:
+            titles = (folders[0].name, folders[1].name)
+    else:
+        folder = find_folder(name, root)
+        folders = [folder / "trainA", folder / "trainB"]
+        if not all(side.is_dir() for side in folders):
+            raise UserError(f"The folder {folder} needs the folders trainA and trainB, each with pictures.")
+    (a, names_a), (b, names_b) = (
+        _load_side(side, title, size, split, progress) for side, title in zip(folders, titles, strict=True)
+    )
+    a, b = (replace(side, note=" ".join(filter(None, (note, side.note)))) for side in (a, b))
+    if name != "emoji":
+        return Pair(name, a, b, False, None)
+    if names_a != names_b:
+        raise UserError(f"{folders[0]} and {folders[1]} must hold the same emoji under the same names.")
+    if split == "test":
+        return Pair(name, a, b, True, None)
+    a, b = (_shuffled(side, seed) for side, seed in ((a, 1), (b, 2)))  # so that nothing is paired
+    return Pair(name, a, b, False, None)
+
+
+def batch(images: Tensor, n: int, *, generator: torch.Generator, crop: int | None = None, flip: bool = False) -> Tensor:
+    """Draw `n` of uint8 [N, C, H, W] (contiguous) with replacement: float32 [n, C, crop, crop] in [-1, 1].
+
+    Each picture is cropped at a place of its own and, with `flip`, mirrored by a coin of its own, on the
+    images' device. Everything random comes from `generator` (of any device), so its state decides the batch.
+    """
+    count, channels, height, width = images.shape
+    if crop is not None and not 0 < crop <= min(height, width):
+        raise ValueError(f"crop must be from 1 to {min(height, width)}, got {crop}")
+
+    def draw(high: int) -> Tensor:
+        return torch.randint(high, (n, 1), generator=generator, device=generator.device).to(images.device)
+
+    def steps(length: int) -> Tensor:
+        return torch.arange(length, device=images.device)
+
+    pick = draw(count)
+    cropped = crop is not None and (crop, crop) != (height, width)
+    if not cropped and not flip:
+        return to_unit(images.index_select(0, pick[:, 0]))
+    rows = draw(height - crop + 1) + steps(crop) if cropped else steps(height).expand(n, -1)  # [n, crop]
+    columns = draw(width - crop + 1) + steps(crop) if cropped else steps(width).expand(n, -1)
+    if flip:
+        columns = torch.where(draw(2).bool(), columns.flip(1), columns)
+    # The picture's lines are chosen first (each a copy of whole bytes), then the columns within them.
+    lines = (pick * channels + steps(channels))[:, :, None] * height + rows[:, None, :]  # [n, C, crop]
+    drawn = images.view(-1, width).index_select(0, lines.flatten()).view(*lines.shape, width)
+    return to_unit(drawn.gather(3, columns[:, None, None, :].expand(*lines.shape, -1)))
+
+
+def _check(size: int, split: str, channels: int | None) -> None:
+    if split not in ("train", "test"):
+        raise UserError(f'The split must be "train" or "test", not {split!r}.')
+    if channels not in (None, 1, 3):
+        raise UserError(f"Pictures have 1 channel (grey) or 3 (colour), not {channels}.")
+    if not 1 <= size <= 2048:
+        raise UserError(f"The picture size must be from 1 to 2048, not {size}.")
+
+
+def _with_channels(images: Tensor, channels: int) -> Tensor:
+    """Grey to RGB by repeating, RGB to grey by ITU-R 601's weights; uint8 [N, C, H, W] both ways."""
+    if images.shape[1] == channels:
+        return images
+    if channels == 3:
+        return images.expand(-1, 3, -1, -1).contiguous()
+    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    parts = [(part * weights).sum(1, keepdim=True).round().to(torch.uint8) for part in images.split(4096)]
+    return torch.cat(parts)
+
+
+def _joined(name: str, sides: list[Pictures]) -> Pictures:
+    """Make one set of several, each a class."""
+    labels = torch.arange(len(sides)).repeat_interleave(torch.tensor([len(side.images) for side in sides]))
+    notes = dict.fromkeys(side.note for side in sides if side.note)
+    images = torch.cat([side.images for side in sides])
+    return Pictures(name, images, labels, tuple(side.name for side in sides), " ".join(notes))
+
+
+def _shuffled(pictures: Pictures, seed: int) -> Pictures:
+    order = torch.randperm(len(pictures.images), generator=torch.Generator().manual_seed(seed))
+    return replace(pictures, images=pictures.images[order])
+
+
+def _load_set(
+    name: str, size: int, split: str, root: str | Path | None, progress: Progress | None, download: bool
+) -> Pictures:
+    record, note = SETS[name], ""
+    folder = find_set(name, split, root)
+    if folder is None and download:
+        from gan import vision
+
+        try:
+            if progress is not None:
+                progress(f"downloading {name}", 0, None)
+            vision.fetch(record.torchvision, download_root(root))
+            folder = find_set(name, split, root)
+        except UserError as error:
+            if not record.shipped:
+                raise
+            note = f"{error} "
+    if folder is None and not record.shipped:
+        raise missing(name)
+    if folder is not None and name == "cifar10":
+        from gan import vision
+
+        images, labels = vision.cifar10(folder, split == "train")
+    elif folder is not None:
+        images, labels = (_read_idx(idx_file(folder, split, kind)) for kind in ("images", "labels"))
+        images = images[:, None]
+    else:
+        part = slice(-SHIPPED_TEST) if split == "train" else slice(-SHIPPED_TEST, None)
+        images, labels = (_read_idx(idx_file(SHIPPED / name, "test", kind))[part] for kind in ("images", "labels"))
+        images = images[:, None]
+        note += (
+            f"{len(images):,} pictures that travel with the project stand in for the full {name}; "
+            "to have all of it, allow the download (--download) or give a data root."
+        )
+    if len(images) != len(labels):
+        raise UserError(f"The files of {name} in {folder} do not fit together; get the set again.")
+    return Pictures(name, _resize(images, size), labels.long(), record.classes, note)
+
+
+def _read_idx(path: Path) -> Tensor:
+    """Read an idx file of bytes: 0, 0, type (8: uint8), number of dimensions, big-endian sizes, the values."""
+    try:
+        data = (
+            {".gz": gzip, ".xz": lzma}[path.suffix].decompress(path.read_bytes()) if path.suffix else path.read_bytes()
+        )
+        if data[:3] != b"\0\0\x08":
+            raise ValueError("not an idx file of bytes")
+        shape = np.frombuffer(data, ">u4", count=data[3], offset=4)
+        return torch.from_numpy(np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(shape).copy())
+    except (OSError, EOFError, ValueError, IndexError, lzma.LZMAError, zlib.error) as error:
+        raise UserError(f"The file {path} is damaged ({error}); remove it and get the set again.") from error
+
+
+def _resize(images: Tensor, size: int) -> Tensor:
+    """Bring uint8 [N, C, S, S] to `size`: 28 gets an empty margin up to 32, the rest is interpolated."""
+    if images.shape[-1] == 28 and size >= 32:
+        images = F.pad(images, (2, 2, 2, 2))
+    if images.shape[-1] == size:
+        return images.contiguous()
+    return F.interpolate(images, size=(size, size), mode="bicubic", antialias=True)
+
+
+def _load_folder(folder: Path, name: str, size: int, split: str, progress: Progress | None) -> Pictures:
+    """Read a folder of pictures, or folders of them inside it as classes."""
+    if find_pictures(folder):
+        return _load_side(folder, name, size, split, progress)[0]
+    inside = sorted(path for path in folder.iterdir() if path.is_dir() and find_pictures(path))
+    if {"trainA", "trainB"} <= {path.name for path in inside}:
+        inside = [folder / "trainA", folder / "trainB"]
+    if not inside:
+        raise _empty(folder)
+    return _joined(name, [_load_side(path, path.name, size, split, progress)[0] for path in inside])
+
+
+def _load_side(
+    folder: Path, title: str, size: int, split: str, progress: Progress | None
+) -> tuple[Pictures, list[str]]:
+    """Read one folder of pictures and tell their file names.
+
+    Beside a folder trainX the test pictures are those of testX; otherwise every tenth by name is held out.
+    """
+    files, notes = find_pictures(folder), []
+    beside = folder.with_name(folder.name.replace("train", "test", 1))
+    if folder.name.startswith("train") and beside.is_dir():
+        files = find_pictures(beside) if split == "test" else files
+    elif len(files) >= HOLD_OUT:
+        held = files[HOLD_OUT - 1 :: HOLD_OUT]
+        files = held if split == "test" else sorted(set(files) - set(held))
+    elif split == "test":
+        notes.append(f"{folder} has too few pictures to hold any out: the same ones train and test.")
+    if not files:
+        raise _empty(folder)
+    images, kept = read_pictures(files, size, what=title, progress=progress)
+    if not kept:
+        raise UserError(f"None of the {len(files)} files in {folder} can be read as a picture.")
+    if len(kept) < len(files):
+        notes.append(f"{len(files) - len(kept)} of {len(files)} files in {folder} cannot be read and are left out.")
+    return Pictures(title, images, None, (), " ".join(notes)), [path.name for path in kept]
+
+
+def _empty(folder: Path) -> UserError:
+    return UserError(f"There are no pictures in {folder}; put JPEG, PNG or WebP files there.")
+
+
+def _load_herd(size: int, split: str) -> Pair:
+    from gan import herd
+
+    if split == "test":
+        drawn = herd.draw(200, size, 3)
+        plain, striped, masks = drawn.plain, drawn.striped, drawn.mask
+    else:  # other animals on each side: nobody's partner is among them
+        plain, striped, masks = herd.draw(2000, size, 1).plain, herd.draw(2000, size, 2).striped, None
+    a, b = (Pictures(n, images, None, (), "") for n, images in (("plain", plain), ("striped", striped)))
+    return Pair("herd", a, b, split == "test", masks)

@@ -1,0 +1,42 @@
+"""Settings: they round-trip, and refuse what makes no sense with a sentence."""
+
+import pytest
+
+from gan.cyclegan import CycleGANConfig
+from gan.dcgan import DCGANConfig
+from gan.errors import UserError
+
+
+@pytest.mark.parametrize("config_class", [DCGANConfig, CycleGANConfig])
+def test_settings_round_trip(config_class):
+    config = config_class(steps=7, rate_g=1e-3, seed=5)
+    assert config_class.from_dict(config.as_dict()) == config
+
+
+@pytest.mark.parametrize(
+    ("config_class", "values", "words"),
+    [
+        (DCGANConfig, {"size": 48}, ["size", "48", "64"]),
+        (DCGANConfig, {"size": 30}, ["size", "30", "multiple of 4"]),
+        (DCGANConfig, {"up": "magic"}, ["up", "magic", "transposed", "unpool"]),
+        (DCGANConfig, {"rate_g": float("nan")}, ["rate_g", "nan"]),
+        (DCGANConfig, {"batch": 0}, ["batch", "0", "at least 1"]),
+        (DCGANConfig, {"batch": "many"}, ["batch", "many", "int"]),
+        (DCGANConfig, {"batch": True}, ["batch", "True"]),
+        (DCGANConfig, {"flip": 1}, ["flip", "bool"]),
+        (CycleGANConfig, {"size": 66}, ["size", "66"]),
+        (CycleGANConfig, {"size": 64, "crop": 96}, ["crop", "96", "64"]),
+        (CycleGANConfig, {"size": 16}, ["layers_d"]),
+        (CycleGANConfig, {"blocks": 99}, ["blocks", "99", "12"]),
+    ],
+)
+def test_an_impossible_setting_is_refused_by_name_value_and_what_is_allowed(config_class, values, words):
+    with pytest.raises(UserError) as refusal:
+        config_class(**values)
+    for word in words:
+        assert word in str(refusal.value)
+
+
+def test_an_unknown_setting_is_refused_by_name():
+    with pytest.raises(UserError, match=r"colour.*batch"):
+        DCGANConfig.from_dict({"colour": 3})

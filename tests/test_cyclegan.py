@@ -1,0 +1,141 @@
+"""CycleGAN: shapes, patch size, pool, and a round against the paper's objective written out slowly."""
+
+import copy
+import itertools
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from gan.cyclegan import CycleGAN, CycleGANConfig, Discriminator, Generator, InstanceNorm, Pool
+from gan.duel import Conduct
+
+CPU = torch.device("cpu")
+SMALL = CycleGANConfig(size=32, width=4, width_d=4, blocks=1, layers_d=2, batch=2, pool=0, precision="fp32")
+
+
+@pytest.mark.parametrize(
+    ("up", "change", "blocks"),
+    list(itertools.product(("transposed", "nearest", "bilinear"), (False, True), (6, 9))),
+)
+def test_pictures_keep_their_shape_at_any_multiple_of_four(up, change, blocks):
+    g = Generator(replace(SMALL, up=up, change=change, blocks=blocks))
+    for height, width in ((32, 32), (36, 52)):
+        x = torch.rand(2, 3, height, width) * 2 - 1
+        y = g(x)
+        assert y.shape == x.shape
+        if change:
+            assert torch.equal(y, x)  # starts from doing nothing
+        else:
+            assert y.abs().max() <= 1
+
+
+def test_the_generator_is_the_papers_layer_for_layer():
+    g = Generator(CycleGANConfig(width=64, blocks=9))
+    convolutions = [m for m in g.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
+    shapes = [(m.in_channels, m.out_channels, m.kernel_size[0], m.stride[0]) for m in convolutions]
+    middle = [(256, 256, 3, 1)] * 18
+    ends = [(256, 128, 3, 2), (128, 64, 3, 2), (64, 3, 7, 1)]
+    assert shapes == [(3, 64, 7, 1), (64, 128, 3, 2), (128, 256, 3, 2), *middle, *ends]
+    weights = sum(p.numel() for p in g.parameters())
+    assert weights == sum(i * o * k * k for i, o, k, _ in shapes) + 3  # no biases before instance norm
+
+
+@pytest.mark.parametrize(("layers", "patch"), [(2, 34), (3, 70)])
+def test_one_verdict_sees_a_patch_of_the_papers_size(layers, patch):
+    d = Discriminator(replace(SMALL, size=128, layers_d=layers)).double()
+    for m in d.modules():  # its norm sees the whole picture: leave it out to see the convolutions' reach
+        for name, child in m.named_children():
+            if isinstance(child, InstanceNorm):
+                setattr(m, name, nn.Identity())
+    x = torch.rand(1, 3, 128, 128, dtype=torch.float64, requires_grad=True)
+    verdicts = d(x)
+    verdicts[0, 0, verdicts.shape[2] // 2, verdicts.shape[3] // 2].backward()
+    reach = x.grad[0].abs().sum(0) > 0
+    assert reach.any(0).sum() == patch
+    assert reach.any(1).sum() == patch
+
+
+def test_the_default_discriminator_is_the_papers():
+    d = Discriminator(CycleGANConfig())
+    assert [(m.out_channels, m.stride[0]) for m in d.modules() if isinstance(m, nn.Conv2d)] == [
+        *((64, 2), (128, 2), (256, 2)),
+        *((512, 1), (1, 1)),
+    ]
+
+
+def test_the_fast_instance_norm_is_instance_norm():
+    x = torch.randn(3, 5, 8, 9, requires_grad=True)
+    y = x.detach().clone().requires_grad_()
+    weight = torch.randn(3, 5, 8, 9)
+    ours, reference = InstanceNorm(5)(x), nn.InstanceNorm2d(5)(y)
+    torch.testing.assert_close(ours, reference)
+    (ours * weight).sum().backward()
+    (reference * weight).sum().backward()
+    torch.testing.assert_close(x.grad, y.grad)
+
+
+def test_the_pool_hands_back_an_old_picture_about_every_other_time():
+    torch.manual_seed(0)
+    pool = Pool(50)
+    first = torch.arange(50.0).view(50, 1, 1, 1)
+    assert torch.equal(pool.query(first), first)  # while it fills, it gives what it gets
+    later = torch.arange(100.0, 500.0).view(400, 1, 1, 1)
+    out = pool.query(later).flatten()
+    old = (out != later.flatten()).sum().item()
+    assert 160 < old < 240
+    assert len(pool.pictures) == 50
+    seen = set(out.tolist()) | {p.item() for p in pool.pictures}
+    assert seen == set(map(float, [*range(50), *range(100, 500)]))  # nothing is lost, nothing is doubled
+    assert len(out) + 50 == len(seen)
+
+
+@pytest.mark.parametrize("identity", [0.5, 0.0])
+def test_a_round_is_the_papers_objective_written_out_slowly(identity):
+    torch.manual_seed(1)
+    duel = CycleGAN(replace(SMALL, identity=identity), CPU)
+    nets = copy.deepcopy([duel.generators["a2b"], duel.generators["b2a"], *duel.discriminators.values()])
+    g, f, d_a, d_b = nets
+    opt_g = torch.optim.Adam([*g.parameters(), *f.parameters()], lr=2e-4, betas=(0.5, 0.999), foreach=False)
+    opt_d = torch.optim.Adam([*d_a.parameters(), *d_b.parameters()], lr=2e-4, betas=(0.5, 0.999), foreach=False)
+    for _ in range(3):
+        x, y = torch.rand(2, 2, 3, 32, 32) * 2 - 1
+        record = duel.round(lambda x=x, y=y: (x, y), Conduct.of(duel.config))
+        opt_g.zero_grad()
+        fake_y, fake_x = g(x), f(y)
+        gan = (d_b(fake_y) - 1).square().mean() + (d_a(fake_x) - 1).square().mean()
+        cycle_x, cycle_y = (f(fake_y) - x).abs().mean(), (g(fake_x) - y).abs().mean()
+        idt = (g(y) - y).abs().mean() + (f(x) - x).abs().mean() if identity else 0
+        (gan + 10 * (cycle_x + cycle_y) + 10 * identity * idt).backward()
+        opt_g.step()
+        opt_d.zero_grad()
+        loss_a = 0.5 * ((d_a(x) - 1).square().mean() + d_a(fake_x.detach()).square().mean())
+        loss_b = 0.5 * ((d_b(y) - 1).square().mean() + d_b(fake_y.detach()).square().mean())
+        (loss_a + loss_b).backward()
+        opt_d.step()
+        assert record["loss_g"].item() == pytest.approx(gan.item(), rel=1e-3)
+        assert record["cycle_a"].item() == pytest.approx(cycle_x.item(), rel=1e-3)
+        assert record["cycle_b"].item() == pytest.approx(cycle_y.item(), rel=1e-3)
+        assert record["loss_d_a"].item() == pytest.approx(loss_a.item(), rel=1e-3)
+        assert record["loss_d_b"].item() == pytest.approx(loss_b.item(), rel=1e-3)
+    for ours, slow in zip([*duel.generators.values(), *duel.discriminators.values()], nets, strict=True):
+        for p, q in zip(ours.parameters(), slow.parameters(), strict=True):
+            torch.testing.assert_close(p, q, rtol=1e-2, atol=1e-5)
+
+
+def test_the_identity_loss_may_be_taken_in_every_other_round():
+    duel = CycleGAN(replace(SMALL, identity_every=2), CPU)
+    rounds = [duel.round(lambda: torch.rand(2, 2, 3, 32, 32), Conduct.of(duel.config)) for _ in range(4)]
+    assert ["idt_a" in record for record in rounds] == [True, False, True, False]
+
+
+@pytest.mark.parametrize("side", ["hold_d", "hold_g"])
+def test_a_side_held_still_does_not_move_while_the_other_does(side):
+    duel = CycleGAN(SMALL, CPU)
+    sides = {"hold_g": duel.generators, "hold_d": duel.discriminators}
+    before = {name: [p.clone() for p in nets.parameters()] for name, nets in sides.items()}
+    duel.round(lambda: torch.rand(2, 2, 3, 32, 32), replace(Conduct.of(SMALL), **{side: True}))
+    for name, nets in sides.items():
+        same = [torch.equal(p, q) for p, q in zip(nets.parameters(), before[name], strict=True)]
+        assert all(same) if name == side else not all(same)

@@ -1,0 +1,71 @@
+"""The adversarial losses against arithmetic done by hand in numpy."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from gan.losses import LOSSES
+
+REAL = np.array([2.0, -1.0, 0.5])
+FAKE = np.array([-3.0, 0.25, 1.0])
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+@pytest.mark.parametrize(
+    ("name", "d", "g"),
+    [
+        ("bce", -np.log(sigmoid(REAL)).mean() - np.log(1 - sigmoid(FAKE)).mean(), -np.log(sigmoid(FAKE)).mean()),
+        (
+            "saturating",
+            -np.log(sigmoid(REAL)).mean() - np.log(1 - sigmoid(FAKE)).mean(),
+            np.log(1 - sigmoid(FAKE)).mean(),
+        ),
+        ("least-squares", (((REAL - 1) ** 2).mean() + (FAKE**2).mean()) / 2, ((FAKE - 1) ** 2).mean()),
+        ("hinge", np.maximum(0, 1 - REAL).mean() + np.maximum(0, 1 + FAKE).mean(), -FAKE.mean()),
+    ],
+)
+def test_losses_are_the_equations_of_their_papers(name, d, g):
+    real, fake = torch.tensor(REAL), torch.tensor(FAKE)
+    assert LOSSES[name].d(real, fake).item() == pytest.approx(d)
+    assert LOSSES[name].g(fake).item() == pytest.approx(g)
+
+
+def test_label_smoothing_moves_only_the_real_target():
+    real, fake = torch.tensor(REAL), torch.tensor(FAKE)
+    p, q = sigmoid(REAL), sigmoid(FAKE)
+    expected = -(0.9 * np.log(p) + 0.1 * np.log(1 - p)).mean() - np.log(1 - q).mean()
+    assert LOSSES["bce"].d(real, fake, 0.9).item() == pytest.approx(expected)
+    expected = (((REAL - 0.9) ** 2).mean() + (FAKE**2).mean()) / 2
+    assert LOSSES["least-squares"].d(real, fake, 0.9).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_resting_values_are_the_best_a_discriminator_can_do_when_it_cannot_tell(name):
+    loss = LOSSES[name]
+    logits = torch.linspace(-4, 4, 8001, dtype=torch.float64)
+    values = torch.stack([loss.d(x[None], x[None]) for x in logits])  # the same logit for real and fake
+    best = logits[values.argmin()] if name != "hinge" else torch.tensor(0.0, dtype=torch.float64)  # flat there
+    assert values.min().item() == pytest.approx(loss.rest_d, abs=1e-6)
+    assert loss.verdict(best).item() == pytest.approx(loss.rest_verdict, abs=1e-3)
+    assert loss.g(best[None]).item() == pytest.approx(loss.rest_g, abs=1e-3)
+
+
+def test_the_saturating_loss_loses_its_gradient_where_d_is_sure_and_the_other_keeps_it():
+    sure = torch.tensor([-12.0], requires_grad=True)
+    LOSSES["saturating"].g(sure).backward()
+    assert abs(sure.grad.item()) < 1e-4
+    sure.grad = None
+    LOSSES["bce"].g(sure).backward()
+    assert sure.grad.item() == pytest.approx(-1, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_stay_finite_for_extreme_logits(name):
+    extreme = torch.tensor([-1e4, 1e4])
+    assert math.isfinite(LOSSES[name].d(extreme, extreme).item())
+    assert math.isfinite(LOSSES[name].g(extreme).item())

@@ -1,0 +1,181 @@
+"""The run folder: whole files, torn lines, honest states, safe loading."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from gan.cyclegan import CycleGANConfig
+from gan.dcgan import DCGAN, DCGANConfig
+from gan.duel import Conduct
+from gan.errors import UserError
+from gan.run import SHIPPED, Run, all_runs, read_lines, write_whole
+
+TINY = DCGANConfig(width=4, latent=6)
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+def test_what_was_asked_round_trips():
+    config = CycleGANConfig(size=64, change=True, rate_g=3e-4)
+    Run.create("mine", config)
+    assert Run.open("mine").config == config
+    assert [run.name for run in all_runs() if not run.is_shipped] == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".hidden", "a" * 65, "a b", "-rf"])
+def test_a_name_that_leads_elsewhere_is_refused(name, runs):
+    with pytest.raises(UserError, match="cannot be named"):
+        Run.create(name, TINY)
+    assert not list(runs.glob("**/run.json"))
+
+
+def test_a_taken_name_is_refused():
+    Run.create("mine", TINY)
+    with pytest.raises(UserError, match="already"):
+        Run.create("mine", TINY)
+
+
+def test_opening_what_is_not_there_names_what_is():
+    Run.create("mine", TINY)
+    with pytest.raises(UserError, match=r"no run named 'other'.*mine"):
+        Run.open("other")
+
+
+def test_a_torn_last_line_is_left_out_and_does_not_spoil_the_next():
+    run = Run.create("mine", TINY)
+    run.log({"step": 1})
+    with open(run.folder / "journal.jsonl", "ab") as file:
+        file.write(b'{"step": 2, "loss_')
+    assert run.journal() == [{"step": 1}]
+    run.log({"step": 3})
+    assert run.journal() == [{"step": 1}, {"step": 3}]
+
+
+def test_foreign_lines_are_left_out(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    path.write_bytes(b'\xff\xfe\n[1, 2]\n{"step": 1}\nnot json\n\n')
+    assert read_lines(path) == [{"step": 1}]
+    assert read_lines(tmp_path / "missing.jsonl") == []
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["file"]
+
+
+def test_a_kill_in_the_middle_of_writing_never_leaves_half_a_file(tmp_path):
+    path = tmp_path / "file"
+    code = (
+        "import sys; from pathlib import Path; from gan.run import write_whole\n"
+        "while True:\n"
+        "    for letter in b'ab': write_whole(Path(sys.argv[1]), bytes([letter]) * 3_000_000)"
+    )
+    for delay in (0.02, 0.05, 0.09):
+        process = subprocess.Popen([sys.executable, "-c", code, str(path)])
+        deadline = time.monotonic() + 60
+        while not path.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        content = path.read_bytes()
+        assert len(content) == 3_000_000
+        assert len(set(content)) == 1
+
+
+def test_weights_come_back_as_they_were_to_half_precision():
+    run, duel = Run.create("mine", TINY), DCGAN(TINY, torch.device("cpu"))
+    duel.round(lambda: torch.rand(4, 1, 32, 32), Conduct.of(TINY))
+    run.save_weights(duel.generators, duel.discriminators)
+    generators, discriminators = run.networks()
+    for live, loaded in ((duel.generators, generators), (duel.discriminators, discriminators)):
+        assert not any(m.training for m in loaded.modules())
+        for p, q in zip(live.state_dict().values(), loaded.state_dict().values(), strict=True):
+            torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-6)
+
+
+def test_a_run_without_weights_or_with_torn_ones_says_so():
+    run = Run.create("mine", TINY)
+    with pytest.raises(UserError, match="no weights"):
+        run.networks()
+    (run.folder / "weights.safetensors").write_bytes(b"\x10\0\0\0")
+    with pytest.raises(UserError, match="no weights"):
+        run.networks()
+
+
+def test_resume_files_are_not_loaded_with_pickles_full_power(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (os.system, (f"touch {tmp_path}/owned",))
+
+    run = Run.create("mine", TINY)
+    (run.folder / "resume.pt").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(UserError, match="cannot be read"):
+        run.load_resume()
+    assert not (tmp_path / "owned").exists()
+
+
+def test_a_run_whose_process_died_is_interrupted_not_running():
+    run = Run.create("mine", TINY)
+    assert run.info["status"] == "running"
+    assert run.status == "interrupted"
+    code = (
+        "import sys, time; from gan.run import Run; lock = Run.open(sys.argv[1]).lock(); lock.acquire()\n"
+        "print(1, flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(run.folder)], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    try:
+        assert run.status == "running"
+        with pytest.raises(UserError, match="stop it first"):
+            run.delete()
+    finally:
+        process.kill()
+        process.wait()
+    assert run.status == "interrupted"
+    run.delete()
+    assert not run.folder.exists()
+
+
+def test_a_broken_run_json_hides_only_that_run():
+    Run.create("good", TINY)
+    bad = Run.create("bad", TINY)
+    (bad.folder / "run.json").write_text("{")
+    assert [run.name for run in all_runs() if not run.is_shipped] == ["good"]
+    with pytest.raises(UserError, match=r"no readable run\.json"):
+        _ = bad.config
+
+
+@pytest.mark.parametrize("folder", sorted(SHIPPED.glob("*/run.json")), ids=lambda p: p.parent.name)
+def test_every_shipped_run_is_complete_finished_and_small(folder):
+    run = Run(folder.parent)
+    assert run.info["shipped"] is True
+    assert run.status == "finished"
+    assert run.journal()
+    assert len(run.samples()) >= 5
+    run.networks()
+    assert not (run.folder / "resume.pt").exists()
+    assert all(p.stat().st_size < 10_000_000 for p in run.folder.rglob("*"))
+    assert json.loads((run.folder / "run.json").read_text())["name"] == run.name
+    with pytest.raises(UserError, match="stays"):
+        run.delete()

@@ -1,0 +1,292 @@
+"""The loop: it repeats, it resumes, it obeys, and it loses nothing."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan.cyclegan import CycleGANConfig
+from gan.dcgan import DCGANConfig
+from gan.errors import UserError
+from gan.run import Run
+from gan.training import Average, train
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def piles(tmp_path):
+    """Two folders of little pictures."""
+    rng = np.random.default_rng(0)
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+        for i in range(12):
+            pixels = rng.integers(0, 255, (32, 32, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / name / f"{i}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def dcgan(piles):
+    return DCGANConfig(
+        data=str(piles / "x"), width=4, latent=8, batch=4, steps=24, log_every=1, samples=4, precision="fp32"
+    )
+
+
+@pytest.fixture
+def cyclegan(piles):
+    return CycleGANConfig(
+        data=f"{piles / 'x'},{piles / 'y'}",
+        **{"size": 32, "width": 4, "width_d": 4, "blocks": 1, "layers_d": 2, "batch": 2, "pool": 3},
+        **{"steps": 16, "log_every": 1, "samples": 4, "precision": "fp32"},
+    )
+
+
+def run_of(name, config):
+    return Run.create(name, config)
+
+
+def curve(run):
+    """The journal's losses by step, without what depends on the clock."""
+    timing = {"seconds", "speed"}
+    return [{k: v for k, v in r.items() if k not in timing} for r in run.journal() if "event" not in r]
+
+
+@pytest.mark.parametrize("kind", ["dcgan", "cyclegan"])
+def test_a_seed_repeats_a_run(kind, request):
+    config = request.getfixturevalue(kind)
+    curves = []
+    for name in ("one", "two"):
+        run = run_of(name, config)
+        list(train(run, device="cpu"))
+        curves.append(curve(run))
+    assert curves[0] == curves[1]
+    other = run_of("other", replace(config, seed=1))
+    list(train(other, device="cpu"))
+    assert curve(other) != curves[0]
+
+
+@pytest.mark.parametrize("kind", ["dcgan", "cyclegan"])
+def test_resume_continues_the_same_curve(kind, request):
+    config = request.getfixturevalue(kind)
+    whole = run_of("whole", config)
+    list(train(whole, device="cpu"))
+    parts = run_of("parts", config)
+    records = train(parts, device="cpu")
+    for _ in range(7):
+        next(records)
+    records.close()
+    assert parts.status == "stopped"
+    list(train(parts, device="cpu"))
+    assert parts.status == "finished"
+    assert curve(parts) == curve(whole)
+    a, b = (run.load_resume() for run in (whole, parts))
+    for p, q in zip(a["average"].values(), b["average"].values(), strict=True):
+        assert torch.equal(p, q)
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_moment_continues_the_same_curve(dcgan):
+    config = replace(dcgan, steps=400, batch=8)
+    whole = run_of("whole", config)
+    list(train(whole, device="cpu"))
+    killed = run_of("killed", config)
+    code = (
+        "import sys, gan.training as t; from gan.run import Run; t.SAVE_SECONDS = 0.05\n"
+        "list(t.train(Run.open(sys.argv[1]), device='cpu'))"
+    )
+    kills = 0
+    for patience in (40, 150, 60, 90, 300):
+        process = subprocess.Popen([sys.executable, "-c", code, str(killed.folder)], cwd=ROOT)
+        seen = len(killed.journal())
+        deadline = time.monotonic() + 120
+        while process.poll() is None and len(killed.journal()) < seen + patience and time.monotonic() < deadline:
+            time.sleep(0.005)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+        if killed.info["status"] == "finished":
+            break
+    assert kills >= 2
+    list(train(killed, device="cpu"))
+    assert killed.status == "finished"
+    assert curve(killed) == curve(whole)
+
+
+def test_samples_come_often_at_first_and_are_there_at_the_end(dcgan):
+    run = run_of("mine", replace(dcgan, samples=8, steps=60))
+    list(train(run, device="cpu"))
+    steps = [step for step, _ in run.samples()]
+    assert steps[0] == 0
+    assert steps[-1] == 60
+    gaps = np.diff(steps)
+    assert gaps[0] < gaps[-1]
+    sheet = Image.open(run.samples()[-1][1])
+    assert sheet.size == (8 * 34 - 2, 8 * 34 - 2)
+
+
+def test_asked_controls_are_obeyed_and_written_down(dcgan):
+    run = run_of("mine", replace(dcgan, steps=60))
+    for record in train(run, device="cpu"):
+        if record["step"] == 10 and "event" not in record:
+            run.control("set", hold_d=True, rate_g=1e-3)
+        if record["step"] == 20 and "event" not in record:
+            run.control("set", hold_d=False)
+        if record["step"] == 30 and "event" not in record:
+            run.control("stop")
+    steps = {r["step"]: r for r in curve(run)}
+    assert run.status == "stopped"
+    assert max(steps) <= 31
+    assert steps[9]["rate_g"] == 2e-4
+    assert steps[15]["rate_g"] == 1e-3
+    assert steps[15]["grad_d"] == steps[12]["grad_d"]  # held: the old gradient is left lying
+    assert steps[25]["grad_d"] != steps[22]["grad_d"]
+    events = [(r["event"], r["step"]) for r in run.journal() if "event" in r]
+    assert events == [("control", 10), ("control", 20), ("stop", 30)]
+
+
+def test_pause_waits_and_goes_on(dcgan):
+    run = run_of("mine", replace(dcgan, steps=30))
+    run_again = []
+    for record in train(run, device="cpu"):
+        if record["step"] == 10 and not run_again:
+            run.control("pause")
+            run_again.append(record)
+        if record.get("event") == "pause":
+            run.control("go on")
+    assert run.status == "finished"
+    assert [r["event"] for r in run.journal() if "event" in r] == ["pause", "go on"]
+
+
+def test_a_stop_asked_of_a_run_at_rest_does_not_stop_its_resumption(dcgan):
+    run = run_of("mine", dcgan)
+    records = train(run, device="cpu")
+    next(records)
+    records.close()
+    run.control("stop")
+    list(train(run, device="cpu"))
+    assert run.status == "finished"
+
+
+def test_d_is_held_after_the_step_that_was_asked(dcgan):
+    run = run_of("mine", replace(dcgan, hold_d_after=10))
+    list(train(run, device="cpu"))
+    grads = {r["step"]: r["grad_d"] for r in curve(run)}
+    assert grads[9] != grads[10]
+    assert grads[10] == grads[11] == grads[24]
+
+
+def test_rates_fall_linearly_at_the_end(cyclegan):
+    run = run_of("mine", replace(cyclegan, fall=0.5))
+    list(train(run, device="cpu"))
+    rates = [r["rate_g"] for r in curve(run)]
+    assert rates[:9] == [2e-4] * 9
+    np.testing.assert_allclose(rates[9:], [2e-4 * (8 - i) / 8 for i in range(1, 8)])
+
+
+def test_a_piece_at_a_time_is_the_same_training(dcgan):
+    whole = run_of("whole", replace(dcgan, steps=100))
+    list(train(whole, device="cpu"))
+    pieces = run_of("pieces", replace(dcgan, steps=100))
+    calls = 0
+    while pieces.info["status"] != "finished":
+        list(train(pieces, device="cpu", seconds=0.05))
+        calls += 1
+        assert calls < 200
+    assert calls > 2
+    assert curve(pieces) == curve(whole)
+
+
+def test_two_processes_cannot_train_one_run(dcgan):
+    run = run_of("mine", dcgan)
+    records = train(run, device="cpu")
+    next(records)
+    code = "import sys; from gan.training import train; from gan.run import Run; list(train(Run.open(sys.argv[1])))"
+    second = subprocess.run([sys.executable, "-c", code, run.folder], cwd=ROOT, capture_output=True, text=True)
+    records.close()
+    assert "being trained by another process" in second.stderr
+
+
+def test_a_duel_that_blows_up_fails_with_a_sentence_and_keeps_the_checkpoint(dcgan):
+    run = run_of("mine", replace(dcgan, loss="least-squares", norm="none", steps=2000))
+
+    def blow_up():
+        for record in train(run, device="cpu"):
+            if record["step"] == 5 and "event" not in record:
+                run.control("pause")
+            if record.get("event") == "pause":
+                run.control("set", rate_g=1e30, rate_d=1e30)
+                run.control("go on")
+
+    with pytest.raises(UserError, match="no longer a number"):
+        blow_up()
+    assert run.status == "failed"
+    assert "no longer a number" in run.info["why"]
+    assert run.load_resume()["step"] >= 5
+
+
+def test_the_average_follows_the_weights_by_the_stated_rule():
+    live = torch.nn.ModuleDict({"g": torch.nn.Linear(1, 1, bias=False)})
+    with torch.no_grad():
+        live["g"].weight.fill_(0.0)
+    average = Average(live, 0.9)
+    expected = 0.0
+    for step in range(1, 200):
+        with torch.no_grad():
+            live["g"].weight.fill_(float(step))
+        average.update(step)
+        decay = min(0.9, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * step
+    assert average.networks["g"].weight.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_run_together(dcgan, runs):
+    """`torchrun` with gloo: both sides see half of each batch, and hold the same weights."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(port)]
+    arguments = ["-m", "gan", "train", "dcgan", "--name", "pair", "--device", "cpu", "--precision", "fp32"]
+    settings = ["--data", dcgan.data, "--width", "4", "--batch", "4", "--steps", "20", "--log-every", "5"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, *arguments, *settings], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    run = Run.open("pair")
+    assert run.status == "finished"
+    assert run.info["processes"] == 2
+    assert [r["step"] for r in curve(run)] == [1, 6, 11, 16]
+    run.networks()
+    resumed = [*command, "-m", "gan", "train", "--resume", "pair", "--steps", "30", "--device", "cpu"]
+    done = subprocess.run(resumed, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert run.info["step"] == 30
+
+
+def test_run_json_says_on_what_it_was_trained(dcgan):
+    run = run_of("mine", dcgan)
+    list(train(run, device="cpu"))
+    info = json.loads((run.folder / "run.json").read_text())
+    assert info["pictures"] == [11]  # every tenth is held out
+    assert info["step"] == 24
+    assert info["device"].startswith("cpu")
+    assert info["seconds"] > 0
