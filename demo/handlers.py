@@ -28,10 +28,9 @@ def polite(function: Callable) -> Callable:
         request = LocalContext.request.get(None)
         if isinstance(error, UserError):
             # the toast takes HTML, and a file's name may be anything
-            return gr.Error(escape(str(error)), title=say(request, "errors.title"), print_exception=False)
+            return gr.Error(say(request, "errors.refused", sentence=escape(str(error))), print_exception=False)
         traceback.print_exception(error, file=sys.stderr)
-        sentence = say(request, "errors.unexpected")
-        return gr.Error(sentence, title=say(request, "errors.title"), print_exception=False)
+        return gr.Error(say(request, "errors.unexpected"), print_exception=False)
 
     if inspect.isgeneratorfunction(function):
 

@@ -40,7 +40,7 @@ class Invitation:
 
     def card(self) -> str:
         """The address as HTML: a QR code (inline SVG, black on white in any theme) and a link."""
-        svg = segno.make(self.address, micro=False).svg_inline(scale=6, border=3, light="#fff", title=self.address)
+        svg = segno.make(self.address, micro=False).svg_inline(scale=10, border=3, light="#fff", title=self.address)
         address = escape(self.address)
         return f'<div class="invitation">{svg}<a href="{address}">{address}</a></div>'
 

@@ -103,10 +103,12 @@ def _prolong(run: Any, options: argparse.Namespace) -> None:
 
 def _make_sure(config: Any, options: argparse.Namespace) -> None:
     """Download what is asked for by name, once, where that was allowed."""
-    if options.download:
-        from gan.data import download
+    from gan.data import load, load_pair
+    from gan.training import is_first
 
-        download(config.data, root=options.data_root, progress=_bar())
+    if options.download and is_first():
+        fetch = {"dcgan": load, "cyclegan": load_pair}[config.model]
+        fetch(config.data, config.size, root=options.data_root, progress=_bar(), download=True)
 
 
 def _fresh_name(data: str) -> str:

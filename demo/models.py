@@ -1,0 +1,77 @@
+"""The runs that a visitor may look into, and their networks, loaded once and kept while they are asked for."""
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # torch is slow to import, and the page comes first
+    from torch import nn
+
+    from gan.config import Config
+    from gan.run import Run
+
+from gan.errors import UserError
+
+KEPT = 6  # runs whose networks stay in memory
+
+# for every event that calls a model: they share the processor, so they take turns
+TURNS = {"concurrency_id": "model", "concurrency_limit": 2}
+
+
+class Networks(NamedTuple):
+    """A run's networks in eval mode on one device, and the settings they were made with."""
+
+    config: "Config"
+    generators: "nn.ModuleDict"
+    discriminators: "nn.ModuleDict"
+
+
+_kept: OrderedDict[tuple[Path, str], tuple[tuple[int, int], Networks]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def runs(model: str | None = None, *, with_weights: bool = False) -> list["Run"]:
+    """All runs, those that came with the program first; only those of a model ("dcgan", "cyclegan") if one is named."""
+    from gan.run import all_runs
+
+    return [
+        run
+        for run in all_runs()
+        if (model is None or run.info.get("model") == model)
+        and (not with_weights or (run.folder / "weights.safetensors").is_file())
+    ]
+
+
+def find(name: str, model: str | None = None) -> "Run":
+    """A run by its name; raises UserError for any other, so that a visitor's word never becomes a path."""
+    known = {run.name: run for run in runs(model)}
+    if name not in known:
+        raise UserError(f"There is no run named '{name}' here; the runs are {', '.join(known) or 'none yet'}.")
+    return known[name]
+
+
+def stamp(run: "Run") -> tuple[int, int]:
+    """What changes whenever the run's weights do. Raises UserError where there are none yet."""
+    try:
+        stat = (run.folder / "weights.safetensors").stat()
+    except OSError:
+        raise UserError(
+            f"The run '{run.name}' has no weights to show yet: wait until it has trained a while."
+        ) from None
+    return stat.st_mtime_ns, stat.st_size
+
+
+def networks(run: "Run", device: str = "cpu") -> Networks:
+    """The networks of a run as they are now on disk, from memory if they have not changed since. Thread-safe."""
+    key, now = (run.folder, device), stamp(run)
+    with _lock:  # two visitors who ask for the same run at once load it once
+        if key in _kept and _kept[key][0] == now:
+            _kept.move_to_end(key)
+            return _kept[key][1]
+        loaded = Networks(run.config, *run.networks(device))
+        _kept[key] = (now, loaded)
+        _kept.move_to_end(key)
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+        return loaded

@@ -1,0 +1,78 @@
+"""What a run has to tell: its journal and its samples, and where its curves would rest."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from demo import journals, models
+from gan.errors import UserError
+
+if TYPE_CHECKING:
+    from gan.run import Run
+
+MOST = 4  # runs at once
+
+
+@dataclass(frozen=True)
+class Story:
+    """One run's journal and samples as they are now."""
+
+    name: str
+    status: str
+    model: str
+    loss: str
+    columns: dict[str, np.ndarray]  # float64 [n] for each of journals.COLUMNS
+    samples: list[tuple[int, Path]]
+
+    @property
+    def rest(self) -> dict[str, float]:
+        """Each line's value at the equilibrium. A CycleGAN's losses are those of two duels together."""
+        from gan.losses import LOSSES
+
+        loss, duels = LOSSES[self.loss], 2 if self.model == "cyclegan" else 1
+        return {
+            "loss_g": duels * loss.rest_g,
+            "loss_d": duels * loss.rest_d,
+            "d_real": loss.rest_verdict,
+            "d_fake": loss.rest_verdict,
+        }
+
+    @property
+    def last(self) -> int:
+        """The last step there is anything of."""
+        return int(max([0, *self.columns["step"][-1:], *(step for step, _ in self.samples[-1:])]))
+
+    def sample(self, step: float) -> tuple[int, Path] | None:
+        """The last sample that was made no later than `step`, or else the first there is."""
+        earlier = [sample for sample in self.samples if sample[0] <= step]
+        return earlier[-1] if earlier else next(iter(self.samples), None)
+
+    def at(self, step: float, name: str) -> float | None:
+        """The value of a column at the last logged step up to `step` (the first one before that); None without any."""
+        if not len(self.columns["step"]):
+            return None
+        index = max(0, int(np.searchsorted(self.columns["step"], step, side="right")) - 1)
+        return float(self.columns[name][index])
+
+
+def tell(run: "Run") -> Story:
+    """Read a run's story; of a growing journal only what is new. Raises UserError where run.json is not fit to read."""
+    config = run.config
+    return Story(
+        name=run.name,
+        status=run.status,
+        model=config.model,
+        loss=config.loss,
+        columns=journals.columns(run.folder),
+        samples=run.samples(),
+    )
+
+
+def stories(names: list[str] | str | None) -> list[Story]:
+    """The stories of the runs of these names; raises UserError for one that is not there or for more than four."""
+    names = list(dict.fromkeys([names] if isinstance(names, str) else names or []))
+    if len(names) > MOST:
+        raise UserError(f"These are {len(names)} runs; choose up to {MOST}.")
+    return [tell(models.find(name)) for name in names]

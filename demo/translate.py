@@ -1,0 +1,175 @@
+"""Translate: a picture of one pile turned into the other and back, beside the same the other way round."""
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from PIL import Image
+
+from demo import models
+from demo.handlers import on_open, polite
+from demo.language import HERE, Language, language_of, say, t
+from demo.place import Place
+from demo.ways import LONGEST, examples, first_of, go, names, opposite, page, thumbnails
+from gan.errors import UserError
+
+if TYPE_CHECKING:
+    from gan.run import Run
+
+CSS = (HERE / "assets" / "translate.css").read_text(encoding="utf-8")
+JS = (HERE / "assets" / "translate.js").read_text(encoding="utf-8")
+
+
+def read(picture: str | None, request: gr.Request | None) -> Image.Image | None:
+    """The picture that a visitor gave, read safely; raises UserError with a sentence in her language."""
+    from gan.pictures import open_picture
+
+    if not picture:
+        return None
+    try:
+        return open_picture(picture, at_least=LONGEST)
+    except UserError:
+        raise UserError(say(request, "translate.unreadable")) from None
+
+
+def directions(run: "Run", direction: str, language: Language) -> Any:
+    """The choice of direction in the pair's own words."""
+    a, b = names(run, language)
+    return gr.Radio(choices=[(f"{a} → {b}", "AtoB"), (f"{b} → {a}", "BtoA")], value=direction)
+
+
+def shown(
+    name: str, direction: str, language: Language, *, image: Image.Image | None = None, example: int | None = None
+) -> tuple:
+    """(direction, which example it is, examples, page) for an example or for a picture of the visitor's."""
+    run = models.find(name, "cyclegan")
+    html = page(run, direction, image, example, language)
+    return directions(run, direction, language), example, thumbnails(run, example, language), html
+
+
+def show_example(name: str, example: int | None, language: Language) -> tuple:
+    """(picture, *shown) for an example by its index, in its own direction; without one an invitation to choose."""
+    run = models.find(name, "cyclegan")
+    some = examples(run.config.data, run.config.size)
+    if example is None or not some:
+        return None, *shown(name, "AtoB", language)
+    side, image = some[min(example, len(some) - 1)]
+    return image, *shown(name, "AtoB" if side == "a" else "BtoA", language, example=example)
+
+
+def choose_run(name: str | None, request: gr.Request) -> tuple:
+    """(picture, *shown) for a run's first example."""
+    if not name:
+        return None, gr.skip(), None, "", f"<p>{escape(say(request, 'translate.none'))}</p>"
+    return show_example(name, 0, language_of(request))
+
+
+def opened(name: str | None, request: gr.Request) -> tuple:
+    """(runs, *choose_run) where nothing is shown yet or the run is gone; else only the runs there are now."""
+    there = [run.name for run in models.runs("cyclegan", with_weights=True)]
+    if name in there:
+        return gr.Dropdown(choices=there), *[gr.skip()] * 5
+    name = next(iter(there), None)
+    return gr.Dropdown(choices=there, value=name), *choose_run(name, request)
+
+
+def choose_example(event: gr.EventData, name: str, request: gr.Request) -> tuple:
+    """(picture, *shown) for the example that was clicked."""
+    return show_example(name, int(event.index), language_of(request))
+
+
+def turn(name: str, direction: str, picture: str | None, example: int | None, request: gr.Request) -> tuple:
+    """(picture, *shown) in the other direction: an example makes way for one of the other pile."""
+    run, language = models.find(name, "cyclegan"), language_of(request)
+    if example is not None:
+        other = first_of(examples(run.config.data, run.config.size), "a" if direction == "AtoB" else "b")
+        if other is not None:
+            return show_example(name, other, language)
+    return gr.skip(), *shown(name, direction, language, image=read(picture, request))
+
+
+def given(name: str | None, direction: str, picture: str | None, request: gr.Request) -> tuple:
+    """`shown` for a picture that was uploaded, pasted, taken, or removed."""
+    if not name:
+        return choose_run(name, request)[1:]
+    return shown(name, direction, language_of(request), image=read(picture, request))
+
+
+def again(name: str, direction: str, picture: str | None, example: int | None, request: gr.Request) -> tuple:
+    """(picture, *shown): the translation becomes the picture to translate, the other way."""
+    run = models.find(name, "cyclegan")
+    some = examples(run.config.data, run.config.size)
+    image = some[example].image if example is not None else read(picture, request)
+    if image is None:
+        raise UserError(say(request, "translate.no_file"))
+    fake = go(run, direction, image).fake
+    return fake, *shown(name, opposite(direction), language_of(request), image=fake)
+
+
+def endpoint(run: str, direction: str, picture: str | None, request: gr.Request) -> tuple[Image.Image, Image.Image]:
+    """Translate a picture with a CycleGAN run, "AtoB" or "BtoA": the translation, and that translated back."""
+    image = read(picture, request)
+    if image is None:
+        raise UserError(say(request, "translate.no_file"))
+    way = go(models.find(run, "cyclegan"), direction, image)
+    return way.fake, way.rec
+
+
+def unread(image: gr.Image) -> gr.Image:
+    """Let a picture component hand on the file as it came: Gradio would open it before we can refuse it."""
+    image.preprocess = lambda payload: getattr(payload, "path", None)
+    return image
+
+
+def build(place: Place) -> None:
+    """The Translate tab."""
+    gr.Markdown(t("translate.intro"))
+    with gr.Row():
+        with gr.Column(scale=2, min_width=300):
+            with gr.Row():
+                run = gr.Dropdown([], label=t("translate.run"), min_width=200, elem_id="translate-run")
+                direction = gr.Radio(
+                    [("A → B", "AtoB"), ("B → A", "BtoA")],
+                    value="AtoB",
+                    label=t("translate.direction"),
+                    min_width=200,
+                    elem_id="translate-direction",
+                )
+            tries = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="translate-examples")
+            picture = unread(
+                gr.Image(
+                    sources=["upload", "clipboard", "webcam"],
+                    type="filepath",
+                    format="png",
+                    label=t("translate.picture"),
+                    height=220,
+                    buttons=[],
+                    webcam_options=gr.WebcamOptions(
+                        mirror=True, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}
+                    ),
+                    elem_id="translate-picture",
+                )
+            )
+            swap = gr.Button(t("translate.again"), size="md", elem_id="translate-again")
+        with gr.Column(scale=5, min_width=320, elem_classes="first-on-a-phone"):
+            ways = gr.HTML(css_template=CSS, elem_id="ways")
+    gr.Markdown(t("translate.explain"))
+    example = gr.State(None)
+
+    quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last", **models.TURNS}
+    outcome = [direction, example, tries, ways]
+    state = [run, direction, picture, example]
+    on_open(opened, run, [run, picture, *outcome], **models.TURNS)
+    run.input(polite(choose_run), run, [picture, *outcome], **quiet)
+    tries.select(polite(choose_example), run, [picture, *outcome], **quiet)
+    direction.input(polite(turn), state, [picture, *outcome], **quiet)
+    gr.on([picture.input, picture.clear], polite(given), [run, direction, picture], outcome, **quiet)
+    swap.click(polite(again), state, [picture, *outcome], **quiet)
+
+    asked = [
+        gr.Textbox("horse2zebra", visible=False),
+        gr.Textbox("AtoB", visible=False),
+        unread(gr.Image(type="filepath", visible=False)),
+    ]
+    answer = [gr.Image(format="png", visible=False), gr.Image(format="png", visible=False)]
+    gr.Button(visible=False).click(polite(endpoint), asked, answer, api_name="translate", **models.TURNS)

@@ -1,0 +1,206 @@
+"""Ways there and back: what the Translate tab computes, and how it looks as HTML."""
+
+import base64
+import time
+from functools import lru_cache
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from demo import models
+from demo.language import HERE, Language, say, words
+from gan.catalog import PAIRS, state
+from gan.errors import UserError
+
+if TYPE_CHECKING:
+    from gan.run import Run
+
+DIRECTIONS = ("AtoB", "BtoA")
+LONGEST = 1024  # side of a picture in the page and in the endpoint's answer, in pixels
+SMALL = 128  # pictures up to this size are shown as they are, pixel by pixel
+THUMBNAIL = 112
+TEST_PICTURES = 3  # of each pile, shown where the data is on this machine
+SHIPPED = {
+    "horse2zebra": (("horse", "herd-of-horses", "horse-cut-out", "donkey"), ("zebra",)),
+    "apple2orange": (("apple",), ("orange", "mandarine", "seville-orange")),
+}
+
+
+class Way(NamedTuple):
+    """A picture, its translation, the translation translated back, and how long both took, in seconds."""
+
+    real: Image.Image
+    fake: Image.Image
+    rec: Image.Image
+    seconds: float
+
+    @property
+    def error(self) -> float:
+        """How far `rec` is from `real`, the mean over all colours, as a share of full scale (0 to 1)."""
+        real, rec = (np.asarray(image, np.float32) for image in (self.real, self.rec))
+        return float(np.abs(real - rec).mean() / 255)
+
+
+class Example(NamedTuple):
+    """A picture to try, and which pile it belongs to: "a" or "b"."""
+
+    side: str
+    image: Image.Image
+
+
+def go(run: "Run", direction: str, image: Image.Image) -> Way:
+    """Translate a picture there and back. Raises UserError for a direction that there is not."""
+    from gan import translation
+
+    if direction not in DIRECTIONS:
+        raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
+    config, generators, _ = models.networks(run)
+    there, back = (generators[name] for name in translation.DIRECTIONS[direction])
+    began = time.perf_counter()
+    fake, rec = translation.both_ways(there, back, image, size=config.size, limit=LONGEST)
+    seconds = time.perf_counter() - began
+    return Way(image if image.size == fake.size else image.resize(fake.size), fake, rec, seconds)
+
+
+@lru_cache(maxsize=8)
+def examples(data: str, size: int) -> tuple[Example, ...]:
+    """Pictures to try with a pair, those of pile a first: shipped ones, drawn ones, test photos that are here."""
+    from gan.data import load_pair
+    from gan.pictures import open_picture, to_image
+
+    if data == "herd":
+        from gan import herd
+
+        drawn = herd.draw(8, size, 7)  # neither trained on nor measured on
+        return tuple(
+            Example(side, to_image(image))
+            for side, images in (("a", drawn.plain[:4]), ("b", drawn.striped[4:]))
+            for image in images
+        )
+    files = zip("ab", SHIPPED.get(data, ((), ())), strict=True)
+    found = [Example(s, open_picture(HERE / "examples" / f"{name}.webp")) for s, names in files for name in names]
+    if state(data) == "here":
+        try:
+            pair = load_pair(data, size if size < 128 else 256, split="test")
+        except UserError:  # a folder that has changed since the training is no reason to show nothing
+            return tuple(found)
+        for side, pile in (("a", pair.a), ("b", pair.b)):
+            found += [Example(side, to_image(image)) for image in pile.images[:TEST_PICTURES]]
+    return tuple(sorted(found, key=lambda example: example.side))
+
+
+def first_of(some: tuple[Example, ...], side: str) -> int | None:
+    """Where the examples of a pile begin; None if there is none."""
+    return next((index for index, example in enumerate(some) if example.side == side), None)
+
+
+def names(run: "Run", language: Language) -> tuple[str, str]:
+    """What the two piles are called: "horse", "zebra"."""
+    data = run.config.data
+    if data in PAIRS:
+        sides = PAIRS[data].a, PAIRS[data].b
+    else:
+        sides = tuple(Path(part.strip()).name for part in data.split(","))
+        sides = sides if len(set(sides)) == 2 else ("A", "B")
+    known = words(language)
+    a, b = (known.get(f"translate.names.{side}", side) for side in sides)
+    return a, b
+
+
+def page(run: "Run", direction: str, image: Image.Image | None, example: int | None, language: Language) -> str:
+    """Both directions as HTML: the picture (or the example by its index) there and back, and one of the other pile."""
+    some = examples(run.config.data, run.config.size)
+    if example is not None:
+        rows = [example_row(run, direction, example, "title", language)]
+    elif image is not None:
+        rows = [row(run, direction, go(run, direction, image), "title", language)]
+    else:
+        rows = [f"<p>{escape(say(language, 'translate.choose'))}</p>"]
+    other = first_of(some, "b" if direction == "AtoB" else "a")
+    if other is not None:
+        rows.append(example_row(run, opposite(direction), other, "other", language))
+    return "".join(rows)
+
+
+def opposite(direction: str) -> str:
+    """The other direction."""
+    return "BtoA" if direction == "AtoB" else "AtoB"
+
+
+def example_row(run: "Run", direction: str, example: int, title: str, language: Language) -> str:
+    """An example's way as HTML, remembered: a class that opens the page sees the same."""
+    return _example_row(run.folder, models.stamp(run), direction, example, title, language)
+
+
+@lru_cache(maxsize=64)
+def _example_row(folder: Path, stamp: Any, direction: str, example: int, title: str, language: Language) -> str:
+    from gan.run import Run
+
+    run = Run(folder)
+    image = examples(run.config.data, run.config.size)[example].image
+    return row(run, direction, go(run, direction, image), title, language)
+
+
+def row(run: "Run", direction: str, way: Way, title: str, language: Language) -> str:
+    """A way as HTML: the picture, an arrow, its translation, an arrow, and the way back."""
+    a, b = names(run, language)
+    a, b = (a, b) if direction == "AtoB" else (b, a)
+    figures = []
+    for kind, image, name in (("real", way.real, a), ("fake", way.fake, b), ("rec", way.rec, a)):
+        small = ""
+        source = inline(image)
+        if kind == "fake":
+            file = f"{run.name}-{direction}.{'png' if 'image/png' in source[:16] else 'jpg'}"
+            small = f'<a href="{source}" download="{escape(file)}">{escape(say(language, "translate.save"))}</a>'
+        elif kind == "rec":
+            small = escape(say(language, "translate.error", percent=f"{100 * way.error:.1f}"))
+        figures.append(
+            f'<figure><img class="{_grain(image)}" src="{source}" '
+            f'alt="{escape(say(language, f"translate.alt.{kind}", name=name))}">'
+            f"<figcaption>{escape(say(language, f'translate.{kind}', name=name))}<small>{small}</small></figcaption>"
+            "</figure>"
+        )
+    arrow = "".join(
+        f'<span class="arrow" title="{escape(say(language, "translate.generator", a=x, b=y))}" aria-hidden="true">'
+        "→</span>\n"
+        for x, y in ((a, b), (b, a))
+    ).splitlines()
+    took = say(language, "translate.took", milliseconds=f"{1000 * way.seconds:.0f}")
+    return (
+        f"<section><h3>{escape(say(language, f'translate.{title}', a=a, b=b))} <small>{escape(took)}</small></h3>"
+        f'<div class="way">{figures[0]}{arrow[0]}{figures[1]}{arrow[1]}{figures[2]}</div></section>'
+    )
+
+
+def inline(image: Image.Image) -> str:
+    """A picture as an address of its own: small ones exactly, photos as JPEG."""
+    buffer = BytesIO()
+    kind = "png" if max(image.size) <= SMALL else "jpeg"
+    image.save(buffer, kind, quality=92)
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def thumbnails(run: "Run", chosen: int | None, language: Language) -> str:
+    """The examples as HTML: small square buttons, numbered in `data-index`."""
+    from gan.pictures import square
+
+    by_side = dict(zip("ab", names(run, language), strict=True))
+    buttons = []
+    for index, (side, image) in enumerate(examples(run.config.data, run.config.size)):
+        small = square(image, min(THUMBNAIL, *image.size))
+        title = escape(say(language, "translate.example", name=by_side[side], index=index + 1))
+        buttons.append(
+            f'<button type="button" data-index="{index}" aria-pressed="{str(index == chosen).lower()}" '
+            f'title="{title}"><img class="{_grain(small)}" src="{inline(small)}" alt="{title}"></button>'
+        )
+    heading = f"<p>{escape(say(language, 'translate.examples'))}</p>" if buttons else ""
+    insecure = f'<p class="insecure">{escape(say(language, "translate.no_webcam"))}</p>'
+    return f'{insecure}{heading}<div class="tries">{"".join(buttons)}</div>'
+
+
+def _grain(image: Image.Image) -> str:
+    return "pixels" if max(image.size) <= SMALL else ""

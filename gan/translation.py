@@ -1,0 +1,144 @@
+"""Pictures of any size through a CycleGAN's generators: one way, there and back, whole folders.
+
+A generator learned at one size and knows a horse's stripes only at that size, so a picture is seen reduced (or
+enlarged) to it. What the generator *changed* is then enlarged and added to the picture as it was: what is not
+translated keeps its full detail, where enlarging the generator's whole output would blur all of it.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from gan.errors import UserError
+from gan.pictures import SUFFIXES, find_pictures, open_picture, to_image, to_tensor, to_unit
+from gan.run import Run
+
+LIMIT = 1024  # longest side of a result, in pixels
+STRETCH = 4  # the longer side that a generator sees is at most so many times `size`
+DIRECTIONS = {"AtoB": ("a2b", "b2a"), "BtoA": ("b2a", "a2b")}  # the generators of the way there and of the way back
+
+Generator = Callable[[Tensor], Tensor]
+
+
+def translate(generator: Generator, image: Image.Image, *, size: int, limit: int = LIMIT) -> Image.Image:
+    """Translate an RGB picture of any size and aspect ratio; the result has the picture's own size.
+
+    Only a picture whose longer side is over `limit` pixels comes back smaller, with that side at `limit`. The
+    generator sees the picture with its shorter side at `size`, the size it was trained at (for very long pictures
+    less, so that the longer side is at most 4 times `size`).
+    """
+    return translate_through([generator], image, size=size, limit=limit)[0]
+
+
+def both_ways(
+    there: Generator, back: Generator, image: Image.Image, *, size: int, limit: int = LIMIT
+) -> tuple[Image.Image, Image.Image]:
+    """(fake, rec): a picture translated, and what `back` makes of that, which should be the picture again.
+
+    Sizes as in `translate`; `back` is given what `there` made, not its copy in 256 shades.
+    """
+    fake, rec = translate_through([there, back], image, size=size, limit=limit)
+    return fake, rec
+
+
+@torch.inference_mode()
+def translate_through(
+    generators: Sequence[Generator], image: Image.Image, *, size: int, limit: int = LIMIT
+) -> list[Image.Image]:
+    """Send a picture through one generator after the other: a picture for each; sizes as in `translate`."""
+    image = image.convert("RGB")
+    if max(image.size) > limit:
+        image = image.resize(_scaled(image.size, limit / max(image.size)), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    width, height = _scaled(image.size, min(size / min(image.size), STRETCH * size / max(image.size)))
+    seen = image
+    if (width, height) != image.size:
+        seen = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    real = to_unit(to_tensor(seen))[None]  # [1, 3, height, width]
+    full = to_unit(to_tensor(image))[None]
+    x, results = _padded(seen), []
+    if isinstance(generators[0], nn.Module):
+        x = x.to(next(generators[0].parameters()).device)
+    for generator in generators:
+        x = generator(x).clamp(-1, 1)
+        change = x[..., :height, :width].float().cpu() - real
+        if full.shape != real.shape:
+            change = interpolate(change, full.shape[-2:], mode="bicubic", antialias=True, align_corners=False)
+        results.append(to_image((full + change).clamp(-1, 1)[0]))
+    return results
+
+
+def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
+    width, height = (max(1, round(side * factor)) for side in size)
+    return width, height
+
+
+def _padded(image: Image.Image) -> Tensor:
+    """float32 [1, 3, H, W] in [-1, 1], mirrored at the right and bottom edge so that H and W are multiples of 4.
+
+    At least 16: the generator itself mirrors the edges of a map that is a quarter as large.
+    """
+    pixels = np.asarray(image)
+    add = [max(16, -(-side // 4) * 4) - side for side in pixels.shape[:2]]
+    pixels = np.pad(pixels, ((0, add[0]), (0, add[1]), (0, 0)), mode="reflect")
+    return to_unit(torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous())
+
+
+def translate_path(
+    run: Run,
+    source: Path,
+    target: Path,
+    direction: str = "AtoB",
+    *,
+    progress: Callable[[str, int, int | None], None] | None = None,
+) -> list[Path]:
+    """Translate a picture file, or every picture directly in a folder, and return the files written.
+
+    `direction` is "AtoB" or "BtoA". For a file, `target` is a file (its ending names the format) or a folder; for a
+    folder it is a folder, made if need be, in which the results have the same names; pictures that cannot be read are
+    left out. Raises `UserError` if there is nothing to read or nowhere to write.
+    """
+    source, target = Path(source), Path(target)
+    if run.config.model != "cyclegan":
+        raise UserError(f"The run '{run.name}' is a {run.config.model}; translating needs a cyclegan.")
+    if direction not in DIRECTIONS:
+        raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
+    is_folder = source.is_dir()
+    files = find_pictures(source) if is_folder else [source]
+    if not files:
+        raise UserError(f"There are no pictures in {source}; name a picture, or a folder with some.")
+    if is_folder and target.is_file():
+        raise UserError(f"{target} is a file, but {source} is a folder: name a folder to write to.")
+    if not is_folder and not target.is_dir() and target.suffix.lower() not in SUFFIXES:
+        raise UserError(f"Cannot write a picture to {target}; end its name in one of {', '.join(sorted(SUFFIXES))}.")
+
+    generator, written = run.networks()[0][DIRECTIONS[direction][0]], []
+    for done, file in enumerate(files, 1):
+        out = target / file.name if is_folder or target.is_dir() else target
+        if out.resolve() == file.resolve():
+            raise UserError(f"The result would overwrite {file}; name another place to write to.")
+        try:
+            image = open_picture(file, at_least=LIMIT)
+        except UserError:
+            if not is_folder:
+                raise
+        else:
+            _save(translate(generator, image, size=run.config.size), out)
+            written.append(out)
+        if progress is not None:
+            progress("translating", done, len(files))
+    if not written:
+        raise UserError(f"None of the {len(files)} files in {source} can be read as a picture.")
+    return written
+
+
+def _save(image: Image.Image, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path, quality=92)
+    except (OSError, ValueError) as error:
+        raise UserError(f"The picture cannot be written to {path} ({error}).") from error

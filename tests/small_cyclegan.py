@@ -1,0 +1,18 @@
+"""A CycleGAN run made in a moment: a real folder with untrained networks that do change pictures."""
+
+from pathlib import Path
+
+import torch
+
+from gan.cyclegan import CycleGAN, CycleGANConfig
+from gan.run import Run
+
+
+def small_cyclegan(root: Path, name: str, data: str = "apple2orange", *, seed: int = 0) -> Run:
+    """A finished run at 32x32 without journal and samples."""
+    config = CycleGANConfig(data=data, size=32, width=4, width_d=4, blocks=1, layers_d=2, steps=10)
+    run = Run.create(name, config, root)
+    torch.manual_seed(seed)
+    run.save_weights(*CycleGAN.networks(config))
+    run.set_info(status="finished", step=10)
+    return run

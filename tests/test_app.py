@@ -1,0 +1,204 @@
+"""The shell: how it starts, what it refuses, that a hundred visitors get answers, and how the page stands."""
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import gradio as gr
+import pytest
+
+from demo import app as shell
+from demo.handlers import polite
+from demo.language import words
+from demo.place import ROOT, decide
+from gan.errors import UserError
+from tests import browser as machinery
+
+
+def test_nothing_heavy_is_imported_before_the_page_is_there():
+    heavy = {"torch", "torchvision", "matplotlib", "matplotlib.pyplot", "safetensors"}
+    script = f"import sys, demo.app; demo.app.build_app(); print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip().splitlines()[-1:] == ["[]"], done.stdout + done.stderr
+
+
+def test_every_handler_answers_with_sentences():
+    app = shell.build_app(decide({}))
+    bare = [f.name for f in app.fns.values() if f.fn and f.name != "<lambda>" and not getattr(f.fn, "polite", False)]
+    assert not bare
+
+
+def test_only_named_endpoints_are_public():
+    app = shell.build_app(decide({}))
+    public = {f.api_name for f in app.fns.values() if f.fn and f.api_visibility == "public"}
+    asked = {"generate", "curves", "translate", "train_start", "train_status", "train_control", "upsample"}
+    assert public <= asked
+    assert "upsample" in public
+
+
+def test_the_page_keeps_nothing_and_tells_nobody():
+    options = shell.launch_options()
+    assert options["run_history"] is options["enable_monitoring"] is options["share"] is options["show_error"] is False
+    assert options["ssr_mode"] is False
+    assert options["max_file_size"] == "5mb"
+    assert shell.build_app(decide({})).analytics_enabled is False
+
+
+def test_a_picture_that_unpacks_to_gigabytes_is_refused(tmp_path):
+    from PIL import Image
+
+    Image.new("1", (6000, 6000)).save(tmp_path / "bomb.png")
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(tmp_path / "bomb.png")
+
+
+@pytest.mark.parametrize("error", [UserError("Too <b>big</b>."), ValueError("secret path"), gr.Error("ours")])
+def test_what_a_handler_raises_becomes_a_sentence(error, capsys):
+    @polite
+    def handler():
+        raise error
+
+    @polite
+    def moving():
+        yield 1
+        raise error
+
+    expected = {
+        UserError: "Too &lt;b&gt;big&lt;/b&gt;.",
+        ValueError: words("en")["errors.unexpected"],
+        gr.Error: "ours",
+    }
+    with pytest.raises(gr.Error) as raised:
+        handler()
+    assert raised.value.message == expected[type(error)]
+    steps = moving()
+    assert next(steps) == 1
+    with pytest.raises(gr.Error) as raised:
+        next(steps)
+    assert raised.value.message == expected[type(error)]
+    told = "secret path" in capsys.readouterr().err
+    assert told == (type(error) is ValueError)
+
+
+def test_a_port_in_use_is_passed_over_or_named():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=str(port)):
+            shell.free_port("127.0.0.1", [port])
+        assert shell.free_port("127.0.0.1", [port, 0]) not in (0, port)
+
+
+def test_a_wrong_setting_ends_with_one_sentence_and_code_2(monkeypatch, capsys):
+    monkeypatch.setenv("GAN_TRAINING", "sometimes")
+    with pytest.raises(SystemExit) as ended:
+        shell.main(["--port", "0"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_tabs_warm_up_one_after_the_other_behind_the_page(monkeypatch):
+    from types import ModuleType
+
+    order = []
+    modules = {name: ModuleType(name) for name in ("a", "b", "c")}
+    modules["a"].warm = lambda place: (time.sleep(0.05), order.append(("a", threading.current_thread().name)))
+    modules["c"].warm = lambda place: order.append(("c", threading.current_thread().name))
+    shell.warm_up(modules, decide({})).join(5)
+    assert order == [("a", "warm-up"), ("c", "warm-up")]
+
+
+def test_the_app_starts_in_time_and_only_on_this_machine(server):
+    assert server.seconds < 20  # 5 on two idle cores; the machine may be busy
+    port = int(server.url.rsplit(":", 1)[1].strip("/"))
+    from demo.lan import own_addresses
+
+    for address in own_addresses()[:-1]:
+        with socket.socket() as probe:
+            probe.settimeout(2)
+            assert probe.connect_ex((address, port)) != 0
+
+
+@pytest.mark.slow
+def test_a_hundred_visitors_at_once_all_get_an_answer(server):
+    import httpx
+
+    async def visitor(number):
+        way = ("transposed", "bilinear", "unpool", "nearest")[number % 4]
+        # a client each, as each visitor has a browser of their own
+        async with httpx.AsyncClient(base_url=server.url, timeout=60, trust_env=False, verify=False) as client:
+            asked = await client.post("gradio_api/call/upsample", json={"data": ["digit", way, "ones", 3, 2, 0]})
+            assert asked.status_code == 200, asked.text
+            async with client.stream("GET", f"gradio_api/call/upsample/{asked.json()['event_id']}") as answer:
+                text = "".join([part async for part in answer.aiter_text()])
+        return json.loads(text.rsplit("data: ", 1)[1])[0]["explanation"]
+
+    async def everyone():
+        return await asyncio.gather(*(visitor(number) for number in range(100)))
+
+    answers = machinery.in_a_thread(everyone())
+    assert len(answers) == 100
+    assert len(set(answers)) == 4
+
+
+def test_nobody_passes_the_line_or_reads_files(server):
+    import httpx
+
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=20) as client:
+        refused = client.post("gradio_api/run/upsample", json={"data": ["digit", "nearest", "ones", 3, 2, 0]})
+        assert refused.status_code >= 400
+        for path in ("requirements.txt", "pyproject.toml", "demo/app.py", ".git/HEAD", "checkpoints"):
+            assert client.get(f"gradio_api/file={ROOT / path}").status_code in (403, 404)
+        for path in ("openapi.json", "docs", "monitoring", "monitoring/summary"):
+            assert client.get(path).status_code in (403, 404), path
+
+
+browser = pytest.mark.browser
+SIZES = [(1920, 1080), (1366, 768), (390, 844)]
+
+
+@browser
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_tab_fits_its_window(visit, language, size):
+    page = visit(language, size=size)
+    for name in shell.tabs():
+        machinery.open_tab(page, name)
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 1, name
+    switch, heading = page.locator("#languages").bounding_box(), page.locator("#title h1").bounding_box()
+    assert switch["y"] + switch["height"] <= heading["y"] + 1 or switch["x"] >= heading["x"] + 400
+
+
+@browser
+def test_the_five_tabs_stand_in_their_order(visit):
+    page = visit("en", size=(1920, 1080))
+    expected = [words("en")[f"{name}.tab"] for name in ("noise", "curves", "translate", "train", "questions")]
+    assert page.locator("#tabs").first.get_by_role("tab").all_inner_texts() == expected
+
+
+@browser
+def test_a_question_leads_to_the_tab_that_shows_it(visit):
+    page = visit("en", tab="questions")
+    page.get_by_role("button", name=words("en")["questions.q20.title"]).click()
+    page.get_by_role("button", name=words("en")["questions.go.curves"]).click()
+    page.get_by_role("tab", name=words("en")["curves.tab"], exact=True, selected=True).wait_for()
+
+
+@browser
+def test_the_room_gets_https_an_address_and_a_qr_code(visit):
+    with machinery.serve("--lan") as room:
+        assert room.url.startswith("https://")
+        page = visit("ko", url=room.url)
+        assert page.evaluate("isSecureContext && !!navigator.mediaDevices")
+        page.get_by_role("button", name=words("ko")["app.join.title"]).click()
+        page.locator(".invitation svg").wait_for()
+        address = page.locator(".invitation a").inner_text()
+        assert address in room.said()
+        assert "▀" in room.said()
+        page.close()

@@ -1,0 +1,211 @@
+"""The Curves tab: what it reads from the runs, what it draws, and that it stays quick with long journals."""
+
+import csv
+import json
+import re
+import time
+
+import numpy as np
+import pytest
+
+from demo import charts, curves, journals
+from demo.figures import Line
+from demo.stories import Story, stories, tell
+from gan.errors import UserError
+from gan.run import Run
+from tests.small_runs import record, sample, small_run
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def run(runs):
+    return small_run(runs, "alpha")
+
+
+def test_columns_are_the_journal_without_events_and_torn_lines(run):
+    run.log({"step": 600, "seconds": 1.0, "event": "control", "hold_d": True})
+    run.log(record(601))
+    with open(run.folder / "journal.jsonl", "ab") as file:
+        file.write(b'{"step": 611, "loss_g"')
+    read = journals.columns(run.folder)
+    assert read["step"].tolist() == [*range(1, 600, 10), 601]
+    assert read["loss_g"][-1] == pytest.approx(record(601)["loss_g"])
+
+
+@pytest.mark.parametrize("foreign", ["null", "[1]", '"text"', '{"step": 611}', '{"step": "x"}', "{", "\x00\x00"])
+def test_a_foreign_line_spoils_no_other(run, foreign):
+    with open(run.folder / "journal.jsonl", "a") as file:
+        file.write(foreign + "\n")
+    run.log(record(621))
+    assert journals.columns(run.folder)["step"].tolist() == [*range(1, 600, 10), 621]
+
+
+def test_only_what_is_new_is_read_and_a_torn_line_is_read_when_it_is_whole(run, monkeypatch):
+    journals.columns(run.folder)
+    parsed = []
+    original = journals._parse
+    monkeypatch.setattr(journals, "_parse", lambda lines: parsed.extend(lines) or original(lines))
+    whole = json.dumps(record(601)).encode() + b"\n"
+    with open(run.folder / "journal.jsonl", "ab", buffering=0) as file:
+        file.write(whole[:20])
+        assert journals.columns(run.folder)["step"][-1] == 591
+        file.write(whole[20:])
+        assert journals.columns(run.folder)["step"][-1] == 601
+    assert parsed == [whole.rstrip()]
+
+
+def test_a_journal_that_was_rewound_is_read_anew(run):
+    assert journals.columns(run.folder)["step"][-1] == 591
+    run.rewind(300)
+    assert journals.columns(run.folder)["step"][-1] == 291
+    for step in range(301, 800, 10):
+        run.log(record(step) | {"loss_g": 9.0})
+    read = journals.columns(run.folder)
+    assert read["step"].tolist() == list(range(1, 800, 10))
+    assert read["loss_g"][31] == 9.0
+
+
+def test_no_journal_is_no_error(runs):
+    run = small_run(runs, "empty", lines=0)
+    (run.folder / "journal.jsonl").unlink()
+    html = curves.page(stories(["empty"]), "step", 5, "en")
+    assert "empty" in html
+    assert "polyline" not in html
+
+
+def test_a_hundred_thousand_lines_open_within_two_seconds(runs):
+    run = small_run(runs, "long", lines=100_000, every=1)
+    # the processor's time: what else runs here meanwhile does not count
+    began = time.process_time()
+    html = curves.page(stories(["long"]), "step", 1e9, "ko")
+    assert time.process_time() - began < 2
+    assert len(html) < 200_000
+    began = time.process_time()
+    run.log(record(100_001))
+    curves.page(stories(["long"]), "step", 1e9, "ko")
+    assert time.process_time() - began < 0.5
+
+
+def test_the_sample_of_a_moment_is_the_nearest_earlier_one(run):
+    story = tell(run)
+    assert [story.sample(step)[0] for step in (0, 199, 200, 399, 400, 10_000)] == [0, 0, 200, 200, 400, 400]
+    (run.folder / "samples" / "000000.webp").unlink()
+    assert tell(run).sample(10)[0] == 200  # nothing earlier: the first there is
+    assert story.at(205, "d_real") == pytest.approx(record(201)["d_real"])
+
+
+def test_rests_are_those_of_the_loss_and_twice_that_for_a_cyclegan(runs):
+    from gan.cyclegan import CycleGANConfig
+
+    bce = tell(small_run(runs, "bce")).rest
+    assert bce == pytest.approx({"loss_g": np.log(2), "loss_d": np.log(4), "d_real": 0.5, "d_fake": 0.5})
+    cycle = tell(Run.create("cycle", CycleGANConfig(), runs)).rest
+    assert cycle == pytest.approx({"loss_g": 0.5, "loss_d": 0.5, "d_real": 0.5, "d_fake": 0.5})
+
+
+def test_the_page_draws_both_panels_and_explains_the_dotted_lines(run):
+    html = curves.page([tell(run)], "step", 250, "en")
+    assert len(re.findall(r'<polyline class="\w+ raw"', html)) == 4
+    assert html.count('class="spear rest"') == html.count('class="shield rest"') == 1
+    assert len(re.findall(r'<path class="shared rest" d="M0 500.0H1000"', html)) == 1  # 0.5 is half way up
+    assert "discriminator's loss is 1.39 and the generator's 0.69" in html.replace("&#x27;", "'")
+    assert "Step 200: D(real)" in html
+    now = np.interp(200, [0, 591], [0, 1000])
+    assert html.count(f'class="now" d="M{now:.1f} ') == 2
+
+
+def test_points_lie_where_the_numbers_say():
+    line = Line("spear", "g", np.array([0.0, 5, 10]), np.array([0.0, 1, 4]), None)
+    html = charts.chart([line], title="t", x_label="x", x_range=(0, 10), y_range=(0, 2))
+    assert re.findall(r'raw" points="([^"]*)"', html) == ["0.0,1000.0 500.0,500.0 1000.0,0.0"]  # 4 is cut off at 2
+
+
+def test_ticks_are_round_and_inside():
+    assert charts.ticks(0, 3754, 4) == [0, 1000, 2000, 3000]
+    assert charts.ticks(-0.25, 1.3) == [0.0, 0.5, 1.0]
+    assert charts.ticks(0, 1) == [0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert [charts.number(v) for v in (0.25, 1.0, 20_000)] == ["0.25", "1", "20,000"]
+
+
+def test_a_rare_peak_does_not_flatten_the_rest():
+    y = np.ones(1000)
+    y[5] = 1000
+    assert charts.limits([Line("spear", "g", np.arange(1000.0), y, 0.7)]) == pytest.approx((0, 1.05))
+
+
+def test_probabilities_keep_their_whole_range_and_runs_share_scales(runs):
+    told = [tell(small_run(runs, "short", lines=10)), tell(small_run(runs, "long", lines=60))]
+    x_range, y_ranges = curves.scales(told, "images")
+    assert x_range == (0, 591 * 8)
+    assert y_ranges["verdict"] == (0, 1)
+
+
+def test_a_name_is_shown_as_text_not_as_html(run):
+    story = Story("<img src=x>", "finished", "dcgan", "bce", journals.columns(run.folder), run.samples())
+    assert "<img src=x>" not in curves.page([story], "step", 0, "en")
+
+
+def test_what_is_new_is_noticed(run):
+    before = curves.stamp(["alpha"], "step")
+    assert curves.stamp(["alpha"], "step") == before
+    assert curves.stamp(["alpha"], "seconds") != before
+    run.log(record(601))
+    assert curves.stamp(["alpha"], "step") != before
+
+
+def test_the_slider_follows_the_end_unless_it_was_moved(run):
+    slider, _, end, _ = curves.show(["alpha"], "step", 0, 0, None)
+    assert (slider.value, end) == (591, 591)
+    sample(run, 800)
+    run.log(record(801))
+    assert curves.show(["alpha"], "step", 591, 591, None)[0].value == 801
+    assert curves.show(["alpha"], "step", 300, 591, None)[0].value == 300
+
+
+def test_the_endpoint_gives_thinned_series_rests_and_samples(runs):
+    small_run(runs, "long", lines=2000)
+    answer = curves.endpoint(["long"], "seconds")
+    json.dumps(answer)
+    (only,) = answer["runs"]
+    assert set(only["series"]) == {"loss_g", "loss_d", "d_real", "d_fake"}
+    for series in only["series"].values():
+        assert len(series["x"]) == len(series["y"]) <= 500
+        assert series["x"][-1] == 19991 / 4
+    assert only["samples"][:3] == [0, 200, 400]
+
+
+def test_the_endpoint_refuses_in_a_sentence(run):
+    with pytest.raises(UserError, match="axis is 'epochs'"):
+        curves.endpoint(["alpha"], "epochs")
+    with pytest.raises(UserError, match="no run named 'beta'"):
+        curves.endpoint(["beta"])
+    with pytest.raises(UserError, match="choose up to 4"):
+        curves.endpoint(list("abcde"))
+
+
+def test_the_downloads_hold_what_was_asked(runs, run):
+    from PIL import Image
+
+    small_run(runs, "beta", lines=20)
+    with open(curves.save_csv(["alpha", "beta"], None), newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["run"] for row in rows] == ["alpha"] * 60 + ["beta"] * 20
+    assert float(rows[0]["d_real"]) == pytest.approx(record(1)["d_real"])
+    with Image.open(curves.save_png(["alpha", "beta"], "step", 250, None)) as picture:
+        assert picture.format == "PNG"
+        assert picture.width > 1000
+
+
+def test_an_unopened_tab_draws_nothing_and_nothing_new_is_not_sent(run):
+    import gradio as gr
+
+    assert curves.follow(None, "step", 0, 0, "", None) == gr.skip()
+    *_, end, seen = curves.show(["alpha"], "step", 0, 0, None)
+    assert curves.follow(["alpha"], "step", end, end, seen, None) == gr.skip()
+    run.log(record(901))
+    assert curves.follow(["alpha"], "step", end, end, seen, None)[2] == 901

@@ -1,0 +1,163 @@
+"""The Curves tab in a real browser, and its endpoint."""
+
+import csv
+
+import pytest
+from PIL import Image
+
+from tests.browser import Visitors, serve
+from tests.small_runs import record, sample, small_run
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The app with a folder of two runs of its own."""
+    folder = tmp_path_factory.mktemp("runs")
+    small_run(folder, "alpha")
+    small_run(folder, "beta", lines=90)
+    with serve(GAN_RUNS=str(folder)) as server:
+        server.runs = folder
+        yield server
+
+
+@pytest.fixture
+def visit(chromium, served):
+    visitors = Visitors(chromium, served.url)
+    yield visitors
+    visitors.leave()
+
+
+def names(page):
+    return [text.split()[0] for text in page.locator("#stories h3").all_inner_texts()]
+
+
+def choose(page, name):
+    """Add a run to those shown, whatever runs came with the program."""
+    page.wait_for_selector("#stories section")
+    if name not in names(page):
+        page.locator("#curves-runs input").click()
+        page.get_by_role("option", name=name, exact=True).click()
+        page.wait_for_function(
+            "name => [...document.querySelectorAll('#stories h3')].some(h => h.innerText.startsWith(name))", arg=name
+        )
+        page.keyboard.press("Escape")
+    return page.locator("#stories section", has=page.locator("h3", has_text=name))
+
+
+def move(page, step):
+    number = page.locator("#curves-step input[type=number]")
+    number.fill(str(step))
+    number.press("Tab")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_curves_and_samples_are_there_when_the_tab_opens(visit, language):
+    page = visit(language, tab="curves")
+    page.wait_for_selector("#stories section")
+    sections = page.locator("#stories section")
+    assert sections.count() == 2
+    assert sections.first.locator("polyline.mean").count() == 4
+    assert sections.first.locator(".rest").count() >= 3
+    assert sections.first.locator(".sample img").evaluate("image => image.naturalWidth") > 0
+    word = "평형" if language == "ko" else "equilibrium"
+    assert word in page.locator("#stories .explanation").inner_text()
+
+
+def test_dashes_tell_the_lines_apart_without_colour(visit):
+    page = visit(tab="curves")
+    section = choose(page, "alpha")
+    dashes = {
+        kind: section.locator(f"polyline.{kind}.mean").first.evaluate("line => getComputedStyle(line).strokeDasharray")
+        for kind in ("spear", "shield")
+    }
+    assert dashes["spear"] == "none" != dashes["shield"]
+
+
+def test_the_slider_changes_samples(visit):
+    page = visit(tab="curves")
+    section = choose(page, "alpha")
+    picture = section.locator(".sample img")
+    last = picture.get_attribute("src")
+    move(page, 210)
+    page.wait_for_function(
+        "document.querySelector('#stories').innerText.includes('Step 200:')",
+    )
+    middle = picture.get_attribute("src")
+    assert middle != last
+    move(page, 0)
+    page.wait_for_function("document.querySelector('#stories').innerText.includes('Step 0:')")
+    assert picture.get_attribute("src") not in (middle, last)
+
+
+def test_the_axis_changes(visit):
+    page = visit(tab="curves")
+    choose(page, "alpha")
+    page.locator("#curves-axis input[value=seconds]").check()
+    page.wait_for_function("document.querySelector('#stories .chart').dataset.unit === 'seconds'")
+
+
+def test_a_run_that_grows_is_followed(visit, served):
+    run = small_run(served.runs, "growing", lines=30)
+    page = visit(tab="curves")
+    section = choose(page, "growing")
+    before = section.locator("polyline.raw").first.get_attribute("points").count(",")
+    last = section.locator(".sample figcaption").inner_text()
+    assert last.startswith("Step 200:")
+    for step in range(301, 20_000, 100):
+        run.log(record(step))
+    sample(run, 20_000)
+    page.wait_for_function("document.querySelector('#stories').innerText.includes('Step 20,000:')", timeout=15_000)
+    assert section.locator("polyline.raw").first.get_attribute("points").count(",") > before
+
+
+def test_the_pointer_reads_the_lines(visit):
+    page = visit(tab="curves")
+    section = choose(page, "alpha")
+    plot = section.locator(".plot").last
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    page.mouse.move(box["x"] + 1, box["y"] + box["height"] / 2)
+    output = plot.locator("output")
+    output.wait_for(state="visible")
+    words = output.inner_text().split("\n")
+    assert words[0] == "step 1"
+    assert words[1].rsplit(" ", 1)[0] == "D(real)"
+    assert float(words[1].split()[-1]) == pytest.approx(record(1)["d_real"], abs=0.02)  # the moving average
+    assert float(words[2].split()[-1]) == pytest.approx(record(1)["d_fake"], abs=0.02)
+
+
+def test_downloads(visit, tmp_path):
+    page = visit("ko", tab="curves")
+    choose(page, "alpha")
+    for kind in ("png", "csv"):
+        with page.expect_download(timeout=30_000) as download:
+            page.locator(f"#save-{kind}").click()
+        assert download.value.suggested_filename == f"curves.{kind}"
+        download.value.save_as(tmp_path / f"curves.{kind}")
+    with Image.open(tmp_path / "curves.png") as picture:
+        assert picture.width > 1000
+    with open(tmp_path / "curves.csv", newline="") as file:
+        assert sum(row["run"] == "alpha" for row in csv.DictReader(file)) == 60
+
+
+def test_a_phone_shows_the_whole_width(visit):
+    page = visit("ko", tab="curves", size=(390, 844))
+    page.wait_for_selector("#stories section")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_endpoint_answers_with_series_rests_and_samples(served):
+    from gradio_client import Client
+
+    client = Client(served.url, verbose=False)
+    answer = client.predict(runs=["alpha", "beta"], axis="images", api_name="/curves")
+    assert [run["run"] for run in answer["runs"]] == ["alpha", "beta"]
+    assert answer["runs"][0]["series"]["d_real"]["y"][0] == pytest.approx(record(1)["d_real"])
+    assert answer["runs"][0]["series"]["d_real"]["x"][0] == 8
+    assert answer["runs"][0]["rest"]["d_fake"] == 0.5
+    assert answer["runs"][0]["samples"] == [0, 200, 400]
+    assert len(client.predict(api_name="/curves")["runs"]) == 2
+    with pytest.raises(Exception, match="no run named"):
+        client.predict(runs=["../alpha"], axis="step", api_name="/curves")

@@ -1,0 +1,162 @@
+"""Two languages, complete, and every way by which page and server learn which one it is."""
+
+import re
+from string import Formatter
+from types import SimpleNamespace
+
+import pytest
+
+from demo.language import LANGUAGES, LanguageSwitch, language_of, say, t, words
+from demo.place import ROOT
+from tests.browser import in_a_thread
+
+KEYS = sorted(words("en"))
+
+
+def test_both_languages_have_the_same_sentences_in_the_same_order():
+    assert list(words("en")) == list(words("ko"))
+
+
+def test_no_sentence_is_empty_and_both_have_the_same_places_to_fill():
+    for key in KEYS:
+        places = [{name for _, name, _, _ in Formatter().parse(words(x)[key]) if name is not None} for x in LANGUAGES]
+        assert places[0] == places[1], key
+        assert all(words(x)[key].strip() for x in LANGUAGES), key
+
+
+def test_korean_is_korean_and_english_is_english():
+    hangul = re.compile("[가-힣]")
+    for key in KEYS:
+        english, korean = words("en")[key], words("ko")[key]
+        assert not hangul.search(english.replace("창과 방패", "")), key
+        letters = re.sub(r"\{\w*\}|[^A-Za-z]", "", english)
+        assert hangul.search(korean) or korean == english or len(letters) < 3, key
+
+
+def test_every_key_that_the_code_names_exists():
+    used = set()
+    for file in (ROOT / "demo").glob("*.py"):
+        used |= set(re.findall(r"""\b(?:t\(|say\([^"]*?)"([a-z]\w*(?:\.\w+)+)\"""", file.read_text(encoding="utf-8")))
+    assert len(used) > 5
+    assert not used - set(KEYS)
+
+
+def test_a_sentence_is_filled_in_the_readers_language():
+    values = {"kernel": 4, "stride": 2, "low": 4}
+    assert "(4)" in say("en", "questions.q1.says.even", **values)
+    assert say("ko", "questions.q1.says.even", **values) == words("ko")["questions.q1.says.even"].format(**values)
+    with pytest.raises(KeyError):
+        say("en", "questions.nonsense")
+    with pytest.raises(KeyError):
+        t("questions.nonsense")
+
+
+@pytest.mark.parametrize(
+    ("headers", "language"),
+    [
+        ({}, "en"),
+        ({"accept-language": "ko-KR,ko;q=0.9,en;q=0.8"}, "ko"),
+        ({"accept-language": "fr,en;q=0.8,ko;q=0.5"}, "en"),
+        ({"accept-language": "fr"}, "en"),
+        ({"accept-language": "en", "cookie": "a=b; lang=ko"}, "ko"),
+        ({"cookie": "lang=fr", "accept-language": "ko"}, "ko"),
+        ({"referer": "https://x.hf.space/?__theme=dark&lang=ko", "cookie": "lang=en"}, "ko"),
+    ],
+)
+def test_the_server_knows_the_language_of_a_request(headers, language):
+    assert language_of(SimpleNamespace(headers=headers)) == language
+
+
+def page_of(path, root_path="", method="GET"):
+    """What a visitor gets for this path from an app that answers everything with the same page, in two pieces."""
+
+    async def app(scope, receive, send):
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"52"), (b"x", b"y")]}
+        )
+        await send({"type": "http.response.body", "body": b"<html><head>1</head><body>", "more_body": True})
+        await send({"type": "http.response.body", "body": b"<gradio-app></body></html>"})
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "root_path": root_path}
+    in_a_thread(LanguageSwitch(app)(scope, None, send))
+    body = b"".join(message.get("body", b"") for message in sent)
+    return body.decode(), dict(sent[0]["headers"])
+
+
+@pytest.mark.parametrize(("path", "root_path"), [("/", ""), ("/room/", "/room"), ("/room", "/room")])
+def test_the_script_is_first_in_the_head_and_the_length_is_right(path, root_path):
+    body, headers = page_of(path, root_path)
+    assert body.startswith("<html><head><script>")
+    assert body.index("navigator") < body.index("1</head>") < body.index('id="languages"') < body.index("<gradio-app>")
+    assert int(headers[b"content-length"]) == len(body.encode())
+    assert headers[b"x"] == b"y"
+
+
+@pytest.mark.parametrize(("path", "method"), [("/gradio_api/info", "GET"), ("/", "POST")])
+def test_everything_else_passes_untouched(path, method):
+    body, headers = page_of(path, method=method)
+    assert "script" not in body
+    assert headers[b"content-length"] == b"52"
+
+
+browser = pytest.mark.browser
+
+
+def title(page):
+    return page.inner_text("#title")
+
+
+@browser
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_speaks_the_browsers_language(visit, language):
+    page = visit(language)
+    assert words(language)["app.title"].split("\n\n")[1] in title(page)
+    assert page.evaluate("document.documentElement.lang") == language
+    assert page.get_by_role("tab", name=words(language)["questions.tab"], exact=True).count()
+
+
+@browser
+def test_other_browsers_get_english(visit):
+    assert words("en")["app.title"].split("\n\n")[1] in title(visit("fr-FR"))
+
+
+@browser
+def test_the_switch_works_by_keyboard_and_lasts(visit):
+    page = visit("en")
+    link = page.get_by_role("link", name="한국어")
+    link.focus()
+    page.keyboard.press("Enter")
+    korean = words("ko")["app.title"].split("\n\n")[1]
+    page.get_by_text(korean).wait_for()
+    assert page.get_by_role("link", name="한국어").get_attribute("aria-current") == "true"
+    page.goto(page.url.split("?")[0])
+    page.get_by_text(korean).wait_for()
+    assert {"name": "lang", "value": "ko"}.items() <= page.context.cookies()[0].items()
+
+
+@browser
+def test_the_server_follows_the_switch(visit):
+    page = visit("en", path="?lang=ko", tab="questions")
+    page.wait_for_selector("#upsample image")
+    assert words("ko")["questions.q1.figure.touches"] in page.inner_text("#upsample")
+
+
+@browser
+def test_where_nothing_can_be_stored_the_address_keeps_the_choice(visit):
+    page = visit("en")
+    page.context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no') }});"
+        "Object.defineProperty(document, 'cookie', {get: () => '', set() {}});"
+    )
+    page.context.clear_cookies()
+    page.goto(page.url + "?lang=ko")
+    page.wait_for_selector("#tabs [role=tab]")
+    assert "lang=ko" in page.url
+    page.get_by_role("tab", name=words("ko")["questions.tab"], exact=True).first.click()
+    page.wait_for_selector("#upsample image")
+    assert words("ko")["questions.q1.figure.touches"] in page.inner_text("#upsample")

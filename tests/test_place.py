@@ -1,0 +1,71 @@
+"""The kind of place, from the environment alone."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from demo.place import ROOT, decide
+from gan.errors import UserError
+
+
+@pytest.fixture
+def spaces(monkeypatch):
+    """A stand-in for the package that ZeroGPU brings along."""
+    module = ModuleType("spaces")
+    module.GPU = lambda function=None, duration=60: ("lent", function, duration)
+    monkeypatch.setitem(sys.modules, "spaces", module)
+    return module
+
+
+def test_a_laptop_trains_without_limit_and_keeps_its_runs_in_the_repository():
+    place = decide({})
+    assert (place.kind, place.training, place.runs) == ("local", "on", ROOT / "checkpoints")
+
+
+def test_a_space_trains_with_limits_unless_told_otherwise():
+    assert (decide({"SPACE_ID": "a/b"}).kind, decide({"SPACE_ID": "a/b"}).training) == ("space", "limited")
+    assert decide({"SPACE_ID": "a/b", "GAN_TRAINING": "off"}).training == "off"
+
+
+def test_zerogpu_lends_its_gpu_through_the_decorator(spaces):
+    place = decide({"SPACE_ID": "a/b", "SPACES_ZERO_GPU": "true"})
+    assert (place.kind, place.training) == ("zerogpu", "limited")
+    assert place.gpu is spaces.GPU
+
+
+def test_elsewhere_the_decorator_changes_nothing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "spaces", None)  # importing it would raise
+    gpu = decide({"SPACES_ZERO_GPU": "0"}).gpu
+    assert gpu(len) is len
+    assert gpu(duration=15)(len) is len
+
+
+def test_the_folder_of_runs_can_be_elsewhere(tmp_path, monkeypatch):
+    assert decide({"GAN_RUNS": str(tmp_path)}).runs == tmp_path.resolve()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert decide({"GAN_RUNS": "~/runs"}).runs == (tmp_path / "runs").resolve()
+
+
+def test_an_unknown_training_is_refused():
+    with pytest.raises(UserError, match="sometimes"):
+        decide({"GAN_TRAINING": "sometimes"})
+
+
+@pytest.mark.parametrize("zero", ["1", "true"])
+def test_zerogpu_comes_before_gradio_and_torch(tmp_path, zero):
+    (tmp_path / "spaces.py").write_text(
+        "import sys\nassert not {'gradio', 'torch'} & set(sys.modules), 'too late'\nGPU = print\nprint('first')\n"
+    )
+    environment = os.environ | {"SPACES_ZERO_GPU": zero, "PYTHONPATH": str(tmp_path)}
+    # as a Space does it: the file as a script, from the root; the place is all that is looked at here
+    script = "import runpy; runpy.run_path('demo/app.py', run_name='space')"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(ROOT), env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("first")

@@ -1,0 +1,191 @@
+"""The Translate tab's parts: ways, examples, names, pages, refusals."""
+
+import re
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from demo import translate, ways
+from demo.language import LANGUAGES, words
+from gan.catalog import PAIRS
+from gan.errors import UserError
+from gan.pictures import MAX_PIXELS
+from tests.small_cyclegan import small_cyclegan
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("GAN_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    ways.examples.cache_clear()
+    yield small_cyclegan(tmp_path / "runs", "fruit")
+    ways.examples.cache_clear()
+
+
+def picture(width=80, height=50):
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+def test_a_way_leads_there_and_back_and_is_timed(run):
+    there, back = ways.go(run, "AtoB", picture()), ways.go(run, "BtoA", picture())
+    for way in (there, back):
+        assert way.real.size == way.fake.size == way.rec.size == (80, 50)
+        assert way.seconds > 0
+    assert np.abs(np.asarray(there.fake, int) - np.asarray(back.fake, int)).mean() > 5
+    expected = np.abs(np.asarray(there.real, float) - np.asarray(there.rec, float)).mean() / 255
+    assert there.error == pytest.approx(expected)
+    assert 0 < there.error < 1
+    with pytest.raises(UserError, match="AtoB, BtoA"):
+        ways.go(run, "up", picture())
+
+
+def test_a_large_picture_is_shown_at_the_limit(run):
+    way = ways.go(run, "AtoB", picture(2000, 1000))
+    assert way.real.size == way.fake.size == way.rec.size == (ways.LONGEST, ways.LONGEST // 2)
+
+
+def test_the_shipped_examples_are_there_pile_a_first(run):
+    assert [example.side for example in ways.examples("apple2orange", 32)] == ["a", "b", "b", "b"]
+    assert [example.side for example in ways.examples("horse2zebra", 128)] == ["a"] * 4 + ["b"]
+    assert ways.examples("nothing/at/all", 32) == ()
+    for data in ways.SHIPPED:
+        for example in ways.examples(data, 64):
+            assert example.image.mode == "RGB"
+            assert 100 <= max(example.image.size) <= 640
+
+
+def test_every_shipped_example_is_named_in_the_licences_and_the_other_way_round():
+    folder = ways.HERE / "examples"
+    named = set(re.findall(r"`([\w-]+\.webp)`", (folder / "LICENSES.md").read_text(encoding="utf-8")))
+    there = {path.name for path in folder.iterdir()} - {"LICENSES.md"}
+    used = {f"{name}.webp" for sides in ways.SHIPPED.values() for names in sides for name in names}
+    assert there == used
+    assert there <= named
+
+
+def test_test_photos_are_offered_where_the_data_is(run, tmp_path, monkeypatch):
+    for side in ("trainA", "trainB", "testA", "testB"):
+        folder = tmp_path / "data" / "apple2orange" / side
+        folder.mkdir(parents=True)
+        for index in range(5):
+            picture(70, 60).save(folder / f"{index}.png")
+    monkeypatch.setenv("GAN_DATA", str(tmp_path / "data"))
+    ways.examples.cache_clear()
+    found = ways.examples("apple2orange", 32)
+    assert [example.side for example in found].count("a") == 1 + ways.TEST_PICTURES
+    assert [example.side for example in found].count("b") == 3 + ways.TEST_PICTURES
+    assert found[1].image.size == (32, 32)
+
+
+def test_the_herds_examples_are_drawn(run):
+    pytest.importorskip("gan.herd", reason="the herd is not there yet")
+    found = ways.examples("herd", 64)
+    assert [example.side for example in found] == ["a"] * 4 + ["b"] * 4
+    assert len({example.image.tobytes() for example in found}) == 8
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_known_pair_has_names_in_both_languages(run, language):
+    for record in PAIRS.values():
+        assert f"translate.names.{record.a}" in words(language)
+        assert f"translate.names.{record.b}" in words(language)
+    assert ways.names(run, "ko") == ("사과", "오렌지")
+
+
+def test_a_folders_piles_are_named_without_its_place(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path))
+    cats = small_cyclegan(tmp_path, "cats", "/home/someone/cats,/home/someone/dogs")
+    own = small_cyclegan(tmp_path, "own", "/home/someone/mine")
+    assert ways.names(cats, "en") == ("cats", "dogs")
+    assert ways.names(own, "en") == ("A", "B")
+
+
+def test_the_page_shows_both_directions_at_once(run):
+    html = ways.page(run, "AtoB", None, 0, "en")
+    assert html.count("<img") == 6
+    assert re.findall(r"<figcaption>([^<]+)", html) == [
+        *("real: apple", "translated: orange", "the way back: apple"),
+        *("real: orange", "translated: apple", "the way back: orange"),
+    ]
+    mine = ways.page(run, "BtoA", picture(), None, "ko")
+    assert re.findall(r"<figcaption>([^<]+)", mine)[:2] == ["진짜: 오렌지", "바꾼 그림: 사과"]
+    assert mine.count("<img") == 6
+    assert ways.page(run, "AtoB", None, None, "en").count("<img") == 3  # nothing chosen: the other direction alone
+
+
+def test_without_examples_only_the_visitors_picture_is_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path))
+    own = small_cyclegan(tmp_path, "own", "/nowhere/mine")
+    assert ways.page(own, "AtoB", picture(), None, "en").count("<img") == 3
+    assert "<img" not in ways.thumbnails(own, None, "en")
+
+
+def test_a_hostile_name_of_a_pile_is_only_text(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path))
+    evil = small_cyclegan(tmp_path, "evil", "<script>x,<b>y")
+    assert "<script" not in ways.page(evil, "AtoB", picture(), None, "en")
+
+
+def test_a_new_checkpoint_is_seen_in_a_remembered_example(run, tmp_path):
+    before = ways.page(run, "AtoB", None, 0, "en")
+    other = small_cyclegan(tmp_path / "elsewhere", "other", seed=1)
+    (run.folder / "weights.safetensors").write_bytes((other.folder / "weights.safetensors").read_bytes())
+    images = [re.findall(r'src="([^"]+)"', html) for html in (before, ways.page(run, "AtoB", None, 0, "en"))]
+    assert images[0][0] == images[1][0]
+    assert images[0][1] != images[1][1]
+
+
+def test_a_file_that_is_no_picture_is_refused_in_the_visitors_language(tmp_path):
+    Image.new("1", (MAX_PIXELS // 3000, 3001)).save(tmp_path / "bomb.png")
+    picture().save(tmp_path / "cut.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:400])
+    (tmp_path / "text.png").write_text("no picture")
+    for name in ("bomb.png", "cut.png", "text.png", "gone.png"):
+        with pytest.raises(UserError, match="12 million pixels"):
+            translate.read(str(tmp_path / name), None)
+    assert f"{MAX_PIXELS // 10**6} million" in words("en")["translate.unreadable"]
+    assert f"{MAX_PIXELS // 10**4:,}만" in words("ko")["translate.unreadable"]
+    assert translate.read(None, None) is None
+
+
+def test_the_endpoint_wants_a_known_run_and_a_picture(run, tmp_path):
+    picture().save(tmp_path / "in.png")
+    fake, rec = translate.endpoint("fruit", "AtoB", str(tmp_path / "in.png"), None)
+    assert fake.size == rec.size == (80, 50)
+    for arguments, sentence in (
+        (("../fruit", "AtoB", str(tmp_path / "in.png")), "no run named"),
+        (("fruit", "AtoZ", str(tmp_path / "in.png")), "AtoB, BtoA"),
+        (("fruit", "AtoB", None), "Give a picture"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            translate.endpoint(*arguments, None)
+
+
+def test_the_other_direction_takes_an_example_of_the_other_pile_but_keeps_a_visitors_picture(run, tmp_path):
+    image, _, example, _, html = translate.turn("fruit", "BtoA", None, 0, None)
+    assert (example, isinstance(image, Image.Image)) == (1, True)
+    assert html.index("real: orange") < html.index("real: apple")
+    picture().save(tmp_path / "in.png")
+    image, _, example, _, html = translate.turn("fruit", "BtoA", str(tmp_path / "in.png"), None, None)
+    assert image == gr.skip()
+    assert example is None
+    assert html.index("real: orange") < html.index("real: apple")
+
+
+def test_feeding_the_result_back_turns_the_direction(run):
+    fake, direction, example, _, html = translate.again("fruit", "AtoB", None, 0, None)
+    assert direction.value == "BtoA"
+    assert example is None
+    expected = ways.go(run, "AtoB", ways.examples("apple2orange", 32)[0].image).fake
+    assert fake.tobytes() == expected.tobytes()
+    assert html.index("real: orange") < html.index("real: apple")
+
+
+def test_without_any_run_the_tab_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(translate.models, "runs", lambda *_, **__: [])
+    dropdown, *_, html = translate.opened(None, None)
+    assert dropdown.value is None
+    assert "Train tab" in html

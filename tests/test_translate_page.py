@@ -1,0 +1,192 @@
+"""The Translate tab in a real browser, and its endpoint."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.browser import Visitors, open_tab, serve
+from tests.small_cyclegan import small_cyclegan
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The app with a CycleGAN run of its own, and no data on the machine."""
+    folder = tmp_path_factory.mktemp("runs")
+    small_cyclegan(folder, "fruit")
+    cache = tmp_path_factory.mktemp("cache")
+    with serve(GAN_RUNS=str(folder), GAN_DATA="", XDG_CACHE_HOME=str(cache)) as server:
+        server.runs = folder
+        yield server
+
+
+@pytest.fixture
+def visit(chromium, served):
+    visitors = Visitors(chromium, served.url)
+    yield visitors
+    visitors.leave()
+
+
+def choose_fruit(page):
+    """Choose the run "fruit", whatever runs came with the program, and wait for its ways."""
+    page.wait_for_selector("#ways img")
+    box = page.locator("#translate-run input")
+    if box.input_value() != "fruit":
+        box.click()
+        page.get_by_role("option", name="fruit").click()
+    word = "사과" if page.evaluate("document.documentElement.lang") == "ko" else "apple"
+    page.wait_for_function(f"document.querySelector('#ways figcaption')?.innerText.includes('{word}')")
+    return captions(page)
+
+
+def captions(page):
+    return [text.split("\n")[0] for text in page.locator("#ways figcaption").all_inner_texts()]
+
+
+def images(page):
+    return page.locator("#ways img").evaluate_all("x => x.map(image => image.src)")
+
+
+def photo(width=90, height=60):
+    pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return {"name": "mine.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+
+
+def upload(page, file):
+    page.locator("#translate-picture input[type=file]").set_input_files(file)
+
+
+def wait_for_new(page, before):
+    page.wait_for_function("src => document.querySelector('#ways img')?.src !== src", arg=before[0])
+    return images(page)
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", "real: apple"), ("ko", "진짜: 사과")])
+def test_both_directions_are_there_without_a_click(visit, language, first):
+    page = visit(language, tab="translate")
+    page.wait_for_function("document.querySelectorAll('#ways img').length === 6")  # no click so far
+    shown = choose_fruit(page)
+    assert len(shown) == 6
+    assert shown[0] == first
+    assert len(set(images(page))) == 6
+    assert "ms" in page.locator("#ways h3").first.inner_text()
+    assert page.locator("#ways img").first.get_attribute("alt")
+
+
+def test_an_example_runs_on_a_click_in_its_own_direction(visit):
+    page = visit(tab="translate")
+    choose_fruit(page)
+    before = images(page)
+    page.locator("#translate-examples button").nth(2).click()
+    wait_for_new(page, before)
+    assert captions(page)[:2] == ["real: orange", "translated: apple"]
+    assert page.locator("#translate-direction input").nth(1).is_checked()
+    assert page.locator("#translate-examples [aria-pressed=true]").get_attribute("data-index") == "2"
+
+
+def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(visit):
+    page = visit(tab="translate")
+    choose_fruit(page)
+    before = images(page)
+    upload(page, photo())
+    mine = wait_for_new(page, before)
+    assert page.locator("#ways img").first.evaluate("x => [x.naturalWidth, x.naturalHeight]") == [90, 60]
+    assert page.locator("#translate-examples [aria-pressed=true]").count() == 0
+
+    page.locator("#translate-direction label").nth(1).click()
+    page.wait_for_function("document.querySelector('#ways figcaption').innerText.includes('orange')")
+    assert images(page)[0] == mine[0]  # the same picture, the other way
+    assert images(page)[1] != mine[1]
+
+    translated = images(page)[1]
+    page.locator("#translate-again").click()
+    page.wait_for_function("src => document.querySelector('#ways img').src === src", arg=translated)
+    assert captions(page)[0] == "real: apple"
+    assert page.locator("#translate-direction input").first.is_checked()
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "content", "sentence"),
+    [
+        ("en", "text.png", b"no picture at all", "cannot be read as a picture"),
+        ("ko", "cut.png", None, "그림으로 읽을 수 없습니다"),
+    ],
+)
+def test_what_is_no_picture_gets_a_sentence_and_the_next_one_works(visit, language, name, content, sentence):
+    page = visit(language, tab="translate")
+    choose_fruit(page)
+    before = images(page)
+    content = content or photo(300, 300)["buffer"][:3000]
+    upload(page, {"name": name, "mimeType": "image/png", "buffer": content})
+    page.locator("[data-testid=toast-body]", has_text=sentence).wait_for()
+    assert images(page) == before
+    upload(page, photo())
+    wait_for_new(page, before)
+
+
+def test_a_snapshot_of_the_webcam_is_translated(visit):
+    page = visit(tab="translate", camera=True)
+    choose_fruit(page)
+    before = images(page)
+    page.locator("#translate-picture button[aria-label='Capture from camera']").click()
+    page.locator("#translate-picture button", has_text="Webcam").click()
+    page.locator("#translate-picture button[aria-label='capture photo']").click()
+    wait_for_new(page, before)
+    assert page.locator("#ways img").first.evaluate("x => x.naturalWidth") > 100
+
+
+def test_a_page_without_https_says_why_there_is_no_webcam(visit):
+    page = visit("ko", tab="translate")
+    choose_fruit(page)
+    note = page.locator("#translate-examples .insecure")
+    assert not note.is_visible()  # localhost is as good as https
+    page.evaluate("document.documentElement.setAttribute('data-no-camera', '')")  # what the page does elsewhere
+    assert note.is_visible()
+    assert "https" in note.inner_text()
+
+
+def test_the_page_fits_a_phone(visit):
+    page = visit("ko", tab="translate", size=(390, 844))
+    choose_fruit(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, served):
+    page = visit(tab="translate")
+    choose_fruit(page)
+    small_cyclegan(served.runs, "newcomer", seed=3)
+    open_tab(page, "noise")
+    open_tab(page, "translate")
+    page.wait_for_timeout(1000)
+    page.locator("#translate-run input").click()
+    page.get_by_role("option", name="newcomer").click()
+    page.wait_for_function("document.querySelector('#translate-run input').value === 'newcomer'")
+
+
+def test_the_endpoint_translates_there_and_back(served, tmp_path):
+    from gradio_client import Client, handle_file
+
+    (tmp_path / "in.png").write_bytes(photo()["buffer"])
+    (tmp_path / "bad.png").write_text("no picture")
+    client = Client(served.url, verbose=False)
+    answers = {}
+    for direction in ("AtoB", "BtoA"):
+        paths = client.predict("fruit", direction, handle_file(tmp_path / "in.png"), api_name="/translate")
+        for path in paths:
+            with Image.open(path) as image:
+                assert image.size == (90, 60)
+                answers[direction, path] = image.tobytes()
+    assert len(set(answers.values())) == 4
+    for arguments, sentence in (
+        (("../fruit", "AtoB", handle_file(tmp_path / "in.png")), "no run named"),
+        (("fruit", "up", handle_file(tmp_path / "in.png")), "AtoB, BtoA"),
+        (("fruit", "AtoB", handle_file(tmp_path / "bad.png")), "cannot be read"),
+        (("fruit", "AtoB", None), "Give a picture"),
+    ):
+        with pytest.raises(Exception, match=sentence):
+            client.predict(*arguments, api_name="/translate")

@@ -1,0 +1,166 @@
+"""Pictures through generators: sizes, detail, files, refusals."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan.cyclegan import CycleGAN, CycleGANConfig
+from gan.dcgan import DCGANConfig
+from gan.errors import UserError
+from gan.run import Run
+from gan.translation import both_ways, translate, translate_path
+
+
+def noise(width, height, seed=0):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def difference(a, b):
+    return np.abs(np.asarray(a, np.float32) - np.asarray(b, np.float32))
+
+
+class Seen:
+    """A generator that changes nothing and remembers the size of what it saw."""
+
+    def __call__(self, x):
+        self.shape = tuple(x.shape)
+        assert -1 <= x.min() <= x.max() <= 1
+        return x
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """An untrained run whose generators do change pictures."""
+    config = CycleGANConfig(data="herd", size=32, width=4, width_d=4, blocks=1, layers_d=2)
+    run = Run.create("tiny", config, tmp_path_factory.mktemp("runs"))
+    torch.manual_seed(0)
+    run.save_weights(*CycleGAN.networks(config))
+    return run
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "seen"),
+    [
+        ((256, 256), (256, 256), (128, 128)),
+        ((300, 200), (300, 200), (192, 128)),
+        ((201, 303), (201, 303), (128, 196)),  # 193 is not a multiple of 4
+        ((20, 20), (20, 20), (128, 128)),
+        ((1, 1), (1, 1), (128, 128)),
+        ((4000, 3000), (1024, 768), (172, 128)),
+        ((3000, 3), (1024, 1), (512, 16)),
+        ((2, 900), (2, 900), (16, 512)),
+    ],
+)
+def test_any_size_and_shape_comes_back_in_its_own_size_up_to_the_limit(given, expected, seen):
+    generator = Seen()
+    result = translate(generator, Image.new("RGB", given, (200, 30, 90)), size=128)
+    assert result.size == expected
+    width, height = generator.shape[3], generator.shape[2]
+    assert (width, height) == seen
+    assert difference(result, Image.new("RGB", expected, (200, 30, 90))).max() <= 1
+
+
+def test_a_generator_that_changes_nothing_leaves_every_detail():
+    picture = noise(500, 300)
+    assert difference(translate(Seen(), picture, size=64), picture).max() <= 1
+
+
+def test_at_the_training_size_the_result_is_the_generators_own_output(run):
+    generator = run.networks()[0]["a2b"]
+    picture = noise(32, 32)
+    x = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    with torch.no_grad():
+        own = ((generator(x)[0].permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255).numpy()
+    assert difference(translate(generator, picture, size=32), own).max() <= 1
+    assert difference(own, picture).mean() > 10  # the network does something
+
+
+def test_a_change_reaches_a_larger_picture_where_it_was_made():
+    def darken_left(x):
+        x = x.clone()
+        x[..., : x.shape[-1] // 2] = -1
+        return x
+
+    picture = Image.new("RGB", (400, 400), (180, 180, 180))
+    result = np.asarray(translate(darken_left, picture, size=64))
+    assert result[:, :180].max() < 12
+    assert (result[:, 220:] > 170).all()
+
+
+def test_an_image_of_any_mode_is_taken_as_rgb():
+    assert translate(Seen(), Image.new("L", (40, 40), 99), size=32).mode == "RGB"
+
+
+def test_the_way_back_starts_from_the_translation():
+    def invert(x):
+        return -x
+
+    picture = noise(64, 48)
+    fake, rec = both_ways(invert, invert, picture, size=48)
+    assert difference(fake, 255 - np.asarray(picture, np.float32)).max() <= 1
+    assert difference(rec, picture).max() <= 1
+
+
+def test_a_file_is_translated_to_a_file_or_into_a_folder(run, tmp_path):
+    noise(50, 40).save(tmp_path / "in.png")
+    out = tmp_path / "deep" / "out.jpg"
+    assert translate_path(run, tmp_path / "in.png", out) == [out]
+    with Image.open(out) as image:
+        assert (image.format, image.size) == ("JPEG", (50, 40))
+    (tmp_path / "folder").mkdir()
+    assert translate_path(run, tmp_path / "in.png", tmp_path / "folder", "BtoA") == [tmp_path / "folder" / "in.png"]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".gif", ".bmp", ".tif"])
+def test_every_ending_that_can_be_read_can_be_written(run, tmp_path, suffix):
+    noise(40, 40).save(tmp_path / "in.png")
+    (out,) = translate_path(run, tmp_path / "in.png", tmp_path / f"out{suffix}")
+    with Image.open(out) as image:
+        assert image.size == (40, 40)
+
+
+def test_the_directions_are_different_generators(run, tmp_path):
+    noise(40, 40).save(tmp_path / "in.png")
+    for direction in ("AtoB", "BtoA"):
+        translate_path(run, tmp_path / "in.png", tmp_path / f"{direction}.png", direction)
+    with Image.open(tmp_path / "AtoB.png") as there, Image.open(tmp_path / "BtoA.png") as back:
+        assert difference(there, back).mean() > 5
+
+
+def test_a_folder_is_translated_picture_by_picture_and_what_is_no_picture_is_left_out(run, tmp_path):
+    source, told = tmp_path / "in", []
+    source.mkdir()
+    for name in ("b.png", "a.jpg"):
+        noise(40, 30).save(source / name)
+    (source / "c.png").write_text("no picture")
+    (source / "notes.txt").write_text("no picture either")
+    written = translate_path(run, source, tmp_path / "out", progress=lambda *what: told.append(what))
+    assert [path.name for path in written] == ["a.jpg", "b.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "b.png"]
+    assert told == [("translating", done, 3) for done in (1, 2, 3)]
+
+
+def test_what_cannot_be_done_is_refused_in_a_sentence(run, tmp_path):
+    noise(40, 40).save(tmp_path / "in.png")
+    (tmp_path / "bad.png").write_bytes((tmp_path / "in.png").read_bytes()[:500])
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "unreadable").mkdir()
+    (tmp_path / "unreadable" / "x.png").write_text("no picture")
+    dcgan = Run.create("other", DCGANConfig(), tmp_path / "runs")
+    for arguments, sentence in (
+        ((run, tmp_path / "none.png", tmp_path / "out.png"), "no picture none.png"),
+        ((run, tmp_path / "bad.png", tmp_path / "out.png"), "damaged"),
+        ((run, tmp_path / "in.png", tmp_path / "out.doc"), "end its name"),
+        ((run, tmp_path / "in.png", tmp_path / "in.png"), "overwrite"),
+        ((run, tmp_path, tmp_path), "overwrite"),
+        ((run, tmp_path / "empty", tmp_path / "out"), "no pictures"),
+        ((run, tmp_path / "unreadable", tmp_path / "out"), "None of the 1 files"),
+        ((run, tmp_path, tmp_path / "in.png"), "is a file"),
+        ((run, tmp_path / "in.png", tmp_path / "out.png", "there"), "AtoB, BtoA"),
+        ((dcgan, tmp_path / "in.png", tmp_path / "out.png"), "needs a cyclegan"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            translate_path(*arguments)
+    assert not (tmp_path / "out.png").exists()
