@@ -228,12 +228,13 @@ def _refuse_to_resume(place: Place, run: "Run") -> None:
 
 
 def _config(model: str, data: str, minutes: float) -> "Config":
+    from gan.config import MOST_STEPS
     from gan.models import MODELS
 
     colours = {"channels": SETS[data].channels} if data in SETS else {}
     settings = SETTINGS[model] | colours
     # the clock alone ends it, on however fast a machine
-    return MODELS[model].config_class(data=data, minutes=minutes, steps=10_000_000, **settings)
+    return MODELS[model].config_class(data=data, minutes=minutes, steps=MOST_STEPS, **settings)
 
 
 def _fresh_name(data: str) -> str:

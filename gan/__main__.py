@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gan import __version__
+from gan.config import MOST_STEPS
 from gan.errors import UserError
 
 
@@ -49,7 +50,10 @@ def train(options: argparse.Namespace) -> int:
         if not options.resume:
             config_class = MODELS[options.model].config_class
             names = {f.name for f in fields(config_class)}
-            config = config_class(**{k: v for k, v in vars(options).items() if k in names and v is not None})
+            given = {k: v for k, v in vars(options).items() if k in names and v is not None}
+            if options.minutes:  # then the clock alone ends it, unless steps were asked for as well
+                given.setdefault("steps", MOST_STEPS)
+            config = config_class(**given)
             name = options.run or _fresh_name(config.data)
             _make_sure(config, options)
             run = Run.create(name, config) if is_first() else Run.expect(name)
@@ -278,23 +282,34 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--seconds", type=float, help="pause after so many seconds; --resume goes on")
     models = {"dcgan": DCGANConfig, "cyclegan": CycleGANConfig}
-    described: dict[str, list[str]] = {}
-    settings: dict[str, Any] = {}
+    settings: dict[str, dict[str, Any]] = {}  # by name the fields of the models that have it
     for model, config in models.items():
         for f in fields(config):
-            settings.setdefault(f.name, f)
-            described.setdefault(f.name, []).append(f"{model}: {f.default}")
-    for name, f in settings.items():
-        only = "" if len(described[name]) == 2 else f"{described[name][0].split(':')[0]} only; "
-        defaults = {d.split(": ")[1] for d in described[name]}
-        default = f"default {defaults.pop()}" if len(defaults) == 1 else "defaults " + ", ".join(described[name])
-        text = f"{f.metadata['help']} ({only}{default})".replace("%", "%%")
+            settings.setdefault(f.name, {})[model] = f
+    for name, of in settings.items():
+        only = f"{next(iter(of))} only; " if len(of) == 1 else ""
+        helps, defaults = ({m: get(f) for m, f in of.items()} for get in (_help, lambda f: f.default))
+        text = f"{_either(helps)} ({only}default {_either(defaults)})".replace("%", "%%")
+        f = next(iter(of.values()))
         option = "--" + name.replace("_", "-")
         if f.type is bool:
             sub.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
-            # Choices differ between the models; the settings check them, with a sentence.
-            sub.add_argument(option, type=f.type, default=None, help=text, metavar=f.type.__name__.upper())
+            # Choices may differ between the models: the settings check them, with a sentence.
+            choices = dict.fromkeys(str(choice) for field in of.values() for choice in field.metadata["choices"])
+            metavar = f"{{{','.join(choices)}}}" if choices else f.type.__name__.upper()
+            sub.add_argument(option, type=f.type, default=None, help=text, metavar=metavar)
+
+
+def _help(f: Any) -> str:
+    return f.metadata["help"]
+
+
+def _either(values: dict[str, Any]) -> str:
+    """A value that is the same for all models, or what each of them has."""
+    if len(set(values.values())) == 1:
+        return str(next(iter(values.values())))
+    return "; ".join(f"{model}: {value}" for model, value in values.items())
 
 
 def _count(text: str) -> int:

@@ -26,7 +26,7 @@ from gan.training import describe, pick_device
 SECONDS = 20.0  # for each measurement, both sides together
 
 
-def bench(*, device: str = "auto", is_json: bool = False, only: str | None = None, seconds: float = SECONDS) -> dict:
+def bench(*, device: str = "auto", is_json: bool = False, only: str | None = None) -> dict:
     """Run the measurements, print them as they come, return them by name."""
     where = pick_device(device)
     results: dict[str, Any] = {"device": describe(where), "torch": torch.__version__}
@@ -35,7 +35,7 @@ def bench(*, device: str = "auto", is_json: bool = False, only: str | None = Non
     for name, measure in {"dcgan": _dcgan, "cyclegan": _cyclegan, "translate": _translate}.items():
         if only and name != only:
             continue
-        results[name] = measure(where, seconds)
+        results[name] = measure(where, SECONDS)
         if not is_json:
             print(_sentence(name, results[name]))
     if is_json:

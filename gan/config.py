@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from gan.errors import UserError
 
+MOST_STEPS = 10_000_000
+
 
 def setting(
     default: Any,
@@ -33,8 +35,8 @@ class Config:
     channels: int = setting(3, "1 for grey pictures, 3 for colour", choices=(1, 3))
     width: int = setting(64, "feature maps of the widest picture's layer; cost grows with its square", low=4, high=256)
     batch: int = setting(128, "pictures a step", low=1, high=4096)
-    steps: int = setting(5000, "rounds of the duel", low=1, high=10_000_000)
-    minutes: float = setting(0.0, "stop after so many minutes of training (0: only by --steps)", low=0)
+    steps: int = setting(5000, "rounds of the duel", low=1, high=MOST_STEPS)
+    minutes: float = setting(0.0, "end after so many minutes of training (0: by the steps alone)", low=0)
     seed: int = setting(0, "the same seed repeats a run on the CPU", low=0, high=2**31 - 1)
     rate_g: float = setting(2e-4, "the generator's learning rate", low=0, high=1)
     rate_d: float = setting(2e-4, "the discriminator's learning rate", low=0, high=1)
