@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -261,7 +262,7 @@ def _launch(run: "Run", place: Place) -> None:
         _jobs[run.folder] = _Job(thread, before, stop)
         thread.start()
         return
-    quiet = {"OMP_WAIT_POLICY": "PASSIVE", "TQDM_MININTERVAL": "10", "PYTHONUNBUFFERED": "1"}
+    quiet = {"TQDM_MININTERVAL": "10", "PYTHONUNBUFFERED": "1"}
     with open(run.folder / "train.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "gan", "train", "--resume", run.name],
@@ -273,6 +274,8 @@ def _launch(run: "Run", place: Place) -> None:
             start_new_session=True,  # a Ctrl-C in the app's terminal is not meant for it
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
+    with suppress(AttributeError, OSError):  # where there are priorities, the page comes before the training
+        os.setpriority(os.PRIO_PROCESS, process.pid, 5)
     _jobs[run.folder] = _Job(process, before)
 
 

@@ -106,13 +106,16 @@ def _prolong(run: Any, options: argparse.Namespace) -> None:
 
 
 def _make_sure(config: Any, options: argparse.Namespace) -> None:
-    """Download what is asked for by name, once, where that was allowed."""
+    """Download what is asked for by name, once, where that was allowed; refuse what is not there."""
+    from gan.catalog import require
     from gan.data import load, load_pair
     from gan.training import is_first
 
     if options.download and is_first():
         fetch = {"dcgan": load, "cyclegan": load_pair}[config.model]
         fetch(config.data, config.size, root=options.data_root, progress=_bar(), download=True)
+    if not options.download:
+        require(config.data, options.data_root, pair=config.model == "cyclegan")
 
 
 def _fresh_name(data: str) -> str:
@@ -156,6 +159,8 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.sheet:
         _run_of("cyclegan", run)
         _save(evaluation.contact_sheet(run, root=options.data_root), options.sheet)
+    if options.record:
+        run.add_event("evaluation", **{k: v for k, v in result.items() if k not in ("run", "model", "data")})
     print(json.dumps(result, indent=2) if options.json else evaluation.text_report(result))
 
 
@@ -246,6 +251,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("run", metavar="RUN", help="a run, by name or folder")
     sub.add_argument("--count", type=_count, help="how many pictures to measure on")
     sub.add_argument("--sheet", metavar="OUT.png", type=Path, help="also write test pictures with their translations")
+    sub.add_argument("--record", action="store_true", help="also write the result into the run's journal")
     sub.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie (default: GAN_DATA)")
     sub.add_argument("--json", action="store_true", help="for machines")
 

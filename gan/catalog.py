@@ -92,6 +92,20 @@ def state(name: str, root: str | Path | None = None) -> str:
     return "here"
 
 
+def require(name: str, root: str | Path | None = None, *, pair: bool = False) -> None:
+    """Raise the `UserError` that loading a set (or, with `pair`, a pair) would, without loading anything."""
+    if pair and name in SETS:
+        raise UserError(
+            f"The set {name} is a single pile, but a CycleGAN translates between two: "
+            f"take one of {', '.join(PAIRS)}, a folder with trainA and trainB, or two folders 'A,B'."
+        )
+    if name not in SETS and name not in PAIRS:
+        for part in name.split(","):
+            find_folder(part, root)
+    elif state(name, root) not in ("here", "shipped"):
+        raise missing(name)
+
+
 def cache_root() -> Path:
     """Return the folder that downloads go to when there is no data root to write to."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spear-and-shield"

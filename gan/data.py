@@ -28,6 +28,7 @@ from gan.catalog import (
     find_set,
     idx_file,
     missing,
+    require,
     state,
 )
 from gan.download import official_pair
@@ -123,6 +124,8 @@ def load_pair(
     folders with a comma between them. Arguments and errors as in `load`.
     """
     _check(size, split, 3)
+    if name in SETS:
+        require(name, root, pair=True)
     if name == "herd":
         return _load_herd(size, split)
     note, titles = "", ("A", "B")

@@ -182,6 +182,14 @@ class Run:
         """Append a line to the journal."""
         append_line(self.folder / "journal.jsonl", record)
 
+    def add_event(self, event: str, **values: Any) -> None:
+        """Append an event to the journal of a run at rest; raises `UserError` for one that is training."""
+        try:
+            with self.lock().acquire(timeout=0):
+                self.log({"step": self.info["step"], "seconds": self.info["seconds"], "event": event} | values)
+        except Timeout:
+            raise UserError(f"The run '{self.name}' is training: stop it first.") from None
+
     def journal(self) -> list[dict[str, Any]]:
         """All lines of the journal, steps and events, in the order they were written."""
         return read_lines(self.folder / "journal.jsonl")

@@ -94,6 +94,7 @@ def test_a_picture_is_translated_into_its_own_size(runs, tmp_path):
         (["train", "dcgan", "--size", "48"], "doubles from 4x4"),
         (["train", "dcgan", "--up", "sideways"], "'up' is 'sideways'"),
         (["train", "dcgan", "--rate-g", "nan"], "must be at least 0"),
+        (["train", "cyclegan", "--data", "mnist"], "a CycleGAN translates between two"),
         (["train", "cyclegan", "--data", "horse2zebra"], "let it download (--download) or put its pictures into"),
         (["train", "dcgan", "--run", "../out"], "cannot be named '../out'"),
         (["train", "--resume", "nobody"], "There is no run named 'nobody'"),

@@ -431,3 +431,18 @@ def test_the_command_line_reports_for_people_and_for_machines(tmp_path, capsys):
     with torch.no_grad():
         rec = generators["b2a"](generators["a2b"](x).clamp(-1, 1)).clamp(-1, 1)
     assert found["directions"]["AtoB"]["cycle"] == pytest.approx(((rec - x).abs().mean() / 2).item(), rel=1e-4)
+
+
+def test_a_result_is_recorded_in_the_journal_where_that_is_asked(tmp_path, capsys):
+    root, run = emoji(tmp_path), cyclegan_run("emoji")
+    asked = ["evaluate", run.name, "--data-root", root, "--count", "4", "--json"]
+    assert main(asked) == 0
+    assert not run.journal()
+    assert main([*asked, "--record"]) == 0
+    (event,) = run.journal()
+    assert event["event"] == "evaluation"
+    assert event["step"] == run.info["step"]
+    assert event["directions"] == json.loads(capsys.readouterr().out.split("\n}\n")[0] + "}")["directions"]
+    with run.lock().acquire(timeout=0):  # as a training holds it
+        assert main([*asked, "--record"]) == 2
+    assert len(run.journal()) == 1

@@ -24,6 +24,12 @@ from gan.pictures import (
 )
 
 
+@pytest.fixture(autouse=True)
+def pillows_own_limit(monkeypatch):
+    """The app lowers it for the whole process; here `open_picture` alone decides."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 89_478_485)
+
+
 def saved(image: Image.Image, kind: str, **options) -> io.BytesIO:
     file = io.BytesIO()
     image.save(file, kind, **options)

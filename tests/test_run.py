@@ -1,6 +1,5 @@
 """The run folder: whole files, torn lines, honest states, safe loading."""
 
-import json
 import os
 import pickle
 import signal
