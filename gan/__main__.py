@@ -5,6 +5,7 @@ Every command prints errors as one sentence and exits with 2. Ctrl-C during a tr
 
 import argparse
 import json
+import os
 import sys
 import time
 from dataclasses import fields
@@ -27,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 # The commands
