@@ -122,10 +122,12 @@ def test_the_pointer_reads_the_lines(visit):
     output = plot.locator("output")
     output.wait_for(state="visible")
     words = output.inner_text().split("\n")
-    assert words[0] == "step 1"
+    unit, step = words[0].split()
+    assert unit == "step"
+    assert int(step) in (1, 11, 21, 31)  # a pixel is some steps wide where longer runs share the axis
     assert words[1].rsplit(" ", 1)[0] == "D(real)"
-    assert float(words[1].split()[-1]) == pytest.approx(record(1)["d_real"], abs=0.02)  # the moving average
-    assert float(words[2].split()[-1]) == pytest.approx(record(1)["d_fake"], abs=0.02)
+    assert float(words[1].split()[-1]) == pytest.approx(record(int(step))["d_real"], abs=0.02)  # the moving average
+    assert float(words[2].split()[-1]) == pytest.approx(record(int(step))["d_fake"], abs=0.02)
 
 
 def test_downloads(visit, tmp_path):

@@ -1,0 +1,70 @@
+"""What a person finds who clones the repository, and what a Space reads of it."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TOP = {"requirements.txt", "README.md", "gan", "demo", "checkpoints", "tests", "pyproject.toml", "LICENSE"}
+
+
+def tracked() -> list[Path]:
+    try:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, timeout=60)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).exists()]
+
+
+def test_the_top_level_holds_what_it_should_and_nothing_else():
+    assert {path.relative_to(ROOT).parts[0] for path in tracked() if path.relative_to(ROOT).parts[0][0] != "."} == TOP
+
+
+def test_the_repository_is_small_and_every_file_fits_a_space():
+    sizes = [path.stat().st_size for path in tracked()]
+    assert sum(sizes) < 60_000_000
+    assert max(sizes) < 10_000_000
+
+
+def test_nothing_of_a_training_in_progress_is_tracked():
+    assert not [path for path in tracked() if path.name in ("resume.pt", ".lock", "train.log", "controls.jsonl")]
+
+
+def test_the_front_matter_is_that_of_a_space_with_the_pinned_gradio():
+    front = dict(re.findall(r"^(\w+): (.+)$", README.split("---")[1], re.MULTILINE))
+    (pin,) = re.findall(r"^gradio==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert front["sdk"] == "gradio"
+    assert front["sdk_version"] == pin
+    assert (ROOT / front["app_file"]).is_file()
+    assert front["python_version"] == '"3.12"'
+    assert len(front["short_description"]) <= 60
+
+
+def test_the_readme_has_both_commands_and_its_links_and_pictures_lead_somewhere():
+    for name in ("start", "test"):
+        (command,) = re.findall(rf"<!-- {name} command -->\n```sh\n(.+)\n```", README)
+        assert command.startswith("pip install -r requirements.txt && python -m ")
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("https://") or (ROOT / target).is_file(), target
+
+
+def test_the_readmes_map_names_every_module():
+    told = README.split("## The map of the code")[1].split("\n## ")[0]
+    for package in ("gan", "demo"):
+        for path in (ROOT / package).glob("*.py"):
+            assert path.name in told or path.name in ("__init__.py", "__main__.py", "handlers.py"), path.name
+
+
+def test_the_core_never_imports_the_app_or_gradio():
+    for path in (ROOT / "gan").glob("*.py"):
+        assert not re.search(r"^\s*(?:from|import) (?:gradio|demo)\b", path.read_text(), re.MULTILINE), path.name
+
+
+def test_the_commands_of_the_readme_exist():
+    from gan.__main__ import _parser
+
+    for line in re.findall(r"^(?:\S+ .*)?-m gan (\w+ [^#\n]+)", README, re.MULTILINE):
+        _parser().parse_args(line.split())
