@@ -168,8 +168,7 @@ def active() -> "Run | None":
 
 def recent() -> list["Run"]:
     """All runs, that which is training now first, then by the time they last changed."""
-    order = {run.name: (status(run) in ACTIVE, written(run)) for run in models.runs()}
-    return sorted(models.runs(), key=lambda run: order.get(run.name, (False, 0)), reverse=True)
+    return sorted(models.runs(), key=lambda run: (status(run) in ACTIVE, written(run)), reverse=True)
 
 
 def written(run: "Run") -> int:

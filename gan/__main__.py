@@ -115,11 +115,11 @@ def _make_sure(config: Any, options: argparse.Namespace) -> None:
     from gan.data import load, load_pair
     from gan.training import is_first
 
-    if options.download and is_first():
-        fetch = {"dcgan": load, "cyclegan": load_pair}[config.model]
-        fetch(config.data, config.size, root=options.data_root, progress=_bar(), download=True)
     if not options.download:
         require(config.data, options.data_root, pair=config.model == "cyclegan")
+    elif is_first():
+        fetch = {"dcgan": load, "cyclegan": load_pair}[config.model]
+        fetch(config.data, config.size, root=options.data_root, progress=_bar(), download=True)
 
 
 def _fresh_name(data: str) -> str:
@@ -298,8 +298,9 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
             settings.setdefault(f.name, {})[model] = f
     for name, of in settings.items():
         only = f"{next(iter(of))} only; " if len(of) == 1 else ""
-        helps, defaults = ({m: get(f) for m, f in of.items()} for get in (_help, lambda f: f.default))
-        text = f"{_either(helps)} ({only}default {_either(defaults)})".replace("%", "%%")
+        help = _either({model: f.metadata["help"] for model, f in of.items()})
+        default = _either({model: f.default for model, f in of.items()})
+        text = f"{help} ({only}default {default})".replace("%", "%%")
         f = next(iter(of.values()))
         option = "--" + name.replace("_", "-")
         if f.type is bool:
@@ -309,10 +310,6 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
             choices = dict.fromkeys(str(choice) for field in of.values() for choice in field.metadata["choices"])
             metavar = f"{{{','.join(choices)}}}" if choices else f.type.__name__.upper()
             sub.add_argument(option, type=f.type, default=None, help=text, metavar=metavar)
-
-
-def _help(f: Any) -> str:
-    return f.metadata["help"]
 
 
 def _either(values: dict[str, Any]) -> str:

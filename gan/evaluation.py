@@ -22,11 +22,11 @@ from gan.losses import LOSSES
 from gan.measures import classes_covered, frechet, nearest, texture_distances
 from gan.pictures import Progress, grid, to_uint8, to_unit
 from gan.run import Run
+from gan.translation import DIRECTIONS
 
 NEIGHBOURS = 1000  # samples whose nearest training picture is looked for; all of them would take minutes
 BATCH = 250  # small pictures at a time through a DCGAN, its discriminator or the classifier
 PIXELS = 8 * 128 * 128  # as many through a CycleGAN
-DIRECTIONS = {"AtoB": ("a2b", "b2a"), "BtoA": ("b2a", "a2b")}  # the generators of the way there and of the way back
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""Fixtures for the tests that drive the page; see browser.py."""
+"""Fixtures that several files share; those that drive the page are made of browser.py."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests run fr
 import pytest
 
 from tests import browser as machinery
+from tests.small_runs import small_run
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """An empty folder of runs, for this test alone."""
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def run(runs):
+    """A small finished DCGAN run in it, named "alpha"."""
+    return small_run(runs, "alpha")
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +33,7 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def server():
-    """The app, started once for all tests: `server.url`."""
+    """The app, started once for all tests: `server.url`. A file may have one of its own, with runs of its own."""
     with machinery.serve() as running:
         yield running
 

@@ -15,16 +15,7 @@ from gan.errors import UserError
 from gan.run import Run
 from tests.small_runs import record, sample, small_run
 
-
-@pytest.fixture(autouse=True)
-def runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_RUNS", str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def run(runs):
-    return small_run(runs, "alpha")
+pytestmark = pytest.mark.usefixtures("runs")
 
 
 def test_columns_are_the_journal_without_events_and_torn_lines(run):

@@ -5,28 +5,21 @@ import csv
 import pytest
 from PIL import Image
 
-from tests.browser import Visitors, serve
+from tests.browser import serve
 from tests.small_runs import record, sample, small_run
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def server(tmp_path_factory):
     """The app with a folder of two runs of its own."""
     folder = tmp_path_factory.mktemp("runs")
     small_run(folder, "alpha")
     small_run(folder, "beta", lines=90)
-    with serve(GAN_RUNS=str(folder)) as server:
-        server.runs = folder
-        yield server
-
-
-@pytest.fixture
-def visit(chromium, served):
-    visitors = Visitors(chromium, served.url)
-    yield visitors
-    visitors.leave()
+    with serve(GAN_RUNS=str(folder)) as running:
+        running.runs = folder
+        yield running
 
 
 def names(page):
@@ -98,8 +91,8 @@ def test_the_axis_changes(visit):
     page.wait_for_function("document.querySelector('#stories .chart').dataset.unit === 'seconds'")
 
 
-def test_a_run_that_grows_is_followed(visit, served):
-    run = small_run(served.runs, "growing", lines=30)
+def test_a_run_that_grows_is_followed(visit, server):
+    run = small_run(server.runs, "growing", lines=30)
     page = visit(tab="curves")
     section = choose(page, "growing")
     before = section.locator("polyline.raw").first.get_attribute("points").count(",")
@@ -150,10 +143,10 @@ def test_a_phone_shows_the_whole_width(visit):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_the_endpoint_answers_with_series_rests_and_samples(served):
+def test_the_endpoint_answers_with_series_rests_and_samples(server):
     from gradio_client import Client
 
-    client = Client(served.url, verbose=False)
+    client = Client(server.url, verbose=False)
     answer = client.predict(runs=["alpha", "beta"], axis="images", api_name="/curves")
     assert [run["run"] for run in answer["runs"]] == ["alpha", "beta"]
     assert answer["runs"][0]["series"]["d_real"]["y"][0] == pytest.approx(record(1)["d_real"])

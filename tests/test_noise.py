@@ -13,16 +13,7 @@ from gan.pictures import to_uint8
 from gan.run import Run
 from tests.small_runs import small_run
 
-
-@pytest.fixture(autouse=True)
-def runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_RUNS", str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def run(runs):
-    return small_run(runs, "alpha")
+pytestmark = pytest.mark.usefixtures("runs")
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -2,27 +2,20 @@
 
 import pytest
 
-from tests.browser import Visitors, serve
+from tests.browser import serve
 from tests.small_runs import small_run
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def server(tmp_path_factory):
     """The app with a folder of runs of its own."""
     folder = tmp_path_factory.mktemp("runs")
     small_run(folder, "alpha")
-    with serve(GAN_RUNS=str(folder)) as server:
-        server.runs = folder
-        yield server
-
-
-@pytest.fixture
-def visit(chromium, served):
-    visitors = Visitors(chromium, served.url)
-    yield visitors
-    visitors.leave()
+    with serve(GAN_RUNS=str(folder)) as running:
+        running.runs = folder
+        yield running
 
 
 def sources(page, count=16):
@@ -82,12 +75,12 @@ def test_a_hundred_pictures_fit_a_phone(visit):
     assert page.locator("#pictures img").first.bounding_box()["width"] >= 50
 
 
-def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, served):
+def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, server):
     from tests.browser import open_tab
 
     page = visit()
     sources(page)
-    small_run(served.runs, "newcomer")
+    small_run(server.runs, "newcomer")
     open_tab(page, "curves")
     open_tab(page, "noise")
     page.wait_for_timeout(1000)
@@ -97,11 +90,11 @@ def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, ser
     sources(page)
 
 
-def test_the_endpoint_answers_with_verdicts_and_a_picture(served):
+def test_the_endpoint_answers_with_verdicts_and_a_picture(server):
     from gradio_client import Client
     from PIL import Image
 
-    client = Client(served.url, verbose=False)
+    client = Client(server.url, verbose=False)
     answer, path = client.predict(run="alpha", seed=3, count=9, api_name="/generate")
     again, _ = client.predict(run="alpha", seed=3, count=9, api_name="/generate")
     assert answer == again

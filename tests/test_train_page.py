@@ -15,19 +15,12 @@ SECONDS = 90_000  # for a process that imports torch on a busy machine
 
 
 @pytest.fixture
-def served(tmp_path):
+def server(tmp_path):
     """The app with a folder of runs of its own, and no data on the machine but what it carries."""
     small_run(tmp_path / "runs", "earlier")
-    with serve(GAN_RUNS=str(tmp_path / "runs"), GAN_DATA="", XDG_CACHE_HOME=str(tmp_path / "cache")) as server:
-        server.runs = tmp_path / "runs"
-        yield server
-
-
-@pytest.fixture
-def visit(chromium, served):
-    visitors = Visitors(chromium, served.url)
-    yield visitors
-    visitors.leave()
+    with serve(GAN_RUNS=str(tmp_path / "runs"), GAN_DATA="", XDG_CACHE_HOME=str(tmp_path / "cache")) as running:
+        running.runs = tmp_path / "runs"
+        yield running
 
 
 def opened(visit, language="en", **options):
@@ -62,7 +55,7 @@ def wait(condition, seconds=90):
     return value
 
 
-def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(visit, served):
+def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(visit, server):
     from gan.run import Run
 
     page = opened(visit, "ko")
@@ -70,11 +63,11 @@ def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(visit
     assert page.locator("#watch .chart").count() == 2
     assert page.locator("#watch .sample img").count() == 1
     assert "완료" in page.locator("#watch h3").inner_text()
-    Run(served.runs / "earlier").log(record(9001))
+    Run(server.runs / "earlier").log(record(9001))
     page.locator("#watch .facts b", has_text="9,001").wait_for()
 
 
-def test_a_training_is_started_watched_paused_continued_and_stopped(visit, served):
+def test_a_training_is_started_watched_paused_continued_and_stopped(visit, server):
     page = opened(visit)
     start(page, 5)
     page.locator("#watch h3", has_text="mnist-1").wait_for()
@@ -160,10 +153,10 @@ def test_where_training_is_restricted_the_tab_says_so_and_the_endpoint_refuses(c
         visitors.leave()
 
 
-def test_the_endpoints_start_tell_and_control(served):
+def test_the_endpoints_start_tell_and_control(server):
     from gradio_client import Client
 
-    client = Client(served.url, verbose=False)
+    client = Client(server.url, verbose=False)
     told = client.predict(model="dcgan", data="mnist", minutes=5, name="mine", api_name="/train_start")
     assert told["run"] == "mine"
     assert told["status"] == "starting"

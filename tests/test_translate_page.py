@@ -6,28 +6,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import Visitors, open_tab, serve
+from tests.browser import open_tab, serve
 from tests.small_cyclegan import small_cyclegan
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def server(tmp_path_factory):
     """The app with a CycleGAN run of its own, and no data on the machine."""
     folder = tmp_path_factory.mktemp("runs")
     small_cyclegan(folder, "fruit")
     cache = tmp_path_factory.mktemp("cache")
-    with serve(GAN_RUNS=str(folder), GAN_DATA="", XDG_CACHE_HOME=str(cache)) as server:
-        server.runs = folder
-        yield server
-
-
-@pytest.fixture
-def visit(chromium, served):
-    visitors = Visitors(chromium, served.url)
-    yield visitors
-    visitors.leave()
+    with serve(GAN_RUNS=str(folder), GAN_DATA="", XDG_CACHE_HOME=str(cache)) as running:
+        running.runs = folder
+        yield running
 
 
 def choose_fruit(page):
@@ -135,6 +128,8 @@ def test_a_snapshot_of_the_webcam_is_translated(visit):
     before = images(page)
     page.locator("#translate-picture button[aria-label='Capture from camera']").click()
     page.locator("#translate-picture button", has_text="Webcam").click()
+    # before its first frame there is nothing to take a picture of
+    page.wait_for_function("document.querySelector('#translate-picture video')?.readyState >= 2")
     page.locator("#translate-picture button[aria-label='capture photo']").click()
     wait_for_new(page, before)
     assert page.locator("#ways img").first.evaluate("x => x.naturalWidth") > 100
@@ -156,10 +151,10 @@ def test_the_page_fits_a_phone(visit):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, served):
+def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, server):
     page = visit(tab="translate")
     choose_fruit(page)
-    small_cyclegan(served.runs, "newcomer", seed=3)
+    small_cyclegan(server.runs, "newcomer", seed=3)
     open_tab(page, "noise")
     open_tab(page, "translate")
     page.wait_for_timeout(1000)
@@ -168,12 +163,12 @@ def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, ser
     page.wait_for_function("document.querySelector('#translate-run input').value === 'newcomer'")
 
 
-def test_the_endpoint_translates_there_and_back(served, tmp_path):
+def test_the_endpoint_translates_there_and_back(server, tmp_path):
     from gradio_client import Client, handle_file
 
     (tmp_path / "in.png").write_bytes(photo()["buffer"])
     (tmp_path / "bad.png").write_text("no picture")
-    client = Client(served.url, verbose=False)
+    client = Client(server.url, verbose=False)
     answers = {}
     for direction in ("AtoB", "BtoA"):
         paths = client.predict("fruit", direction, handle_file(tmp_path / "in.png"), api_name="/translate")
