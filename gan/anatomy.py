@@ -1,15 +1,50 @@
-"""Ways to go up in size, and how often each of them touches each output pixel (lecture, question 1).
+"""Looking inside: what a network's layers make of one input, and ways to go up in size (lecture, question 1).
 
 Nearest, bilinear and unpooling have nothing to learn; a transposed convolution adds a copy of its kernel for every
 input pixel, `stride` apart, so the copies overlap. Where the kernel is not a multiple of the stride they overlap
 unevenly, which shows as a checkerboard (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
 """
 
+import re
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 WEIGHTS = ("ones", "bilinear", "random", "learned")
+
+
+class Stage(NamedTuple):
+    """One stage of a network and what it made of an input: its lines of code, its weights, float maps [C, H, W]."""
+
+    code: tuple[str, ...]
+    weights: int
+    maps: Tensor
+
+
+@torch.inference_mode()
+def stages(network: nn.Module, x: Tensor) -> list[Stage]:
+    """Send one input through a network's `stages`, one after the other, and keep what each of them made.
+
+    `x` is float [1, C, H, W]: a picture for a discriminator, z as [1, latent, 1, 1] for a generator. The line of code
+    of a layer is that which makes this very layer.
+    """
+    seen = []
+    for stage in network.stages:
+        x = stage(x)
+        layers = [each for each in stage.modules() if not isinstance(each, nn.Sequential)]
+        seen.append(Stage(tuple(map(line_of, layers)), sum(w.numel() for w in stage.parameters()), x[0].cpu()))
+    return seen
+
+
+def line_of(layer: nn.Module) -> str:
+    """The line of code that makes a layer, without what goes without saying: "nn.Conv2d(1, 8, kernel_size=3, ...)"."""
+    text = re.sub(r"\((\d+), \1\)", r"\1", repr(layer))  # one number for both sides
+    batch_norm = "affine=True(?:, bias=True)?, track_running_stats=True"  # instance norm has no weights unless told
+    usual = rf"eps=1e-05|momentum=0\.1|inplace=True|bias=True|{batch_norm}|track_running_stats=False"
+    text = re.sub(rf",? ?\b(?:{usual})\b", "", text)
+    return f"nn.{text}" if type(layer).__module__.startswith("torch.") else text
 
 
 def nearest(x: Tensor, stride: int) -> tuple[Tensor, Tensor]:

@@ -55,6 +55,15 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
+def encode_sample(image: Any) -> bytes:
+    """A Pillow image as samples are kept: WebP at quality 90, which loses a little."""
+    import io
+
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=90, method=4)
+    return buffer.getvalue()
+
+
 def append_line(path: Path, record: dict[str, Any]) -> None:
     """Append a record as one JSON line in one write; a torn line before it is closed off first."""
     line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
@@ -208,12 +217,8 @@ class Run:
         return sorted((int(p.stem), p) for p in found if p.stem.isdecimal())
 
     def save_sample(self, step: int, image: Any) -> None:
-        """Keep a Pillow image as the sample of `step`, lossless."""
-        import io
-
-        buffer = io.BytesIO()
-        image.save(buffer, "WEBP", quality=90, method=4)
-        write_whole(self.folder / "samples" / f"{step:06d}.webp", buffer.getvalue())
+        """Keep a Pillow image as the sample of `step`."""
+        write_whole(self.folder / "samples" / f"{step:06d}.webp", encode_sample(image))
 
     def save_weights(self, generators: nn.ModuleDict, discriminators: nn.ModuleDict) -> None:
         """Write `weights.safetensors`: weights in half precision, batch norm's statistics in full."""

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from gan.dcgan import DCGAN, DCGANConfig
+from gan.pictures import grid
 from gan.run import Run
 
 
@@ -25,6 +26,17 @@ def small_run(root: Path, name: str, *, lines: int = 60, every: int = 10, weight
         torch.manual_seed(0)
         run.save_weights(*DCGAN.networks(config))
     run.set_info(status="finished", step=last)
+    return run
+
+
+def quiz_run(root: Path, name: str, steps: tuple[int, ...] = (10, 100, 1000)) -> Run:
+    """A run whose samples are sheets of 64 pictures of noise, as those of a training are, at these steps."""
+    run = small_run(root, name, lines=0)
+    for _, path in run.samples():
+        path.unlink()
+    for step in steps:
+        pictures = torch.rand(64, 1, 16, 16, generator=torch.Generator().manual_seed(step))
+        run.save_sample(step, grid(pictures * 2 - 1, columns=8))
     return run
 
 
