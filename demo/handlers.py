@@ -12,6 +12,7 @@ import gradio as gr
 from gradio.context import Context, LocalContext
 
 from demo.language import say
+from demo.models import TURNS
 from gan.errors import UserError
 
 
@@ -80,3 +81,11 @@ def _enclosing(kind: type) -> Any:
     while not isinstance(block, kind):
         block = block.parent
     return block
+
+
+def publish(function: Callable, inputs: list[Any], outputs: list[Any], name: str, **options: Any) -> None:
+    """Make a function an endpoint for `gradio_client`. It has components of its own, hidden, that say what it takes.
+
+    The page's lists of runs are those of the visitor who opened it, so an endpoint can't share them.
+    """
+    gr.Button(visible=False).click(polite(function), inputs, outputs, api_name=name, **(TURNS | options))

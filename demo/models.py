@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -75,3 +76,11 @@ def networks(run: "Run", device: str = "cpu") -> Networks:
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
         return loaded
+
+
+@cache
+def classifier(data: str) -> "nn.Module | None":
+    """The classifier that travels with the project for a data set by name; None where there is none."""
+    from gan.classifier import has_classifier, load_classifier
+
+    return load_classifier(data) if has_classifier(data) else None

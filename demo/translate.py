@@ -10,7 +10,8 @@ from demo import models
 from demo.handlers import on_open, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
-from demo.ways import LONGEST, examples, first_of, go, names, opposite, page, thumbnails
+from demo.uploads import read, unread
+from demo.ways import examples, first_of, go, names, opposite, page, thumbnails
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,18 +19,6 @@ if TYPE_CHECKING:
 
 CSS = (HERE / "assets" / "translate.css").read_text(encoding="utf-8")
 JS = (HERE / "assets" / "translate.js").read_text(encoding="utf-8")
-
-
-def read(picture: str | None, request: gr.Request | None) -> Image.Image | None:
-    """The picture that a visitor gave, read safely; raises UserError with a sentence in her language."""
-    from gan.pictures import open_picture
-
-    if not picture:
-        return None
-    try:
-        return open_picture(picture, at_least=LONGEST)
-    except UserError:
-        raise UserError(say(request, "translate.unreadable")) from None
 
 
 def directions(run: "Run", direction: str, language: Language) -> Any:
@@ -113,12 +102,6 @@ def endpoint(run: str, direction: str, picture: str | None, request: gr.Request)
         raise UserError(say(request, "translate.no_file"))
     way = go(models.find(run, "cyclegan"), direction, image)
     return way.fake, way.rec
-
-
-def unread(image: gr.Image) -> gr.Image:
-    """Let a picture component hand on the file as it came: Gradio would open it before we can refuse it."""
-    image.preprocess = lambda payload: getattr(payload, "path", None)
-    return image
 
 
 def build(place: Place) -> None:

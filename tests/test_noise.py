@@ -5,7 +5,8 @@ import re
 import pytest
 import torch
 
-from demo import models, noise
+from demo import models
+from demo.noise import desk, grid, pictures
 from gan.errors import UserError
 from gan.latent import noise as latent
 from gan.losses import LOSSES
@@ -16,50 +17,56 @@ from tests.small_runs import small_run
 pytestmark = pytest.mark.usefixtures("runs")
 
 
+def page(images, verdicts, loss, language="en"):
+    """The grid's HTML for pictures of seed 0."""
+    addresses = [f"alpha:0:{index}" for index in range(len(verdicts))]
+    return grid.page(pictures.Made(images, verdicts, loss), addresses, {"held": "", "shelf": []}, language)
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_pictures_and_verdicts_are_those_of_the_networks(runs, loss):
     run = small_run(runs, "alpha", loss=loss)
-    made = noise.make(run, 7, 5)
+    made = pictures.make(run, 7, 5)
     generators, discriminators = run.networks()
-    pictures = generators["g"](latent(5, 8, 7))
-    assert torch.equal(made.images, to_uint8(pictures))
-    expected = LOSSES[loss].verdict(discriminators["d"](pictures))
+    fakes = generators["g"](latent(5, 8, 7))
+    assert torch.equal(made.images, to_uint8(fakes))
+    expected = LOSSES[loss].verdict(discriminators["d"](fakes))
     assert made.verdicts == pytest.approx(expected.tolist(), abs=1e-5)
 
 
 def test_the_same_seed_gives_the_same_pictures_and_another_seed_others(run):
-    first, again = noise.make(run, 3, 16), noise.make(Run(run.folder), 3, 16)
+    first, again = pictures.make(run, 3, 16), pictures.make(Run(run.folder), 3, 16)
     assert torch.equal(first.images, again.images)
-    assert not torch.equal(first.images, noise.make(run, 4, 16).images)
-    assert torch.equal(first.images[:4], noise.make(run, 3, 4).images)
+    assert not torch.equal(first.images, pictures.make(run, 4, 16).images)
+    assert torch.equal(first.images[:4], pictures.make(run, 3, 4).images)
 
 
 @pytest.mark.parametrize(("seed", "count"), [(-1, 4), (2**31, 4), (0.5, 4), (None, 4), (0, 0), (0, 101), (0, 2.5)])
 def test_numbers_outside_are_refused(run, seed, count):
     with pytest.raises(UserError, match="choose a whole number from"):
-        noise.make(run, seed, count)
+        pictures.make(run, seed, count)
 
 
 def test_new_weights_are_seen_without_a_restart(runs, run):
-    before = noise.make(run, 0, 4)
+    before = pictures.make(run, 0, 4)
     generators, discriminators = run.networks()
     for weight in generators.parameters():
         weight.mul_(0.5)
     run.save_weights(generators, discriminators)
-    assert not torch.equal(before.images, noise.make(run, 0, 4).images)
+    assert not torch.equal(before.images, pictures.make(run, 0, 4).images)
 
 
 def test_every_picture_bears_its_verdict_and_two_are_marked():
     images = torch.zeros(3, 1, 16, 16, dtype=torch.uint8)
-    html = noise.page(noise.Made(images, [0.204, 0.999, 0.001], "bce"), "en")
-    assert re.findall(r"<figcaption[^>]*>([^<]*)<", html) == ["20 %", "&gt; 99 %", "&lt; 1 %"]
+    html = page(images, [0.204, 0.999, 0.001], "bce")
+    assert re.findall(r"<figcaption[^>]*>([^<]*)<", html.replace("\u00a0", " ")) == ["20 %", "&gt; 99 %", "&lt; 1 %"]
     assert re.findall(r'<figure class="(\w*)"', html) == ["", "best", "worst"]
     assert html.count("data:image/png;base64,") == len(re.findall(r'alt="[^"]+"', html)) == 3
 
 
 def test_a_score_is_not_called_a_probability():
     images = torch.zeros(2, 1, 16, 16, dtype=torch.uint8)
-    html = noise.page(noise.Made(images, [0.9, -0.3], "hinge"), "en")
+    html = page(images, [0.9, -0.3], "hinge")
     assert "+0.90" in html
     assert "-0.30" in html
     assert "%" not in re.sub(r"<[^>]*>", "", html)
@@ -68,29 +75,30 @@ def test_a_score_is_not_called_a_probability():
 
 
 def test_one_picture_alone_is_neither_best_nor_worst():
-    html = noise.page(noise.Made(torch.zeros(1, 3, 16, 16, dtype=torch.uint8), [0.5], "bce"), "ko")
+    html = page(torch.zeros(1, 3, 16, 16, dtype=torch.uint8), [0.5], "bce", "ko")
     assert "best" not in html
 
 
 def test_the_endpoint_gives_verdicts_and_the_grid(run):
-    answer, picture = noise.endpoint("alpha", 5, 4)
+    answer, picture = grid.endpoint("alpha", 5, 4)
     assert answer["kind"] == "probability"
-    assert answer["verdicts"] == noise.make(run, 5, 4).verdicts
+    assert answer["verdicts"] == pictures.make(run, 5, 4).verdicts
+    assert answer["pictures"] == ["alpha:5:0", "alpha:5:1", "alpha:5:2", "alpha:5:3"]
     assert picture.size == (2 * 16 + 2, 2 * 16 + 2)
 
 
 @pytest.mark.parametrize("name", ["beta", "../alpha", "", "/etc"])
 def test_a_name_is_a_name_and_never_a_path(run, name):
     with pytest.raises(UserError, match="no run named"):
-        noise.endpoint(name, 0, 4)
+        grid.endpoint(name, 0, 4)
     with pytest.raises(UserError, match="no run named"):
-        noise.endpoint(str(run.folder), 0, 4)
+        grid.endpoint(str(run.folder), 0, 4)
 
 
 def test_a_run_without_weights_says_so_and_is_not_offered(runs):
     small_run(runs, "fresh", weights=False)
     with pytest.raises(UserError, match="no weights to show yet"):
-        noise.endpoint("fresh", 0, 4)
+        grid.endpoint("fresh", 0, 4)
     assert "fresh" not in [run.name for run in models.runs("dcgan", with_weights=True)]
     assert "fresh" in [run.name for run in models.runs("dcgan")]
 
@@ -107,3 +115,58 @@ def test_only_a_few_networks_are_kept_and_each_is_loaded_once(runs, monkeypatch)
         models.networks(run)
     models.networks(made[0])
     assert loads == ["run0", *[f"run{i}" for i in range(1, models.KEPT + 1)], "run0"]
+
+
+def test_an_address_brings_back_the_picture_of_the_grid(run):
+    made = pictures.make(run, 5, 4)
+    shown = pictures.picture_of("alpha:5:2")
+    assert torch.equal(shown.image, made.images[2])
+    assert shown.verdict == pytest.approx(made.verdicts[2], abs=1e-5)
+    assert shown.guess[0] in "0123456789"
+    with pytest.raises(UserError, match="no run named"):
+        pictures.picture_of("beta:5:2")
+    with pytest.raises(UserError, match="no picture's code"):
+        pictures.picture_of("alpha:5")
+
+
+def test_what_is_held_goes_to_the_end_of_a_short_shelf(run):
+    now = desk.clear("alpha")
+    assert len(now["shelf"]) == desk.FIRST
+    assert now["held"] == now["shelf"][0]
+    for index in range(20, 30):
+        now = desk.hold(now, f"alpha:1:{index}")
+    assert now["shelf"] == [f"alpha:1:{index}" for index in range(22, 30)]
+    again = desk.hold(now, "alpha:1:25")
+    assert again["shelf"] == now["shelf"]
+    away = desk.put_away(again, "alpha:1:25")
+    assert away["held"] == "alpha:1:25"
+    assert "alpha:1:25" not in away["shelf"]
+    with pytest.raises(UserError, match="no longer on the shelf"):
+        desk.numbered(away, 8)
+
+
+def test_a_shelf_outlives_a_run_that_was_deleted(runs, run):
+    now = desk.hold(desk.clear("alpha"), "alpha:1:1")
+    run.delete()
+    assert desk.shelf(now, "en").count("<li>") == 0
+    with pytest.raises(UserError, match="no run named"):
+        desk.panel(now, "en")
+
+
+def test_the_panel_takes_the_picture_along(run):
+    import json
+    from urllib.parse import unquote
+
+    html = desk.panel({"held": "alpha:3:1", "shelf": []}, "en")
+    assert 'href="?picture=alpha:3:1"' in html
+    (data,) = re.findall(r'data:application/json,([^"]*)"', html)
+    told = json.loads(unquote(data))
+    assert told["z"] == pytest.approx(latent(1, 8, 3, 1)[0].tolist(), abs=1e-5)
+    assert told["picture"] == "alpha:3:1"
+
+
+def test_the_first_shelf_shows_several_classes_where_there_are_several():
+    run = Run.open("mnist")
+    guesses = [pictures.picture_of(address).guess[0] for address in desk.clear("mnist")["shelf"]]
+    assert len(set(guesses)) == desk.FIRST
+    assert run.is_shipped

@@ -1,5 +1,7 @@
 """The Noise to image tab in a real browser, and its endpoint."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.browser import serve
@@ -106,3 +108,205 @@ def test_the_endpoint_answers_with_verdicts_and_a_picture(server):
         client.predict(run="../alpha", seed=3, count=9, api_name="/generate")
     with pytest.raises(Exception, match="choose a whole number from 1 to 100"):
         client.predict(run="alpha", seed=3, count=101, api_name="/generate")
+
+
+def section(page, name, language="en"):
+    """Open a section of the tab by its name ("sliders")."""
+    from demo.language import words
+
+    page.locator("#noise-sections").get_by_role("tab", name=words(language)[f"noise.{name}.tab"], exact=True).click()
+
+
+def held(page):
+    """The data of the picture that is held."""
+    return page.locator("#held .held img").get_attribute("src")
+
+
+def test_a_click_holds_a_picture_and_its_code_brings_it_back_elsewhere(visit, server):
+    page = visit()
+    pictures = sources(page)
+    page.locator("#pictures button").nth(11).click()
+    page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[11])
+    code = page.locator("#held-code input, #held-code textarea").input_value()
+    assert code == "mnist:0:11"
+    assert page.locator("#shelf li").count() == 5
+    link = page.locator("#held .links a").first.get_attribute("href")
+
+    other = visit("ko", path=link)
+    other.wait_for_selector("#held .held img")
+    assert held(other) == pictures[11]
+
+    third = visit()
+    sources(third)
+    field = third.locator("#held-code input, #held-code textarea")
+    field.fill("mnist:0:9")
+    field.press("Enter")
+    third.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[9])
+    field.fill("mnist:zero:9")
+    field.press("Enter")
+    third.wait_for_selector("text=is no picture's code")
+    assert held(third) == pictures[9]
+
+
+def test_pictures_are_held_with_the_keyboard_alone_and_the_focus_stays(visit):
+    page = visit()
+    pictures = sources(page)
+    page.locator("#pictures button").nth(4).focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[5])
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.activeElement.dataset.address") == "mnist:0:5"
+    assert page.locator("#pictures button[aria-pressed=true]").get_attribute("data-address") == "mnist:0:5"
+
+
+def test_a_slider_moves_the_picture_and_what_it_became_can_be_held(visit):
+    page = visit()
+    sources(page)
+    section(page, "sliders")
+    page.wait_for_selector("#stops-6 img")
+    page.wait_for_timeout(500)
+    before = page.locator("#moved img").get_attribute("src")
+    page.locator("#stops-1 button").last.click()
+    page.wait_for_function("src => document.querySelector('#moved img').src !== src", arg=before)
+    assert page.locator("#slider-1 input[type=number]").input_value() == "6"
+    moved = page.locator("#moved img").get_attribute("src")
+    page.locator("#sliders-keep").click()
+    page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=moved)
+    assert page.locator("#held-code input, #held-code textarea").input_value().startswith("mnist:z:")
+    page.wait_for_function("document.querySelector('#slider-1 input[type=number]').value === '0'")
+
+
+def test_a_walk_and_a_sum_are_there_at_once_and_can_be_changed(visit):
+    page = visit()
+    sources(page)
+    section(page, "between")
+    page.wait_for_selector("#walk .film img")
+    assert page.locator("#walk .frames.slerp button").count() == 12
+    assert page.locator("#walk a[download$='.gif']").get_attribute("href").startswith("data:image/gif")
+    before = page.locator("#walk .film img").first.get_attribute("src")
+    page.locator("#between-end").get_by_label("4", exact=True).check()
+    page.wait_for_function("src => document.querySelector('#walk .film img').src !== src", arg=before)
+    total = page.locator("#equation button img").get_attribute("src")
+    page.locator("#side-a").get_by_label("3", exact=True).check()
+    page.wait_for_function("src => document.querySelector('#equation button img').src !== src", arg=total)
+
+
+def test_a_drawing_is_searched_for_and_the_search_can_be_stopped(visit):
+    page = visit()
+    sources(page)
+    section(page, "find")
+    page.wait_for_selector("#search .search img", timeout=60_000)
+    page.locator("#find-mode input").nth(1).check()
+    canvas = page.locator("#pad canvas")
+    canvas.wait_for(state="visible")
+    page.locator("#find-go").click()
+    page.wait_for_selector("text=Draw something on the pad first")
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 180, box["y"] + 200, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    page.locator("#find-go").click()
+    page.wait_for_selector("#search .search figure:first-child img")
+    stop = page.locator("#find-stop")
+    if stop.is_enabled():
+        stop.click()
+    page.wait_for_function("!document.querySelector('#find-go').disabled", timeout=20_000)
+    page.locator("#find-keep").click()
+    page.wait_for_function("document.querySelector('#held-code input, #held-code textarea').value.includes(':z:')")
+
+
+def test_a_round_is_played_with_the_keyboard_and_everyone_sees_the_score(visit, server):
+    from tests.small_runs import quiz_run
+
+    quiz_run(server.runs, "played")
+    page = visit("ko", path="?picture=played:0:0")
+    page.wait_for_selector("#held .held img")
+    section(page, "game", "ko")
+    for number in range(10):
+        page.wait_for_function(
+            "n => document.querySelector('#game .question')"
+            " && document.querySelectorAll('#game .dots .done').length === n",
+            arg=number,
+        )
+        page.wait_for_timeout(100)
+        page.keyboard.press("f" if number % 2 else "r")
+    page.wait_for_selector("#game .opinions")
+    assert page.locator("#game .opinions figure").count() == 10
+    page.locator("#next-round").click()
+    page.wait_for_selector("#game .question")
+
+    projector = visit("en", path="?picture=played:0:0")
+    projector.wait_for_selector("#held .held img")
+    section(projector, "game")
+    projector.get_by_label("Everyone's scores").check()
+    projector.wait_for_selector("#board table tr:nth-child(2)")
+    assert projector.locator("#board table tr").count() == 2
+
+
+SECTIONS = {
+    "grid": "#pictures .made img",
+    "layers": "#layers article",
+    "sliders": "#stops-1 img",
+    "between": "#walk .film img",
+    "find": "#search .search img",
+    "copied": "#neighbours img",
+    "game": "#game .question img",
+    "modes": "#modes .classes li",
+}
+
+
+@pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1920, 1080))])
+def test_every_section_shows_something_of_the_shipped_run_as_soon_as_it_is_opened(visit, language, size):
+    page = visit(language, path="?picture=mnist:3:1", size=size)
+    page.wait_for_selector("#held .held img")
+    for name, shown in SECTIONS.items():
+        section(page, name, language)
+        page.wait_for_selector(shown, timeout=90_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
+    assert not page.locator(".toast-body.error").count()
+
+
+def test_a_run_that_vanished_is_a_sentence(visit, server):
+    small_run(server.runs, "fleeting")
+    page = visit(path="?picture=fleeting:0:0")
+    page.wait_for_selector("#held .held img")
+    from gan.run import Run
+
+    Run(server.runs / "fleeting").delete()
+    section(page, "layers")
+    page.wait_for_selector("text=There is no run named 'fleeting'")
+
+
+def test_every_endpoint_answers_a_client(server):
+    from gradio_client import Client, handle_file
+
+    client = Client(server.url, verbose=False)
+
+    def ask(name, **values):
+        return client.predict(api_name=f"/{name}", **values)
+
+    answer, _ = ask("layers", picture="mnist:0:7")
+    assert [layer["shape"][1] for layer in answer["layers"]] == [4, 8, 16, 32, 16, 8, 4, 1]
+    found = ask("directions", run="mnist", method="sefa")
+    assert len(found["directions"]) == 6
+    moved, path = ask("move", picture="mnist:0:7", amounts=[3, 0, 0], method="sefa")
+    assert moved["picture"].startswith("mnist:z:")
+    walk, film = ask("interpolate", a="mnist:0:7", b=moved["picture"], steps=8, way="slerp")
+    assert len(walk["pictures"]) == 8
+    assert Path(film).read_bytes()[:6] == b"GIF89a"
+    total, _ = ask("arithmetic", a=["mnist:0:1", "mnist:0:2"], b=["mnist:0:3"], c=["mnist:0:4"])
+    assert total["picture"].startswith("mnist:z:")
+    five, _ = ask("find", run="mnist", wanted="5", picture=None, seed=0)
+    assert five["verdict"] == "found"
+    drawn, _ = ask("find", run="mnist", wanted="", picture=handle_file(path), seed=0)
+    assert drawn["score"] < 0.2
+    near, _ = ask("neighbours", picture="mnist:0:7", by="features", k=4, training=-1)
+    assert len(near["distances"]) == 4
+    quiz, _ = ask("quiz", run="mnist", round=1, seed=3)
+    assert sum(quiz["is_real"]) == 5
+    assert ask("modes", run="mnist", count=200)["covered"] > 5
+    with pytest.raises(Exception, match="no run named"):
+        ask("modes", run="../mnist", count=200)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo import translate, ways
+from demo import translate, uploads, ways
 from demo.language import LANGUAGES, words
 from gan.catalog import PAIRS
 from gan.errors import UserError
@@ -145,10 +145,10 @@ def test_a_file_that_is_no_picture_is_refused_in_the_visitors_language(tmp_path)
     (tmp_path / "text.png").write_text("no picture")
     for name in ("bomb.png", "cut.png", "text.png", "gone.png"):
         with pytest.raises(UserError, match="12 million pixels"):
-            translate.read(str(tmp_path / name), None)
+            uploads.read(str(tmp_path / name), None)
     assert f"{MAX_PIXELS // 10**6} million" in words("en")["translate.unreadable"]
     assert f"{MAX_PIXELS // 10**4:,}만" in words("ko")["translate.unreadable"]
-    assert translate.read(None, None) is None
+    assert uploads.read(None, None) is None
 
 
 def test_the_endpoint_wants_a_known_run_and_a_picture(run, tmp_path):

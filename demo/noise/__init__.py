@@ -1,0 +1,138 @@
+"""Noise to image: a picture is a point in a space of noise, and one can walk about in it.
+
+On the left the run, the seed, the held picture and the shelf (`desk.py`); on the right a section for each thing to do
+with it. Only the section that is open is drawn.
+"""
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import gradio as gr
+
+from demo import models
+from demo.handlers import on_open, polite
+from demo.language import language_of, t
+from demo.noise import between, copied, desk, find, game, grid, layers, modes, sliders
+from demo.noise.desk import LATEST, QUIET, Desk, Room, Section
+from demo.noise.pictures import CSS, JS, SEEDS, new_seed, picture_of
+from demo.place import Place
+from gan.errors import UserError
+
+SECTIONS = (grid, layers, sliders, between, find, copied, game, modes)
+
+
+def opened(run: str | None, seed: float, now: Desk, request: gr.Request) -> tuple:
+    """(runs, seed, desk): the runs there are now; at first the picture that the page's address asks for, if any."""
+    names = [each.name for each in models.runs("dcgan", with_weights=True)]
+    if run in names and now["held"]:
+        return gr.Dropdown(choices=names), gr.skip(), gr.skip()
+    run, held = next(iter(names), None), asked_for(request)
+    if held:
+        with suppress(UserError):
+            shown = picture_of(held)
+            run, (_, start, _) = shown.run.name, held.split(":", 2)
+            seed = int(start) if start != "z" else seed
+            return gr.Dropdown(choices=names, value=run), seed, desk.hold(desk.clear(run, int(seed)), held)
+    return gr.Dropdown(choices=names, value=run), seed, desk.clear(run, int(seed or 0)) if run else now
+
+
+def asked_for(request: gr.Request) -> str:
+    """The code in the page's own address (`?picture=mnist:0:7`), or ""."""
+    headers = {k.lower(): v for k, v in dict(request.headers).items()} if request else {}
+    return (parse_qs(urlsplit(headers.get("referer", "")).query).get("picture") or [""])[0]
+
+
+def build(place: Place) -> None:
+    """The Noise to image tab."""
+    gr.Markdown(t("noise.intro"))
+    now, open_section = gr.State(dict(held="", shelf=[])), gr.State("grid")
+    with gr.Row():
+        with gr.Column(scale=1, min_width=300):
+            run = gr.Dropdown([], label=t("noise.run"), elem_id="noise-run")
+            with gr.Row(elem_id="seed-row"):
+                seed = gr.Number(
+                    0,
+                    label=t("noise.seed"),
+                    precision=0,
+                    minimum=0,
+                    maximum=SEEDS,
+                    min_width=100,
+                    elem_id="noise-seed",
+                )
+                dice = gr.Button(t("noise.dice"), variant="primary", min_width=100, elem_id="dice")
+            held = gr.HTML(css_template=CSS, elem_id="held", min_height=200)
+            shelf = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="shelf")
+            code = gr.Textbox(
+                label=t("noise.held.code"), info=t("noise.held.code_info"), buttons=["copy"], elem_id="held-code"
+            )
+        with gr.Column(scale=4, min_width=320), gr.Tabs(overflow_behavior="wrap", elem_id="noise-sections"):
+            room = Room(run, now)
+            sections = {
+                module.__name__.rpartition(".")[2]: module.build(room, seed) if module is grid else module.build(room)
+                for module in SECTIONS
+            }
+
+    on_open(opened, [run, seed, now], [run, seed, now], **models.TURNS)
+    run.input(polite(choose_run), [run, seed, now], now, **LATEST)
+    dice.click(polite(roll), [run, now], [seed, now], **QUIET)
+    code.submit(polite(enter), [code, now], [run, now], **QUIET)
+    desk.takes(shelf, room)
+    wire(sections, now, open_section, [held, shelf, code])
+
+
+def wire(sections: dict[str, Section], now: gr.State, open_section: gr.State, about: list[Any]) -> None:
+    """Draw a section when it is opened, and the open one and what is `about` the held picture when the desk changes."""
+    inputs = list({id(each): each for section in sections.values() for each in section.inputs}.values())
+    outputs = [each for section in sections.values() for each in section.outputs]
+
+    def draw(request: gr.Request, name: str, desk_now: Desk, *values: Any) -> dict:
+        section, given = sections[name], dict(zip(map(id, inputs), values, strict=True))
+        if not desk_now["held"] and name != "grid":
+            return {}
+        shown = section.show(desk_now, *(given[id(each)] for each in section.inputs), request)
+        return dict(zip(section.outputs, shown, strict=True))
+
+    def changed(request: gr.Request, name: str, desk_now: Desk, *values: Any) -> dict:
+        told = dict(zip(about, desk.show(desk_now, language_of(request)), strict=True))
+        return told | draw(request, name, desk_now, *values)
+
+    now.change(polite(changed), [open_section, now, *inputs], [*about, *outputs], **LATEST)
+    for name, section in sections.items():
+
+        def show(request: gr.Request, desk_now: Desk, *values: Any, name: str = name) -> dict:
+            return {open_section: name} | draw(request, name, desk_now, *values)
+
+        options = LATEST | ({"show_progress": "full"} if section.slow else {})
+        section.tab.select(polite(show), [now, *inputs], [open_section, *section.outputs], **options)
+
+
+def choose_run(run: str, seed: float, now: Desk) -> Desk:
+    """The desk for another run: its own first pictures."""
+    return desk.clear(run, int(seed or 0)) if run else now
+
+
+def roll(run: str | None, now: Desk) -> tuple[int, Desk]:
+    """A new seed, and its first picture held; what lies on the shelf stays."""
+    from gan.address import of_seed
+
+    seed = new_seed()
+    return seed, desk.hold(now, of_seed(run, seed, 0)) if run else now
+
+
+def enter(code: str, now: Desk) -> tuple[str, Desk]:
+    """(run, desk) with the picture of a code held, as it was typed or pasted; a link that holds one will do."""
+    code = parse_qs(urlsplit(code.strip()).query).get("picture", [code])[0].strip()
+    shown = picture_of(code)
+    same = now if now["held"].partition(":")[0] == shown.run.name else desk.clear(shown.run.name)
+    return shown.run.name, desk.hold(same, code)
+
+
+def warm(place: Place) -> None:
+    """Import and load what the first page needs."""
+    from gan import address, latent, losses, pictures  # noqa: F401
+
+    for run in models.runs("dcgan", with_weights=True)[:1]:
+        with suppress(UserError):  # the visitor will be told
+            models.networks(run)
+            models.classifier(run.config.data)

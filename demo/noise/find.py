@@ -1,0 +1,300 @@
+"""Find the vector: the z that draws what was drawn, or a class that was named, searched before one's eyes."""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from functools import lru_cache
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from demo import charts, models
+from demo.figures import Line
+from demo.handlers import polite, publish
+from demo.language import Language, language_of, say, t
+from demo.noise.desk import QUIET, Desk, Room, Section, hold
+from demo.noise.pictures import ASSETS, CSS, SEEDS, class_name, inline, percent, sentence, whole
+from demo.uploads import read, unread
+from gan.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gan.run import Run
+    from gan.search import Found
+
+SECONDS = 4.0  # a search may take in the page; it needs about one, and less for a class
+PATIENCE = 30.0  # seconds for a client's, so that its result is the same on a busy machine
+MODES = ("name", "draw", "upload")
+FRAMES = 12  # of the way that are shown
+FIRST = 5  # the class to begin with: "there is a vector that makes a 5"
+LARGEST = 400_000  # characters of a drawing
+PAD = (ASSETS / "pad.js").read_text(encoding="utf-8")
+ALONE = {"concurrency_id": "search", "concurrency_limit": 1}  # so that what is quick never waits for a search
+
+
+def classes_of(run: "Run") -> tuple[str, ...]:
+    """The classes that can be named for a run: those that a classifier tells apart, or none."""
+    from gan.catalog import SETS
+
+    return SETS[run.config.data].classes if models.classifier(run.config.data) is not None else ()
+
+
+def target_of(run: "Run", image: Image.Image) -> "Tensor":
+    """A drawn or uploaded picture as the run's generator would draw it, uint8 [C, S, S]; a digit as MNIST has them."""
+    import torch
+
+    from gan.pictures import square, to_tensor
+    from gan.search import as_digit
+
+    config = run.config
+    if config.data == "mnist":
+        pixels = torch.from_numpy(np.array(image.convert("L")))[None]
+        return as_digit(pixels, config.size).expand(config.channels, -1, -1)
+    image = square(image, config.size)
+    if config.channels == 3:
+        return to_tensor(image)
+    return torch.from_numpy(np.array(image.convert("L")))[None]
+
+
+def search(run: "Run", wanted: "int | Tensor", seed: int = 0, seconds: float = SECONDS) -> Iterator["Found"]:
+    """Search for a class by its number, or for a picture, uint8 [C, S, S]."""
+    from gan.pictures import to_unit
+    from gan.search import search_class, search_picture
+
+    config, generators, discriminators = models.networks(run)
+    g, d = generators["g"], discriminators["d"]
+    if isinstance(wanted, int):
+        classifier = models.classifier(config.data)
+        return search_class(g, d, classifier, wanted, latent=config.latent, seed=seed, seconds=seconds)
+    return search_picture(g, d, to_unit(wanted)[None], latent=config.latent, seed=seed, seconds=seconds)
+
+
+@lru_cache(maxsize=16)
+def _first(folder: Path, stamp: Any) -> "Found | None":
+    """What a search for the class to begin with finds, the same for everyone who opens the section."""
+    from gan.run import Run
+
+    run = Run(folder)
+    if not classes_of(run):
+        return None
+    return list(search(run, FIRST))[-1]
+
+
+def page(run: "Run", wanted: "int | Tensor", at: "Found", language: Language, *, over: bool) -> str:
+    """A search as it stands, as HTML: what is wanted, the best so far, how good it is, the loss and the way there."""
+    name = class_name(classes_of(run)[wanted], language) if isinstance(wanted, int) else ""
+    kind = "class" if name else "picture"
+    goal = f'<p class="named">{escape(name)}</p>' if name else f'<img src="{inline(wanted)}" alt="">'
+    score = percent(at.score) if name else f"{at.score:.3f}"
+    share = 1.0 if over else at.step / max(at.steps, 1)
+    state = f"find.{at.verdict}.{kind}" if over else "find.searching"
+    curve = np.array(at.curve)
+    chart = charts.chart(
+        [Line("spear", say(language, "noise.find.loss"), np.arange(len(curve)), curve)],
+        title=say(language, "noise.find.curve"),
+        x_label=say(language, "noise.find.step"),
+        x_range=(0.0, float(max(1, len(curve) - 1))),
+        y_range=(0.0, max(1e-6, float(curve.max()) * 1.05)),
+    )
+    kept = np.unique(np.linspace(0, len(at.path) - 1, FRAMES).round().astype(int)).tolist()
+    way = "".join(f'<img src="{inline(at.path[i])}" alt="">' for i in kept)
+    title = sentence(language, "find.way")
+    return (
+        f'<p class="answer" aria-live="polite">{sentence(language, state, name=name, score=score)}</p>'
+        f'<i class="progress" style="--share:{share:.3f}"></i>'
+        f'<div class="search"><figure>{goal}<figcaption>{sentence(language, "find.wanted")}</figcaption></figure>'
+        f'<figure><img src="{inline(at.image)}" alt="{sentence(language, "find.found_alt")}">'
+        f"<figcaption>{sentence(language, f'find.score.{kind}', score=score)}</figcaption></figure>"
+        f'<div>{chart}</div></div><h4>{title}</h4><div class="samples way" role="img" aria-label="{title}">{way}</div>'
+    )
+
+
+def show(desk: Desk, run: str, of: str, request: gr.Request) -> tuple:
+    """(class choices, of which run, page, found, drawing pad) for a run that has just been chosen."""
+    from gan.address import of_vector
+
+    language, chosen = language_of(request), models.find(run, "dcgan")
+    pad = gr.skip() if of else canvas(language)
+    if of == run:
+        return gr.skip(), run, gr.skip(), gr.skip(), pad
+    names = classes_of(chosen)
+    choices = [(class_name(name, language), index) for index, name in enumerate(names)]
+    radio = gr.Radio(choices=choices, value=FIRST if names else None)
+    found = _first(chosen.folder, models.stamp(chosen))
+    if found is None:
+        return radio, run, f"<p>{sentence(language, 'find.no_classes')}</p>", "", pad
+    html = page(chosen, FIRST, found, language, over=True)
+    return radio, run, html, of_vector(run, found.z), pad
+
+
+def canvas(language: Language) -> str:
+    """The pad to draw on, as HTML; pad.js brings it to life."""
+    return (
+        f'<canvas width="280" height="280" tabindex="0" aria-label="{sentence(language, "find.pad.alt")}"></canvas>'
+        f'<p><label>{sentence(language, "find.pad.pen")} <input type="color" value="#ffffff"></label>'
+        f'<label>{sentence(language, "find.pad.width")} <input type="range" min="8" max="60" value="24"></label>'
+        f'<button type="button">{sentence(language, "find.pad.clear")}</button></p>'
+    )
+
+
+def drawn(event: gr.EventData) -> str:
+    """The drawing as it now is: a data address, "" for an empty pad."""
+    return str(event.drawing)[:LARGEST]
+
+
+def wanted_of(
+    run: "Run", mode: str, which: int | None, drawing: str, picture: str | None, request: gr.Request | None
+) -> "int | Tensor":
+    """What is to be found. Raises UserError where nothing was named, drawn or uploaded."""
+    if mode == "name":
+        names = classes_of(run)
+        if which is None or not 0 <= which < len(names):
+            raise UserError(say(request, "noise.find.no_classes" if not names else "noise.find.name_one"))
+        return int(which)
+    image = read(picture, request) if mode == "upload" else decode(drawing)
+    if image is None:
+        raise UserError(say(request, f"noise.find.{mode}_one"))
+    return target_of(run, image)
+
+
+def decode(drawing: str) -> Image.Image | None:
+    """A drawing from its data address; None for an empty pad or what is no picture."""
+    from gan.pictures import open_picture
+
+    head, _, data = drawing.partition(",")
+    if head != "data:image/png;base64":
+        return None
+    try:
+        return open_picture(BytesIO(base64.b64decode(data, validate=True)))
+    except (binascii.Error, UserError):
+        return None
+
+
+def find(
+    run: str, mode: str, which: int | None, drawing: str, picture: str | None, request: gr.Request
+) -> Iterator[tuple]:
+    """(page, found, find button, stop button) again and again while it searches."""
+    from gan.address import of_vector
+
+    chosen, language = models.find(run, "dcgan"), language_of(request)
+    wanted, at = wanted_of(chosen, mode, which, drawing, picture, request), None
+    for at in search(chosen, wanted, seed=0):
+        yield page(chosen, wanted, at, language, over=False), of_vector(run, at.z), *pressable(True)
+    yield page(chosen, wanted, at, language, over=True), of_vector(run, at.z), *pressable(False)
+
+
+def pressable(searching: bool) -> tuple[gr.Button, gr.Button]:
+    """(find, stop): what can be pressed now."""
+    return gr.Button(interactive=not searching), gr.Button(interactive=searching)
+
+
+def stopped() -> tuple[gr.Button, gr.Button]:
+    """`pressable` after a search was stopped: what it had found stays."""
+    return pressable(False)
+
+
+def take(found: str, desk: Desk, request: gr.Request) -> Desk:
+    """Hold what was found."""
+    if not found:
+        raise UserError(say(request, "noise.find.nothing"))
+    return hold(desk, found)
+
+
+def endpoint(
+    run: str, wanted: str, picture: str | None, seed: float, request: gr.Request
+) -> tuple[dict[str, Any], Image.Image]:
+    """Find the latent vector of a class by its name ("5", "Bag") or, where `wanted` is empty, of a picture.
+
+    {"picture", "verdict", "score", "steps", "curve"}: the code of what was found; "found", "nearly" or "cannot"; the
+    classifier's probability, or the root mean squared error of the pixels (a share of full scale); the loss, a number a
+    step; and the way there, from noise to the find, as a PNG file.
+    """
+    from gan.address import of_vector
+    from gan.pictures import grid
+
+    chosen, seed = models.find(run, "dcgan"), whole("seed", seed, 0, SEEDS)
+    names = classes_of(chosen)
+    if wanted and wanted not in names:
+        raise UserError(f"There is no class '{wanted}' for this run; there are {', '.join(names) or 'none'}.")
+    mode, which = ("name", names.index(wanted)) if wanted else ("upload", None)
+    at = list(search(chosen, wanted_of(chosen, mode, which, "", picture, request), seed, PATIENCE))[-1]
+    answer = {"picture": of_vector(run, at.z), "verdict": at.verdict, "score": at.score}
+    return answer | {"steps": at.step, "curve": at.curve}, grid(at.path, columns=len(at.path))
+
+
+def build(room: Room) -> Section:
+    """The section."""
+    css = CSS + (charts.ASSETS / "charts.css").read_text(encoding="utf-8")
+    with gr.Tab(t("noise.find.tab"), id="find") as tab:
+        gr.Markdown(t("noise.find.intro"))
+        of, found, drawing = gr.State(""), gr.State(""), gr.State("")
+        with gr.Row():
+            with gr.Column(scale=2, min_width=280):
+                mode = gr.Radio(
+                    [(t(f"noise.find.modes.{each}"), each) for each in MODES],
+                    value="name",
+                    label=t("noise.find.mode"),
+                    elem_id="find-mode",
+                )
+                which = gr.Radio([], label=t("noise.find.which"), elem_id="find-which")
+                pad = gr.HTML(css_template=CSS, js_on_load=PAD, visible="hidden", elem_id="pad")
+                picture = unread(
+                    gr.Image(
+                        sources=["upload", "clipboard", "webcam"],
+                        type="filepath",
+                        format="png",
+                        label=t("noise.find.picture"),
+                        height=260,
+                        buttons=[],
+                        visible=False,
+                        elem_id="find-picture",
+                    )
+                )
+                with gr.Row():
+                    go = gr.Button(t("noise.find.go"), variant="primary", min_width=110, elem_id="find-go")
+                    stop = gr.Button(t("noise.find.stop"), interactive=False, min_width=110, elem_id="find-stop")
+                keep = gr.Button(t("noise.keep"), size="md", elem_id="find-keep")
+            with gr.Column(scale=5, min_width=320):
+                result = gr.HTML(css_template=css, elem_id="search", min_height=420)
+        gr.Markdown(t("noise.find.explain"))
+        publish(
+            endpoint,
+            [
+                gr.Textbox("mnist", visible=False),
+                gr.Textbox("5", visible=False),
+                unread(gr.Image(type="filepath", visible=False)),
+                gr.Number(0, visible=False),
+            ],
+            [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
+            "find",
+            **ALONE,
+        )
+    mode.input(polite(choose_mode), mode, [which, pad, picture], **QUIET)
+    pad.input(polite(drawn), None, drawing, **QUIET)
+    options = {"api_visibility": "private", "show_progress": "minimal", "show_progress_on": [result], **ALONE}
+    running = gr.on(
+        [go.click],
+        polite(find),
+        [room.run, mode, which, drawing, picture],
+        [result, found, go, stop],
+        trigger_mode="once",
+        **options,
+    )
+    stop.click(polite(stopped), None, [go, stop], cancels=[running], queue=False, api_visibility="private")
+    keep.click(polite(take), [found, room.desk], room.desk, **QUIET)
+    return Section(tab, show, [room.run, of], [which, of, result, found, pad], slow=True)
+
+
+def choose_mode(mode: str) -> tuple:
+    """(classes, pad, upload): what the chosen way needs."""
+    return (
+        gr.Radio(visible=mode == "name"),
+        gr.HTML(visible=True if mode == "draw" else "hidden"),
+        gr.Image(visible=mode == "upload"),
+    )

@@ -1,0 +1,197 @@
+"""Pictures out of noise, each with its address and what the discriminator says of it; and how they stand in HTML."""
+
+import base64
+import random
+from functools import lru_cache
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from demo import models
+from demo.language import Language, say, words
+from gan.errors import UserError
+
+if TYPE_CHECKING:  # torch is slow to import, and the page comes first
+    from torch import Tensor
+
+    from gan.run import Run
+
+ASSETS = Path(__file__).parents[1] / "assets"
+CSS = (ASSETS / "noise.css").read_text(encoding="utf-8")
+JS = (ASSETS / "noise.js").read_text(encoding="utf-8")
+MOST = 100  # pictures at once
+SEEDS = 2**31 - 1
+
+
+class Made(NamedTuple):
+    """Pictures a generator made: uint8 [n, C, S, S], what D says of each, and of which loss that verdict is."""
+
+    images: "Tensor"
+    verdicts: list[float]
+    loss: str
+
+
+class Picture(NamedTuple):
+    """One picture: its address, its run, its vector float [latent], itself uint8 [C, S, S], and what is said of it.
+
+    `guess` is what the classifier of the run's data takes it for, and how surely; None where there is no classifier.
+    """
+
+    address: str
+    run: "Run"
+    z: "Tensor"
+    image: "Tensor"
+    verdict: float
+    loss: str
+    guess: tuple[str, float] | None
+
+
+def draw(run: "Run", z: "Tensor") -> Made:
+    """What a run makes of latent vectors, float [n, latent], and D's verdicts. Raises UserError without weights."""
+    import torch
+
+    from gan.losses import LOSSES
+    from gan.pictures import to_uint8
+
+    config, generators, discriminators = models.networks(run)
+    with torch.inference_mode():
+        images = generators["g"](z)
+        verdicts = LOSSES[config.loss].verdict(discriminators["d"](images))
+    return Made(to_uint8(images), verdicts.tolist(), config.loss)
+
+
+def make(run: "Run", seed: float, count: float) -> Made:
+    """The first `count` pictures of a seed (whole numbers, 1 to 100 and 0 to 2^31 - 1), and D's verdict on each.
+
+    Raises UserError for a number outside, or where the run has no weights yet.
+    """
+    return _make(run.folder, models.stamp(run), whole("seed", seed, 0, SEEDS), whole("count", count, 1, MOST))
+
+
+@lru_cache(maxsize=32)  # a class that opens the page sees the same pictures
+def _make(folder: Path, stamp: tuple[int, int], seed: int, count: int) -> Made:
+    from gan.latent import noise
+    from gan.run import Run
+
+    run = Run(folder)
+    return draw(run, noise(count, run.config.latent, seed))
+
+
+def picture_of(address: str) -> Picture:
+    """The picture of an address. Raises UserError where that leads nowhere, or where the run has no weights yet."""
+    from gan import address as addresses
+
+    run = models.find(addresses.run_of(address), "dcgan")
+    return _picture(address.strip(), run.folder, models.stamp(run))
+
+
+@lru_cache(maxsize=512)
+def _picture(address: str, folder: Path, stamp: tuple[int, int]) -> Picture:
+    from gan.address import vector
+    from gan.run import Run
+
+    run = Run(folder)
+    z = vector(address, run.config.latent)
+    made = draw(run, z[None])
+    return Picture(address, run, z, made.images[0], made.verdicts[0], made.loss, _guess(run, made.images))
+
+
+def _guess(run: "Run", images: "Tensor") -> tuple[str, float] | None:
+    import torch
+
+    from gan.catalog import SETS
+    from gan.pictures import to_unit
+
+    network = models.classifier(run.config.data)
+    if network is None:
+        return None
+    with torch.inference_mode():
+        sure, which = network(to_unit(images))[0].softmax(0).max(0)
+    return SETS[run.config.data].classes[int(which)], sure.item()
+
+
+def varied(run: "Run", seed: int, count: int) -> list[int]:
+    """Which pictures of a seed to begin with: the first of each class, where a classifier can tell; else any."""
+    import torch
+
+    from gan.pictures import to_unit
+
+    images = make(run, seed, 4 * count).images
+    network, first = models.classifier(run.config.data), {}
+    if network is not None:
+        with torch.inference_mode():
+            for index, which in enumerate(network(to_unit(images)).argmax(1).tolist()):
+                first.setdefault(which, index)
+    others = [index for index in range(len(images)) if index not in first.values()]
+    return sorted([*first.values(), *others][:count])
+
+
+def whole(name: str, value: float, low: int, high: int) -> int:
+    """A whole number that a person gave; raises UserError for one outside."""
+    if value is None or not low <= value <= high or value != int(value):
+        raise UserError(f"The {name} is {value}; choose a whole number from {low} to {high}.")
+    return int(value)
+
+
+def new_seed() -> int:
+    """A seed short enough to be called out in class."""
+    return random.randrange(10_000)
+
+
+def is_probability(loss: str) -> bool:
+    """Whether D's verdict under this loss is a probability; otherwise it is a score without bounds."""
+    return loss in ("bce", "saturating")
+
+
+def verdict(value: float, loss: str) -> str:
+    """D's verdict as it stands under a picture: "97 %", or "-0.31" where it is a score."""
+    return percent(value) if is_probability(loss) else f"{value:+.2f}"
+
+
+def percent(share: float) -> str:
+    """A share as it is read: never a flat 0 or 100."""
+    words = "< 1 %" if share < 0.01 else "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
+    return words.replace(" ", "\u00a0")  # a number keeps its sign at the end of a line
+
+
+def class_name(name: str, language: Language) -> str:
+    """A class of a data set in the reader's language: "가방" for "Bag"; a digit is a digit everywhere."""
+    return words(language).get(f"noise.classes.{name}", name)
+
+
+def inline(image: "Tensor") -> str:
+    """A picture, uint8 [C, H, W], as an address of its own that needs no file."""
+    from gan.pictures import to_image
+
+    return data_url(to_image(image), "PNG")
+
+
+def data_url(image: Any, kind: str, **options: Any) -> str:
+    """A Pillow picture as an address that needs no file; `options` are those of its `save`."""
+    buffer = BytesIO()
+    image.save(buffer, kind, **options)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def button(address: str, source: str, title: str, *, pressed: bool = False, act: str = "hold", extra: str = "") -> str:
+    """A picture that can be clicked, as HTML; noise.js turns the click into an event with `address` and `act`."""
+    state = f' aria-pressed="{str(pressed).lower()}"'
+    return (
+        f'<button type="button" data-address="{escape(address)}" data-act="{act}"{state} title="{escape(title)}">'
+        f'<img src="{source}" alt="{escape(title)}">{extra}</button>'
+    )
+
+
+def strip(images: "Tensor", captions: list[str], alt: list[str]) -> str:
+    """Pictures side by side as HTML, each with words under it."""
+    cells = "".join(
+        f'<figure><img src="{inline(image)}" alt="{escape(a)}"><figcaption>{escape(c)}</figcaption></figure>'
+        for image, c, a in zip(images, captions, alt, strict=True)
+    )
+    return f'<div class="strip">{cells}</div>'
+
+
+def sentence(language: Language, key: str, **values: Any) -> str:
+    """A sentence of the tab in the reader's language, safe to stand in HTML."""
+    return escape(say(language, f"noise.{key}", **values))

@@ -1,0 +1,26 @@
+"""Pictures that visitors give, by upload, paste or camera: taken as they come, and read safely."""
+
+import gradio as gr
+from PIL import Image
+
+from demo.language import say
+from demo.ways import LONGEST
+from gan.errors import UserError
+
+
+def unread(image: gr.Image) -> gr.Image:
+    """Let a picture component hand on the file as it came: Gradio would open it before we can refuse it."""
+    image.preprocess = lambda payload: getattr(payload, "path", None)
+    return image
+
+
+def read(picture: str | None, request: gr.Request | None) -> Image.Image | None:
+    """The picture that a visitor gave, RGB; None for none. Raises UserError with a sentence in her language."""
+    from gan.pictures import open_picture
+
+    if not picture:
+        return None
+    try:
+        return open_picture(picture, at_least=LONGEST)
+    except UserError:
+        raise UserError(say(request, "translate.unreadable")) from None
