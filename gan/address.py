@@ -16,7 +16,7 @@ from torch import Tensor
 from gan.errors import UserError
 from gan.latent import SEEDS, noise
 
-LAST = 9999  # highest index under a seed: the vectors before it are drawn as well
+LAST = 999  # highest index under a seed: the vectors before it are drawn as well
 
 
 def of_seed(run: str, seed: int, index: int) -> str:

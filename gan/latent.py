@@ -38,18 +38,19 @@ def slerp(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
 
     Where the two differ in length, the length goes evenly from one to the other.
     """
-    start, end = _unit(a), _unit(b)
+    start, end = _unit(a.double()), _unit(b.double())  # near opposite ends, single precision would leave the sphere
+    share = share.double()
     angle = torch.arccos((start @ end).clamp(-1, 1))
     if angle < 1e-3:  # the same direction: the arc is the line
-        return lerp(a, b, share)
+        return lerp(a, b, share.to(a))
     if angle > pi - 1e-3:  # opposite ones: every great circle leads there, so take one and always the same
-        aside = torch.zeros_like(a).index_fill(0, start.abs().argmin(), 1)  # an axis that is far from both
+        aside = torch.zeros_like(start).index_fill(0, start.abs().argmin(), 1)  # an axis that is far from both
         half_way = _unit(aside - (aside @ start) * start)
         path = torch.cos(pi * share)[:, None] * start + torch.sin(pi * share)[:, None] * half_way
     else:
         weights = torch.sin(torch.stack([1 - share, share], 1) * angle) / torch.sin(angle)
         path = weights @ torch.stack([start, end])
-    return path * lerp(a.norm()[None], b.norm()[None], share)
+    return (path * lerp(a.norm()[None], b.norm()[None], share)).to(a)
 
 
 def walk(a: Tensor, b: Tensor, steps: int, way: str = "slerp") -> Tensor:

@@ -12,7 +12,7 @@ from gan.errors import UserError
 from gan.pictures import to_unit
 
 COVERED = 0.05  # a class is covered if it is at least this share of the samples: half of what ten equal ones have
-CHUNK = 4096  # pictures of the pool compared at a time
+VALUES = 2**23  # numbers of the pool compared at a time: 8,192 pictures of 32x32, and as much memory for large ones
 PATCHES = 4  # texture is measured in 4x4 patches of a picture
 
 
@@ -67,17 +67,17 @@ def nearest(
     """
     if images.shape[1:] != pool.shape[1:] or images.dtype != pool.dtype:
         raise ValueError(f"cannot compare {images.dtype} {list(images.shape)} with {pool.dtype} {list(pool.shape)}")
-    x = _flat(images)
+    x, chunk = _flat(images), max(1, VALUES // images[0].numel())
     best = x.new_full((len(x), 0), 0), torch.zeros(len(x), 0, dtype=torch.int64, device=x.device)
-    for start in range(0, len(pool), CHUNK):
-        y = _flat(pool[start : start + CHUNK])
+    for start in range(0, len(pool), chunk):
+        y = _flat(pool[start : start + chunk])
         squares = torch.addmm(y.square().sum(1), x, y.T, alpha=-2)  # |x - y|^2 less |x|^2
         where = torch.arange(start, start + len(y), device=x.device).expand(len(x), -1)
         squares, where = torch.cat([best[0], squares], 1), torch.cat([best[1], where], 1)
         values, order = squares.topk(min(k, squares.shape[1]), largest=False)
         best = values, where.gather(1, order)
         if progress is not None:
-            progress(min(start + CHUNK, len(pool)), len(pool))
+            progress(min(start + chunk, len(pool)), len(pool))
     # Measured again without the trick above, which loses the digits of small distances.
     exact = torch.stack([(x - _flat(pool[index])).square().mean(1).sqrt() for index in best[1].unbind(1)], 1)
     exact, order = exact.sort(1)

@@ -103,7 +103,7 @@ def test_equal_classes_have_the_largest_entropy():
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
 def test_nearest_is_what_comparing_with_every_picture_finds(dtype, monkeypatch):
-    monkeypatch.setattr(measures, "CHUNK", 7)  # 40 is no multiple of it
+    monkeypatch.setattr(measures, "VALUES", 7 * 3 * 6 * 6)  # 40 is no multiple of 7
     generator = torch.Generator().manual_seed(0)
     pool = torch.randint(256, (40, 3, 6, 6), generator=generator, dtype=torch.uint8)
     images = torch.randint(256, (5, 3, 6, 6), generator=generator, dtype=torch.uint8)

@@ -217,7 +217,9 @@ def build(room: Room) -> Section:
 
     state = [room.desk, method, coordinate, extra, *sliders]
     outputs = [now, coordinate, extra, *sliders, *rows]
-    gr.on([each.input for each in (*sliders, coordinate, extra)], polite(move), state, now, **LATEST)
+    # past the queue, which would take as long again as the picture: half of what dragging may take to feel immediate
+    dragged = [each.input for each in (*sliders, coordinate, extra)]
+    gr.on(dragged, polite(move), state, now, **(LATEST | {"queue": False}))
     gr.on([method.input, reset.click], polite(show), [room.desk, method], outputs, **LATEST)
     keep.click(polite(take), state, room.desk, **QUIET)
     for slider, row in zip(sliders, rows, strict=True):
