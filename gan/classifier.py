@@ -135,13 +135,14 @@ def train_classifier(
         yield network.eval(), (total / rounds).item()
 
 
-def augment(x: Tensor, flip: bool = False) -> Tensor:
+def augment(x: Tensor, flip: bool = False, generator: torch.Generator | None = None) -> Tensor:
     """Turn each of [N, C, H, W] by up to 10 degrees, scale it by up to 10 % and shift it by up to 2 of 32 pixels.
 
-    `flip` also mirrors half of them, which clothes bear and digits don't. What comes in from outside is black.
+    `flip` also mirrors half of them, which clothes bear and digits don't. What comes in from outside is black. Chance
+    comes from `generator` where one is given, but for the mirror's.
     """
     n = len(x)
-    angle, scale, shift = (torch.rand(n, *more) * 2 - 1 for more in ((), (), (2,)))
+    angle, scale, shift = (torch.rand(n, *more, generator=generator) * 2 - 1 for more in ((), (), (2,)))
     angle, scale, shift = angle * torch.pi / 18, 1 + 0.1 * scale, shift / 8  # the grid's full side is 2
     mirror = 1 - 2 * torch.randint(2, (n,)) if flip else torch.ones(n)
     cos, sin = scale * angle.cos(), scale * angle.sin()

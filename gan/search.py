@@ -15,12 +15,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.classifier import augment
 from gan.errors import UserError
 from gan.latent import noise
 from gan.pictures import to_uint8, to_unit
 
 POOL, BATCH = 512, 64  # random pictures that are looked at first, so many at a time
 LOOKS = 25  # how often a search shows where it stands, more often while much changes
+BENT = 32  # copies that a class's find is judged by
 FEATURES, PLAUSIBLE, PRIOR = 0.1, 0.3, 0.1  # weights of the losses beside the main one
 BETAS = (0.9, 0.99)
 
@@ -30,8 +32,8 @@ Losses = Callable[[Tensor, Tensor], Tensor]  # z [N, latent] and its pictures [N
 class Found(NamedTuple):
     """Where a search stands: its best z so far, and how that start came there.
 
-    `score` is the pixels' RMS error as a share of full scale (a picture was given), or the classifier's probability (a
-    class was). `verdict` is "found", "nearly" or "cannot", as `possible` and `possible_class` have it.
+    `score` is the pixels' RMS error as a share of full scale (a picture was given), or the classifier's probability
+    over bent copies (a class was). `verdict` is "found", "nearly" or "cannot", by `possible` or `possible_class`.
     """
 
     step: int
@@ -104,6 +106,9 @@ def search_class(
     The loss is the classifier's cross-entropy, what the logit lacks of the best twentieth of random pictures (in
     their standard deviations), and `prior`. A logit beyond that counts no more: whatever the adversarial loss, driving
     it up without end finds pictures that please the discriminator and nobody else.
+
+    A search can also find what pleases the classifier and no eye. So the result's probability is the mean over copies
+    that are bent a little (`classifier.augment`): a true digit bears that, a fooled classifier does not.
     """
     pool = _pool(generator, latent, seed)
     with torch.no_grad():
@@ -120,9 +125,10 @@ def search_class(
 
     for at in _descend(generator, losses, pool[others_first[:starts]], steps, seconds, rate=0.05, enough=0.004):
         with torch.no_grad():
-            x = to_unit(at.image)[None].to(usual.device)
-            probability = classifier(x).softmax(1)[0, which].item()
-            better_than = (usual < discriminator(x)).float().mean().item()
+            x = to_unit(at.image)[None]
+            bent = augment(x.expand(BENT, -1, -1, -1), generator=torch.Generator().manual_seed(0)).to(usual.device)
+            probability = classifier(bent).softmax(1)[:, which].mean().item()
+            better_than = (usual < discriminator(x.to(usual.device))).float().mean().item()
         yield at._replace(score=probability, verdict=possible_class(probability, better_than))
 
 
@@ -208,12 +214,13 @@ def possible(error: float, target: Tensor) -> str:
 
 
 def possible_class(probability: float, better_than: float) -> str:
-    """What a class's search came to, from the classifier's probability and the discriminator's opinion.
+    """What a class's search came to: by the classifier's probability over bent copies, and the discriminator.
 
-    `better_than` is the share of random pictures with a lower logit. The shipped runs reach 0.97 and 0.94 or more
-    for every class. A class is not found where the classifier is not convinced, or only by what looks like no picture.
+    `better_than` is the share of random pictures with a lower logit. The healthy shipped runs reach 0.94 in both for
+    every class. The collapsed one reaches 0.19 to 0.60 for five digits that it lost, where the picture unbent has up to
+    0.98; it is 0.97 or more for those it makes.
     """
-    if probability < 0.5 or better_than < 0.05:
+    if probability < 0.65 or better_than < 0.05:
         return "cannot"
     return "found" if probability > 0.9 and better_than > 0.25 else "nearly"
 

@@ -51,7 +51,9 @@ def test_a_digit_of_every_class_is_found_and_is_no_smudge(mnist, digits, which):
     first, *_, last = search_class(*mnist, classifier, which, latent=100, seed=0)
     x = to_unit(last.image)[None]
     assert classifier(to_unit(first.path[:1])).softmax(1)[0, which] < 0.5  # the way to it begins elsewhere
-    assert classifier(x).softmax(1)[0, which].item() == pytest.approx(last.score, abs=1e-5)
+    assert classifier(x).softmax(1)[0, which] > 0.95
+    shifted = [torch.roll(x, move, (2, 3)) for move in ((1, 1), (-1, 1), (1, -1), (-1, -1))]
+    assert classifier(torch.cat(shifted)).softmax(1)[:, which].mean() > 0.8  # and it bears being moved
     assert last.score > 0.9
     assert last.verdict == "found"
     real = mnist[1](to_unit(digits.images[:500]))
@@ -148,8 +150,22 @@ def test_the_verdict_counts_the_error_in_the_pictures_own_contrast():
     assert [possible(error, strong) for error in (0.1, 0.15, 0.3)] == ["found", "nearly", "cannot"]
     assert [possible(error, weak) for error in (0.02, 0.03, 0.1)] == ["found", "nearly", "cannot"]
     assert possible(0.2, torch.zeros(1, 1, 4, 4)) == "cannot"  # an even picture has no contrast
-    found = [possible_class(*both) for both in ((0.99, 0.9), (0.7, 0.9), (0.99, 0.1), (0.4, 0.9), (0.99, 0.01))]
+    found = [possible_class(*both) for both in ((0.99, 0.9), (0.7, 0.9), (0.99, 0.1), (0.6, 0.9), (0.99, 0.01))]
     assert found == ["found", "nearly", "nearly", "cannot", "cannot"]
+
+
+def test_a_classifier_that_is_merely_fooled_finds_nothing():
+    networks = Run.open("mnist-collapse").networks()
+    g, d, classifier = networks[0]["g"], networks[1]["d"], load_classifier("mnist")
+    verdicts, fooled = [], 0
+    for which in range(10):
+        *_, last = search_class(g, d, classifier, which, latent=100)
+        verdicts.append(last.verdict)
+        unbent = classifier(to_unit(last.image)[None]).softmax(1)[0, which].item()
+        fooled += last.verdict == "cannot" and unbent > 0.9
+    assert verdicts[3] == "found"  # half of what it makes
+    assert verdicts.count("cannot") >= 3
+    assert fooled >= 1
 
 
 @pytest.mark.parametrize("loss", LOSSES)
