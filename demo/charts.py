@@ -38,12 +38,26 @@ def chart(
     y_range: tuple[float, float],
     now: float | None = None,
     rest_label: str = "",
+    marks: Sequence[tuple[float, str]] = (),
+    smoothing: float = 1.0,
+    log: bool = False,
 ) -> str:
     """An HTML figure of these lines: pale what was logged, strong its moving average; a mark at x = `now`.
 
-    What lies outside `y_range` is cut off at its edge.
+    What lies outside `y_range` is cut off at its edge. `marks` are events, each an x and a word; `smoothing` multiplies
+    the window of the average (0: none). With `log`, y is drawn by its logarithm: `y_range` must be above 0.
     """
-    shapes = [f'<path class="grid" d="{"".join(f"M0 {_y(v, y_range):.0f}H{UNIT}" for v in ticks(*y_range))}"/>']
+    if log:
+        y_range = (math.log10(y_range[0]), math.log10(y_range[1]))
+        lines = [
+            line._replace(
+                y=np.log10(np.maximum(line.y, 10.0 ** y_range[0])),
+                rest=math.log10(line.rest) if line.rest and line.rest > 0 else None,
+            )
+            for line in lines
+        ]
+    y_ticks = _decades(*y_range) if log else ticks(*y_range)
+    shapes = [f'<path class="grid" d="{"".join(f"M0 {_y(v, y_range):.0f}H{UNIT}" for v in y_ticks)}"/>']
     rests = {line.rest: line.kind for line in lines if line.rest is not None}
     for rest, kind in rests.items():
         owner = kind if len(rests) == len(lines) else "shared"
@@ -53,23 +67,28 @@ def chart(
             shapes.append(f'<polyline class="{line.kind} raw" points="{_points(line.x, line.y, x_range, y_range)}"/>')
     for line in lines:
         if len(line.x):
-            mean = smooth(line.y, window(len(line.y)))
+            mean = smooth(line.y, window(len(line.y), smoothing))
             points = _points(line.x, mean, x_range, y_range)
             shapes.append(f'<polyline class="{line.kind} mean" data-label="{escape(line.label)}" points="{points}"/>')
+    for x, word in marks:
+        at = f"{_x(x, x_range):.1f}"
+        shapes.append(f'<path class="event" d="M{at} 0V{UNIT}"><title>{escape(word)}</title></path>')
     if now is not None:
         shapes.append(f'<path class="now" d="M{_x(now, x_range):.1f} 0V{UNIT}"/>')
 
-    ends = ", ".join(f"{line.label} {line.y[-1]:.3g}" for line in lines if len(line.y))
+    ends = ", ".join(f"{line.label} {_value(line.y[-1], log):.3g}" for line in lines if len(line.y))
     y_words = "".join(
-        f'<span class="y" style="top:{_y(v, y_range) * 100 / UNIT:.2f}%">{number(v)}</span>' for v in ticks(*y_range)
+        f'<span class="y" style="top:{_y(v, y_range) * 100 / UNIT:.2f}%">{number(_value(v, log))}</span>'
+        for v in y_ticks
     )
     x_words = "".join(
         f'<span class="x" style="left:{_x(v, x_range) * 100 / UNIT:.2f}%">{number(v)}</span>'
         for v in ticks(*x_range, most=4)
     )
+    scale, head = " data-log" if log else "", f"<b>{escape(title)}</b>{legend(lines, rest_label)}"
     return (
         f'<figure class="chart" data-x="{x_range[0]:g} {x_range[1]:g}" data-y="{y_range[0]:g} {y_range[1]:g}" '
-        f'data-unit="{escape(x_label)}"><figcaption><b>{escape(title)}</b>{legend(lines, rest_label)}</figcaption>'
+        f'data-unit="{escape(x_label)}"{scale}><figcaption>{head}</figcaption>'
         f'<div class="plot"><svg viewBox="0 0 {UNIT} {UNIT}" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(f"{title}: {ends}")}">{"".join(shapes)}</svg>{y_words}{x_words}'
         f'<output></output></div><p class="unit">{escape(x_label)}</p></figure>'
@@ -88,8 +107,17 @@ def legend(lines: Sequence[Line], rest_label: str) -> str:
     )
 
 
-def limits(lines: Sequence[Line]) -> tuple[float, float]:
-    """A range of y in which all that matters of these lines is seen: rare peaks are left out, rests are not."""
+def limits(lines: Sequence[Line], log: bool = False) -> tuple[float, float]:
+    """A range of y in which all that matters of these lines is seen: rare peaks are left out, rests are not.
+
+    With `log`, whatever is above 0, rests too.
+    """
+    if log:
+        above = [line.y[line.y > 0] for line in lines]
+        ends = [v for y in above if len(y) for v in np.percentile(y, (0.5, 99.5))]
+        ends += [line.rest for line in lines if line.rest is not None and line.rest > 0]
+        low, high = (max(min(ends), 1e-8), max(ends)) if ends else (0.1, 1.0)
+        return low / 1.3, max(high, low * 1.2) * 1.3
     values = [v for line in lines if len(line.y) for v in (*np.percentile(line.y, (1, 99)), *line.y[-3:])]
     values += [line.rest for line in lines if line.rest is not None]
     low, high = min([0.0, *values]), max(values, default=1.0)
@@ -104,6 +132,23 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [round(index * step, 10) for index in range(first, last + 1)]
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """The powers of ten within a range of logarithms, and their doubles and halves where that is few."""
+    whole = [float(p) for p in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)]
+    if len(whole) > 1:
+        return whole[:: math.ceil(len(whole) / 6)]
+    return [
+        math.log10(f * 10.0**p)
+        for p in range(math.floor(low), math.ceil(high) + 1)
+        for f in (1, 2, 5)
+        if low <= math.log10(f * 10.0**p) <= high
+    ]
+
+
+def _value(v: float, log: bool) -> float:
+    return float(f"{10.0**v:.3g}") if log else v
 
 
 def number(value: float) -> str:

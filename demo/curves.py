@@ -4,17 +4,18 @@ import base64
 import csv
 from html import escape
 from io import BytesIO, StringIO
+from math import inf, isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
-from PIL import Image
+from PIL import Image, ImageOps
 
-from demo import charts, journals, models
-from demo.figures import Column, Line, Panel, png, sheet, thin, window
+from demo import charts, experiments, journals, models
+from demo.figures import Column, Line, Panel, save, sheet, thin, window
 from demo.handlers import on_open, polite
 from demo.language import Language, language_of, say, t
 from demo.place import Place
@@ -22,7 +23,24 @@ from demo.stories import MOST, Story, stories
 from gan.errors import UserError
 
 AXES = ("step", "images", "seconds")
-PANELS = {"loss": {"loss_g": "spear", "loss_d": "shield"}, "verdict": {"d_real": "shield", "d_fake": "spear"}}
+PANELS = {
+    "loss": {"loss_g": "spear", "loss_d": "shield"},
+    "verdict": {"d_real": "shield", "d_fake": "spear"},
+    "frechet": {"frechet": "spear", "frechet_floor": "shield"},
+    "covered": {"covered": "spear"},
+    "gradients": {"grad_g": "spear", "grad_d": "shield"},
+    "rates": {"rate_g": "spear", "rate_d": "shield"},
+    "there": {"loss_g_a2b": "spear", "loss_d_b": "shield", "cycle_a": "cycle", "idt_b": "identity"},
+    "back": {"loss_g_b2a": "spear", "loss_d_a": "shield", "cycle_b": "cycle", "idt_a": "identity"},
+}
+DEFAULT = ("loss", "verdict")  # the panels that are shown at first
+EVEN = ("verdict", "covered")  # panels that no logarithm helps
+SMOOTHING = 20  # where the slider stands at first: the mean over a fortieth of a run
+ABOUT = "p { margin: 0 0 0.5rem; } .answer { font-weight: 600; font-size: 1.1em; }"
+GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
+
+
+Guess = dict[str, str]  # {"experiment": its key, "answer": "a", "b", "c" or "" as long as none was given}; {} for none
 
 
 def check(axis: str) -> None:
@@ -36,55 +54,116 @@ def default(names: list[str]) -> list[str]:
     return [name for name in ("mnist", "fashion-mnist") if name in names] or names[:2]
 
 
-def lines(story: Story, panel: str, axis: str, language: Language) -> list[Line]:
-    """A panel's two lines over an axis."""
-    rest, x = story.rest, story.columns[axis]
-    return [
-        Line(kind, say(language, f"curves.lines.{name}"), x, story.columns[name], rest[name])
-        for name, kind in PANELS[panel].items()
-    ]
+def lines(story: Story, panel: str, view: "View", language: Language) -> list[Line]:
+    """A panel's lines over the view's axis; only those of which anything was recorded."""
+    drawn, end = [], view.until * story.columns[view.axis].max(initial=0) if view.until < 1 else inf
+    for name, kind in PANELS[panel].items():
+        x, y = story.series(name, view.axis)
+        x, y = x[x <= end], y[x <= end]
+        if len(x) or panel in DEFAULT:
+            drawn.append(Line(kind, say(language, f"curves.lines.{name}"), x, y, story.rest.get(name)))
+    return drawn
 
 
-def scales(told: list[Story], axis: str) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
+class View(NamedTuple):
+    """How the curves are looked at: along which axis, which panels, smoothed how much, by their logarithms or not."""
+
+    axis: str = "step"
+    panels: tuple[str, ...] = DEFAULT
+    smoothing: float = 1.0
+    log: bool = False
+    until: float = inf  # a share of each run, after which nothing is shown yet: there is a guess to be made
+
+    def checked(self) -> "View":
+        """This view; raises UserError for an axis or a panel that there is not."""
+        check(self.axis)
+        for panel in self.panels:
+            if panel not in PANELS:
+                raise UserError(f"The panel is '{panel}'; choose among {', '.join(PANELS)}.")
+        return self
+
+    def is_log(self, panel: str) -> bool:
+        """Whether a panel is drawn by its logarithm; a Frechet distance always is: it falls by powers of ten."""
+        return panel == "frechet" or (self.log and panel not in EVEN)
+
+
+def scales(told: list[Story], view: View) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
     """(range of x, range of y by panel) in which all these stories can be compared."""
-    ends = [x.max() for story in told if len(x := story.columns[axis])]
-    ranges = {panel: charts.limits([line for s in told for line in lines(s, panel, axis, "en")]) for panel in PANELS}
-    low, high = ranges["verdict"]
-    if not any(story.loss == "hinge" for story in told):  # what aims at 0 and 1 shows both
+    ends = [x.max() for story in told if len(x := story.columns[view.axis])]
+    ranges = {}
+    for panel in view.panels:
+        together = [line for story in told for line in lines(story, panel, view._replace(until=inf), "en")]
+        ranges[panel] = charts.limits(together, view.is_log(panel))
+    if "verdict" in ranges and not any(story.loss == "hinge" for story in told):  # what aims at 0 and 1 shows both
+        low, high = ranges["verdict"]
         ranges["verdict"] = min(low, 0.0), max(high, 1.0) if high > 1.05 else 1.0
     return (0.0, max([1.0, *ends])), ranges
 
 
-def page(told: list[Story], axis: str, step: float, language: Language) -> str:
-    """A column a run as HTML: its two charts, its sample at `step`, and what the dotted lines mean."""
-    check(axis)
+def page(told: list[Story], view: View, step: float, language: Language) -> str:
+    """A column a run as HTML: its charts, its sample at `step`, what was done to it, what the dotted lines mean."""
+    view.checked()
     if not told:
         return f"<p>{escape(say(language, 'curves.none'))}</p>"
-    x_range, y_ranges = scales(told, axis)
+    view = view._replace(panels=tuple(p for p in view.panels if any(lines(s, p, view, "en") for s in told)))
+    x_range, y_ranges = scales(told, view)
+    names = {panel: say(language, f"curves.panels.{panel}") for panel in view.panels}
     columns = []
     for story in told:
-        sample = story.sample(step)
+        sample = story.sample(min(step, view.until * story.last) if view.until < 1 else step)
         now = None
         if sample and len(story.columns["step"]):
-            now = float(np.interp(sample[0], story.columns["step"], story.columns[axis]))
+            now = float(np.interp(sample[0], story.columns["step"], story.columns[view.axis]))
+        marks = [(x, mark(event, language)) for x, _, _, event in story.marks(view.axis)]
+        recorded = {panel: lines(story, panel, view, language) for panel in view.panels}
         figures = "".join(
             charts.chart(
-                lines(story, panel, axis, language),
-                title=say(language, f"curves.panels.{panel}"),
-                x_label=say(language, f"curves.axes.{axis}"),
+                drawn,
+                title=say(language, f"curves.panels.{panel}" if drawn else "curves.not_recorded", panel=names[panel]),
+                x_label=say(language, f"curves.axes.{view.axis}"),
                 x_range=x_range,
                 y_range=y_ranges[panel],
                 now=now,
                 rest_label=say(language, "curves.rest.label"),
+                marks=marks,
+                smoothing=view.smoothing if panel not in ("frechet", "covered") else 0,
+                log=view.is_log(panel),
             )
-            for panel in PANELS
+            for panel, drawn in recorded.items()
         )
         status = escape(say(language, f"curves.status.{story.status}"))
         columns.append(
             f'<section><h3>{escape(story.name)} <small class="{story.status}">{status}</small></h3>'
-            f'<div class="story">{picture(story, sample, language)}<div>{figures}</div></div></section>'
+            f'<div class="story">{picture(story, sample, language)}<div>{figures}{jumps(story, language)}</div></div>'
+            "</section>"
         )
-    return f'<div class="stories" style="--columns:{len(told)}">{"".join(columns)}</div>{explanation(told, language)}'
+    told_by = explanation(told, view, language)
+    return f'<div class="stories" style="--columns:{len(told)}">{"".join(columns)}</div>{told_by}'
+
+
+def mark(event: dict[str, Any], language: Language) -> str:
+    """An event in words: "Step 1,500: discriminator held still"."""
+    kind = event["event"].replace(" ", "_")
+    known = ("pause", "go_on", "stop", "resume", "evaluation")
+    words = [say(language, f"curves.events.{kind}")] if kind in known else []
+    for name in ("hold_d", "hold_g"):
+        if name in event:
+            words.append(say(language, f"curves.events.{name}.{'on' if event[name] else 'off'}"))
+    words += [
+        say(language, f"curves.events.{name}", value=f"{event[name]:g}")
+        for name in ("rate_g", "rate_d", "rounds_d", "label")
+        if name in event
+    ]
+    return say(language, "curves.events.at", step=f"{event['step']:,}", what=", ".join(words) or event["event"])
+
+
+def jumps(story: Story, language: Language) -> str:
+    """What was done to a run as HTML: buttons that lead to its moment."""
+    buttons = "".join(
+        f'<button type="button" data-step="{step}">{escape(mark(event, language))}</button>'
+        for _, step, _, event in story.marks("step")
+    )
+    return f'<p class="jumps">{buttons}</p>' if buttons else ""
 
 
 def picture(story: Story, sample: tuple[int, Path] | None, language: Language) -> str:
@@ -113,7 +192,7 @@ def caption(story: Story, step: int, language: Language) -> str:
     return say(language, "curves.sample_verdicts", step=f"{step:,}", real=f"{real:.2f}", fake=f"{fake:.2f}")
 
 
-def explanation(told: list[Story], language: Language) -> str:
+def explanation(told: list[Story], view: View, language: Language) -> str:
     """What the dotted and the pale lines mean, as HTML: one sentence for each kind of verdict and of duel."""
     sentences = []
     kinds: dict[tuple[str, str], list[Story]] = {}
@@ -126,7 +205,8 @@ def explanation(told: list[Story], language: Language) -> str:
         values = {name: f"{value:.2f}" for name, value in those[0].rest.items()}
         names = ", ".join(story.name for story in those)
         sentences.append(say(language, f"curves.rest.{model}", runs=names, **values))
-    counts = sorted({window(len(story.columns["step"])) for story in told})
+    sentences += [say(language, f"curves.about.{panel}") for panel in view.panels if panel not in DEFAULT]
+    counts = sorted({window(len(story.columns["step"]), view.smoothing) for story in told})
     if counts[-1] > 1:
         numbers = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
         sentences.append(say(language, "curves.pale", count=numbers))
@@ -140,72 +220,245 @@ def stamp(names: list[str] | None, *rest: Any) -> str:
     return repr([(run.name, run.status, journals.stamp(run.folder)) for run in chosen] + list(rest))
 
 
-def show(names: list[str] | None, axis: str, step: float, last: int, request: gr.Request) -> tuple:
+def view_of(axis: str, panels: list[str], smoothing: float, log: bool, guess: Guess | None = None) -> View:
+    """The view that the controls ask for: panels in their own order, smoothing from 0 to 100."""
+    chosen = tuple(panel for panel in PANELS if panel in (panels or ())) or DEFAULT
+    until = experiments.HALF if guess and not guess["answer"] else inf
+    return View(axis, chosen, max(0.0, min(100.0, smoothing or 0.0)) / SMOOTHING, bool(log), until)
+
+
+def show(
+    request: gr.Request,
+    names: list[str] | None,
+    axis: str,
+    panels: Any,
+    smoothing: Any,
+    log: Any,
+    guess: Guess,
+    step: float,
+    last: int,
+) -> tuple:
     """(slider, page, the last step, stamp) for these runs; a slider that stood at the end stays at the end."""
     seen = stamp(names, axis)
     told = stories(names)
     end = max([1, *(story.last for story in told)])
     step = end if step >= last else min(step, end)
-    slider = gr.Slider(maximum=end, value=step)
-    return slider, page(told, axis, step, language_of(request)), end, seen
+    html = page(told, view_of(axis, panels, smoothing, log, guess), step, language_of(request))
+    return gr.Slider(maximum=end, value=step), html, end, seen
 
 
-def follow(names: list[str] | None, axis: str, step: float, last: int, seen: str, request: gr.Request) -> Any:
-    """`show` where there is something new, else nothing; `seen` is empty until the tab has been opened."""
+def follow(request: gr.Request, names: list[str] | None, axis: str, *rest: Any) -> Any:
+    """`show` where there is something new, else nothing; the last value is empty until the tab has been opened."""
+    *controls, seen = rest
     if not seen or stamp(names, axis) == seen:
         return gr.skip()
-    return show(names, axis, step, last, request)
+    return show(request, names, axis, *controls)
 
 
-def opened(names: list[str] | None, axis: str, step: float, last: int, request: gr.Request) -> tuple:
-    """The runs there are now, and `show` for those that were chosen, or else for the first two."""
+def opened(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple:
+    """The experiments and runs there are now, and `show` for those that were chosen, or else for the first two."""
     there = [run.name for run in models.runs()]
     names = [name for name in names or [] if name in there] or default(there)
-    return gr.Dropdown(choices=there, value=names), *show(names, axis, step, last, request)
+    language = language_of(request)
+    known = [(experiments.text(key, "title", language), key) for key in experiments.there()]
+    return gr.Dropdown(choices=known), gr.Dropdown(choices=there, value=names), *show(request, names, *rest)
 
 
-def look(names: list[str] | None, axis: str, step: float, request: gr.Request) -> str:
-    """The page at another step."""
-    return page(stories(names), axis, step, language_of(request))
+def leave() -> tuple:
+    """(experiment, guess, about, options): none, when runs were chosen by hand."""
+    return None, {}, "", gr.Radio(visible=False)
+
+
+def look(
+    request: gr.Request,
+    names: list[str] | None,
+    axis: str,
+    panels: Any,
+    smoothing: Any,
+    log: Any,
+    guess: Guess,
+    step: float,
+) -> str:
+    """The page at another step, or seen another way."""
+    return page(stories(names), view_of(axis, panels, smoothing, log, guess), step, language_of(request))
+
+
+def choose(
+    key: str | None, axis: str, panels: Any, smoothing: Any, log: Any, step: float, last: int, request: gr.Request
+) -> tuple:
+    """(guess, about, options, runs, panels, *show) for an experiment: its first half, and a question."""
+    language = language_of(request)
+    if not key:
+        nothing = gr.Radio(visible=False)
+        return {}, "", nothing, gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+    experiment, guess = experiments.find(key), {"experiment": key, "answer": ""}
+    options = [(experiments.text(key, f"options.{each}", language), each) for each in experiments.ANSWERS]
+    names, chosen = list(experiment.runs), list(experiment.panels)
+    shown = show(request, names, axis, chosen, smoothing, log, guess, 0, 0)
+    return guess, about(guess, language), gr.Radio(choices=options, value=None, visible=True), names, chosen, *shown
+
+
+def answer(
+    request: gr.Request,
+    guess: Guess,
+    option: str | None,
+    names: list[str] | None,
+    axis: str,
+    panels: Any,
+    smoothing: Any,
+    log: Any,
+    step: float,
+    last: int,
+) -> tuple:
+    """(guess, about, *show): what happened, whole, and what is to be said of the guess."""
+    guess = guess | {"answer": option or ""}
+    return (
+        guess,
+        about(guess, language_of(request)),
+        *show(request, names, axis, panels, smoothing, log, guess, last, last),
+    )
+
+
+def about(guess: Guess, language: Language) -> str:
+    """An experiment in words as HTML: its question, what to look for; after the guess what happened."""
+    if not guess:
+        return ""
+    key, given = guess["experiment"], guess["answer"]
+
+    def part(name: str) -> str:
+        return escape(experiments.text(key, name, language))
+
+    if not given:
+        return f"<p><b>{part('question')}</b> {part('look')}</p>"
+    right = given == experiments.EXPERIMENTS[key].right
+    verdict = escape(say(language, f"curves.guess.{'right' if right else 'wrong'}"))
+    return (
+        f"<p><b>{part('question')}</b></p><p class='answer'>{verdict} {part(f'answers.{given}')}</p>"
+        f"<p>{part('happened')}</p>"
+    )
+
+
+def jump(event: gr.EventData) -> float:
+    """The step of the event that was clicked."""
+    return float(event.step)
+
+
+def advance(names: list[str] | None, step: float) -> tuple[Any, gr.Timer]:
+    """(step, clock): on to the next moment that a sample was made at; the clock stops at the end."""
+    later = sorted({s for story in stories(names) for s, _ in story.samples if s > step})
+    if not later:
+        return gr.skip(), gr.Timer(active=False)
+    return later[0], gr.Timer(active=True)
+
+
+def play(names: list[str] | None, step: float, speed: float) -> tuple[Any, gr.Timer]:
+    """(step, clock): play from here, or from the beginning where this is the end."""
+    ends = [story.samples[-1][0] for story in stories(names) if story.samples]
+    return 0 if not ends or step >= max(ends) else gr.skip(), gr.Timer(1 / speed, active=True)
+
+
+def film(told: list[Story]) -> bytes:
+    """What these runs drew, side by side through all their moments, as a GIF without end."""
+    moments = sorted({step for story in told for step, _ in story.samples})
+    frames = []
+    for step in moments:
+        pictures = []
+        for story in told:
+            if sample := story.sample(step):
+                with Image.open(sample[1]) as image:
+                    pictures.append(image.convert("RGB"))
+        height = max(picture.height for picture in pictures)
+        frame = Image.new("RGB", (sum(p.width + GAP for p in pictures) - GAP, height), "white")
+        left = 0
+        for picture in pictures:
+            frame.paste(picture, (left, 0))
+            left += picture.width + GAP
+        frames.append(frame)
+    if not frames:
+        raise UserError("None of these runs has kept a picture yet.")
+    size = max(frame.width for frame in frames), max(frame.height for frame in frames)
+    frames = [
+        ImageOps.pad(frame, size, color="white", centering=(0, 0)) if frame.size != size else frame for frame in frames
+    ]
+    buffer = BytesIO()
+    pauses = [FRAME] * (len(frames) - 1) + [8 * FRAME]
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=pauses, loop=0)
+    return buffer.getvalue()
 
 
 def endpoint(runs: list[str] | None = None, axis: str = "step") -> dict:
     """The curves of up to four runs (without names, those the page shows first) over "step", "images" or "seconds".
 
     {"axis", "runs": [{"run", "model", "status", "loss", "series": {name: {"x", "y"}}, "rest": {name: value},
-    "samples": [step, ...]}]}; the series are loss_g, loss_d, d_real, d_fake, at most 500 points each.
+    "samples": [step, ...], "events": [{"step", "event", ...}]}]}; the series are loss_g, loss_d, d_real, d_fake, and
+    whatever else was recorded: gradients, rates, Frechet distance, classes covered, the parts of a CycleGAN's losses;
+    at most 500 points each.
     """
     check(axis)
     told = stories(default([run.name for run in models.runs()]) if runs is None else runs)
     answers = []
     for story in told:
-        series, x = {}, story.columns[axis]
-        for name in story.rest:
-            kept = thin(x, story.columns[name], charts.POINTS)
-            series[name] = {"x": x[kept].tolist(), "y": story.columns[name][kept].tolist()}
+        series = {}
+        for name in (name for panel in PANELS.values() for name in panel):
+            x, y = story.series(name, axis)
+            kept = thin(x, y, charts.POINTS)
+            if len(kept) or name in story.rest:
+                series[name] = {"x": x[kept].tolist(), "y": y[kept].tolist()}
+        events = [event for _, _, _, event in story.marks("step")]
         answers.append(
             {"run": story.name, "model": story.model, "status": story.status, "loss": story.loss}
             | {"series": series, "rest": story.rest, "samples": [step for step, _ in story.samples]}
+            | {"events": events}
         )
     return {"axis": axis, "runs": answers}
 
 
-def save_png(names: list[str] | None, axis: str, step: float, request: gr.Request) -> str:
-    """The page as a picture file."""
+def save_png(request: gr.Request, *controls: Any) -> str:
+    """The page as a PNG file, for what `look` takes."""
+    return save_figure("png", request, *controls)
+
+
+def save_svg(request: gr.Request, *controls: Any) -> str:
+    """The page as an SVG file."""
+    return save_figure("svg", request, *controls)
+
+
+def save_figure(
+    kind: str,
+    request: gr.Request,
+    names: list[str],
+    axis: str,
+    panels: Any,
+    smoothing: Any,
+    log: Any,
+    guess: Guess,
+    step: float,
+) -> str:
+    """The page as a picture file, "png" or "svg"."""
     told, language = stories(names), language_of(request)
+    view = view_of(axis, panels, smoothing, log, guess)
     if not told:
         raise UserError(say(language, "curves.none"))
-    x_range, y_ranges = scales(told, axis)
+    x_range, y_ranges = scales(told, view)
+    there = [panel for panel in view.panels if any(lines(story, panel, view, language) for story in told)]
     columns = []
     for story in told:
         sample = story.sample(step)
         words = caption(story, sample[0], language) if sample else ""
-        panels = [lines(story, panel, axis, language) for panel in PANELS]
-        columns.append(Column(story.name, panels, sample and sample[1], words))
-    rows = [Panel(say(language, f"curves.panels.{panel}"), y_ranges[panel]) for panel in PANELS]
+        drawn = [lines(story, panel, view, language) for panel in there]
+        columns.append(Column(story.name, drawn, sample and sample[1], words))
+    rows = [Panel(say(language, f"curves.panels.{panel}"), y_ranges[panel], view.is_log(panel)) for panel in there]
     x_label, rest_label = say(language, f"curves.axes.{axis}"), say(language, "curves.rest.label")
-    figure = sheet(columns, rows, x_label, x_range, rest_label)
-    return _file("curves.png", png(figure))
+    figure = sheet(columns, rows, x_label, x_range, rest_label, view.smoothing)
+    return _file(f"curves.{kind}", save(figure, kind))
+
+
+def save_film(names: list[str] | None, request: gr.Request) -> str:
+    """What these runs drew, as an animation."""
+    told = stories(names)
+    if not told:
+        raise UserError(say(request, "curves.none"))
+    return _file("samples.gif", film(told))
 
 
 def save_csv(names: list[str] | None, request: gr.Request) -> str:
@@ -217,7 +470,8 @@ def save_csv(names: list[str] | None, request: gr.Request) -> str:
     table = csv.writer(out, lineterminator="\n")
     table.writerow(["run", *journals.COLUMNS])
     for story in told:
-        table.writerows([story.name, *(f"{v:.10g}" for v in row)] for row in zip(*story.columns.values(), strict=True))
+        rows = zip(*story.columns.values(), strict=True)
+        table.writerows([story.name, *("" if isnan(v) else f"{v:.10g}" for v in row)] for row in rows)
     return _file("curves.csv", out.getvalue().encode())
 
 
@@ -228,6 +482,12 @@ def _file(name: str, content: bytes) -> str:
 def build(place: Place) -> None:
     """The Curves tab."""
     gr.Markdown(t("curves.intro"))
+    with gr.Group():
+        experiment = gr.Dropdown(
+            [], label=t("curves.experiment"), info=t("curves.experiment_info"), elem_id="curves-experiment"
+        )
+        words = gr.HTML(css_template=ABOUT, elem_id="experiment", padding=True)
+        option = gr.Radio([], label=t("curves.guess.label"), visible=False, elem_id="curves-guess")
     with gr.Row():
         runs = gr.Dropdown(
             [],
@@ -245,29 +505,78 @@ def build(place: Place) -> None:
             scale=2,
             elem_id="curves-axis",
         )
-    step = gr.Slider(0, 1, value=0, step=1, label=t("curves.step"), info=t("curves.step_info"), elem_id="curves-step")
+    with gr.Accordion(t("curves.more"), open=False), gr.Row():
+        panels = gr.CheckboxGroup(
+            [(t(f"curves.panels.{name}"), name) for name in PANELS],
+            value=list(DEFAULT),
+            label=t("curves.shown"),
+            min_width=300,
+            scale=3,
+            elem_id="curves-panels",
+        )
+        smoothing = gr.Slider(
+            0, 100, value=SMOOTHING, step=1, label=t("curves.smoothing"), min_width=200, elem_id="curves-smoothing"
+        )
+        log = gr.Checkbox(False, label=t("curves.log"), info=t("curves.log_info"), min_width=200, elem_id="curves-log")
+    with gr.Row():
+        step = gr.Slider(
+            0,
+            1,
+            value=0,
+            step=1,
+            label=t("curves.step"),
+            info=t("curves.step_info"),
+            scale=5,
+            min_width=300,
+            elem_id="curves-step",
+        )
+        with gr.Column(scale=2, min_width=240):
+            with gr.Row():
+                start = gr.Button(t("curves.play"), variant="primary", min_width=90, elem_id="curves-play")
+                pause = gr.Button(t("curves.pause"), min_width=90, elem_id="curves-pause")
+            speed = gr.Slider(0.5, 5, value=2, step=0.5, label=t("curves.speed"), elem_id="curves-speed")
     told = charts.html(elem_id="stories", min_height=400)
     with gr.Row():
-        downloads = [
-            gr.Button(t(f"curves.{kind}"), size="md", scale=0, min_width=200, elem_id=f"save-{kind}")
-            for kind in ("png", "csv")
-        ]
-        ready = [gr.DownloadButton("", visible="hidden", elem_id=f"ready-{kind}") for kind in ("png", "csv")]
-    last, seen = gr.State(0), gr.State("")
+        downloads = {
+            kind: gr.Button(t(f"curves.{kind}"), size="md", scale=0, min_width=180, elem_id=f"save-{kind}")
+            for kind in ("png", "svg", "csv", "gif")
+        }
+        ready = {kind: gr.DownloadButton("", visible="hidden", elem_id=f"ready-{kind}") for kind in downloads}
+    last, seen, guess, clock = gr.State(0), gr.State(""), gr.State({}), gr.Timer(0.5, active=False)
 
-    settings, everything = [runs, axis, step, last], [step, told, last, seen]
+    controls = [runs, axis, panels, smoothing, log, guess, step]
+    settings, everything = [*controls, last], [step, told, last, seen]
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    on_open(opened, settings, [runs, *everything])
-    gr.on([runs.input, axis.input], polite(show), settings, everything, trigger_mode="always_last", **quiet)
-    step.input(polite(look), [runs, axis, step], told, trigger_mode="always_last", **quiet)
+    latest = quiet | {"trigger_mode": "always_last"}
+    on_open(opened, settings, [experiment, runs, *everything])
+    looks = [axis, panels, smoothing, log, step, last]
+    asked = [guess, words, option, runs, panels, *everything]
+    experiment.input(polite(choose), [experiment, *looks], asked, **latest)
+    option.input(polite(answer), [guess, option, runs, *looks], [guess, words, *everything], **latest)
+    runs.input(polite(leave), None, [experiment, guess, words, option], **latest)
+    gr.on([runs.input, axis.input], polite(show), settings, everything, **latest)
+    gr.on([step.input, panels.input, smoothing.input, log.input], polite(look), controls, told, **latest)
     gr.Timer(2).tick(
         polite(follow), [*settings, seen], everything, concurrency_limit=None, trigger_mode="once", **quiet
     )
-    for button, file, save, inputs in zip(
-        downloads, ready, (save_png, save_csv), ([runs, axis, step], [runs]), strict=True
-    ):
+    told.select(polite(jump), None, step, **quiet).then(polite(look), controls, told, **quiet)
+    start.click(polite(play), [runs, step, speed], [step, clock], **quiet).then(polite(look), controls, told, **quiet)
+    gr.on([pause.click, step.input], lambda: gr.Timer(active=False), None, clock, queue=False, **quiet)
+    clock.tick(polite(advance), [runs, step], [step, clock], trigger_mode="once", **quiet).then(
+        polite(look), controls, told, **quiet
+    )
+    saves = {
+        "png": (save_png, controls),
+        "svg": (save_svg, controls),
+        "csv": (save_csv, [runs]),
+        "gif": (save_film, [runs]),
+    }
+    for kind, (function, inputs) in saves.items():
         # the file is made when it is asked for, then fetched by the button that knows how
-        button.click(polite(save), inputs, file, show_progress="minimal", api_visibility="private").success(
+        file = ready[kind]
+        downloads[kind].click(
+            polite(function), inputs, file, show_progress="minimal", api_visibility="private"
+        ).success(
             None, None, None, js=f"() => document.querySelector('#{file.elem_id}')?.click()", api_visibility="private"
         )
     gr.api(polite(endpoint), api_name="curves")

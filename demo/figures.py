@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FONT = Path(__file__).parent / "assets" / "fonts" / "NotoSansKR-subset.otf"  # matplotlib's own font has no Hangul
-COLOURS = {"spear": SPEAR, "shield": SHIELD}
-DASHES = {"spear": "-", "shield": (0, (4, 1.5))}
+COLOURS = {"spear": SPEAR, "shield": SHIELD, "cycle": "#0f766e", "identity": "#7e22ce"}
+DASHES = {"spear": "-", "shield": (0, (4, 1.5)), "cycle": (0, (5, 1.5, 1, 1.5)), "identity": (0, (1, 1.2))}
 
 
 class Line(NamedTuple):
-    """One quantity over x: `kind` is "spear" (generator, solid) or "shield" (discriminator, dashed)."""
+    """One quantity over x. `kind` is "spear" (the generator's, solid), "shield" (the discriminator's, dashed), "cycle"
+    (dashed and dotted) or "identity" (dotted).
+    """
 
     kind: str
     label: str
@@ -60,9 +62,9 @@ def smooth(y: np.ndarray, window: int) -> np.ndarray:
     return (total[end] - total[begin]) / (end - begin)
 
 
-def window(count: int) -> int:
-    """How many logged values the strong line averages over, of `count`: always odd."""
-    return count // 40 * 2 + 1
+def window(count: int, smoothing: float = 1.0) -> int:
+    """How many logged values the strong line averages over, of `count`: always odd, 1 without smoothing."""
+    return int(smoothing * count) // 40 * 2 + 1
 
 
 class Column(NamedTuple):
@@ -79,10 +81,16 @@ class Panel(NamedTuple):
 
     title: str
     y_range: tuple[float, float]
+    log: bool = False
 
 
 def sheet(
-    columns: Sequence[Column], rows: Sequence[Panel], x_label: str, x_range: tuple[float, float], rest_label: str = ""
+    columns: Sequence[Column],
+    rows: Sequence[Panel],
+    x_label: str,
+    x_range: tuple[float, float],
+    rest_label: str = "",
+    smoothing: float = 1.0,
 ) -> "Figure":
     """A column a run and a row a panel, samples at the foot, all on the same scales."""
     from matplotlib.figure import Figure  # without pyplot: no state that two visitors would share
@@ -97,7 +105,7 @@ def sheet(
             for line in column.panels[row]:
                 colour, dashes = COLOURS[line.kind], DASHES[line.kind]
                 axis.plot(line.x, line.y, color=colour, alpha=0.25, linewidth=0.8)
-                mean = smooth(line.y, window(len(line.y)))
+                mean = smooth(line.y, window(len(line.y), smoothing))
                 axis.plot(line.x, mean, color=colour, linestyle=dashes, linewidth=2, label=line.label)
             rests = {line.rest: COLOURS[line.kind] for line in column.panels[row] if line.rest is not None}
             for rest, colour in rests.items():
@@ -106,9 +114,12 @@ def sheet(
             if rests and rest_label:
                 axis.plot([], [], ":", color="0.4", linewidth=1.6, label=rest_label)
             axis.set(xlim=x_range, ylim=panel.y_range, xlabel=x_label, ylabel=panel.title)
+            if panel.log:
+                axis.set_yscale("log")
             axis.grid(alpha=0.25)
             axis.spines[["top", "right"]].set_visible(False)
-            axis.legend(frameon=False)
+            if axis.lines:
+                axis.legend(frameon=False)
     for axis, column in zip(axes[-1], columns, strict=True):
         axis.set_axis_off()
         if column.sample is not None:
@@ -120,8 +131,8 @@ def sheet(
     return figure
 
 
-def png(figure: "Figure") -> bytes:
-    """A figure as a PNG file."""
+def save(figure: "Figure", kind: str = "png") -> bytes:
+    """A figure as a PNG or SVG file; an SVG's letters are drawn, so that it looks the same without the font."""
     buffer = BytesIO()
-    figure.savefig(buffer, format="png")
+    figure.savefig(buffer, format=kind)
     return buffer.getvalue()

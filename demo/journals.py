@@ -4,22 +4,31 @@ import os
 import threading
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import orjson
 
-COLUMNS = ("step", "images", "seconds", "loss_g", "loss_d", "d_real", "d_fake")
-KEPT = 32  # journals in memory: 100,000 lines are 6 MB
+NEEDED = ("step", "images", "seconds", "loss_g", "loss_d", "d_real", "d_fake")  # of every duel
+FURTHER = (  # of some: NaN where a line has none
+    *("grad_g", "grad_d", "rate_g", "rate_d"),
+    *("loss_g_a2b", "loss_d_b", "cycle_a", "idt_b", "loss_g_b2a", "loss_d_a", "cycle_b", "idt_a"),
+)
+COLUMNS = NEEDED + FURTHER
+KEPT = 32  # journals in memory: 100,000 lines are 15 MB
+NAN = float("nan")
+NANS = (NAN,) * len(FURTHER)
 
 
-_numbers = itemgetter(*COLUMNS)
+# a line has all columns (a CycleGAN's), those up to the rates (a DCGAN's), or at least the needed ones
+_all, _some, _few = itemgetter(*COLUMNS), itemgetter(*COLUMNS[:11]), itemgetter(*NEEDED)
 
 
 class _Read(NamedTuple):
     file: tuple[int, int]  # device and inode: a journal that was rewound is another file
     offset: int
     rows: np.ndarray
+    events: list[dict[str, Any]]
 
 
 _kept: dict[Path, _Read] = {}
@@ -38,47 +47,72 @@ def stamp(folder: Path) -> tuple[int, int, int]:
 def columns(folder: Path) -> dict[str, np.ndarray]:
     """The logged steps of a run's folder, in order: float64 [n] for each name in COLUMNS.
 
-    Events, torn lines and lines that lack a number are left out; without a journal the columns are empty.
+    Events, torn lines and lines that lack a needed number are left out; without a journal the columns are empty.
     """
+    return dict(zip(COLUMNS, _read(folder).rows.T, strict=True))
+
+
+def events(folder: Path) -> list[dict[str, Any]]:
+    """The events of a run's folder, in order: {"step", "seconds", "event", ...}."""
+    return _read(folder).events
+
+
+def _read(folder: Path) -> _Read:
     path = folder / "journal.jsonl"
     with _lock:
         try:
             with open(path, "rb") as file:
-                rows = _rows(path, file)
+                return _read_on(path, file)
         except OSError:
-            rows = np.empty((0, len(COLUMNS)))
-    return dict(zip(COLUMNS, rows.T, strict=True))
+            return _Read((0, 0), 0, np.empty((0, len(COLUMNS))), [])
 
 
-def _rows(path: Path, file: BinaryIO) -> np.ndarray:
+def _read_on(path: Path, file: BinaryIO) -> _Read:
     stat = os.fstat(file.fileno())
     identity = (stat.st_dev, stat.st_ino)
     known = _kept.pop(path, None)
     if known is None or known.file != identity or known.offset > stat.st_size:
-        known = _Read(identity, 0, np.empty((0, len(COLUMNS))))
+        known = _Read(identity, 0, np.empty((0, len(COLUMNS))), [])
     file.seek(known.offset)
     new = file.read()
     new = new[: new.rfind(b"\n") + 1]  # the last line may still be being written
-    rows = np.concatenate([known.rows, _parse(new.splitlines())])
-    _kept[path] = _Read(identity, known.offset + len(new), rows)
+    rows, told = _parse(new.splitlines())
+    rows = np.concatenate([known.rows, rows])
+    _kept[path] = now = _Read(identity, known.offset + len(new), rows, known.events + told)
     while len(_kept) > KEPT:
         del _kept[next(iter(_kept))]
-    return rows
+    return now
 
 
-def _parse(lines: list[bytes]) -> np.ndarray:
-    """The logged steps among these lines, float64 [n, len(COLUMNS)]."""
+def _parse(lines: list[bytes]) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """The logged steps among these lines, float64 [n, len(COLUMNS)], and the events."""
     try:  # all at once is twice as fast, and nearly always possible
         records = orjson.loads(b"[%s]" % b",".join(lines))
-        rows = [_numbers(record) for record in records if "event" not in record]
-        return np.array(rows, np.float64).reshape(-1, len(COLUMNS))
+        rows = [_row(record) for record in records if "event" not in record]
     except (ValueError, KeyError, TypeError):
-        rows = [row for line in lines if (row := _row(line))]
-        return np.array(rows, np.float64).reshape(-1, len(COLUMNS))
+        records = [record for line in lines if (record := _record(line)) is not None]
+        rows = [_row(record) for record in records if "event" not in record]
+    events = [record for record in records if "event" in record and isinstance(record.get("step"), int | float)]
+    return np.array(rows, np.float64).reshape(-1, len(COLUMNS)), events
 
 
-def _row(line: bytes) -> list[float] | None:
+def _row(record: dict[str, Any]) -> tuple[float, ...]:
+    try:  # by far the most lines are one of these
+        if "cycle_a" in record:
+            return _all(record)
+        if "rate_d" in record:
+            return _some(record) + (NAN,) * 8
+    except KeyError:
+        pass
+    return _few(record) + tuple(map(record.get, FURTHER, NANS))
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """A line's record where it is fit to read: a step with all it needs, or an event."""
     try:
-        return [float(value) for value in _numbers(orjson.loads(line))]
+        record = orjson.loads(line)
+        if "event" not in record:
+            np.array(_row(record), np.float64)
+        return record
     except (ValueError, KeyError, TypeError):
         return None

@@ -1,8 +1,9 @@
 """What a run has to tell: its journal and its samples, and where its curves would rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ class Story:
     loss: str
     columns: dict[str, np.ndarray]  # float64 [n] for each of journals.COLUMNS
     samples: list[tuple[int, Path]]
+    events: Sequence[dict[str, Any]] = ()
 
     @property
     def rest(self) -> dict[str, float]:
@@ -38,6 +40,29 @@ class Story:
             "d_real": loss.rest_verdict,
             "d_fake": loss.rest_verdict,
         }
+
+    def series(self, name: str, axis: str) -> tuple[np.ndarray, np.ndarray]:
+        """(x, y) of a column over "step", "images" or "seconds"; or of a measure, "frechet" or "covered", where taken.
+
+        Values that were not recorded are left out.
+        """
+        if name in self.columns:
+            there = np.isfinite(self.columns[name])
+            return self.columns[axis][there], self.columns[name][there]
+        taken = [event for event in self.events if event["event"] == "gauge" and name in event]
+        step, y = (np.array([event[key] for event in taken], np.float64) for key in ("step", name))
+        if axis == "seconds":
+            return np.array([event["seconds"] for event in taken], np.float64), y
+        steps, images = self.columns["step"], self.columns["images"]
+        return step * (images[-1] / steps[-1] if axis == "images" and len(steps) else 1.0), y
+
+    def marks(self, axis: str) -> list[tuple[float, int, str, dict[str, Any]]]:
+        """(x, step, event, the whole of it) of what was done to the run, in order: holds, rates, pauses and so on."""
+        x, steps = self.columns[axis], self.columns["step"]
+        told = [event for event in self.events if event["event"] != "gauge"]
+        if not len(steps):
+            return []
+        return [(float(np.interp(e["step"], steps, x)), int(e["step"]), e["event"], e) for e in told]
 
     @property
     def last(self) -> int:
@@ -67,6 +92,7 @@ def tell(run: "Run") -> Story:
         loss=config.loss,
         columns=journals.columns(run.folder),
         samples=run.samples(),
+        events=journals.events(run.folder),
     )
 
 

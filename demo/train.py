@@ -111,17 +111,18 @@ def _picture(story: Story, language: Language) -> str:
 
 
 def _charts(story: Story, language: Language) -> str:
-    x_range, y_ranges = curves.scales([story], "seconds")
+    view = curves.View("seconds")
+    x_range, y_ranges = curves.scales([story], view)
     return "".join(
         charts.chart(
-            curves.lines(story, panel, "seconds", language),
+            curves.lines(story, panel, view, language),
             title=say(language, f"curves.panels.{panel}"),
             x_label=say(language, "curves.axes.seconds"),
             x_range=x_range,
             y_range=y_ranges[panel],
             rest_label=say(language, "curves.rest.label"),
         )
-        for panel in curves.PANELS
+        for panel in view.panels
     )
 
 

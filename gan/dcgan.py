@@ -39,11 +39,14 @@ class DCGANConfig(Config):
     loss: str = setting("bce", "the adversarial loss", choices=tuple(LOSSES))
     label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
     fall: float = setting(0.0, "share of the run, at its end, over which the rates fall to zero", low=0, high=1)
+    gauge: int = setting(0, "measure so many samples at each sample picture, as a curve of quality", low=0, high=10_000)
 
     model = "dcgan"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.gauge == 1:
+            raise UserError("The setting 'gauge' is 1, but one sample says nothing: take 0, or 100 and more.")
         if self.size & (self.size - 1):
             raise UserError(f"A DCGAN doubles from 4x4, so 'size' is 16, 32, 64, 128 or 256, not {self.size}.")
 
@@ -212,6 +215,13 @@ class DCGAN(Duel):
         pictures = load(config.data, config.size, channels=config.channels, root=root)
         pictures = replace(pictures, images=pictures.images.to(device))
         return pictures, noise(64, config.latent, config.seed).to(device)
+
+    @staticmethod
+    def gauge(config: DCGANConfig, root: Path | None, device: torch.device) -> Callable[[nn.ModuleDict], dict] | None:
+        """What measures the generators while they train, where that was asked for."""
+        from gan.gauge import Gauge
+
+        return Gauge(config, root, device).read if config.gauge else None
 
     def drawer(self, data: Pictures, generator: torch.Generator, count: int) -> Callable[[], Tensor]:
         """Draws `count` pictures a call, float [count, channels, size, size]."""

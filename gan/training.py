@@ -106,8 +106,10 @@ class _Training:
             raise UserError(
                 f"The setting 'batch' is {self.config.batch}, but must be a multiple of the {self.world} processes."
             )
-        torch.manual_seed(self.config.seed)
         model = MODELS[self.config.model]
+        gauge = getattr(model, "gauge", None)  # made before the seed is set: looking changes nothing of the training
+        self.gauge = gauge(self.config, data_root, device) if gauge and not self.rank else None
+        torch.manual_seed(self.config.seed)
         self.duel: Duel = model(self.config, device)
         self.average = Average(self.duel.generators, self.config.ema)
         self.data, self.fixed = model.open_data(self.config, data_root, device)
@@ -268,7 +270,7 @@ class _Training:
         saved = mark = began
         mark_step = self.step
         while self.progress() < 1:
-            self.sample()
+            began += self.sample()  # looking is not training
             if config.hold_d_after and self.step == config.hold_d_after and not self.conduct.hold_d:
                 self.conduct.hold_d = True
                 yield self.event("control", hold_d=True)
@@ -331,14 +333,20 @@ class _Training:
         return record
 
     @torch.inference_mode()
-    def sample(self) -> None:
-        """Keep a picture of the fixed inputs when the next one is due: often at first, then more rarely."""
-        due = math.floor(self.config.samples * math.sqrt(self.progress()))
+    def sample(self) -> float:
+        """Keep a picture of the fixed inputs when the next one is due: often at first, then more rarely.
+
+        Where a gauge was asked for, what it reads is an event beside it. Returns the seconds all that took.
+        """
+        due, began = math.floor(self.config.samples * math.sqrt(self.progress())), time.perf_counter()
         if due < self.samples_made:
-            return
+            return 0.0
         self.samples_made = due + 1
         if self.rank == 0:
             self.run.save_sample(self.step, self.duel.show(self.average.networks, self.fixed))
+            if self.gauge is not None:
+                self.event("gauge", **self.gauge(self.average.networks))
+        return time.perf_counter() - began
 
 
 class _Stop(Exception):

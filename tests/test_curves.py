@@ -15,6 +15,9 @@ from gan.errors import UserError
 from gan.run import Run
 from tests.small_runs import record, sample, small_run
 
+VIEW = curves.View()
+LOOK = (list(curves.DEFAULT), curves.SMOOTHING, False, {})  # panels, smoothing, logarithms, guess, as at first
+
 pytestmark = pytest.mark.usefixtures("runs")
 
 
@@ -64,7 +67,7 @@ def test_a_journal_that_was_rewound_is_read_anew(run):
 def test_no_journal_is_no_error(runs):
     run = small_run(runs, "empty", lines=0)
     (run.folder / "journal.jsonl").unlink()
-    html = curves.page(stories(["empty"]), "step", 5, "en")
+    html = curves.page(stories(["empty"]), VIEW, 5, "en")
     assert "empty" in html
     assert "polyline" not in html
 
@@ -73,12 +76,12 @@ def test_a_hundred_thousand_lines_open_within_two_seconds(runs):
     run = small_run(runs, "long", lines=100_000, every=1)
     # the processor's time: what else runs here meanwhile does not count
     began = time.process_time()
-    html = curves.page(stories(["long"]), "step", 1e9, "ko")
+    html = curves.page(stories(["long"]), VIEW, 1e9, "ko")
     assert time.process_time() - began < 2
     assert len(html) < 200_000
     began = time.process_time()
     run.log(record(100_001))
-    curves.page(stories(["long"]), "step", 1e9, "ko")
+    curves.page(stories(["long"]), VIEW, 1e9, "ko")
     assert time.process_time() - began < 0.5
 
 
@@ -100,7 +103,7 @@ def test_rests_are_those_of_the_loss_and_twice_that_for_a_cyclegan(runs):
 
 
 def test_the_page_draws_both_panels_and_explains_the_dotted_lines(run):
-    html = curves.page([tell(run)], "step", 250, "en")
+    html = curves.page([tell(run)], VIEW, 250, "en")
     assert len(re.findall(r'<polyline class="\w+ raw"', html)) == 4
     assert html.count('class="spear rest"') == html.count('class="shield rest"') == 1
     assert len(re.findall(r'<path class="shared rest" d="M0 500.0H1000"', html)) == 1  # 0.5 is half way up
@@ -131,14 +134,14 @@ def test_a_rare_peak_does_not_flatten_the_rest():
 
 def test_probabilities_keep_their_whole_range_and_runs_share_scales(runs):
     told = [tell(small_run(runs, "short", lines=10)), tell(small_run(runs, "long", lines=60))]
-    x_range, y_ranges = curves.scales(told, "images")
+    x_range, y_ranges = curves.scales(told, curves.View("images"))
     assert x_range == (0, 591 * 8)
     assert y_ranges["verdict"] == (0, 1)
 
 
 def test_a_name_is_shown_as_text_not_as_html(run):
     story = Story("<img src=x>", "finished", "dcgan", "bce", journals.columns(run.folder), run.samples())
-    assert "<img src=x>" not in curves.page([story], "step", 0, "en")
+    assert "<img src=x>" not in curves.page([story], VIEW, 0, "en")
 
 
 def test_what_is_new_is_noticed(run):
@@ -150,12 +153,12 @@ def test_what_is_new_is_noticed(run):
 
 
 def test_the_slider_follows_the_end_unless_it_was_moved(run):
-    slider, _, end, _ = curves.show(["alpha"], "step", 0, 0, None)
+    slider, _, end, _ = curves.show(None, ["alpha"], "step", *LOOK, 0, 0)
     assert (slider.value, end) == (591, 591)
     sample(run, 800)
     run.log(record(801))
-    assert curves.show(["alpha"], "step", 591, 591, None)[0].value == 801
-    assert curves.show(["alpha"], "step", 300, 591, None)[0].value == 300
+    assert curves.show(None, ["alpha"], "step", *LOOK, 591, 591)[0].value == 801
+    assert curves.show(None, ["alpha"], "step", *LOOK, 300, 591)[0].value == 300
 
 
 def test_the_endpoint_gives_thinned_series_rests_and_samples(runs):
@@ -187,7 +190,7 @@ def test_the_downloads_hold_what_was_asked(runs, run):
         rows = list(csv.DictReader(file))
     assert [row["run"] for row in rows] == ["alpha"] * 60 + ["beta"] * 20
     assert float(rows[0]["d_real"]) == pytest.approx(record(1)["d_real"])
-    with Image.open(curves.save_png(["alpha", "beta"], "step", 250, None)) as picture:
+    with Image.open(curves.save_png(None, ["alpha", "beta"], "step", *LOOK, 250)) as picture:
         assert picture.format == "PNG"
         assert picture.width > 1000
 
@@ -195,8 +198,99 @@ def test_the_downloads_hold_what_was_asked(runs, run):
 def test_an_unopened_tab_draws_nothing_and_nothing_new_is_not_sent(run):
     import gradio as gr
 
-    assert curves.follow(None, "step", 0, 0, "", None) == gr.skip()
-    *_, end, seen = curves.show(["alpha"], "step", 0, 0, None)
-    assert curves.follow(["alpha"], "step", end, end, seen, None) == gr.skip()
+    assert curves.follow(None, None, "step", *LOOK, 0, 0, "") == gr.skip()
+    *_, end, seen = curves.show(None, ["alpha"], "step", *LOOK, 0, 0)
+    assert curves.follow(None, ["alpha"], "step", *LOOK, end, end, seen) == gr.skip()
     run.log(record(901))
-    assert curves.follow(["alpha"], "step", end, end, seen, None)[2] == 901
+    assert curves.follow(None, ["alpha"], "step", *LOOK, end, end, seen)[2] == 901
+
+
+def test_events_are_read_with_the_steps_and_as_the_journal_grows(run):
+    run.log({"step": 300, "seconds": 1.0, "event": "control", "hold_d": True})
+    assert [event["event"] for event in journals.events(run.folder)] == ["control"]
+    run.log({"step": 400, "seconds": 2.0, "event": "gauge", "frechet": 3.5, "covered": 7})
+    run.log({"step": "x", "event": "broken"})
+    assert [event["event"] for event in journals.events(run.folder)] == ["control", "gauge"]
+    story = tell(run)
+    assert [(step, event) for _, step, event, _ in story.marks("step")] == [(300, "control")]
+    x, y = story.series("frechet", "images")
+    assert (x.tolist(), y.tolist()) == ([3200.0], [3.5])
+
+
+def test_what_was_not_recorded_is_left_out_not_drawn_as_zero(run):
+    assert np.isnan(journals.columns(run.folder)["grad_g"]).all()
+    run.log(record(601) | {"grad_g": 2.5})
+    x, y = tell(run).series("grad_g", "step")
+    assert (x.tolist(), y.tolist()) == ([601], [2.5])
+
+
+def test_an_event_is_a_mark_on_every_chart_and_a_button_to_its_moment(run):
+    run.log({"step": 300, "seconds": 75.0, "event": "control", "hold_d": True})
+    run.log({"step": 400, "seconds": 100.0, "event": "control", "rate_g": 0.001})
+    html = curves.page([tell(run)], VIEW, 250, "en")
+    at = np.interp(300, [0, 591], [0, 1000])
+    assert html.count(f'class="event" d="M{at:.1f} 0V1000"') == 2
+    assert '<button type="button" data-step="300">Step 300: discriminator held still</button>' in html
+    assert "Step 400: generator&#x27;s rate 0.001" in html
+
+
+def test_logarithms_put_equal_ratios_at_equal_distances():
+    line = Line("spear", "g", np.array([0.0, 1, 2]), np.array([0.01, 0.1, 1.0]), None)
+    html = charts.chart([line], title="t", x_label="x", x_range=(0, 2), y_range=(0.01, 1), log=True)
+    assert re.findall(r'raw" points="([^"]*)"', html) == ["0.0,1000.0 500.0,500.0 1000.0,0.0"]
+    assert re.findall(r'class="y"[^>]*>([^<]*)<', html) == ["0.01", "0.1", "1"]
+    assert "data-log" in html
+
+
+def test_smoothing_nothing_draws_the_line_itself(run):
+    raw, strong = (
+        re.findall(rf'spear {kind}"[^>]*points="([^"]*)"', curves.page([tell(run)], curves.View(smoothing=0), 0, "en"))
+        for kind in ("raw", "mean")
+    )
+    assert raw == strong
+
+
+def test_half_an_experiment_hides_the_rest(run):
+    whole = curves.page([tell(run)], VIEW, 591, "en")
+    half = curves.page([tell(run)], curves.View(until=0.5), 591, "en")
+    last = [float(points.split()[-1].split(",")[0]) for points in re.findall(r'raw" points="([^"]*)"', half)]
+    assert max(last) <= 500
+    assert "Step 200:" in half
+    assert "Step 400:" in whole
+
+
+def test_the_film_goes_through_all_moments_side_by_side(runs, run):
+    import io
+
+    from PIL import Image
+
+    small_run(runs, "beta", lines=90)
+    with Image.open(io.BytesIO(curves.film(stories(["alpha", "beta"])))) as film:
+        assert film.n_frames == 5  # 0, 200, 400, 600, 800
+        assert film.size == (32 + 8 + 32, 32)
+
+
+def test_playing_goes_from_sample_to_sample_and_ends(run):
+    assert curves.advance(["alpha"], 0)[0] == 200
+    assert curves.advance(["alpha"], 250)[0] == 400
+    assert not curves.advance(["alpha"], 400)[1].active
+    assert curves.play(["alpha"], 591, 2)[0] == 0  # from the beginning again
+
+
+def test_a_panel_that_is_not_there_is_refused(run):
+    with pytest.raises(UserError, match="choose among loss, verdict"):
+        curves.page([tell(run)], curves.View(panels=("loss", "entropy")), 0, "en")
+
+
+def test_ten_long_journals_open_within_two_seconds(runs):
+    text = (small_run(runs, "long", lines=100_000, every=1).folder / "journal.jsonl").read_text()
+    folders = []
+    for number in range(9):
+        folder = runs / f"long{number}"
+        folder.mkdir()
+        (folder / "journal.jsonl").write_text(text)
+        folders.append(folder)
+    began = time.process_time()
+    for folder in folders:
+        assert len(journals.columns(folder)["step"]) == 100_000
+    assert time.process_time() - began < 4  # half of that on a machine of its own

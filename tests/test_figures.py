@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.figures import FONT, Column, Line, Panel, png, sheet, smooth, thin, window
+from demo.figures import FONT, Column, Line, Panel, save, sheet, smooth, thin, window
 
 
 @pytest.mark.parametrize("count", [500, 501, 5_000, 100_000])
@@ -69,7 +69,7 @@ def test_a_sheet_with_korean_words_has_no_missing_letters(recwarn, tmp_path):
     line = Line("spear", "생성자", x, np.sin(x / 9), 0.5)
     Image.new("RGB", (32, 32), "red").save(tmp_path / "sample.webp", lossless=True)
     column = Column("뷁 run", [[line]], tmp_path / "sample.webp", "스텝 3: D(진짜) −0.50")
-    picture = Image.open(io.BytesIO(png(sheet([column] * 2, [Panel("손실", (-1, 1))], "스텝", (0, 99), "평형"))))
+    picture = Image.open(io.BytesIO(save(sheet([column] * 2, [Panel("손실", (-1, 1))], "스텝", (0, 99), "평형"))))
     assert picture.width > picture.height / 2 > 300
     assert not [w for w in recwarn if "Glyph" in str(w.message)]
     pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)

@@ -1,5 +1,6 @@
 // What the lines say under the pointer, read back from the points that were drawn.
 const numbers = (text) => text.split(" ").map(Number);
+const logs = (chart, value) => ("log" in chart.dataset ? 10 ** value : value);
 const short = (value) => (Math.abs(value) >= 100 ? Math.round(value).toLocaleString() : value.toPrecision(3));
 
 const nearest = (line, x) => {
@@ -26,7 +27,7 @@ element.addEventListener("pointermove", (event) => {
   if (share < 0 || share > 1 || !lines.length) return;
   const found = lines.map((line) => [line.dataset.label, nearest(line, share * 1000)]);
   const at = x0 + (found[0][1].x / 1000) * (x1 - x0);
-  const words = found.map(([label, point]) => `${label} ${short(y0 + (1 - point.y / 1000) * (y1 - y0))}`);
+  const words = found.map(([label, point]) => `${label} ${short(logs(chart, y0 + (1 - point.y / 1000) * (y1 - y0)))}`);
   const output = plot.querySelector("output");
   output.textContent = [`${chart.dataset.unit} ${Math.round(at).toLocaleString()}`, ...words].join("\n");
   output.style.display = "block";
@@ -35,4 +36,8 @@ element.addEventListener("pointermove", (event) => {
 });
 element.addEventListener("pointerleave", () => {
   for (const output of element.querySelectorAll(".chart output")) output.style.display = "none";
+});
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-step]");
+  if (button) trigger("select", { step: button.dataset.step });
 });

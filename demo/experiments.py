@@ -1,0 +1,137 @@
+"""Recorded experiments: duels in which one thing was changed, what to look for in them, and what came of it in numbers.
+
+Each was truly run by this code and is a run folder in `checkpoints/`. The words are in words/*.json under
+`curves.experiments`; the numbers in them are filled in from the runs' own journals, so that no text can drift away.
+"""
+
+from collections.abc import Mapping
+from statistics import mean, stdev
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from demo import models
+from demo.language import Language, say
+from demo.stories import Story, tell
+from gan.errors import UserError
+
+HALF = 0.5  # of the experiment is shown before the guess
+LATE = 0.1  # the last tenth of a run, over which its numbers are averaged
+
+
+class Experiment(NamedTuple):
+    """An experiment: the runs side by side, the charts to look at, and the right answer to its question.
+
+    `seeds` are further runs, by what they have in common, whose Frechet distances are compared with their spread.
+    """
+
+    runs: tuple[str, ...]
+    panels: tuple[str, ...]
+    right: str
+    seeds: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
+
+STRIDE = ("balanced", "stride-1", "stride-2")
+EXPERIMENTS = {
+    "strong": Experiment(
+        ("balanced", "strong-d", "strong-d-saturating"), ("loss", "verdict", "gradients", "frechet"), "b"
+    ),
+    "held": Experiment(("balanced", "held-d"), ("loss", "verdict", "frechet"), "c"),
+    "rounds": Experiment(("balanced", "five-to-one"), ("loss", "verdict", "frechet", "covered"), "a"),
+    "fast": Experiment(("balanced", "fast-g", "mnist-collapse"), ("loss", "verdict", "covered", "frechet"), "b"),
+    "norm": Experiment(("balanced", "no-norm"), ("loss", "verdict", "gradients", "frechet"), "a"),
+    "smooth": Experiment(("balanced", "smooth"), ("loss", "verdict", "frechet"), "a"),
+    "pooling": Experiment(
+        ("balanced", "max-0", "average-0"),
+        ("verdict", "frechet", "covered"),
+        "a",
+        {"stride": STRIDE, "max": ("max-0", "max-1", "max-2"), "average": ("average-0", "average-1", "average-2")},
+    ),
+    "upward": Experiment(
+        ("balanced", "nearest-0", "bilinear-0"),
+        ("verdict", "frechet", "covered"),
+        "a",
+        {
+            "transposed": STRIDE,
+            "nearest": ("nearest-0", "nearest-1", "nearest-2"),
+            "bilinear": ("bilinear-0", "bilinear-1", "bilinear-2"),
+        },
+    ),
+    "cycle": Experiment(("herd-both", "herd-no-identity", "herd-no-cycle"), ("loss", "there", "back"), "a"),
+}
+ANSWERS = ("a", "b", "c")
+
+
+def there() -> list[str]:
+    """The experiments whose runs are all here."""
+    names = {run.name for run in models.runs()}
+    return [key for key, each in EXPERIMENTS.items() if names.issuperset(_all_runs(each))]
+
+
+def _all_runs(experiment: Experiment) -> list[str]:
+    return list(dict.fromkeys([*experiment.runs, *(run for runs in experiment.seeds.values() for run in runs)]))
+
+
+def find(key: str) -> Experiment:
+    """An experiment by its key; raises UserError for one that is not here."""
+    if key not in there():
+        raise UserError(f"There is no experiment '{key}' here; choose one of {', '.join(there()) or 'none'}.")
+    return EXPERIMENTS[key]
+
+
+def numbers(story: Story) -> dict[str, float]:
+    """What came of a run: means over its last tenth, and the last measure that was taken.
+
+    loss_g, loss_d, d_real, d_fake, grad_g, grad_d; frechet, covered, entropy of a DCGAN; for the herd coat, ground and
+    colour (means of both directions), cycle and identity.
+    """
+    steps = story.columns["step"]
+    late = steps >= (1 - LATE) * steps[-1] if len(steps) else np.zeros(0, bool)
+    found = {
+        name: float(np.nanmean(story.columns[name][late]))
+        for name in ("loss_g", "loss_d", "d_real", "d_fake", "grad_g", "grad_d")
+        if np.isfinite(story.columns[name][late]).any()
+    }
+    for event in story.events:
+        if event["event"] in ("gauge", "evaluation"):
+            classes = event.get("classes", {})
+            found |= {
+                k: source[k] for source in (event, classes) for k in ("frechet", "covered", "entropy") if k in source
+            }
+        if event["event"] == "evaluation" and "directions" in event:
+            both = event["directions"].values()
+            for name in ("cycle", "identity"):
+                found[name] = mean(each[name] for each in both)
+            for name in ("coat", "ground", "colour"):
+                found[name] = mean(each["herd"][name] for each in both if "herd" in each)
+    return found
+
+
+FORMS = {"covered": ".0f", "coat": ".0%", "grad_g": ".2g", "frechet": ".3g", "ground": ".3f", "cycle": ".3f"}
+
+
+def facts(key: str) -> dict[str, str]:
+    """The numbers that an experiment's words may name: "held_d_frechet" and so on, as they are to be read.
+
+    For seeds also "max_mean", "max_low", "max_high", "max_spread" of the Frechet distance.
+    """
+    experiment, told = EXPERIMENTS[key], {}
+    by_run = {name: numbers(tell(models.find(name))) for name in _all_runs(experiment)}
+    for name, found in by_run.items():
+        for measure, value in found.items():
+            told[f"{name}_{measure}".replace("-", "_")] = format(value, FORMS.get(measure, ".2f"))
+    for group, runs in experiment.seeds.items():
+        distances = [by_run[run]["frechet"] for run in runs]
+        told |= {
+            f"{group}_mean": f"{mean(distances):.2f}",
+            f"{group}_low": f"{min(distances):.2f}",
+            f"{group}_high": f"{max(distances):.2f}",
+            f"{group}_spread": f"{stdev(distances):.2f}",
+        }
+    return told
+
+
+def text(key: str, part: str, language: Language, **values: Any) -> str:
+    """A part of an experiment's words: "title", "question", "look", "happened", "answers.a", ..."""
+    return say(language, f"curves.experiments.{key}.{part}", **(facts(key) if part != "title" else {}), **values)
