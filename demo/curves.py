@@ -238,13 +238,13 @@ def show(
     step: float,
     last: int,
 ) -> tuple:
-    """(slider, page, the last step, stamp) for these runs; a slider that stood at the end stays at the end."""
+    """(slider, step, page, the last step, stamp) for these runs; a slider that stood at the end stays at the end."""
     seen = stamp(names, axis)
     told = stories(names)
     end = max([1, *(story.last for story in told)])
     step = end if step >= last else min(step, end)
     html = page(told, view_of(axis, panels, smoothing, log, guess), step, language_of(request))
-    return gr.Slider(maximum=end, value=step), html, end, seen
+    return gr.Slider(maximum=end, value=step), step, html, end, seen
 
 
 def follow(request: gr.Request, names: list[str] | None, axis: str, *rest: Any) -> Any:
@@ -290,7 +290,7 @@ def choose(
     language = language_of(request)
     if not key:
         nothing = gr.Radio(visible=False)
-        return {}, "", nothing, gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        return {}, "", nothing, *[gr.skip()] * 7
     experiment, guess = experiments.find(key), {"experiment": key, "answer": ""}
     options = [(experiments.text(key, f"options.{each}", language), each) for each in experiments.ANSWERS]
     names, chosen = list(experiment.runs), list(experiment.panels)
@@ -338,23 +338,29 @@ def about(guess: Guess, language: Language) -> str:
     )
 
 
-def jump(event: gr.EventData) -> float:
-    """The step of the event that was clicked."""
-    return float(event.step)
+def jump(event: gr.EventData) -> tuple[float, float]:
+    """(slider, step) of the event that was clicked."""
+    return float(event.step), float(event.step)
 
 
-def advance(names: list[str] | None, step: float) -> tuple[Any, gr.Timer]:
-    """(step, clock): on to the next moment that a sample was made at; the clock stops at the end."""
+def advance(names: list[str] | None, step: float) -> tuple[Any, Any, gr.Timer]:
+    """(slider, step, clock): on to the next moment that a sample was made at; the clock stops at the end."""
     later = sorted({s for story in stories(names) for s, _ in story.samples if s > step})
     if not later:
-        return gr.skip(), gr.Timer(active=False)
-    return later[0], gr.Timer(active=True)
+        return gr.skip(), gr.skip(), gr.Timer(active=False)
+    return later[0], later[0], gr.Timer(active=True)
 
 
-def play(names: list[str] | None, step: float, speed: float) -> tuple[Any, gr.Timer]:
-    """(step, clock): play from here, or from the beginning where this is the end."""
+def play(names: list[str] | None, step: float, speed: float) -> tuple[float, float, gr.Timer]:
+    """(slider, step, clock): play from here, or from the beginning where this is the end."""
     ends = [story.samples[-1][0] for story in stories(names) if story.samples]
-    return 0 if not ends or step >= max(ends) else gr.skip(), gr.Timer(1 / speed, active=True)
+    step = 0 if not ends or step >= max(ends) else step
+    return step, step, gr.Timer(1 / speed, active=True)
+
+
+def slide(request: gr.Request, *controls: Any) -> tuple[float, str]:
+    """(step, page) where the slider was moved to."""
+    return controls[-1], look(request, *controls)
 
 
 def film(told: list[Story]) -> bytes:
@@ -544,25 +550,28 @@ def build(place: Place) -> None:
         ready = {kind: gr.DownloadButton("", visible="hidden", elem_id=f"ready-{kind}") for kind in downloads}
     last, seen, guess, clock = gr.State(0), gr.State(""), gr.State({}), gr.Timer(0.5, active=False)
 
-    controls = [runs, axis, panels, smoothing, log, guess, step]
-    settings, everything = [*controls, last], [step, told, last, seen]
+    # Only the slider's own events read it: its end moves with the runs, and a step beyond it would be refused.
+    at = gr.State(0)
+    controls = [runs, axis, panels, smoothing, log, guess, at]
+    settings, everything = [*controls, last], [step, at, told, last, seen]
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     latest = quiet | {"trigger_mode": "always_last"}
     on_open(opened, settings, [experiment, runs, *everything])
-    looks = [axis, panels, smoothing, log, step, last]
+    looks = [axis, panels, smoothing, log, at, last]
     asked = [guess, words, option, runs, panels, *everything]
     experiment.input(polite(choose), [experiment, *looks], asked, **latest)
     option.input(polite(answer), [guess, option, runs, *looks], [guess, words, *everything], **latest)
     runs.input(polite(leave), None, [experiment, guess, words, option], **latest)
     gr.on([runs.input, axis.input], polite(show), settings, everything, **latest)
-    gr.on([step.input, panels.input, smoothing.input, log.input], polite(look), controls, told, **latest)
+    step.input(polite(slide), [*controls[:-1], step], [at, told], **latest)
+    gr.on([panels.input, smoothing.input, log.input], polite(look), controls, told, **latest)
     gr.Timer(2).tick(
         polite(follow), [*settings, seen], everything, concurrency_limit=None, trigger_mode="once", **quiet
     )
-    told.select(polite(jump), None, step, **quiet).then(polite(look), controls, told, **quiet)
-    start.click(polite(play), [runs, step, speed], [step, clock], **quiet).then(polite(look), controls, told, **quiet)
+    told.select(polite(jump), None, [step, at], **quiet).then(polite(look), controls, told, **quiet)
+    start.click(polite(play), [runs, at, speed], [step, at, clock], **quiet).then(polite(look), controls, told, **quiet)
     gr.on([pause.click, step.input], lambda: gr.Timer(active=False), None, clock, queue=False, **quiet)
-    clock.tick(polite(advance), [runs, step], [step, clock], trigger_mode="once", **quiet).then(
+    clock.tick(polite(advance), [runs, at], [step, at, clock], trigger_mode="once", **quiet).then(
         polite(look), controls, told, **quiet
     )
     saves = {

@@ -108,7 +108,16 @@ def numbers(story: Story) -> dict[str, float]:
     return found
 
 
-FORMS = {"covered": ".0f", "coat": ".0%", "grad_g": ".2g", "frechet": ".3g", "ground": ".3f", "cycle": ".3f"}
+FORMS = {"covered": ".0f", "coat": ".0%", "ground": ".3f", "cycle": ".3f", "identity": ".3f"}
+
+
+def readable(measure: str, value: float) -> str:
+    """A number as a sentence has it: no more digits than say something, and never an exponent."""
+    if measure in FORMS:
+        return format(value, FORMS[measure])
+    if abs(value) < 0.001 and measure.startswith("grad"):
+        return "< 0.001"
+    return f"{value:,.0f}" if abs(value) >= 20 else f"{value:.2f}"
 
 
 def facts(key: str) -> dict[str, str]:
@@ -120,7 +129,7 @@ def facts(key: str) -> dict[str, str]:
     by_run = {name: numbers(tell(models.find(name))) for name in _all_runs(experiment)}
     for name, found in by_run.items():
         for measure, value in found.items():
-            told[f"{name}_{measure}".replace("-", "_")] = format(value, FORMS.get(measure, ".2f"))
+            told[f"{name}_{measure}".replace("-", "_")] = readable(measure, value)
     for group, runs in experiment.seeds.items():
         distances = [by_run[run]["frechet"] for run in runs]
         told |= {

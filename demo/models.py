@@ -32,14 +32,18 @@ _kept: OrderedDict[tuple[Path, str], tuple[tuple[int, int], Networks]] = Ordered
 _lock = threading.Lock()
 
 
-def runs(model: str | None = None, *, with_weights: bool = False) -> list["Run"]:
-    """All runs, those that came with the program first; only those of a model ("dcgan", "cyclegan") if one is named."""
+def runs(model: str | None = None, *, with_weights: bool = False, replicas: bool = True) -> list["Run"]:
+    """All runs, those that came with the program first; only those of a model ("dcgan", "cyclegan") if one is named.
+
+    Without `replicas` those are left out that were only made to see what another seed changes in an experiment.
+    """
     from gan.run import all_runs
 
     return [
         run
         for run in all_runs()
         if (model is None or run.info.get("model") == model)
+        and (replicas or not run.info.get("replica"))
         and (not with_weights or (run.folder / "weights.safetensors").is_file())
     ]
 

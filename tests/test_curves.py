@@ -153,7 +153,7 @@ def test_what_is_new_is_noticed(run):
 
 
 def test_the_slider_follows_the_end_unless_it_was_moved(run):
-    slider, _, end, _ = curves.show(None, ["alpha"], "step", *LOOK, 0, 0)
+    slider, _, _, end, _ = curves.show(None, ["alpha"], "step", *LOOK, 0, 0)
     assert (slider.value, end) == (591, 591)
     sample(run, 800)
     run.log(record(801))
@@ -202,7 +202,7 @@ def test_an_unopened_tab_draws_nothing_and_nothing_new_is_not_sent(run):
     *_, end, seen = curves.show(None, ["alpha"], "step", *LOOK, 0, 0)
     assert curves.follow(None, ["alpha"], "step", *LOOK, end, end, seen) == gr.skip()
     run.log(record(901))
-    assert curves.follow(None, ["alpha"], "step", *LOOK, end, end, seen)[2] == 901
+    assert curves.follow(None, ["alpha"], "step", *LOOK, end, end, seen)[3] == 901
 
 
 def test_events_are_read_with_the_steps_and_as_the_journal_grows(run):
@@ -273,7 +273,7 @@ def test_the_film_goes_through_all_moments_side_by_side(runs, run):
 def test_playing_goes_from_sample_to_sample_and_ends(run):
     assert curves.advance(["alpha"], 0)[0] == 200
     assert curves.advance(["alpha"], 250)[0] == 400
-    assert not curves.advance(["alpha"], 400)[1].active
+    assert not curves.advance(["alpha"], 400)[2].active
     assert curves.play(["alpha"], 591, 2)[0] == 0  # from the beginning again
 
 

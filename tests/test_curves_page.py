@@ -126,13 +126,14 @@ def test_the_pointer_reads_the_lines(visit):
 def test_downloads(visit, tmp_path):
     page = visit("ko", tab="curves")
     choose(page, "alpha")
-    for kind in ("png", "csv"):
+    for kind, file in (("png", "curves.png"), ("svg", "curves.svg"), ("csv", "curves.csv"), ("gif", "samples.gif")):
         with page.expect_download(timeout=30_000) as download:
             page.locator(f"#save-{kind}").click()
-        assert download.value.suggested_filename == f"curves.{kind}"
-        download.value.save_as(tmp_path / f"curves.{kind}")
+        assert download.value.suggested_filename == file
+        download.value.save_as(tmp_path / file)
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.width > 1000
+    assert (tmp_path / "curves.svg").read_text().startswith("<?xml")
     with open(tmp_path / "curves.csv", newline="") as file:
         assert sum(row["run"] == "alpha" for row in csv.DictReader(file)) == 60
 
@@ -156,3 +157,58 @@ def test_the_endpoint_answers_with_series_rests_and_samples(server):
     assert len(client.predict(api_name="/curves")["runs"]) == 2
     with pytest.raises(Exception, match="no run named"):
         client.predict(runs=["../alpha"], axis="step", api_name="/curves")
+
+
+@pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1366, 768))])
+def test_an_experiment_shows_half_asks_and_tells(visit, language, size):
+    from demo.language import words
+
+    page = visit(language, tab="curves", size=size)
+    page.wait_for_selector("#stories section")
+    page.locator("#curves-experiment input").click()
+    page.get_by_role("option", name=words(language)["curves.experiments.held.title"]).click()
+    page.wait_for_function("document.querySelectorAll('#stories h3').length === 2")
+    assert names(page) == ["balanced", "held-d"]
+
+    def reach():
+        """How far the longest line goes, of 1000."""
+        points = page.locator("#stories polyline.raw").first.get_attribute("points")
+        return max(float(point.split(",")[0]) for point in points.split())
+
+    page.wait_for_function(
+        "document.querySelector('#stories polyline.raw').getAttribute('points').split(' ').pop().split(',')[0] <= 500"
+    )
+    guess = page.locator("#curves-guess input")
+    assert guess.count() == 3
+    guess.nth(0).check()
+    page.wait_for_selector("#experiment .answer")
+    assert words(language)["curves.guess.wrong"] in page.locator("#experiment .answer").inner_text()
+    guess.nth(2).check()
+    right = words(language)["curves.guess.right"]
+    page.wait_for_function("word => document.querySelector('#experiment .answer').innerText.includes(word)", arg=right)
+    assert reach() > 950
+    assert "{" not in page.locator("#experiment").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_play_goes_through_the_moments_and_an_event_leads_to_its_own(visit, server):
+    run = small_run(server.runs, "marked", lines=60)
+    run.log({"step": 300, "seconds": 75.0, "event": "control", "hold_d": True})
+    page = visit(tab="curves")
+    choose(page, "marked")
+    page.locator("#stories button[data-step='300']").first.click()
+    page.wait_for_function("document.querySelector('#curves-step input[type=number]').value === '300'")
+    page.wait_for_function("document.querySelector('#stories').innerText.includes('Step 200:')")
+    page.locator("#curves-play").click()
+    page.wait_for_function("document.querySelector('#curves-step input[type=number]').value > 399", timeout=15_000)
+    page.locator("#curves-pause").click()
+
+
+def test_further_charts_and_smoothing(visit):
+    page = visit(tab="curves")
+    section = choose(page, "alpha")
+    before = section.locator(".chart").count()
+    page.get_by_role("button", name="How to look at it").click()
+    page.locator("#curves-log input").check()
+    page.wait_for_function("document.querySelector('#stories .chart').hasAttribute('data-log')")
+    assert section.locator(".chart").count() == before

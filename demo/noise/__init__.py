@@ -24,7 +24,7 @@ SECTIONS = (grid, layers, sliders, between, find, copied, game, modes)
 
 def opened(run: str | None, seed: float, now: Desk, request: gr.Request) -> tuple:
     """(runs, seed, desk): the runs there are now; at first the picture that the page's address asks for, if any."""
-    names = [each.name for each in models.runs("dcgan", with_weights=True)]
+    names = [each.name for each in models.runs("dcgan", with_weights=True, replicas=False)]
     if run in names and now["held"]:
         return gr.Dropdown(choices=names), gr.skip(), gr.skip()
     run, held = next(iter(names), None), asked_for(request)

@@ -1,0 +1,103 @@
+"""The recorded experiments: that they are there, that their words hold, and that their numbers are the runs' own."""
+
+import re
+
+import pytest
+
+from demo import experiments, models
+from demo.language import LANGUAGES, words
+from demo.stories import tell
+from gan.errors import UserError
+from gan.run import Run
+from tests.small_runs import small_run
+
+
+def test_every_experiment_is_shipped_and_was_truly_run():
+    assert experiments.there() == list(experiments.EXPERIMENTS)
+    for experiment in experiments.EXPERIMENTS.values():
+        for name in [*experiment.runs, *(run for runs in experiment.seeds.values() for run in runs)]:
+            run = Run.open(name)
+            assert run.is_shipped
+            assert run.status == "finished"
+            assert run.samples()
+            assert (run.folder / "weights.safetensors").is_file()
+            assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) < 3_000_000, name
+
+
+def test_only_one_thing_differs_between_the_runs_of_an_experiment():
+    free = {"samples", "log_every", "gauge"}
+    allowed = {
+        "strong": {"rate_d", "rounds_d", "loss"},
+        "held": {"hold_d_after"},
+        "rounds": {"rounds_d"},
+        "fast": {"rate_g", "rate_d", "width", "ema"},
+        "norm": {"norm"},
+        "smooth": {"label"},
+        "pooling": {"down", "seed"},
+        "upward": {"up", "seed"},
+        "cycle": {"identity", "cycle"},
+    }
+    for key, experiment in experiments.EXPERIMENTS.items():
+        runs = [*experiment.runs, *(run for runs in experiment.seeds.values() for run in runs)]
+        settings = [Run.open(name).config.as_dict() for name in runs]
+        differ = {name for name in settings[0] if len({str(each[name]) for each in settings}) > 1}
+        assert differ - free == allowed[key], key
+
+
+@pytest.mark.parametrize("key", experiments.EXPERIMENTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_its_words_are_complete_and_name_only_numbers_that_there_are(key, language):
+    parts = ["title", "question", "look", "happened", *(f"{p}.{a}" for p in ("options", "answers") for a in "abc")]
+    for part in parts:
+        assert not re.search(r"[{}]|VERDICT|nan", experiments.text(key, part, language)), part
+    assert experiments.EXPERIMENTS[key].right in experiments.ANSWERS
+    assert len({experiments.text(key, f"options.{a}", language) for a in "abc"}) == 3
+
+
+def test_its_numbers_are_those_of_the_journals():
+    journal = [line for line in Run.open("held-d").journal() if "event" not in line]
+    late = [line["d_fake"] for line in journal if line["step"] >= 0.9 * journal[-1]["step"]]
+    assert experiments.facts("held")["held_d_d_fake"] == f"{sum(late) / len(late):.2f}"
+    (*_, last) = [line for line in Run.open("held-d").journal() if line.get("event") == "gauge"]
+    assert experiments.facts("held")["held_d_frechet"] == f"{last['frechet']:,.0f}"
+
+
+def test_what_the_words_claim_holds():
+    """The sentences were written for these numbers: a run that is made anew may need another sentence."""
+    found = {name: experiments.numbers(tell(models.find(name))) for name in _names()}
+    balanced = found["balanced"]
+    assert balanced["covered"] == 10
+    assert found["strong-d-saturating"]["grad_g"] < 0.01 < balanced["grad_g"] < found["strong-d"]["grad_g"]
+    assert found["strong-d-saturating"]["frechet"] > 100
+    assert found["held-d"]["d_fake"] > 0.8
+    assert found["held-d"]["frechet"] > 5 * balanced["frechet"]
+    assert found["mnist-collapse"]["covered"] < balanced["covered"]
+    assert found["no-norm"]["frechet"] > 5 * balanced["frechet"]
+    assert found["smooth"]["d_real"] < balanced["d_real"]
+
+
+def test_numbers_are_read_as_numbers_are_said():
+    read = experiments.readable
+    assert read("frechet", 1073.4) == "1,073"
+    assert read("frechet", 3.849) == "3.85"
+    assert read("grad_g", 1.2e-7) == "< 0.001"
+    assert read("covered", 9.0) == "9"
+
+
+def _names():
+    return {name for each in experiments.EXPERIMENTS.values() for name in each.runs}
+
+
+def test_an_experiment_without_its_runs_is_not_offered(runs, monkeypatch):
+    monkeypatch.setattr(models, "runs", lambda: [small_run(runs, "alpha")])
+    assert experiments.there() == []
+    with pytest.raises(UserError, match="no experiment 'held' here"):
+        experiments.find("held")
+
+
+def test_both_languages_have_the_same_numbers_in_them():
+    for key in experiments.EXPERIMENTS:
+        sets = [
+            set(re.findall(r"{(\w+)}", words(language)[f"curves.experiments.{key}.happened"])) for language in LANGUAGES
+        ]
+        assert sets[0] == sets[1], key
