@@ -38,7 +38,7 @@ EXPERIMENTS = {
         ("balanced", "strong-d", "strong-d-saturating"), ("loss", "verdict", "gradients", "frechet"), "b"
     ),
     "held": Experiment(("balanced", "held-d"), ("loss", "verdict", "frechet"), "c"),
-    "rounds": Experiment(("balanced", "five-to-one"), ("loss", "verdict", "frechet", "covered"), "a"),
+    "rounds": Experiment(("balanced", "five-to-one"), ("loss", "verdict", "frechet", "covered"), "b"),
     "fast": Experiment(("balanced", "fast-g", "mnist-collapse"), ("loss", "verdict", "covered", "frechet"), "b"),
     "norm": Experiment(("balanced", "no-norm"), ("loss", "verdict", "gradients", "frechet"), "a"),
     "smooth": Experiment(("balanced", "smooth"), ("loss", "verdict", "frechet"), "a"),

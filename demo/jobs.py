@@ -168,7 +168,7 @@ def active() -> "Run | None":
 
 def recent() -> list["Run"]:
     """All runs, that which is training now first, then by the time they last changed."""
-    return sorted(models.runs(), key=lambda run: (status(run) in ACTIVE, written(run)), reverse=True)
+    return sorted(models.runs(replicas=False), key=lambda run: (status(run) in ACTIVE, written(run)), reverse=True)
 
 
 def written(run: "Run") -> int:

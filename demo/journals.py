@@ -15,7 +15,7 @@ FURTHER = (  # of some: NaN where a line has none
     *("loss_g_a2b", "loss_d_b", "cycle_a", "idt_b", "loss_g_b2a", "loss_d_a", "cycle_b", "idt_a"),
 )
 COLUMNS = NEEDED + FURTHER
-KEPT = 32  # journals in memory: 100,000 lines are 15 MB
+KEPT = 64  # journals in memory: 100,000 lines are 15 MB, but most have some hundred
 NAN = float("nan")
 NANS = (NAN,) * len(FURTHER)
 
