@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from demo.figures import Line, smooth, thin, window
+from gan.figures import Line, smooth, thin, window
 
 ASSETS = Path(__file__).parent / "assets"
 UNIT = 1000  # width and height of a chart in its own units
@@ -105,24 +105,6 @@ def legend(lines: Sequence[Line], rest_label: str) -> str:
         f"{escape(label)}</span>"
         for kind, label in entries
     )
-
-
-def limits(lines: Sequence[Line], log: bool = False) -> tuple[float, float]:
-    """A range of y in which all that matters of these lines is seen: rare peaks are left out, rests are not.
-
-    With `log`, whatever is above 0, rests too.
-    """
-    if log:
-        above = [line.y[line.y > 0] for line in lines]
-        ends = [v for y in above if len(y) for v in np.percentile(y, (0.5, 99.5))]
-        ends += [line.rest for line in lines if line.rest is not None and line.rest > 0]
-        low, high = (max(min(ends), 1e-8), max(ends)) if ends else (0.1, 1.0)
-        return low / 1.3, max(high, low * 1.2) * 1.3
-    values = [v for line in lines if len(line.y) for v in (*np.percentile(line.y, (1, 99)), *line.y[-3:])]
-    values += [line.rest for line in lines if line.rest is not None]
-    low, high = min([0.0, *values]), max(values, default=1.0)
-    room = 0.05 * (high - low) or 0.5
-    return (low - room if low < 0 else 0.0), high + room
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:

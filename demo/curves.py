@@ -2,11 +2,13 @@
 
 import base64
 import csv
+from collections.abc import Callable
+from functools import partial
 from html import escape
 from io import BytesIO, StringIO
 from math import inf, isnan
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -14,27 +16,16 @@ from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 from PIL import Image, ImageOps
 
-from demo import charts, experiments, journals, models
-from demo.figures import Column, Line, Panel, save, sheet, thin, window
+from demo import charts, experiments, models
 from demo.handlers import on_open, polite
 from demo.language import Language, language_of, say, t
 from demo.place import Place
-from demo.stories import MOST, Story, stories
+from gan import journals
+from gan.curves import AXES, DEFAULT, PANELS, View, check, figure, lines, recorded, scales
 from gan.errors import UserError
+from gan.figures import save, thin, window
+from gan.stories import Story, tell
 
-AXES = ("step", "images", "seconds")
-PANELS = {
-    "loss": {"loss_g": "spear", "loss_d": "shield"},
-    "verdict": {"d_real": "shield", "d_fake": "spear"},
-    "frechet": {"frechet": "spear", "frechet_floor": "shield"},
-    "covered": {"covered": "spear"},
-    "gradients": {"grad_g": "spear", "grad_d": "shield"},
-    "rates": {"rate_g": "spear", "rate_d": "shield"},
-    "there": {"loss_g_a2b": "spear", "loss_d_b": "shield", "cycle_a": "cycle", "idt_b": "identity"},
-    "back": {"loss_g_b2a": "spear", "loss_d_a": "shield", "cycle_b": "cycle", "idt_a": "identity"},
-}
-DEFAULT = ("loss", "verdict")  # the panels that are shown at first
-EVEN = ("verdict", "covered")  # panels that no logarithm helps
 SMOOTHING = 20  # where the slider stands at first: the mean over a fortieth of a run
 ABOUT = "p { margin: 0 0 0.5rem; } .answer { font-weight: 600; font-size: 1.1em; }"
 GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
@@ -43,10 +34,20 @@ GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
 Guess = dict[str, str]  # {"experiment": its key, "answer": "a", "b", "c" or "" as long as none was given}; {} for none
 
 
-def check(axis: str) -> None:
-    """Raises UserError for an axis that there is not."""
-    if axis not in AXES:
-        raise UserError(f"The axis is '{axis}'; choose one of {', '.join(AXES)}.")
+MOST = 4  # runs at once
+
+
+def stories(names: list[str] | str | None) -> list[Story]:
+    """The stories of the runs of these names; raises UserError for one that is not there or for more than four."""
+    names = list(dict.fromkeys([names] if isinstance(names, str) else names or []))
+    if len(names) > MOST:
+        raise UserError(f"These are {len(names)} runs; choose up to {MOST}.")
+    return [tell(models.find(name)) for name in names]
+
+
+def word(language: Language) -> Callable[[str], str]:
+    """The words of figures in a language, by `gan.curves`' keys."""
+    return lambda key: say(language, f"curves.{key}")
 
 
 def default(names: list[str]) -> list[str]:
@@ -54,58 +55,12 @@ def default(names: list[str]) -> list[str]:
     return [name for name in ("mnist", "fashion-mnist") if name in names] or names[:2]
 
 
-def lines(story: Story, panel: str, view: "View", language: Language) -> list[Line]:
-    """A panel's lines over the view's axis; only those of which anything was recorded."""
-    drawn, end = [], view.until * story.columns[view.axis].max(initial=0) if view.until < 1 else inf
-    for name, kind in PANELS[panel].items():
-        x, y = story.series(name, view.axis)
-        x, y = x[x <= end], y[x <= end]
-        if len(x) or panel in DEFAULT:
-            drawn.append(Line(kind, say(language, f"curves.lines.{name}"), x, y, story.rest.get(name)))
-    return drawn
-
-
-class View(NamedTuple):
-    """How the curves are looked at: along which axis, which panels, smoothed how much, by their logarithms or not."""
-
-    axis: str = "step"
-    panels: tuple[str, ...] = DEFAULT
-    smoothing: float = 1.0
-    log: bool = False
-    until: float = inf  # a share of each run, after which nothing is shown yet: there is a guess to be made
-
-    def checked(self) -> "View":
-        """This view; raises UserError for an axis or a panel that there is not."""
-        check(self.axis)
-        for panel in self.panels:
-            if panel not in PANELS:
-                raise UserError(f"The panel is '{panel}'; choose among {', '.join(PANELS)}.")
-        return self
-
-    def is_log(self, panel: str) -> bool:
-        """Whether a panel is drawn by its logarithm; a Frechet distance always is: it falls by powers of ten."""
-        return panel == "frechet" or (self.log and panel not in EVEN)
-
-
-def scales(told: list[Story], view: View) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
-    """(range of x, range of y by panel) in which all these stories can be compared."""
-    ends = [x.max() for story in told if len(x := story.columns[view.axis])]
-    ranges = {}
-    for panel in view.panels:
-        together = [line for story in told for line in lines(story, panel, view._replace(until=inf), "en")]
-        ranges[panel] = charts.limits(together, view.is_log(panel))
-    if "verdict" in ranges and not any(story.loss == "hinge" for story in told):  # what aims at 0 and 1 shows both
-        low, high = ranges["verdict"]
-        ranges["verdict"] = min(low, 0.0), max(high, 1.0) if high > 1.05 else 1.0
-    return (0.0, max([1.0, *ends])), ranges
-
-
 def page(told: list[Story], view: View, step: float, language: Language) -> str:
     """A column a run as HTML: its charts, its sample at `step`, what was done to it, what the dotted lines mean."""
     view.checked()
     if not told:
         return f"<p>{escape(say(language, 'curves.none'))}</p>"
-    view = view._replace(panels=tuple(p for p in view.panels if any(lines(s, p, view, "en") for s in told)))
+    view = recorded(told, view)
     x_range, y_ranges = scales(told, view)
     names = {panel: say(language, f"curves.panels.{panel}") for panel in view.panels}
     columns = []
@@ -115,7 +70,7 @@ def page(told: list[Story], view: View, step: float, language: Language) -> str:
         if sample and len(story.columns["step"]):
             now = float(np.interp(sample[0], story.columns["step"], story.columns[view.axis]))
         marks = [(x, mark(event, language)) for x, _, _, event in story.marks(view.axis)]
-        recorded = {panel: lines(story, panel, view, language) for panel in view.panels}
+        drawings = {panel: lines(story, panel, view, word(language)) for panel in view.panels}
         figures = "".join(
             charts.chart(
                 drawn,
@@ -129,7 +84,7 @@ def page(told: list[Story], view: View, step: float, language: Language) -> str:
                 smoothing=view.smoothing if panel not in ("frechet", "covered") else 0,
                 log=view.is_log(panel),
             )
-            for panel, drawn in recorded.items()
+            for panel, drawn in drawings.items()
         )
         status = escape(say(language, f"curves.status.{story.status}"))
         columns.append(
@@ -445,18 +400,8 @@ def save_figure(
     view = view_of(axis, panels, smoothing, log, guess)
     if not told:
         raise UserError(say(language, "curves.none"))
-    x_range, y_ranges = scales(told, view)
-    there = [panel for panel in view.panels if any(lines(story, panel, view, language) for story in told)]
-    columns = []
-    for story in told:
-        sample = story.sample(step)
-        words = caption(story, sample[0], language) if sample else ""
-        drawn = [lines(story, panel, view, language) for panel in there]
-        columns.append(Column(story.name, drawn, sample and sample[1], words))
-    rows = [Panel(say(language, f"curves.panels.{panel}"), y_ranges[panel], view.is_log(panel)) for panel in there]
-    x_label, rest_label = say(language, f"curves.axes.{axis}"), say(language, "curves.rest.label")
-    figure = sheet(columns, rows, x_label, x_range, rest_label, view.smoothing)
-    return _file(f"curves.{kind}", save(figure, kind))
+    drawn = figure(told, view, step, word(language), partial(caption, language=language))
+    return _file(f"curves.{kind}", save(drawn, kind))
 
 
 def save_film(names: list[str] | None, request: gr.Request) -> str:

@@ -13,8 +13,8 @@ import numpy as np
 
 from demo import models
 from demo.language import Language, say
-from demo.stories import Story, tell
 from gan.errors import UserError
+from gan.stories import Story, tell
 
 HALF = 0.5  # of the experiment is shown before the guess
 LATE = 0.1  # the last tenth of a run, over which its numbers are averaged

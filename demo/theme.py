@@ -2,10 +2,6 @@
 
 import gradio as gr
 
-# The two fighters keep their colours in every tab and figure; both read on white and on near-black.
-SPEAR = "#d9622b"  # generator
-SHIELD = "#3f7cc4"  # discriminator
-
 FONT = (
     "ui-sans-serif",
     "system-ui",

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from demo import charts, curves, jobs, journals, models
+from demo import charts, curves, jobs, models
 from demo.handlers import on_open, polite
 from demo.language import Language, language_of, say, t
 from demo.place import Place
-from demo.stories import Story, tell
+from gan import journals
 from gan.errors import UserError
+from gan.stories import Story, tell
 
 if TYPE_CHECKING:
     from gan.run import Run
@@ -115,7 +116,7 @@ def _charts(story: Story, language: Language) -> str:
     x_range, y_ranges = curves.scales([story], view)
     return "".join(
         charts.chart(
-            curves.lines(story, panel, view, language),
+            curves.lines(story, panel, view, curves.word(language)),
             title=say(language, f"curves.panels.{panel}"),
             x_label=say(language, "curves.axes.seconds"),
             x_range=x_range,

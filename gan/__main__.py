@@ -188,6 +188,17 @@ def runs(options: argparse.Namespace) -> None:
         print(f"{row['name']:24} {row['model']:9} {row['data']:16} {row['size']:4} px  {how}  {row['why']}".rstrip())
 
 
+def curves(options: argparse.Namespace) -> None:
+    """Draw the curves of some runs side by side."""
+    from gan.curves import View, draw
+    from gan.run import Run
+    from gan.stories import tell
+
+    view = View(options.axis, tuple(options.panels), log=options.log)
+    draw([tell(Run.open(name)) for name in options.runs], view, options.out)
+    print(options.out)
+
+
 def bench(options: argparse.Namespace) -> None:
     """Measure the speed of this code beside the plain tutorial loop."""
     from gan.bench import bench
@@ -228,6 +239,8 @@ def _bar() -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from gan.curves import AXES, DEFAULT, PANELS
+
     parser = argparse.ArgumentParser(prog="python -m gan", description="Train, use and measure DCGAN and CycleGAN.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -261,6 +274,13 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = add(runs, "List the runs and how they stand.")
     sub.add_argument("--json", action="store_true", help="for machines")
+
+    sub = add(curves, "Draw the curves of runs side by side, each with its last samples.")
+    sub.add_argument("runs", nargs="+", metavar="RUN", help="run's name, or the path of its folder")
+    sub.add_argument("--out", type=Path, required=True, help="picture to write, .png or .svg")
+    sub.add_argument("--axis", default="step", choices=AXES, help="along the bottom (default: step)")
+    sub.add_argument("--panels", nargs="+", default=DEFAULT, choices=PANELS, help="charts (default: loss verdict)")
+    sub.add_argument("--log", action="store_true", help="logarithmic scales")
 
     sub = add(bench, "Measure speed: this code and the plain tutorial loop, alternating, as a ratio.")
     sub.add_argument("--only", choices=("dcgan", "cyclegan", "translate"), help="one measurement only")

@@ -156,3 +156,20 @@ def test_bench_measures_both_loops_in_turns(capsys, monkeypatch):
     assert result["turns"] >= 3
     assert result["ratio"] == pytest.approx(result["plain_ms"] / result["ours_ms"], rel=0.01)
     assert result["ours_ms"] > 5
+
+
+def test_curves_are_drawn_to_a_file(runs, tmp_path, capsys):
+    from PIL import Image
+
+    from tests.small_runs import small_run
+
+    for name in ("alpha", "말"):
+        small_run(runs, name)
+    assert main(["curves", "alpha", "말", "--out", str(tmp_path / "new" / "curves.png"), "--axis", "seconds"]) == 0
+    with Image.open(tmp_path / "new" / "curves.png") as picture:
+        assert picture.width > 1000
+    assert main(["curves", "mnist", "--panels", "loss", "gradients", "--log", "--out", str(tmp_path / "c.svg")]) == 0
+    assert "<svg" in (tmp_path / "c.svg").read_text()
+    assert main(["curves", "beta", "--out", str(tmp_path / "c.svg")]) == 2
+    assert main(["curves", "alpha", "--out", str(tmp_path / "c.pdf")]) == 2
+    assert "end its name in .png or .svg" in capsys.readouterr().err

@@ -8,11 +8,14 @@ import time
 import numpy as np
 import pytest
 
-from demo import charts, curves, journals
-from demo.figures import Line
-from demo.stories import Story, stories, tell
+from demo import charts, curves
+from demo.curves import stories
+from gan import journals
+from gan.curves import limits
 from gan.errors import UserError
+from gan.figures import Line
 from gan.run import Run
+from gan.stories import Story, tell
 from tests.small_runs import record, sample, small_run
 
 VIEW = curves.View()
@@ -129,7 +132,7 @@ def test_ticks_are_round_and_inside():
 def test_a_rare_peak_does_not_flatten_the_rest():
     y = np.ones(1000)
     y[5] = 1000
-    assert charts.limits([Line("spear", "g", np.arange(1000.0), y, 0.7)]) == pytest.approx((0, 1.05))
+    assert limits([Line("spear", "g", np.arange(1000.0), y, 0.7)]) == pytest.approx((0, 1.05))
 
 
 def test_probabilities_keep_their_whole_range_and_runs_share_scales(runs):
@@ -294,3 +297,11 @@ def test_ten_long_journals_open_within_two_seconds(runs):
     for folder in folders:
         assert len(journals.columns(folder)["step"]) == 100_000
     assert time.process_time() - began < 4  # half of that on a machine of its own
+
+
+def test_the_command_lines_words_are_those_of_the_page():
+    from demo.language import words
+    from gan.curves import PANELS, WORDS
+
+    assert {key: words("en")[f"curves.{key}"] for key in WORDS} == WORDS
+    assert {f"lines.{name}" for panel in PANELS.values() for name in panel} <= set(WORDS)

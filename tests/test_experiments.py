@@ -6,9 +6,9 @@ import pytest
 
 from demo import experiments, models
 from demo.language import LANGUAGES, words
-from demo.stories import tell
 from gan.errors import UserError
 from gan.run import Run
+from gan.stories import tell
 from tests.small_runs import small_run
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.figures import FONT, Column, Line, Panel, save, sheet, smooth, thin, window
+from gan.figures import FONT, Column, Line, Panel, save, sheet, smooth, thin, window
 
 
 @pytest.mark.parametrize("count", [500, 501, 5_000, 100_000])

@@ -14,12 +14,12 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demo import charts, models
-from demo.figures import Line
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, say, t
 from demo.noise.desk import LATEST, Desk, Room, Section, about, numbered, takes
 from demo.noise.pictures import CSS, JS, Picture, button, draw, inline, picture_of, sentence, whole
 from gan.errors import UserError
+from gan.figures import Line
 
 if TYPE_CHECKING:
     from torch import Tensor

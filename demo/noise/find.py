@@ -14,13 +14,13 @@ import numpy as np
 from PIL import Image
 
 from demo import charts, models
-from demo.figures import Line
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, say, t
 from demo.noise.desk import QUIET, Desk, Room, Section, hold
 from demo.noise.pictures import ASSETS, CSS, SEEDS, class_name, inline, percent, sentence, whole
 from demo.uploads import read, unread
 from gan.errors import UserError
+from gan.figures import Line
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from demo.theme import SHIELD, SPEAR
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FONT = Path(__file__).parent / "assets" / "fonts" / "NotoSansKR-subset.otf"  # matplotlib's own font has no Hangul
+FONT = Path(__file__).parent / "shipped" / "fonts" / "NotoSansKR-subset.otf"  # matplotlib's own font has no Hangul
+SPEAR, SHIELD = "#d9622b", "#3f7cc4"  # generator and discriminator keep their colours everywhere; both read on white
 COLOURS = {"spear": SPEAR, "shield": SHIELD, "cycle": "#0f766e", "identity": "#7e22ce"}
 DASHES = {"spear": "-", "shield": (0, (4, 1.5)), "cycle": (0, (5, 1.5, 1, 1.5)), "identity": (0, (1, 1.2))}
 

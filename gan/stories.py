@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demo import journals, models
-from gan.errors import UserError
+from gan import journals
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # torch is slow to import, and the app's page comes first
     from gan.run import Run
-
-MOST = 4  # runs at once
 
 
 @dataclass(frozen=True)
@@ -94,11 +91,3 @@ def tell(run: "Run") -> Story:
         samples=run.samples(),
         events=journals.events(run.folder),
     )
-
-
-def stories(names: list[str] | str | None) -> list[Story]:
-    """The stories of the runs of these names; raises UserError for one that is not there or for more than four."""
-    names = list(dict.fromkeys([names] if isinstance(names, str) else names or []))
-    if len(names) > MOST:
-        raise UserError(f"These are {len(names)} runs; choose up to {MOST}.")
-    return [tell(models.find(name)) for name in names]

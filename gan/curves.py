@@ -1,0 +1,180 @@
+"""Curves: which lines a run has, on which scales several runs can be compared, and the sheet that is downloaded.
+
+What is drawn comes from journals alone (`stories.py`). Words are asked for by key, so that the app can give its own.
+"""
+
+from collections.abc import Callable, Sequence
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from gan.errors import UserError
+from gan.figures import Column, Line, Panel, sheet
+from gan.stories import Story
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+AXES = ("step", "images", "seconds")
+PANELS = {
+    "loss": {"loss_g": "spear", "loss_d": "shield"},
+    "verdict": {"d_real": "shield", "d_fake": "spear"},
+    "frechet": {"frechet": "spear", "frechet_floor": "shield"},
+    "covered": {"covered": "spear"},
+    "gradients": {"grad_g": "spear", "grad_d": "shield"},
+    "rates": {"rate_g": "spear", "rate_d": "shield"},
+    "there": {"loss_g_a2b": "spear", "loss_d_b": "shield", "cycle_a": "cycle", "idt_b": "identity"},
+    "back": {"loss_g_b2a": "spear", "loss_d_a": "shield", "cycle_b": "cycle", "idt_a": "identity"},
+}
+DEFAULT = ("loss", "verdict")  # the panels that are shown at first
+EVEN = ("verdict", "covered")  # panels that no logarithm helps
+Word = Callable[[str], str]  # what stands in a figure, by its key: "lines.loss_g", "panels.loss", "axes.step"
+WORDS = {
+    "axes.step": "step",
+    "axes.images": "pictures seen",
+    "axes.seconds": "seconds",
+    "panels.loss": "Loss",
+    "panels.verdict": "Verdict",
+    "panels.frechet": "Frechet distance",
+    "panels.covered": "Classes covered",
+    "panels.gradients": "Size of the gradients",
+    "panels.rates": "Learning rates",
+    "panels.there": "A → B",
+    "panels.back": "B → A",
+    "lines.loss_g": "generator",
+    "lines.loss_d": "discriminator",
+    "lines.d_real": "D(real)",
+    "lines.d_fake": "D(fake)",
+    "lines.frechet": "samples",
+    "lines.frechet_floor": "as many real pictures",
+    "lines.covered": "classes with 5 % or more",
+    "lines.grad_g": "generator",
+    "lines.grad_d": "discriminator",
+    "lines.rate_g": "generator",
+    "lines.rate_d": "discriminator",
+    "lines.loss_g_a2b": "generator A→B",
+    "lines.loss_d_b": "discriminator of B",
+    "lines.cycle_a": "cycle A→B→A",
+    "lines.idt_b": "identity of B",
+    "lines.loss_g_b2a": "generator B→A",
+    "lines.loss_d_a": "discriminator of A",
+    "lines.cycle_b": "cycle B→A→B",
+    "lines.idt_a": "identity of A",
+    "rest.label": "equilibrium",
+}
+
+
+def check(axis: str) -> None:
+    """Raises UserError for an axis that there is not."""
+    if axis not in AXES:
+        raise UserError(f"The axis is '{axis}'; choose one of {', '.join(AXES)}.")
+
+
+def lines(story: Story, panel: str, view: "View", word: Word) -> list[Line]:
+    """A panel's lines over the view's axis; only those of which anything was recorded."""
+    drawn, end = [], view.until * story.columns[view.axis].max(initial=0) if view.until < 1 else inf
+    for name, kind in PANELS[panel].items():
+        x, y = story.series(name, view.axis)
+        x, y = x[x <= end], y[x <= end]
+        if len(x) or panel in DEFAULT:
+            drawn.append(Line(kind, word(f"lines.{name}"), x, y, story.rest.get(name)))
+    return drawn
+
+
+class View(NamedTuple):
+    """How the curves are looked at: along which axis, which panels, smoothed how much, by their logarithms or not."""
+
+    axis: str = "step"
+    panels: tuple[str, ...] = DEFAULT
+    smoothing: float = 1.0
+    log: bool = False
+    until: float = inf  # a share of each run, after which nothing is shown yet: there is a guess to be made
+
+    def checked(self) -> "View":
+        """This view; raises UserError for an axis or a panel that there is not."""
+        check(self.axis)
+        for panel in self.panels:
+            if panel not in PANELS:
+                raise UserError(f"The panel is '{panel}'; choose among {', '.join(PANELS)}.")
+        return self
+
+    def is_log(self, panel: str) -> bool:
+        """Whether a panel is drawn by its logarithm; a Frechet distance always is: it falls by powers of ten."""
+        return panel == "frechet" or (self.log and panel not in EVEN)
+
+
+def scales(told: list[Story], view: View) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
+    """(range of x, range of y by panel) in which all these stories can be compared."""
+    ends = [x.max() for story in told if len(x := story.columns[view.axis])]
+    ranges = {}
+    for panel in view.panels:
+        together = [line for story in told for line in lines(story, panel, view._replace(until=inf), WORDS.__getitem__)]
+        ranges[panel] = limits(together, view.is_log(panel))
+    if "verdict" in ranges and not any(story.loss == "hinge" for story in told):  # what aims at 0 and 1 shows both
+        low, high = ranges["verdict"]
+        ranges["verdict"] = min(low, 0.0), max(high, 1.0) if high > 1.05 else 1.0
+    return (0.0, max([1.0, *ends])), ranges
+
+
+def limits(lines: Sequence[Line], log: bool = False) -> tuple[float, float]:
+    """A range of y in which all that matters of these lines is seen: rare peaks are left out, rests are not.
+
+    With `log`, whatever is above 0, rests too.
+    """
+    if log:
+        above = [line.y[line.y > 0] for line in lines]
+        ends = [v for y in above if len(y) for v in np.percentile(y, (0.5, 99.5))]
+        ends += [line.rest for line in lines if line.rest is not None and line.rest > 0]
+        low, high = (max(min(ends), 1e-8), max(ends)) if ends else (0.1, 1.0)
+        return low / 1.3, max(high, low * 1.2) * 1.3
+    values = [v for line in lines if len(line.y) for v in (*np.percentile(line.y, (1, 99)), *line.y[-3:])]
+    values += [line.rest for line in lines if line.rest is not None]
+    low, high = min([0.0, *values]), max(values, default=1.0)
+    room = 0.05 * (high - low) or 0.5
+    return (low - room if low < 0 else 0.0), high + room
+
+
+def recorded(told: Sequence[Story], view: View) -> View:
+    """The view with only those panels for which one of the runs has something."""
+    word = WORDS.__getitem__
+    return view._replace(panels=tuple(p for p in view.panels if any(lines(story, p, view, word) for story in told)))
+
+
+def figure(told: Sequence[Story], view: View, step: float, word: Word, say: Callable[[Story, int], str]) -> "Figure":
+    """A column a run: its charts, and its sample at `step` with what `say` says of it."""
+    view = recorded(told, view.checked())
+    x_range, y_ranges = scales(told, view)
+    columns = []
+    for story in told:
+        sample = story.sample(step)
+        drawn = [lines(story, panel, view, word) for panel in view.panels]
+        columns.append(Column(story.name, drawn, sample and sample[1], say(story, sample[0]) if sample else ""))
+    rows = [Panel(word(f"panels.{panel}"), y_ranges[panel], view.is_log(panel)) for panel in view.panels]
+    return sheet(columns, rows, word(f"axes.{view.axis}"), x_range, word("rest.label"), view.smoothing)
+
+
+def caption(story: Story, step: int) -> str:
+    """What is said of a sample in English: "Step 1,413: D(real) 0.77, D(fake) 0.14"."""
+    real, fake = story.at(step, "d_real"), story.at(step, "d_fake")
+    verdicts = "" if real is None else f": D(real) {real:.2f}, D(fake) {fake:.2f}"
+    return f"Step {step:,}{verdicts}"
+
+
+def draw(told: Sequence[Story], view: View, path: Path) -> None:
+    """The figure of these runs at their ends, with English words, as a PNG or SVG by the ending of `path`'s name.
+
+    Raises `UserError` for another ending or where it cannot be written.
+    """
+    from gan.figures import save
+
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in ("png", "svg"):
+        raise UserError(f"Cannot draw curves to {path}; end its name in .png or .svg.")
+    content = save(figure(told, view, inf, WORDS.__getitem__, caption), kind)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserError(f"The curves cannot be written to {path} ({error}).") from error
