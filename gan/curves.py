@@ -150,7 +150,8 @@ def figure(told: Sequence[Story], view: View, step: float, word: Word, say: Call
     for story in told:
         sample = story.sample(step)
         drawn = [lines(story, panel, view, word) for panel in view.panels]
-        columns.append(Column(story.name, drawn, sample and sample[1], say(story, sample[0]) if sample else ""))
+        words, marks = say(story, sample[0]) if sample else "", [x for x, *_ in story.marks(view.axis)]
+        columns.append(Column(story.name, drawn, sample and sample[1], words, marks))
     rows = [Panel(word(f"panels.{panel}"), y_ranges[panel], view.is_log(panel)) for panel in view.panels]
     return sheet(columns, rows, word(f"axes.{view.axis}"), x_range, word("rest.label"), view.smoothing)
 

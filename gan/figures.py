@@ -73,6 +73,7 @@ class Column(NamedTuple):
     panels: Sequence[Sequence[Line]]
     sample: Path | None
     caption: str
+    marks: Sequence[float] = ()  # where along x something was done to the run
 
 
 class Panel(NamedTuple):
@@ -115,6 +116,8 @@ def sheet(
             axis.set(xlim=x_range, ylim=panel.y_range, xlabel=x_label, ylabel=panel.title)
             if panel.log:
                 axis.set_yscale("log")
+            for x in column.marks:
+                axis.axvline(x, color="0.3", linestyle=(0, (1, 2)), linewidth=1.2)
             axis.grid(alpha=0.25)
             axis.spines[["top", "right"]].set_visible(False)
             if axis.lines:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -97,7 +98,8 @@ def _parse(lines: list[bytes]) -> tuple[np.ndarray, list[dict[str, Any]]]:
         records = [record for line in lines if (record := _record(line)) is not None]
         rows = [_row(record) for record in records if "event" not in record]
     events = [record for record in records if "event" in record and isinstance(record.get("step"), int | float)]
-    return np.array(rows, np.float64).reshape(-1, len(COLUMNS)), events
+    count = len(rows) * len(COLUMNS)
+    return np.fromiter(chain.from_iterable(rows), np.float64, count).reshape(-1, len(COLUMNS)), events
 
 
 def _row(record: dict[str, Any]) -> tuple[float, ...]:
