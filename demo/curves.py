@@ -433,20 +433,15 @@ def _file(name: str, content: bytes) -> str:
 def build(place: Place) -> None:
     """The Curves tab."""
     gr.Markdown(t("curves.intro"))
-    with gr.Group():
-        experiment = gr.Dropdown(
-            [], label=t("curves.experiment"), info=t("curves.experiment_info"), elem_id="curves-experiment"
-        )
-        words = gr.HTML(css_template=ABOUT, elem_id="experiment", padding=True)
-        option = gr.Radio([], label=t("curves.guess.label"), visible=False, elem_id="curves-guess")
     with gr.Row():
+        experiment = gr.Dropdown([], label=t("curves.experiment"), scale=2, min_width=260, elem_id="curves-experiment")
         runs = gr.Dropdown(
             [],
             multiselect=True,
             max_choices=MOST,
             label=t("curves.runs"),
             scale=3,
-            min_width=300,
+            min_width=280,
             elem_id="curves-runs",
         )
         axis = gr.Radio(
@@ -454,8 +449,11 @@ def build(place: Place) -> None:
             value="step",
             label=t("curves.axis"),
             scale=2,
+            min_width=280,
             elem_id="curves-axis",
         )
+    words = gr.HTML(css_template=ABOUT, elem_id="experiment")
+    option = gr.Radio([], label=t("curves.guess.label"), visible=False, elem_id="curves-guess")
     with gr.Accordion(t("curves.more"), open=False), gr.Row():
         panels = gr.CheckboxGroup(
             [(t(f"curves.panels.{name}"), name) for name in PANELS],
@@ -468,8 +466,9 @@ def build(place: Place) -> None:
         smoothing = gr.Slider(
             0, 100, value=SMOOTHING, step=1, label=t("curves.smoothing"), min_width=200, elem_id="curves-smoothing"
         )
+        speed = gr.Slider(0.5, 5, value=2, step=0.5, label=t("curves.speed"), min_width=200, elem_id="curves-speed")
         log = gr.Checkbox(False, label=t("curves.log"), info=t("curves.log_info"), min_width=200, elem_id="curves-log")
-    with gr.Row():
+    with gr.Row(elem_id="curves-moment"):
         step = gr.Slider(
             0,
             1,
@@ -477,15 +476,12 @@ def build(place: Place) -> None:
             step=1,
             label=t("curves.step"),
             info=t("curves.step_info"),
-            scale=5,
-            min_width=300,
+            scale=6,
+            min_width=280,
             elem_id="curves-step",
         )
-        with gr.Column(scale=2, min_width=240):
-            with gr.Row():
-                start = gr.Button(t("curves.play"), variant="primary", min_width=90, elem_id="curves-play")
-                pause = gr.Button(t("curves.pause"), min_width=90, elem_id="curves-pause")
-            speed = gr.Slider(0.5, 5, value=2, step=0.5, label=t("curves.speed"), elem_id="curves-speed")
+        start = gr.Button(t("curves.play"), variant="primary", min_width=100, elem_id="curves-play")
+        pause = gr.Button(t("curves.pause"), min_width=100, elem_id="curves-pause")
     told = charts.html(elem_id="stories", min_height=400)
     with gr.Row():
         downloads = {
