@@ -49,14 +49,10 @@ EXPERIMENTS = {
         {"stride": STRIDE, "max": ("max-0", "max-1", "max-2"), "average": ("average-0", "average-1", "average-2")},
     ),
     "upward": Experiment(
-        ("balanced", "nearest-0", "bilinear-0"),
+        ("balanced", "nearest-0"),
         ("verdict", "frechet", "covered"),
-        "a",
-        {
-            "transposed": STRIDE,
-            "nearest": ("nearest-0", "nearest-1", "nearest-2"),
-            "bilinear": ("bilinear-0", "bilinear-1", "bilinear-2"),
-        },
+        "c",
+        {"transposed": STRIDE, "nearest": ("nearest-0", "nearest-1", "nearest-2")},
     ),
     "cycle": Experiment(("herd-both", "herd-no-identity", "herd-no-cycle"), ("loss", "there", "back"), "a"),
 }

@@ -21,7 +21,7 @@ def test_every_experiment_is_shipped_and_was_truly_run():
             assert run.status == "finished"
             assert run.samples()
             assert (run.folder / "weights.safetensors").is_file()
-            assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) < 3_000_000, name
+            assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) < 3 * 2**20, name
 
 
 def test_only_one_thing_differs_between_the_runs_of_an_experiment():
@@ -74,6 +74,35 @@ def test_what_the_words_claim_holds():
     assert found["mnist-collapse"]["covered"] < balanced["covered"]
     assert found["no-norm"]["frechet"] > 5 * balanced["frechet"]
     assert found["smooth"]["d_real"] < balanced["d_real"]
+    assert abs(found["smooth"]["frechet"] - balanced["frechet"]) < 1
+    assert found["fast-g"]["covered"] == 10
+    assert abs(found["fast-g"]["d_real"] - 0.5) < 0.05 > abs(found["fast-g"]["d_fake"] - 0.5)
+    assert abs(found["fast-g"]["frechet"] - balanced["frechet"]) < 1
+    assert found["five-to-one"]["frechet"] > balanced["frechet"]
+    assert abs(found["no-norm"]["d_real"] - 0.5) < 0.05 > abs(found["no-norm"]["d_fake"] - 0.5)
+    assert found["no-norm"]["grad_g"] < balanced["grad_g"] / 5
+    assert found["herd-no-cycle"]["ground"] > 2 * found["herd-both"]["ground"]
+    assert min(found[f"herd-{name}"]["coat"] for name in ("both", "no-identity", "no-cycle")) > 0.99
+    distances = {
+        key: {
+            group: [_numbers(run)["frechet"] for run in runs]
+            for group, runs in experiments.EXPERIMENTS[key].seeds.items()
+        }
+        for key in ("pooling", "upward")
+    }
+    strides, maxima, means = (distances["pooling"][group] for group in ("stride", "max", "average"))
+    assert max(maxima) > 3 * max(strides)
+    assert _numbers("max-0")["covered"] < 6
+    assert sorted(maxima)[1] < 1.2 * max(strides)
+    assert min(means) < max(strides)
+    assert min(strides) < max(means)  # they overlap
+    nearest = distances["upward"]["nearest"]
+    assert min(strides) < max(nearest)
+    assert min(nearest) < min(strides)
+
+
+def _numbers(name):
+    return experiments.numbers(tell(models.find(name)))
 
 
 def test_numbers_are_read_as_numbers_are_said():
@@ -89,7 +118,8 @@ def _names():
 
 
 def test_an_experiment_without_its_runs_is_not_offered(runs, monkeypatch):
-    monkeypatch.setattr(models, "runs", lambda: [small_run(runs, "alpha")])
+    only = small_run(runs, "alpha")
+    monkeypatch.setattr(models, "runs", lambda: [only])
     assert experiments.there() == []
     with pytest.raises(UserError, match="no experiment 'held' here"):
         experiments.find("held")

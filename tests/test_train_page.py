@@ -83,7 +83,7 @@ def test_a_training_is_started_watched_paused_continued_and_stopped(visit, serve
 
     page.locator("#train-pause").click()
     page.locator("#watch h3 .paused").wait_for()
-    assert page.locator("#train-pause").is_disabled()
+    assert wait(lambda: page.locator("#train-pause").is_disabled())
     page.locator("#train-go-on").click()
     page.locator("#watch h3 .running").wait_for()
     page.locator("#train-stop").click()
