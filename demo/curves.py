@@ -434,7 +434,7 @@ def build(place: Place) -> None:
     """The Curves tab."""
     gr.Markdown(t("curves.intro"))
     with gr.Row():
-        experiment = gr.Dropdown([], label=t("curves.experiment"), scale=2, min_width=260, elem_id="curves-experiment")
+        experiment = gr.Dropdown([], label=t("curves.experiment"), scale=3, min_width=280, elem_id="curves-experiment")
         runs = gr.Dropdown(
             [],
             multiselect=True,

@@ -22,11 +22,11 @@ FURTHER = (  # of some: NaN where a line has none
 COLUMNS = NEEDED + FURTHER
 KEPT = 64  # journals in memory: 100,000 lines are 15 MB, but most have some hundred
 NAN = float("nan")
-NANS = (NAN,) * len(FURTHER)
 
 
 # a line has all columns (a CycleGAN's), those up to the rates (a DCGAN's), or at least the needed ones
-_all, _some, _few = itemgetter(*COLUMNS), itemgetter(*COLUMNS[:11]), itemgetter(*NEEDED)
+SOME = len(NEEDED) + 4
+_all, _some, _few = itemgetter(*COLUMNS), itemgetter(*COLUMNS[:SOME]), itemgetter(*NEEDED)
 
 
 class _Read(NamedTuple):
@@ -93,24 +93,28 @@ def _parse(lines: list[bytes]) -> tuple[np.ndarray, list[dict[str, Any]]]:
     """The logged steps among these lines, float64 [n, len(COLUMNS)], and the events."""
     try:  # all at once is twice as fast, and nearly always possible
         records = loads(b"[%s]" % b",".join(lines))
-        rows = [_row(record) for record in records if "event" not in record]
+        rows = _rows([record for record in records if "event" not in record])
     except (ValueError, KeyError, TypeError):
         records = [record for line in lines if (record := _record(line)) is not None]
-        rows = [_row(record) for record in records if "event" not in record]
+        rows = _rows([record for record in records if "event" not in record])
     events = [record for record in records if "event" in record and isinstance(record.get("step"), int | float)]
-    count = len(rows) * len(COLUMNS)
-    return np.fromiter(chain.from_iterable(rows), np.float64, count).reshape(-1, len(COLUMNS)), events
+    return rows, events
 
 
-def _row(record: dict[str, Any]) -> tuple[float, ...]:
-    try:  # by far the most lines are one of these
-        if "cycle_a" in record:
-            return _all(record)
-        if "rate_d" in record:
-            return _some(record) + (NAN,) * 8
-    except KeyError:
-        pass
-    return _few(record) + tuple(map(record.get, FURTHER, NANS))
+def _rows(records: list[dict[str, Any]]) -> np.ndarray:
+    """The numbers of logged steps, float64 [n, len(COLUMNS)]: quickly where all have the same ones."""
+    rows = np.full((len(records), len(COLUMNS)), NAN)
+    for numbers, width in ((_all, len(COLUMNS)), (_some, SOME)):
+        try:
+            flat = np.fromiter(chain.from_iterable(map(numbers, records)), np.float64, len(records) * width)
+        except KeyError:
+            continue
+        rows[:, :width] = flat.reshape(-1, width)
+        return rows
+    for row, record in zip(rows, records, strict=True):
+        row[: len(NEEDED)] = _few(record)
+        row[len(NEEDED) :] = [record.get(name, NAN) for name in FURTHER]
+    return rows
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
@@ -118,7 +122,7 @@ def _record(line: bytes) -> dict[str, Any] | None:
     try:
         record = loads(line)
         if "event" not in record:
-            np.array(_row(record), np.float64)
+            _rows([record])
         return record
     except (ValueError, KeyError, TypeError):
         return None
