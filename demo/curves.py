@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from html import escape
 from io import BytesIO, StringIO
-from math import inf, isnan
+from math import inf, isnan, log1p
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
@@ -26,8 +26,12 @@ from gan.errors import UserError
 from gan.figures import save, thin, window
 from gan.stories import Story, tell
 
+if TYPE_CHECKING:
+    from gan.run import Run
+
 SMOOTHING = 20  # where the slider stands at first: the mean over a fortieth of a run
 ABOUT = "p { margin: 0 0 0.5rem; } .answer { font-weight: 600; font-size: 1.1em; }"
+GROWN = log1p(0.01)  # a curve is drawn anew when it has grown by so much
 GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
 
 
@@ -169,10 +173,17 @@ def explanation(told: list[Story], view: View, language: Language) -> str:
 
 
 def stamp(names: list[str] | None, *rest: Any) -> str:
-    """What changes when there is something new to draw for these runs."""
+    """What changes when there is something new to see of these runs: a longer curve, a sample, an event, a status."""
     known = {run.name: run for run in models.runs()}
     chosen = [known[name] for name in names or [] if name in known]
-    return repr([(run.name, run.status, journals.stamp(run.folder)) for run in chosen] + list(rest))
+    return repr([(run.name, run.status, *_growth(run)) for run in chosen] + list(rest))
+
+
+def _growth(run: "Run") -> tuple[int, int, int]:
+    """(length of the curve in steps of a hundredth, samples, events): less than that would not be seen."""
+    steps = journals.columns(run.folder)["step"]
+    length = int(log1p(steps[-1]) / GROWN) if len(steps) else -1
+    return length, len(run.samples()), len(journals.events(run.folder))
 
 
 def view_of(axis: str, panels: list[str], smoothing: float, log: bool, guess: Guess | None = None) -> View:

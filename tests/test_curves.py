@@ -151,8 +151,16 @@ def test_what_is_new_is_noticed(run):
     before = curves.stamp(["alpha"], "step")
     assert curves.stamp(["alpha"], "step") == before
     assert curves.stamp(["alpha"], "seconds") != before
+    run.log(record(592))
+    assert curves.stamp(["alpha"], "step") == before  # too little to be seen
     run.log(record(601))
-    assert curves.stamp(["alpha"], "step") != before
+    longer = curves.stamp(["alpha"], "step")
+    assert longer != before
+    sample(run, 601)
+    sampled = curves.stamp(["alpha"], "step")
+    assert sampled != longer
+    run.log({"step": 601, "seconds": 1.0, "event": "pause"})
+    assert curves.stamp(["alpha"], "step") != sampled
 
 
 def test_the_slider_follows_the_end_unless_it_was_moved(run):
