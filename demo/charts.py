@@ -16,6 +16,7 @@ import numpy as np
 from gan.figures import Line, smooth, thin, window
 
 ASSETS = Path(__file__).parent / "assets"
+CSS, JS = ((ASSETS / name).read_text(encoding="utf-8") for name in ("charts.css", "charts.js"))
 UNIT = 1000  # width and height of a chart in its own units
 POINTS = 500  # of a line that are drawn; more than a screen has columns would be wasted
 
@@ -23,8 +24,8 @@ POINTS = 500  # of a line that are drawn; more than a screen has columns would b
 def html(**options: Any) -> gr.HTML:
     """The component that shows charts."""
     return gr.HTML(
-        css_template=(ASSETS / "charts.css").read_text(encoding="utf-8"),
-        js_on_load=(ASSETS / "charts.js").read_text(encoding="utf-8"),
+        css_template=CSS,
+        js_on_load=JS,
         **options,
     )
 

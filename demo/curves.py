@@ -1,29 +1,25 @@
 """Curves: the duel of up to four runs side by side, and what each could draw at any moment of it."""
 
-import base64
 import csv
-from collections.abc import Callable
 from functools import partial
 from html import escape
-from io import BytesIO, StringIO
+from io import StringIO
 from math import inf, isnan, log1p
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
-from PIL import Image, ImageOps
 
 from demo import charts, experiments, models
 from demo.handlers import on_open, polite
 from demo.language import Language, language_of, say, t
 from demo.place import Place
+from demo.stories import caption, film, page, word
 from gan import journals
-from gan.curves import AXES, DEFAULT, PANELS, View, check, figure, lines, recorded, scales
+from gan.curves import AXES, DEFAULT, PANELS, View, check, figure
 from gan.errors import UserError
-from gan.figures import save, thin, window
+from gan.figures import save, thin
 from gan.stories import Story, tell
 
 if TYPE_CHECKING:
@@ -32,12 +28,8 @@ if TYPE_CHECKING:
 SMOOTHING = 20  # where the slider stands at first: the mean over a fortieth of a run
 ABOUT = "p { margin: 0 0 0.5rem; } .answer { font-weight: 600; font-size: 1.1em; }"
 GROWN = log1p(0.01)  # a curve is drawn anew when it has grown by so much
-GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
-
 
 Guess = dict[str, str]  # {"experiment": its key, "answer": "a", "b", "c" or "" as long as none was given}; {} for none
-
-
 MOST = 4  # runs at once
 
 
@@ -49,127 +41,9 @@ def stories(names: list[str] | str | None) -> list[Story]:
     return [tell(models.find(name)) for name in names]
 
 
-def word(language: Language) -> Callable[[str], str]:
-    """The words of figures in a language, by `gan.curves`' keys."""
-    return lambda key: say(language, f"curves.{key}")
-
-
 def default(names: list[str]) -> list[str]:
     """Which runs to show first: both shipped DCGANs, or else the first two there are."""
     return [name for name in ("mnist", "fashion-mnist") if name in names] or names[:2]
-
-
-def page(told: list[Story], view: View, step: float, language: Language) -> str:
-    """A column a run as HTML: its charts, its sample at `step`, what was done to it, what the dotted lines mean."""
-    view.checked()
-    if not told:
-        return f"<p>{escape(say(language, 'curves.none'))}</p>"
-    view = recorded(told, view)
-    x_range, y_ranges = scales(told, view)
-    names = {panel: say(language, f"curves.panels.{panel}") for panel in view.panels}
-    columns = []
-    for story in told:
-        sample = story.sample(min(step, view.until * story.last) if view.until < 1 else step)
-        now = None
-        if sample and len(story.columns["step"]):
-            now = float(np.interp(sample[0], story.columns["step"], story.columns[view.axis]))
-        marks = [(x, mark(event, language)) for x, _, _, event in story.marks(view.axis)]
-        drawings = {panel: lines(story, panel, view, word(language)) for panel in view.panels}
-        figures = "".join(
-            charts.chart(
-                drawn,
-                title=say(language, f"curves.panels.{panel}" if drawn else "curves.not_recorded", panel=names[panel]),
-                x_label=say(language, f"curves.axes.{view.axis}"),
-                x_range=x_range,
-                y_range=y_ranges[panel],
-                now=now,
-                rest_label=say(language, "curves.rest.label"),
-                marks=marks,
-                smoothing=view.smoothing if panel not in ("frechet", "covered") else 0,
-                log=view.is_log(panel),
-            )
-            for panel, drawn in drawings.items()
-        )
-        status = escape(say(language, f"curves.status.{story.status}"))
-        columns.append(
-            f'<section><h3>{escape(story.name)} <small class="{story.status}">{status}</small></h3>'
-            f'<div class="story">{picture(story, sample, language)}<div>{figures}{jumps(story, language)}</div></div>'
-            "</section>"
-        )
-    told_by = explanation(told, view, language)
-    return f'<div class="stories" style="--columns:{len(told)}">{"".join(columns)}</div>{told_by}'
-
-
-def mark(event: dict[str, Any], language: Language) -> str:
-    """An event in words: "Step 1,500: discriminator held still"."""
-    kind = event["event"].replace(" ", "_")
-    known = ("pause", "go_on", "stop", "resume", "evaluation")
-    words = [say(language, f"curves.events.{kind}")] if kind in known else []
-    for name in ("hold_d", "hold_g"):
-        if name in event:
-            words.append(say(language, f"curves.events.{name}.{'on' if event[name] else 'off'}"))
-    words += [
-        say(language, f"curves.events.{name}", value=f"{event[name]:g}")
-        for name in ("rate_g", "rate_d", "rounds_d", "label")
-        if name in event
-    ]
-    return say(language, "curves.events.at", step=f"{event['step']:,}", what=", ".join(words) or event["event"])
-
-
-def jumps(story: Story, language: Language) -> str:
-    """What was done to a run as HTML: buttons that lead to its moment."""
-    buttons = "".join(
-        f'<button type="button" data-step="{step}">{escape(mark(event, language))}</button>'
-        for _, step, _, event in story.marks("step")
-    )
-    return f'<p class="jumps">{buttons}</p>' if buttons else ""
-
-
-def picture(story: Story, sample: tuple[int, Path] | None, language: Language) -> str:
-    """A story's sample as HTML, with the discriminator's verdicts at that moment."""
-    if sample is None:
-        return f"<p>{escape(say(language, 'curves.no_sample'))}</p>"
-    words = caption(story, sample[0], language)
-    try:
-        data = sample[1].read_bytes()
-        width, height = Image.open(BytesIO(data)).size
-    except OSError:  # the run was deleted while someone looked
-        return f"<p>{escape(words)}</p>"
-    shape = "wide" if width > 1.5 * height else ""
-    source, alt = f"data:image/webp;base64,{base64.b64encode(data).decode()}", escape(f"{story.name}, {words}")
-    return (
-        f'<figure class="sample {shape}"><figcaption>{escape(words)}</figcaption>'
-        f'<img width="{width}" height="{height}" src="{source}" alt="{alt}"></figure>'
-    )
-
-
-def caption(story: Story, step: int, language: Language) -> str:
-    """What is said of a sample: "Step 1,413: D(real) 0.77, D(fake) 0.14"."""
-    real, fake = story.at(step, "d_real"), story.at(step, "d_fake")
-    if real is None:
-        return say(language, "curves.sample", step=f"{step:,}")
-    return say(language, "curves.sample_verdicts", step=f"{step:,}", real=f"{real:.2f}", fake=f"{fake:.2f}")
-
-
-def explanation(told: list[Story], view: View, language: Language) -> str:
-    """What the dotted and the pale lines mean, as HTML: one sentence for each kind of verdict and of duel."""
-    sentences = []
-    kinds: dict[tuple[str, str], list[Story]] = {}
-    for story in told:
-        kinds.setdefault((story.loss, story.model), []).append(story)
-    for loss in dict.fromkeys(loss for loss, _ in kinds):
-        kind = loss if loss in ("least-squares", "hinge") else "probability"
-        sentences.append(say(language, f"curves.rest.{kind}"))
-    for (_, model), those in kinds.items():
-        values = {name: f"{value:.2f}" for name, value in those[0].rest.items()}
-        names = ", ".join(story.name for story in those)
-        sentences.append(say(language, f"curves.rest.{model}", runs=names, **values))
-    sentences += [say(language, f"curves.about.{panel}") for panel in view.panels if panel not in DEFAULT]
-    counts = sorted({window(len(story.columns["step"]), view.smoothing) for story in told})
-    if counts[-1] > 1:
-        numbers = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
-        sentences.append(say(language, "curves.pale", count=numbers))
-    return f'<ul class="explanation">{"".join(f"<li>{escape(s)}</li>" for s in dict.fromkeys(sentences))}</ul>'
 
 
 def stamp(names: list[str] | None, *rest: Any) -> str:
@@ -186,39 +60,36 @@ def _growth(run: "Run") -> tuple[int, int, int]:
     return length, len(run.samples()), len(journals.events(run.folder))
 
 
-def view_of(axis: str, panels: list[str], smoothing: float, log: bool, guess: Guess | None = None) -> View:
+def view_of(axis: str, panels: list[str], smoothing: float, log: bool, guess: Guess) -> View:
     """The view that the controls ask for: panels in their own order, smoothing from 0 to 100."""
     chosen = tuple(panel for panel in PANELS if panel in (panels or ())) or DEFAULT
     until = experiments.HALF if guess and not guess["answer"] else inf
     return View(axis, chosen, max(0.0, min(100.0, smoothing or 0.0)) / SMOOTHING, bool(log), until)
 
 
-def show(
-    request: gr.Request,
-    names: list[str] | None,
-    axis: str,
-    panels: Any,
-    smoothing: Any,
-    log: Any,
-    guess: Guess,
-    step: float,
-    last: int,
-) -> tuple:
-    """(slider, step, page, the last step, stamp) for these runs; a slider that stood at the end stays at the end."""
-    seen = stamp(names, axis)
+# The handlers take the controls as they stand in the page: the names of the runs, what `view_of` takes, then the step.
+
+
+def show(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple:
+    """(slider, step, page, the last step, stamp) for the controls and the last step there was.
+
+    A slider that stood at the end stays at the end.
+    """
+    *looks, step, last = rest
+    view = view_of(*looks)
+    seen = stamp(names, view.axis)
     told = stories(names)
     end = max([1, *(story.last for story in told)])
     step = end if step >= last else min(step, end)
-    html = page(told, view_of(axis, panels, smoothing, log, guess), step, language_of(request))
-    return gr.Slider(maximum=end, value=step), step, html, end, seen
+    return gr.Slider(maximum=end, value=step), step, page(told, view, step, language_of(request)), end, seen
 
 
 def follow(request: gr.Request, names: list[str] | None, axis: str, *rest: Any) -> Any:
     """`show` where there is something new, else nothing; the last value is empty until the tab has been opened."""
-    *controls, seen = rest
+    *others, seen = rest
     if not seen or stamp(names, axis) == seen:
         return gr.skip()
-    return show(request, names, axis, *controls)
+    return show(request, names, axis, *others)
 
 
 def opened(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple:
@@ -235,54 +106,28 @@ def leave() -> tuple:
     return None, {}, "", gr.Radio(visible=False)
 
 
-def look(
-    request: gr.Request,
-    names: list[str] | None,
-    axis: str,
-    panels: Any,
-    smoothing: Any,
-    log: Any,
-    guess: Guess,
-    step: float,
-) -> str:
+def look(request: gr.Request, names: list[str] | None, *rest: Any) -> str:
     """The page at another step, or seen another way."""
-    return page(stories(names), view_of(axis, panels, smoothing, log, guess), step, language_of(request))
+    *looks, step = rest
+    return page(stories(names), view_of(*looks), step, language_of(request))
 
 
-def choose(
-    key: str | None, axis: str, panels: Any, smoothing: Any, log: Any, step: float, last: int, request: gr.Request
-) -> tuple:
+def choose(request: gr.Request, key: str | None, axis: str, panels: Any, smoothing: Any, log: Any) -> tuple:
     """(guess, about, options, runs, panels, *show) for an experiment: its first half, and a question."""
-    language = language_of(request)
     if not key:
-        nothing = gr.Radio(visible=False)
-        return {}, "", nothing, *[gr.skip()] * 7
-    experiment, guess = experiments.find(key), {"experiment": key, "answer": ""}
+        return *leave()[1:], *[gr.skip()] * 7
+    language, experiment, guess = language_of(request), experiments.find(key), {"experiment": key, "answer": ""}
     options = [(experiments.text(key, f"options.{each}", language), each) for each in experiments.ANSWERS]
     names, chosen = list(experiment.runs), list(experiment.panels)
     shown = show(request, names, axis, chosen, smoothing, log, guess, 0, 0)
     return guess, about(guess, language), gr.Radio(choices=options, value=None, visible=True), names, chosen, *shown
 
 
-def answer(
-    request: gr.Request,
-    guess: Guess,
-    option: str | None,
-    names: list[str] | None,
-    axis: str,
-    panels: Any,
-    smoothing: Any,
-    log: Any,
-    step: float,
-    last: int,
-) -> tuple:
+def answer(request: gr.Request, option: str | None, names: list[str] | None, *rest: Any) -> tuple:
     """(guess, about, *show): what happened, whole, and what is to be said of the guess."""
+    *looks, guess, _, last = rest
     guess = guess | {"answer": option or ""}
-    return (
-        guess,
-        about(guess, language_of(request)),
-        *show(request, names, axis, panels, smoothing, log, guess, last, last),
-    )
+    return guess, about(guess, language_of(request)), *show(request, names, *looks, guess, last, last)
 
 
 def about(guess: Guess, language: Language) -> str:
@@ -329,35 +174,6 @@ def slide(request: gr.Request, *controls: Any) -> tuple[float, str]:
     return controls[-1], look(request, *controls)
 
 
-def film(told: list[Story]) -> bytes:
-    """What these runs drew, side by side through all their moments, as a GIF without end."""
-    moments = sorted({step for story in told for step, _ in story.samples})
-    frames = []
-    for step in moments:
-        pictures = []
-        for story in told:
-            if sample := story.sample(step):
-                with Image.open(sample[1]) as image:
-                    pictures.append(image.convert("RGB"))
-        height = max(picture.height for picture in pictures)
-        frame = Image.new("RGB", (sum(p.width + GAP for p in pictures) - GAP, height), "white")
-        left = 0
-        for picture in pictures:
-            frame.paste(picture, (left, 0))
-            left += picture.width + GAP
-        frames.append(frame)
-    if not frames:
-        raise UserError("None of these runs has kept a picture yet.")
-    size = max(frame.width for frame in frames), max(frame.height for frame in frames)
-    frames = [
-        ImageOps.pad(frame, size, color="white", centering=(0, 0)) if frame.size != size else frame for frame in frames
-    ]
-    buffer = BytesIO()
-    pauses = [FRAME] * (len(frames) - 1) + [8 * FRAME]
-    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=pauses, loop=0)
-    return buffer.getvalue()
-
-
 def endpoint(runs: list[str] | None = None, axis: str = "step") -> dict:
     """The curves of up to four runs (without names, those the page shows first) over "step", "images" or "seconds".
 
@@ -395,46 +211,36 @@ def save_svg(request: gr.Request, *controls: Any) -> str:
     return save_figure("svg", request, *controls)
 
 
-def save_figure(
-    kind: str,
-    request: gr.Request,
-    names: list[str],
-    axis: str,
-    panels: Any,
-    smoothing: Any,
-    log: Any,
-    guess: Guess,
-    step: float,
-) -> str:
+def save_figure(kind: str, request: gr.Request, names: list[str], *rest: Any) -> str:
     """The page as a picture file, "png" or "svg"."""
-    told, language = stories(names), language_of(request)
-    view = view_of(axis, panels, smoothing, log, guess)
-    if not told:
-        raise UserError(say(language, "curves.none"))
-    drawn = figure(told, view, step, word(language), partial(caption, language=language))
+    *looks, step = rest
+    language = language_of(request)
+    drawn = figure(some(names, request), view_of(*looks), step, word(language), partial(caption, language=language))
     return _file(f"curves.{kind}", save(drawn, kind))
 
 
 def save_film(names: list[str] | None, request: gr.Request) -> str:
     """What these runs drew, as an animation."""
-    told = stories(names)
-    if not told:
-        raise UserError(say(request, "curves.none"))
-    return _file("samples.gif", film(told))
+    return _file("samples.gif", film(some(names, request)))
 
 
 def save_csv(names: list[str] | None, request: gr.Request) -> str:
     """Every logged step of these runs as a table."""
-    told = stories(names)
-    if not told:
-        raise UserError(say(request, "curves.none"))
     out = StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(["run", *journals.COLUMNS])
-    for story in told:
+    for story in some(names, request):
         rows = zip(*story.columns.values(), strict=True)
         table.writerows([story.name, *("" if isnan(v) else f"{v:.10g}" for v in row)] for row in rows)
     return _file("curves.csv", out.getvalue().encode())
+
+
+def some(names: list[str] | None, request: gr.Request) -> list[Story]:
+    """`stories`, of one run at least; raises UserError with a sentence in the reader's language."""
+    told = stories(names)
+    if not told:
+        raise UserError(say(request, "curves.none"))
+    return told
 
 
 def _file(name: str, content: bytes) -> str:
@@ -509,10 +315,9 @@ def build(place: Place) -> None:
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     latest = quiet | {"trigger_mode": "always_last"}
     on_open(opened, settings, [experiment, runs, *everything])
-    looks = [axis, panels, smoothing, log, at, last]
     asked = [guess, words, option, runs, panels, *everything]
-    experiment.input(polite(choose), [experiment, *looks], asked, **latest)
-    option.input(polite(answer), [guess, option, runs, *looks], [guess, words, *everything], **latest)
+    experiment.input(polite(choose), [experiment, axis, panels, smoothing, log], asked, **latest)
+    option.input(polite(answer), [option, *settings], [guess, words, *everything], **latest)
     runs.input(polite(leave), None, [experiment, guess, words, option], **latest)
     gr.on([runs.input, axis.input], polite(show), settings, everything, **latest)
     step.input(polite(slide), [*controls[:-1], step], [at, told], **latest)

@@ -5,6 +5,8 @@ Each was truly run by this code and is a run folder in `checkpoints/`. The words
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from statistics import mean, stdev
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -13,6 +15,7 @@ import numpy as np
 
 from demo import models
 from demo.language import Language, say
+from gan import journals
 from gan.errors import UserError
 from gan.stories import Story, tell
 
@@ -121,8 +124,16 @@ def facts(key: str) -> dict[str, str]:
 
     For seeds also "max_mean", "max_low", "max_high", "max_spread" of the Frechet distance.
     """
+    known = {run.name: run.folder for run in models.runs()}
+    return _facts(key, tuple((known[name], journals.stamp(known[name])) for name in _all_runs(EXPERIMENTS[key])))
+
+
+@lru_cache(maxsize=32)  # a page has several parts of the same words
+def _facts(key: str, runs: tuple[tuple[Path, Any], ...]) -> dict[str, str]:
+    from gan.run import Run
+
     experiment, told = EXPERIMENTS[key], {}
-    by_run = {name: numbers(tell(models.find(name))) for name in _all_runs(experiment)}
+    by_run = {folder.name: numbers(tell(Run(folder))) for folder, _ in runs}
     for name, found in by_run.items():
         for measure, value in found.items():
             told[f"{name}_{measure}".replace("-", "_")] = readable(measure, value)
@@ -137,6 +148,6 @@ def facts(key: str) -> dict[str, str]:
     return told
 
 
-def text(key: str, part: str, language: Language, **values: Any) -> str:
+def text(key: str, part: str, language: Language) -> str:
     """A part of an experiment's words: "title", "question", "look", "happened", "answers.a", ..."""
-    return say(language, f"curves.experiments.{key}.{part}", **(facts(key) if part != "title" else {}), **values)
+    return say(language, f"curves.experiments.{key}.{part}", **(facts(key) if part != "title" else {}))

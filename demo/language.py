@@ -58,14 +58,23 @@ def language_of(request: gr.Request | None) -> Language:
     In an iframe (a Space) cookies may be refused; then the page keeps the choice in its own address, which
     arrives as the referer.
     """
-    headers = {} if request is None else {k.lower(): v for k, v in dict(request.headers).items()}
+    headers = _headers(request)
     cookies = SimpleCookie(headers.get("cookie", ""))
     asked = [
-        *parse_qs(urlsplit(headers.get("referer", "")).query).get("lang", []),
+        *in_address(request, "lang"),
         *([cookies["lang"].value] if "lang" in cookies else []),
         *(part.split(";")[0].strip()[:2].lower() for part in headers.get("accept-language", "").split(",")),
     ]
     return next((language for language in asked if language in LANGUAGES), "en")
+
+
+def in_address(request: gr.Request | None, name: str) -> list[str]:
+    """What the page's own address says of a name (`?lang=ko`); it arrives as the referer."""
+    return parse_qs(urlsplit(_headers(request).get("referer", "")).query).get(name, [])
+
+
+def _headers(request: gr.Request | None) -> dict[str, str]:
+    return {} if request is None else {k.lower(): v for k, v in dict(request.headers).items()}
 
 
 class LanguageSwitch:

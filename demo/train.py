@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from demo import charts, curves, jobs, models
+from demo import charts, jobs, models
 from demo.handlers import on_open, polite
 from demo.language import Language, language_of, say, t
 from demo.place import Place
+from demo.stories import picture, word
 from gan import journals
+from gan.curves import View, lines, scales
 from gan.errors import UserError
 from gan.stories import Story, tell
 
@@ -23,8 +25,7 @@ OWN = "own"  # the choice beside the presets
 DO = {"pause": "pause", "go_on": "go on", "stop": "stop"}
 ALLOWED = {"pause": ("running",), "go_on": ("paused", "stopped", "interrupted", "failed"), "stop": jobs.ACTIVE}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-CSS = "".join((charts.ASSETS / name).read_text(encoding="utf-8") for name in ("charts.css", "train.css"))
-JS = (charts.ASSETS / "charts.js").read_text(encoding="utf-8")
+CSS = charts.CSS + (charts.ASSETS / "train.css").read_text(encoding="utf-8")
 
 
 def report(run: "Run") -> dict[str, Any]:
@@ -108,15 +109,15 @@ def _why(facts: dict[str, Any], language: Language) -> str:
 
 
 def _picture(story: Story, language: Language) -> str:
-    return curves.picture(story, story.samples[-1] if story.samples else None, language)
+    return picture(story, story.samples[-1] if story.samples else None, language)
 
 
 def _charts(story: Story, language: Language) -> str:
-    view = curves.View("seconds")
-    x_range, y_ranges = curves.scales([story], view)
+    view = View("seconds")
+    x_range, y_ranges = scales([story], view)
     return "".join(
         charts.chart(
-            curves.lines(story, panel, view, curves.word(language)),
+            lines(story, panel, view, word(language)),
             title=say(language, f"curves.panels.{panel}"),
             x_label=say(language, "curves.axes.seconds"),
             x_range=x_range,
@@ -317,7 +318,7 @@ def build(place: Place) -> None:
                     )
                     for do in DO
                 ]
-            view = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="watch", min_height=420)
+            view = gr.HTML(css_template=CSS, js_on_load=charts.JS, elem_id="watch", min_height=420)
     seen = gr.State("")
 
     quiet = {"show_progress": "hidden", "api_visibility": "private"}

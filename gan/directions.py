@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan.classifier import GREY, Classifier
+from gan.classifier import Classifier, as_grey
 from gan.dcgan import Generator
 from gan.errors import UserError
 from gan.latent import noise
@@ -103,10 +103,7 @@ def measure(images: Tensor) -> dict[str, Tensor]:
     brightness: the mean. width, height: how far light spreads about its centre, as a share of the side. slant: the
     correlation of light's place across and upward: positive leans right. warmth (colour only): red less blue.
     """
-    grey = images
-    if images.shape[1] == 3:
-        grey = (images * images.new_tensor(GREY).view(1, 3, 1, 1)).sum(1, keepdim=True)
-    light = (grey[:, 0] + 1).clamp(min=0) / 2
+    light = (as_grey(images)[:, 0] + 1).clamp(min=0) / 2
     mass = light.sum((1, 2)).clamp(min=1e-6)
     place = torch.linspace(-0.5, 0.5, images.shape[-1], device=images.device)
     x, y = place.expand_as(light), -place[:, None].expand_as(light)

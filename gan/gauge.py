@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from gan.classifier import has_classifier, load_classifier
+from gan.classifier import features_of, has_classifier, load_classifier
 from gan.data import load
 from gan.dcgan import DCGANConfig
 from gan.latent import noise
 from gan.measures import classes_covered, frechet, texture
-from gan.pictures import to_uint8, to_unit
+from gan.pictures import to_uint8
 
 BATCH = 250  # pictures at a time through a network
 SEED = 1  # of the latent vectors: always the same, and none of those that the samples show
@@ -38,8 +38,7 @@ class Gauge:
         """Of uint8 [N, C, S, S]: the classifier's, float [N, 96], or local colour and contrast where there is none."""
         if self.network is None:
             return texture(images)
-        see = self.network.features
-        return torch.cat([see(to_unit(part.to(self.device))).cpu() for part in images.split(BATCH)])
+        return features_of(self.network, images)
 
     @torch.inference_mode()
     def read(self, generators: nn.ModuleDict) -> dict[str, float]:

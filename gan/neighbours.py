@@ -12,14 +12,13 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from gan.classifier import Classifier, has_classifier, load_classifier
+from gan.classifier import Classifier, features_of, has_classifier, load_classifier
 from gan.data import load
 from gan.errors import UserError
 from gan.measures import nearest
-from gan.pictures import Progress, to_unit
+from gan.pictures import Progress
 
 By = Literal["pixels", "features"]
-BATCH = 100  # pictures at a time through the classifier, which is fastest where its maps stay in the cache
 PAIRS = 100  # pairs compared at a time, so that large pictures fit in a modest memory
 
 
@@ -61,19 +60,8 @@ def pool(data: str, size: int, channels: int, root: str | Path | None = None, pr
     """
     pictures = load(data, size, channels=channels, root=root, progress=progress)
     classifier = load_classifier(data) if has_classifier(data) else None
-    features = None if classifier is None else _features(classifier, pictures.images, progress)
+    features = None if classifier is None else features_of(classifier, pictures.images, progress)
     return Pool(pictures.images, pictures.labels, pictures.classes, features, classifier, pictures.note)
-
-
-@torch.inference_mode()
-def _features(classifier: Classifier, images: Tensor, progress: Progress | None = None) -> Tensor:
-    """The features of uint8 [N, C, S, S], float32 [N, 96]."""
-    found = []
-    for done, part in enumerate(images.split(BATCH)):
-        found.append(classifier.features(to_unit(part)))
-        if progress is not None:
-            progress("measuring the training pictures", done * BATCH + len(part), len(images))
-    return torch.cat(found)
 
 
 def neighbours(image: Tensor, pool: Pool, k: int = 6, by: By = "pixels", leave_out: int | None = None) -> Neighbours:
@@ -89,7 +77,7 @@ def neighbours(image: Tensor, pool: Pool, k: int = 6, by: By = "pixels", leave_o
         distances, indices = (found[0] for found in nearest(image[None], pool.images, more))
     else:
         features, classifier = _need_features(pool, by)
-        apart = _euclidean(_features(classifier, image[None]), features)[0]
+        apart = _euclidean(features_of(classifier, image[None]), features)[0]
         distances, indices = apart.topk(min(more, len(apart)), largest=False)
     if leave_out is not None:
         keep = indices != leave_out

@@ -8,6 +8,7 @@ RGB.
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from math import ceil, log2, sqrt
 from pathlib import Path
 from typing import BinaryIO
@@ -168,6 +169,13 @@ def to_image(image: Tensor) -> Image.Image:
     if pixels.ndim != 3 or pixels.shape[0] not in (1, 3):
         raise ValueError(f"expected [1 or 3, H, W], got {list(image.shape)}")
     return Image.fromarray((pixels[0] if len(pixels) == 1 else pixels.permute(1, 2, 0)).contiguous().numpy())
+
+
+def gif(frames: Sequence[Image.Image], milliseconds: int | Sequence[int]) -> bytes:
+    """An animation without end; `milliseconds` a frame is shown, or one number for each."""
+    buffer = BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
+    return buffer.getvalue()
 
 
 def grid(images: Tensor, columns: int | None = None, *, gap: int = 2) -> Image.Image:

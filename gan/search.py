@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from gan.classifier import augment
 from gan.errors import UserError
-from gan.latent import noise
+from gan.latent import noise, typical_length
 from gan.pictures import to_uint8, to_unit
 
 POOL, BATCH = 512, 64  # random pictures that are looked at first, so many at a time
@@ -134,7 +134,7 @@ def search_class(
 
 def prior(z: Tensor) -> Tensor:
     """How untypical float [N, latent] is of N(0, 1), [N]: its length lies close to sqrt(latent), not at 0."""
-    return (z.norm(dim=1) / sqrt(z.shape[1]) - 1).square()
+    return (z.norm(dim=1) / typical_length(z.shape[1]) - 1).square()
 
 
 def _descend(

@@ -19,6 +19,15 @@ def runs(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def away(tmp_path, monkeypatch):
+    """Nothing of this machine's data or runs is seen."""
+    for name in ("GAN_RUNS", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.delenv("GAN_DATA", raising=False)
+    monkeypatch.setattr("gan.catalog.SYSTEM", tmp_path / "system")
+
+
+@pytest.fixture
 def run(runs):
     """A small finished DCGAN run in it, named "alpha"."""
     return small_run(runs, "alpha")

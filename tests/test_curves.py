@@ -11,7 +11,7 @@ import pytest
 from demo import charts, curves
 from demo.curves import stories
 from gan import journals
-from gan.curves import limits
+from gan.curves import limits, scales
 from gan.errors import UserError
 from gan.figures import Line
 from gan.run import Run
@@ -137,7 +137,7 @@ def test_a_rare_peak_does_not_flatten_the_rest():
 
 def test_probabilities_keep_their_whole_range_and_runs_share_scales(runs):
     told = [tell(small_run(runs, "short", lines=10)), tell(small_run(runs, "long", lines=60))]
-    x_range, y_ranges = curves.scales(told, curves.View("images"))
+    x_range, y_ranges = scales(told, curves.View("images"))
     assert x_range == (0, 591 * 8)
     assert y_ranges["verdict"] == (0, 1)
 

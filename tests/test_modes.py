@@ -17,14 +17,7 @@ from gan.modes import modes
 from gan.pictures import to_uint8, to_unit
 from gan.run import Run
 
-
-@pytest.fixture(autouse=True)
-def away(tmp_path, monkeypatch):
-    """Nothing of this machine's data or runs is seen."""
-    for name in ("GAN_RUNS", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.delenv("GAN_DATA", raising=False)
-    monkeypatch.setattr("gan.catalog.SYSTEM", tmp_path / "system")
+pytestmark = pytest.mark.usefixtures("away")
 
 
 class Repeats(nn.Module):

@@ -17,14 +17,7 @@ from gan.pictures import grid, open_picture, to_unit
 from gan.quiz import Round, cut, draw, fakes, score, stages
 from gan.run import Run, encode_sample
 
-
-@pytest.fixture(autouse=True)
-def away(tmp_path, monkeypatch):
-    """Nothing of this machine's data or runs is seen."""
-    for name in ("GAN_RUNS", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.delenv("GAN_DATA", raising=False)
-    monkeypatch.setattr("gan.catalog.SYSTEM", tmp_path / "system")
+pytestmark = pytest.mark.usefixtures("away")
 
 
 def pictures(count: int, low: int, high: int, channels: int = 1, seed: int = 0, size: int = 16) -> torch.Tensor:

@@ -12,7 +12,7 @@ import gradio as gr
 
 from demo import models
 from demo.handlers import on_open, polite
-from demo.language import language_of, t
+from demo.language import in_address, language_of, t
 from demo.noise import between, copied, desk, find, game, grid, layers, modes, sliders
 from demo.noise.desk import LATEST, QUIET, Desk, Room, Section
 from demo.noise.pictures import CSS, JS, SEEDS, new_seed, picture_of
@@ -39,8 +39,7 @@ def opened(run: str | None, seed: float, now: Desk, request: gr.Request) -> tupl
 
 def asked_for(request: gr.Request) -> str:
     """The code in the page's own address (`?picture=mnist:0:7`), or ""."""
-    headers = {k.lower(): v for k, v in dict(request.headers).items()} if request else {}
-    return (parse_qs(urlsplit(headers.get("referer", "")).query).get("picture") or [""])[0]
+    return next(iter(in_address(request, "picture")), "")
 
 
 def build(place: Place) -> None:
@@ -122,9 +121,11 @@ def roll(run: str | None, now: Desk) -> tuple[int, Desk]:
 
 def enter(code: str, now: Desk) -> tuple[str, Desk]:
     """(run, desk) with the picture of a code held, as it was typed or pasted; a link that holds one will do."""
+    from gan.address import run_of
+
     code = parse_qs(urlsplit(code.strip()).query).get("picture", [code])[0].strip()
     shown = picture_of(code)
-    same = now if now["held"].partition(":")[0] == shown.run.name else desk.clear(shown.run.name)
+    same = now if run_of(now["held"]) == shown.run.name else desk.clear(shown.run.name)
     return shown.run.name, desk.hold(same, code)
 
 

@@ -3,7 +3,6 @@
 import base64
 from functools import lru_cache
 from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 LEAST, MOST = 8, 32  # steps of a walk
 FILM = 192  # side of the animation, in pixels
-SECONDS = 0.09  # a frame is shown
+MILLISECONDS = 90  # a frame is shown
 LENGTHS = (1.5, 1.25, 1.0, 0.8, 0.6, 0.4, 0.2, 0.0)  # of a vector made longer and shorter
 PAIRS = 100  # random pairs whose middles are compared
 
@@ -64,17 +63,13 @@ def walk(a: Picture, b: Picture, steps: float, way: str) -> Walk:
 
 def film(images: "Tensor") -> bytes:
     """An animation there and back, without end, as a GIF: uint8 [steps, C, S, S], enlarged in squares."""
-    from gan.pictures import to_image
+    from gan.pictures import gif, to_image
 
     factor = max(1, FILM // images.shape[-1])
     frames = [to_image(image) for image in images]
     frames = [frame.resize((frame.width * factor, frame.height * factor), Image.Resampling.NEAREST) for frame in frames]
     frames += frames[-2:0:-1]
-    buffer = BytesIO()
-    frames[0].save(
-        buffer, "GIF", save_all=True, append_images=frames[1:], duration=round(1000 * SECONDS), loop=0, optimize=False
-    )
-    return buffer.getvalue()
+    return gif(frames, MILLISECONDS)
 
 
 def page(a: Picture, b: Picture, steps: float, language: Language) -> str:
@@ -247,7 +242,7 @@ def arithmetic_endpoint(a: list[str], b: list[str], c: list[str]) -> tuple[dict[
 
 def build(room: Room) -> Section:
     """The section."""
-    css = CSS + (Path(charts.ASSETS) / "charts.css").read_text(encoding="utf-8")
+    css = CSS + charts.CSS
     with gr.Tab(t("noise.between.tab"), id="between") as tab:
         gr.Markdown(t("noise.between.intro"))
         with gr.Row():

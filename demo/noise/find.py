@@ -230,7 +230,7 @@ def endpoint(
 
 def build(room: Room) -> Section:
     """The section."""
-    css = CSS + (charts.ASSETS / "charts.css").read_text(encoding="utf-8")
+    css = CSS + charts.CSS
     with gr.Tab(t("noise.find.tab"), id="find") as tab:
         gr.Markdown(t("noise.find.intro"))
         of, found, drawing = gr.State(""), gr.State(""), gr.State("")

@@ -31,9 +31,15 @@ Game = dict[str, Any]
 
 def stages_of(run: "Run") -> list[int]:
     """The steps of the generators of a game, early to late. Raises UserError for a run without samples."""
-    from gan.quiz import stages
+    return _stages(run.folder, tuple(run.samples()))
 
-    return stages(run, ROUNDS)
+
+@lru_cache(maxsize=32)  # finding them takes a look into many samples, and every answer asks for them
+def _stages(folder: Path, samples: tuple) -> list[int]:
+    from gan.quiz import stages
+    from gan.run import Run
+
+    return stages(Run(folder), ROUNDS)
 
 
 def round_of(run: "Run", number: int, seed: int) -> "Round":

@@ -183,15 +183,6 @@ def button(address: str, source: str, title: str, *, pressed: bool = False, act:
     )
 
 
-def strip(images: "Tensor", captions: list[str], alt: list[str]) -> str:
-    """Pictures side by side as HTML, each with words under it."""
-    cells = "".join(
-        f'<figure><img src="{inline(image)}" alt="{escape(a)}"><figcaption>{escape(c)}</figcaption></figure>'
-        for image, c, a in zip(images, captions, alt, strict=True)
-    )
-    return f'<div class="strip">{cells}</div>'
-
-
 def sentence(language: Language, key: str, **values: Any) -> str:
     """A sentence of the tab in the reader's language, safe to stand in HTML."""
     return escape(say(language, f"noise.{key}", **values))

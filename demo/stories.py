@@ -1,0 +1,162 @@
+"""Runs side by side as HTML: a column each, with its curves, what it drew at a moment, and what was done to it."""
+
+import base64
+from collections.abc import Callable
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from demo import charts
+from demo.language import Language, say
+from gan.curves import DEFAULT, View, lines, recorded, scales
+from gan.errors import UserError
+from gan.figures import window
+from gan.stories import Story
+
+GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
+
+
+def word(language: Language) -> Callable[[str], str]:
+    """The words of figures in a language, by `gan.curves`' keys."""
+    return lambda key: say(language, f"curves.{key}")
+
+
+def page(told: list[Story], view: View, step: float, language: Language) -> str:
+    """A column a run as HTML: its charts, its sample at `step`, what was done to it, what the dotted lines mean."""
+    view.checked()
+    if not told:
+        return f"<p>{escape(say(language, 'curves.none'))}</p>"
+    view = recorded(told, view)
+    x_range, y_ranges = scales(told, view)
+    names = {panel: say(language, f"curves.panels.{panel}") for panel in view.panels}
+    columns = []
+    for story in told:
+        sample = story.sample(min(step, view.until * story.last) if view.until < 1 else step)
+        now = None
+        if sample and len(story.columns["step"]):
+            now = float(np.interp(sample[0], story.columns["step"], story.columns[view.axis]))
+        marks = [(x, mark(event, language)) for x, _, _, event in story.marks(view.axis)]
+        drawings = {panel: lines(story, panel, view, word(language)) for panel in view.panels}
+        figures = "".join(
+            charts.chart(
+                drawn,
+                title=say(language, f"curves.panels.{panel}" if drawn else "curves.not_recorded", panel=names[panel]),
+                x_label=say(language, f"curves.axes.{view.axis}"),
+                x_range=x_range,
+                y_range=y_ranges[panel],
+                now=now,
+                rest_label=say(language, "curves.rest.label"),
+                marks=marks,
+                smoothing=view.smoothing if panel not in ("frechet", "covered") else 0,
+                log=view.is_log(panel),
+            )
+            for panel, drawn in drawings.items()
+        )
+        status = escape(say(language, f"curves.status.{story.status}"))
+        columns.append(
+            f'<section><h3>{escape(story.name)} <small class="{story.status}">{status}</small></h3>'
+            f'<div class="story">{picture(story, sample, language)}<div>{figures}{jumps(story, language)}</div></div>'
+            "</section>"
+        )
+    told_by = explanation(told, view, language)
+    return f'<div class="stories" style="--columns:{len(told)}">{"".join(columns)}</div>{told_by}'
+
+
+def mark(event: dict[str, Any], language: Language) -> str:
+    """An event in words: "Step 1,500: discriminator held still"."""
+    kind = event["event"].replace(" ", "_")
+    known = ("pause", "go_on", "stop", "resume", "evaluation")
+    words = [say(language, f"curves.events.{kind}")] if kind in known else []
+    for name in ("hold_d", "hold_g"):
+        if name in event:
+            words.append(say(language, f"curves.events.{name}.{'on' if event[name] else 'off'}"))
+    words += [
+        say(language, f"curves.events.{name}", value=f"{event[name]:g}")
+        for name in ("rate_g", "rate_d", "rounds_d", "label")
+        if name in event
+    ]
+    return say(language, "curves.events.at", step=f"{event['step']:,}", what=", ".join(words) or event["event"])
+
+
+def jumps(story: Story, language: Language) -> str:
+    """What was done to a run as HTML: buttons that lead to its moment."""
+    buttons = "".join(
+        f'<button type="button" data-step="{step}">{escape(mark(event, language))}</button>'
+        for _, step, _, event in story.marks("step")
+    )
+    return f'<p class="jumps">{buttons}</p>' if buttons else ""
+
+
+def picture(story: Story, sample: tuple[int, Path] | None, language: Language) -> str:
+    """A story's sample as HTML, with the discriminator's verdicts at that moment."""
+    if sample is None:
+        return f"<p>{escape(say(language, 'curves.no_sample'))}</p>"
+    words = caption(story, sample[0], language)
+    try:
+        data = sample[1].read_bytes()
+        width, height = Image.open(BytesIO(data)).size
+    except OSError:  # the run was deleted while someone looked
+        return f"<p>{escape(words)}</p>"
+    shape = "wide" if width > 1.5 * height else ""
+    source, alt = f"data:image/webp;base64,{base64.b64encode(data).decode()}", escape(f"{story.name}, {words}")
+    return (
+        f'<figure class="sample {shape}"><figcaption>{escape(words)}</figcaption>'
+        f'<img width="{width}" height="{height}" src="{source}" alt="{alt}"></figure>'
+    )
+
+
+def caption(story: Story, step: int, language: Language) -> str:
+    """What is said of a sample: "Step 1,413: D(real) 0.77, D(fake) 0.14"."""
+    real, fake = story.at(step, "d_real"), story.at(step, "d_fake")
+    if real is None:
+        return say(language, "curves.sample", step=f"{step:,}")
+    return say(language, "curves.sample_verdicts", step=f"{step:,}", real=f"{real:.2f}", fake=f"{fake:.2f}")
+
+
+def explanation(told: list[Story], view: View, language: Language) -> str:
+    """What the dotted and the pale lines mean, as HTML: one sentence for each kind of verdict and of duel."""
+    sentences = []
+    kinds: dict[tuple[str, str], list[Story]] = {}
+    for story in told:
+        kinds.setdefault((story.loss, story.model), []).append(story)
+    for loss in dict.fromkeys(loss for loss, _ in kinds):
+        kind = loss if loss in ("least-squares", "hinge") else "probability"
+        sentences.append(say(language, f"curves.rest.{kind}"))
+    for (_, model), those in kinds.items():
+        values = {name: f"{value:.2f}" for name, value in those[0].rest.items()}
+        names = ", ".join(story.name for story in those)
+        sentences.append(say(language, f"curves.rest.{model}", runs=names, **values))
+    sentences += [say(language, f"curves.about.{panel}") for panel in view.panels if panel not in DEFAULT]
+    counts = sorted({window(len(story.columns["step"]), view.smoothing) for story in told})
+    if counts[-1] > 1:
+        numbers = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
+        sentences.append(say(language, "curves.pale", count=numbers))
+    return f'<ul class="explanation">{"".join(f"<li>{escape(s)}</li>" for s in dict.fromkeys(sentences))}</ul>'
+
+
+def film(told: list[Story]) -> bytes:
+    """What these runs drew, side by side through all their moments, as a GIF without end."""
+    from gan.pictures import gif
+
+    moments = sorted({step for story in told for step, _ in story.samples})
+    frames = []
+    for step in moments:
+        pictures = []
+        for story in told:
+            if sample := story.sample(step):
+                with Image.open(sample[1]) as image:
+                    pictures.append(image.convert("RGB"))
+        height = max(picture.height for picture in pictures)
+        frame = Image.new("RGB", (sum(p.width + GAP for p in pictures) - GAP, height), "white")
+        left = 0
+        for picture in pictures:
+            frame.paste(picture, (left, 0))
+            left += picture.width + GAP
+        frames.append(frame)
+    if not frames:
+        raise UserError("None of these runs has kept a picture yet.")
+    return gif(frames, [FRAME] * (len(frames) - 1) + [8 * FRAME])
