@@ -12,7 +12,7 @@ from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
 from demo import charts, experiments, models
-from demo.handlers import on_open, polite
+from demo.handlers import QUIET, on_open, polite
 from demo.language import Language, language_of, say, t
 from demo.place import Place
 from demo.stories import caption, film, page, word
@@ -299,7 +299,7 @@ def build(place: Place) -> None:
         )
         start = gr.Button(t("curves.play"), variant="primary", min_width=100, elem_id="curves-play")
         pause = gr.Button(t("curves.pause"), min_width=100, elem_id="curves-pause")
-    told = charts.html(elem_id="stories", min_height=400)
+    told = charts.html(elem_id="stories", min_height=400, seconds=2)
     with gr.Row():
         downloads = {
             kind: gr.Button(t(f"curves.{kind}"), size="md", scale=0, min_width=180, elem_id=f"save-{kind}")
@@ -312,8 +312,7 @@ def build(place: Place) -> None:
     at = gr.State(0)
     controls = [runs, axis, panels, smoothing, log, guess, at]
     settings, everything = [*controls, last], [step, at, told, last, seen]
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    latest = quiet | {"trigger_mode": "always_last"}
+    latest = QUIET | {"trigger_mode": "always_last"}
     on_open(opened, settings, [experiment, runs, *everything])
     asked = [guess, words, option, runs, panels, *everything]
     experiment.input(polite(choose), [experiment, axis, panels, smoothing, log], asked, **latest)
@@ -322,14 +321,12 @@ def build(place: Place) -> None:
     gr.on([runs.input, axis.input], polite(show), settings, everything, **latest)
     step.input(polite(slide), [*controls[:-1], step], [at, told], **latest)
     gr.on([panels.input, smoothing.input, log.input], polite(look), controls, told, **latest)
-    gr.Timer(2).tick(
-        polite(follow), [*settings, seen], everything, concurrency_limit=None, trigger_mode="once", **quiet
-    )
-    told.select(polite(jump), None, [step, at], **quiet).then(polite(look), controls, told, **quiet)
-    start.click(polite(play), [runs, at, speed], [step, at, clock], **quiet).then(polite(look), controls, told, **quiet)
-    gr.on([pause.click, step.input], lambda: gr.Timer(active=False), None, clock, queue=False, **quiet)
-    clock.tick(polite(advance), [runs, at], [step, at, clock], trigger_mode="once", **quiet).then(
-        polite(look), controls, told, **quiet
+    told.tick(polite(follow), [*settings, seen], everything, trigger_mode="once", queue=False, **QUIET)
+    told.select(polite(jump), None, [step, at], **QUIET).then(polite(look), controls, told, **QUIET)
+    start.click(polite(play), [runs, at, speed], [step, at, clock], **QUIET).then(polite(look), controls, told, **QUIET)
+    gr.on([pause.click, step.input], lambda: gr.Timer(active=False), None, clock, queue=False, **QUIET)
+    clock.tick(polite(advance), [runs, at], [step, at, clock], trigger_mode="once", **QUIET).then(
+        polite(look), controls, told, **QUIET
     )
     saves = {
         "png": (save_png, controls),

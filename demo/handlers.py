@@ -15,6 +15,10 @@ from demo.language import say
 from demo.models import TURNS
 from gan.errors import UserError
 
+# For every event that shows no progress. Without the empty list Gradio 6.31 leaves some components waiting for ever, at
+# sixty steps a second: a component that is both input and output is counted twice.
+QUIET = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
+
 
 def polite(function: Callable) -> Callable:
     """Wrap a handler (or a generator of updates): whatever it raises reaches the visitor as a sentence.
@@ -60,7 +64,7 @@ def on_open(function: Callable, inputs: Any = None, outputs: Any = None, **optio
 
     For use inside a tab's `build`. Not an endpoint, and without a progress bar unless `options` say otherwise.
     """
-    options = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "once"} | options
+    options = QUIET | {"trigger_mode": "once"} | options
     return _enclosing(gr.Tab).select(polite(function), inputs, outputs, **options)
 
 
@@ -70,9 +74,8 @@ def opens(button: gr.Button, tab: str) -> Any:
         lambda: gr.Tabs(selected=tab),
         None,
         _enclosing(gr.Tabs),
-        show_progress="hidden",
-        api_visibility="private",
         queue=False,
+        **QUIET,
     )
 
 

@@ -78,18 +78,18 @@ def _headers(request: gr.Request | None) -> dict[str, str]:
 
 
 class LanguageSwitch:
-    """ASGI middleware: puts the language script first in the page's head and the switch first in its body.
+    """ASGI middleware: puts two scripts first in the page's head and the language switch first in its body.
 
     Gradio asks `navigator.language` as soon as its own scripts run, and has no switch that lasts; a script
     given by `launch(head=...)` would come too late to answer otherwise.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        script = (HERE / "assets" / "language.js").read_text(encoding="utf-8")
+        scripts = [(HERE / "assets" / name).read_text(encoding="utf-8") for name in ("language.js", "frames.js")]
         switch = (HERE / "assets" / "language.html").read_text(encoding="utf-8")
         self.app = app
         self.replacements = (
-            (b"<head>", f"<head><script>{script}</script>".encode()),
+            (b"<head>", f"<head><script>{''.join(scripts)}</script>".encode()),
             (b"<gradio-app", f"{switch}<gradio-app".encode()),
         )
 

@@ -7,7 +7,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image, ImageDraw
 
-from demo.handlers import on_open, opens, polite
+from demo.handlers import QUIET, on_open, opens, polite
 from demo.language import Language, language_of, say, t
 from demo.place import Place
 from demo.squares import blues, greys, squares, swatches
@@ -219,7 +219,7 @@ def first_question() -> None:
     gr.Markdown(t("questions.q1.answer"))
 
     settings = [pattern, way, weights, kernel, stride, padding]
-    quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
+    quiet = QUIET | {"trigger_mode": "always_last"}
     on_open(show, settings, picture)
     changes = [pattern.input, way.input, weights.input, kernel.input, stride.input, padding.input]
     gr.on(changes, polite(show), settings, picture, **quiet)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from demo import charts, jobs, models
-from demo.handlers import on_open, polite
+from demo.handlers import QUIET, on_open, polite
 from demo.language import Language, language_of, say, t
 from demo.place import Place
 from demo.stories import picture, word
@@ -318,18 +318,17 @@ def build(place: Place) -> None:
                     )
                     for do in DO
                 ]
-            view = gr.HTML(css_template=CSS, js_on_load=charts.JS, elem_id="watch", min_height=420)
+            view = gr.HTML(css_template=CSS, js_on_load=charts.JS, elem_id="watch", min_height=420, seconds=1)
     seen = gr.State("")
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
     shown = [watched, view, *buttons, seen]
     on_open(opened, watched, shown)
-    preset.input(polite(fill), preset, [own, model, data, minutes], **quiet)
-    model.input(polite(offer), model, data, **quiet)
-    watched.input(polite(watch), watched, shown, trigger_mode="always_last", **quiet)
-    go.click(polite(start), [model, data, minutes, name], [name, *shown], **quiet)
+    preset.input(polite(fill), preset, [own, model, data, minutes], **QUIET)
+    model.input(polite(offer), model, data, **QUIET)
+    watched.input(polite(watch), watched, shown, trigger_mode="always_last", **QUIET)
+    go.click(polite(start), [model, data, minutes, name], [name, *shown], **QUIET)
     for button, do in zip(buttons, DO.values(), strict=True):
-        button.click(polite(ask(do)), watched, shown, **quiet)
-    gr.Timer(1).tick(polite(follow), [watched, seen], shown, concurrency_limit=None, trigger_mode="once", **quiet)
+        button.click(polite(ask(do)), watched, shown, **QUIET)
+    view.tick(polite(follow), [watched, seen], shown, trigger_mode="once", queue=False, **QUIET)
     for endpoint in (train_start, train_status, train_control):
         gr.api(polite(endpoint), api_name=endpoint.__name__)

@@ -7,7 +7,7 @@ import gradio as gr
 from PIL import Image
 
 from demo import models
-from demo.handlers import on_open, polite
+from demo.handlers import QUIET, on_open, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
 from demo.uploads import read, unread
@@ -139,7 +139,7 @@ def build(place: Place) -> None:
     gr.Markdown(t("translate.explain"))
     example = gr.State(None)
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last", **models.TURNS}
+    quiet = QUIET | {"trigger_mode": "always_last"} | models.TURNS
     outcome = [direction, example, tries, ways]
     state = [run, direction, picture, example]
     on_open(opened, run, [run, picture, *outcome], **models.TURNS)

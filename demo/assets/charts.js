@@ -1,3 +1,11 @@
+// Ask for news while the charts can be seen, not from behind another tab of the page or of the browser.
+if (props.seconds) {
+  const clock = setInterval(() => {
+    if (!element.isConnected) clearInterval(clock);
+    else if (!document.hidden && element.checkVisibility()) trigger("tick");
+  }, 1000 * props.seconds);
+}
+
 // What the lines say under the pointer, read back from the points that were drawn.
 const numbers = (text) => text.split(" ").map(Number);
 const logs = (chart, value) => ("log" in chart.dataset ? 10 ** value : value);

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from demo import models
+from demo import handlers, models
 from demo.handlers import polite
 from demo.language import Language
 from demo.noise.pictures import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SHELF = 8  # pictures that stay within reach
 FIRST = 4  # of them are there from the beginning, so that everything can be tried at once
-QUIET = {"show_progress": "hidden", "api_visibility": "private", **models.TURNS}
+QUIET = handlers.QUIET | models.TURNS
 LATEST = {"trigger_mode": "always_last", **QUIET}
 
 Desk = dict[str, Any]  # {"held": an address or "", "shelf": [address, ...]}: plain values, as a gr.State needs
