@@ -24,40 +24,51 @@ LATE = 0.1  # the last tenth of a run, over which its numbers are averaged
 
 
 class Experiment(NamedTuple):
-    """An experiment: the runs side by side, the charts to look at, and the right answer to its question.
+    """An experiment: the runs side by side, the charts to look at, the right answer to its question.
 
-    `seeds` are further runs, by what they have in common, whose Frechet distances are compared with their spread.
+    `asked` is the run whose last pictures are to be told from the others'. `seeds` are further runs, by what they have
+    in common, whose Frechet distances are compared with their spread.
     """
 
     runs: tuple[str, ...]
     panels: tuple[str, ...]
     right: str
+    asked: str
     seeds: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 STRIDE = ("balanced", "stride-1", "stride-2")
 EXPERIMENTS = {
     "strong": Experiment(
-        ("balanced", "strong-d", "strong-d-saturating"), ("loss", "verdict", "gradients", "frechet"), "b"
+        ("balanced", "strong-d", "strong-d-saturating"),
+        ("loss", "verdict", "gradients", "frechet"),
+        "b",
+        "strong-d-saturating",
     ),
-    "held": Experiment(("balanced", "held-d"), ("loss", "verdict", "frechet"), "c"),
-    "rounds": Experiment(("balanced", "five-to-one"), ("loss", "verdict", "frechet", "covered"), "b"),
-    "fast": Experiment(("balanced", "fast-g", "mnist-collapse"), ("loss", "verdict", "covered", "frechet"), "b"),
-    "norm": Experiment(("balanced", "no-norm"), ("loss", "verdict", "gradients", "frechet"), "a"),
-    "smooth": Experiment(("balanced", "smooth"), ("loss", "verdict", "frechet"), "a"),
+    "held": Experiment(("balanced", "held-d"), ("loss", "verdict", "frechet"), "c", "held-d"),
+    "rounds": Experiment(("balanced", "five-to-one"), ("loss", "verdict", "frechet", "covered"), "b", "five-to-one"),
+    "fast": Experiment(
+        ("balanced", "fast-g", "mnist-collapse"), ("loss", "verdict", "covered", "frechet"), "b", "fast-g"
+    ),
+    "norm": Experiment(("balanced", "no-norm"), ("loss", "verdict", "gradients", "frechet"), "a", "no-norm"),
+    "smooth": Experiment(("balanced", "smooth"), ("loss", "verdict", "frechet"), "a", "smooth"),
     "pooling": Experiment(
         ("balanced", "max-0", "average-0"),
         ("verdict", "frechet", "covered"),
         "a",
+        "max-0",
         {"stride": STRIDE, "max": ("max-0", "max-1", "max-2"), "average": ("average-0", "average-1", "average-2")},
     ),
     "upward": Experiment(
         ("balanced", "nearest-0"),
         ("verdict", "frechet", "covered"),
         "c",
+        "nearest-0",
         {"transposed": STRIDE, "nearest": ("nearest-0", "nearest-1", "nearest-2")},
     ),
-    "cycle": Experiment(("herd-both", "herd-no-identity", "herd-no-cycle"), ("loss", "there", "back"), "a"),
+    "cycle": Experiment(
+        ("herd-both", "herd-no-identity", "herd-no-cycle"), ("loss", "there", "back"), "a", "herd-no-cycle"
+    ),
 }
 ANSWERS = ("a", "b", "c")
 

@@ -1,7 +1,7 @@
 """Runs side by side as HTML: a column each, with its curves, what it drew at a moment, and what was done to it."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +12,7 @@ from PIL import Image
 
 from demo import charts
 from demo.language import Language, say
-from gan.curves import DEFAULT, View, lines, recorded, scales
+from gan.curves import DEFAULT, Comparison, View, compare
 from gan.errors import UserError
 from gan.figures import window
 from gan.stories import Story
@@ -27,43 +27,53 @@ def word(language: Language) -> Callable[[str], str]:
 
 def page(told: list[Story], view: View, step: float, language: Language) -> str:
     """A column a run as HTML: its charts, its sample at `step`, what was done to it, what the dotted lines mean."""
-    view.checked()
+    compared = compare(told, view, word(language))
     if not told:
         return f"<p>{escape(say(language, 'curves.none'))}</p>"
-    view = recorded(told, view)
-    x_range, y_ranges = scales(told, view)
-    names = {panel: say(language, f"curves.panels.{panel}") for panel in view.panels}
     columns = []
-    for story in told:
+    for at, story in enumerate(told):
         sample = story.sample(min(step, view.until * story.last) if view.until < 1 else step)
         now = None
         if sample and len(story.columns["step"]):
             now = float(np.interp(sample[0], story.columns["step"], story.columns[view.axis]))
         marks = [(x, mark(event, language)) for x, _, _, event in story.marks(view.axis)]
-        drawings = {panel: lines(story, panel, view, word(language)) for panel in view.panels}
-        figures = "".join(
+        status = escape(say(language, f"curves.status.{story.status}"))
+        columns.append(
+            f'<section><h3>{escape(story.name)} <small class="{story.status}">{status}</small></h3>'
+            f'<div class="story">{picture(story, sample, language)}'
+            f"<div>{figures(compared, at, language, now, marks)}{jumps(story, language)}</div></div></section>"
+        )
+    told_by = explanation(told, compared.view, language)
+    return f'<div class="stories" style="--columns:{len(told)}">{"".join(columns)}</div>{told_by}'
+
+
+def figures(
+    compared: Comparison,
+    at: int,
+    language: Language,
+    now: float | None = None,
+    marks: Sequence[tuple[float, str]] = (),
+) -> str:
+    """The charts of one of the runs that are compared, as HTML."""
+    view = compared.view
+    drawn = []
+    for panel, lines in compared.lines[at].items():
+        name = say(language, f"curves.panels.{panel}")
+        drawn.append(
             charts.chart(
-                drawn,
-                title=say(language, f"curves.panels.{panel}" if drawn else "curves.not_recorded", panel=names[panel]),
+                lines,
+                title=name if lines else say(language, "curves.not_recorded", panel=name),
                 x_label=say(language, f"curves.axes.{view.axis}"),
-                x_range=x_range,
-                y_range=y_ranges[panel],
+                x_range=compared.x_range,
+                y_range=compared.y_ranges[panel],
                 now=now,
                 rest_label=say(language, "curves.rest.label"),
                 marks=marks,
                 smoothing=view.smoothing if panel not in ("frechet", "covered") else 0,
                 log=view.is_log(panel),
             )
-            for panel, drawn in drawings.items()
         )
-        status = escape(say(language, f"curves.status.{story.status}"))
-        columns.append(
-            f'<section><h3>{escape(story.name)} <small class="{story.status}">{status}</small></h3>'
-            f'<div class="story">{picture(story, sample, language)}<div>{figures}{jumps(story, language)}</div></div>'
-            "</section>"
-        )
-    told_by = explanation(told, view, language)
-    return f'<div class="stories" style="--columns:{len(told)}">{"".join(columns)}</div>{told_by}'
+    return "".join(drawn)
 
 
 def mark(event: dict[str, Any], language: Language) -> str:

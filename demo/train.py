@@ -11,11 +11,11 @@ from demo import charts, jobs, models
 from demo.handlers import QUIET, on_open, polite
 from demo.language import Language, language_of, say, t
 from demo.place import Place
-from demo.stories import picture, word
+from demo.stories import figures, picture, word
 from gan import journals
-from gan.curves import View, lines, scales
+from gan.curves import View, compare
 from gan.errors import UserError
-from gan.stories import Story, tell
+from gan.stories import tell
 
 if TYPE_CHECKING:
     from gan.run import Run
@@ -71,9 +71,9 @@ def page(folder: Path, stamp: str, language: Language) -> str:
     run = Run(folder)
     facts, story = report(run), tell(run)
     standing = facts["status"]
-    word = say(language, "train.starting" if standing == "starting" else f"curves.status.{standing}")
+    status = say(language, "train.starting" if standing == "starting" else f"curves.status.{standing}")
     pieces = [
-        f'<h3>{escape(run.name)} <small class="{standing}">{escape(word)}</small></h3>',
+        f'<h3>{escape(run.name)} <small class="{standing}">{escape(status)}</small></h3>',
         f'<progress max="1" value="{facts["progress"]:.4f}" aria-label="{escape(say(language, "train.progress"))}">'
         "</progress>",
         f'<p class="facts">{"".join(f"<span>{fact}</span>" for fact in _facts(facts, language))}</p>',
@@ -83,7 +83,9 @@ def page(folder: Path, stamp: str, language: Language) -> str:
     if not story.samples and standing in jobs.ACTIVE:
         pieces.append(f'<p class="why">{escape(say(language, "train.soon"))}</p>')
     else:
-        pieces.append(f'<div class="story">{_picture(story, language)}<div>{_charts(story, language)}</div></div>')
+        newest = story.samples[-1] if story.samples else None
+        drawn = figures(compare([story], View("seconds"), word(language)), 0, language)
+        pieces.append(f'<div class="story">{picture(story, newest, language)}<div>{drawn}</div></div>')
     return f'<div class="stories watch" style="--columns:1"><section>{"".join(pieces)}</section></div>'
 
 
@@ -106,26 +108,6 @@ def _why(facts: dict[str, Any], language: Language) -> str:
             return say(language, "train.blown_up", step=f"{facts['step']:,}")
         return say(language, "train.failed", why=facts["why"])
     return say(language, "train.interrupted") if facts["status"] == "interrupted" else ""
-
-
-def _picture(story: Story, language: Language) -> str:
-    return picture(story, story.samples[-1] if story.samples else None, language)
-
-
-def _charts(story: Story, language: Language) -> str:
-    view = View("seconds")
-    x_range, y_ranges = scales([story], view)
-    return "".join(
-        charts.chart(
-            lines(story, panel, view, word(language)),
-            title=say(language, f"curves.panels.{panel}"),
-            x_label=say(language, "curves.axes.seconds"),
-            x_range=x_range,
-            y_range=y_ranges[panel],
-            rest_label=say(language, "curves.rest.label"),
-        )
-        for panel in view.panels
-    )
 
 
 # Handlers

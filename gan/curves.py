@@ -72,17 +72,6 @@ def check(axis: str) -> None:
         raise UserError(f"The axis is '{axis}'; choose one of {', '.join(AXES)}.")
 
 
-def lines(story: Story, panel: str, view: "View", word: Word) -> list[Line]:
-    """A panel's lines over the view's axis; only those of which anything was recorded."""
-    drawn, end = [], view.until * story.columns[view.axis].max(initial=0) if view.until < 1 else inf
-    for name, kind in PANELS[panel].items():
-        x, y = story.series(name, view.axis)
-        x, y = x[x <= end], y[x <= end]
-        if len(x) or panel in DEFAULT:
-            drawn.append(Line(kind, word(f"lines.{name}"), x, y, story.rest.get(name)))
-    return drawn
-
-
 class View(NamedTuple):
     """How the curves are looked at: along which axis, which panels, smoothed how much, by their logarithms or not."""
 
@@ -105,17 +94,50 @@ class View(NamedTuple):
         return panel == "frechet" or (self.log and panel not in EVEN)
 
 
-def scales(told: list[Story], view: View) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
-    """(range of x, range of y by panel) in which all these stories can be compared."""
-    ends = [x.max() for story in told if len(x := story.columns[view.axis])]
-    ranges = {}
+class Comparison(NamedTuple):
+    """Runs side by side on the same scales."""
+
+    view: View  # with only those panels for which one of the runs has something
+    x_range: tuple[float, float]
+    y_ranges: dict[str, tuple[float, float]]  # by panel, of the whole runs
+    lines: list[dict[str, list[Line]]]  # of each run by panel, as far as the view goes
+
+
+def compare(told: Sequence[Story], view: View, word: Word) -> Comparison:
+    """What these stories look like side by side; raises UserError for an axis or a panel that there is not."""
+    view.checked()
+    whole = [{panel: lines(story, panel, view.axis, word) for panel in view.panels} for story in told]
+    view = view._replace(panels=tuple(panel for panel in view.panels if any(each[panel] for each in whole)))
+    y_ranges = {}
     for panel in view.panels:
-        together = [line for story in told for line in lines(story, panel, view._replace(until=inf), WORDS.__getitem__)]
-        ranges[panel] = limits(together, view.is_log(panel))
-    if "verdict" in ranges and not any(story.loss == "hinge" for story in told):  # what aims at 0 and 1 shows both
-        low, high = ranges["verdict"]
-        ranges["verdict"] = min(low, 0.0), max(high, 1.0) if high > 1.05 else 1.0
-    return (0.0, max([1.0, *ends])), ranges
+        y_ranges[panel] = limits([line for each in whole for line in each[panel]], view.is_log(panel))
+    if "verdict" in y_ranges and not any(story.loss == "hinge" for story in told):  # what aims at 0 and 1 shows both
+        low, high = y_ranges["verdict"]
+        y_ranges["verdict"] = min(low, 0.0), max(high, 1.0) if high > 1.05 else 1.0
+    ends = [story.columns[view.axis].max(initial=0.0) for story in told]
+    shown = [
+        {panel: cut(each[panel], view.until * end if view.until < 1 else inf) for panel in view.panels}
+        for each, end in zip(whole, ends, strict=True)
+    ]
+    return Comparison(view, (0.0, max([1.0, *ends])), y_ranges, shown)
+
+
+def lines(story: Story, panel: str, axis: str, word: Word) -> list[Line]:
+    """A panel's lines; only those of which anything was recorded."""
+    drawn = []
+    for name, kind in PANELS[panel].items():
+        x, y = story.series(name, axis)
+        if len(x) or panel in DEFAULT:
+            drawn.append(Line(kind, word(f"lines.{name}"), x, y, story.rest.get(name)))
+    return drawn
+
+
+def cut(lines: Sequence[Line], end: float) -> list[Line]:
+    """These lines up to x = `end`; one that begins later is left out."""
+    if end == inf:
+        return list(lines)
+    short = [line._replace(x=line.x[line.x <= end], y=line.y[line.x <= end]) for line in lines]
+    return [line for line in short if len(line.x)]
 
 
 def limits(lines: Sequence[Line], log: bool = False) -> tuple[float, float]:
@@ -136,22 +158,14 @@ def limits(lines: Sequence[Line], log: bool = False) -> tuple[float, float]:
     return (low - room if low < 0 else 0.0), high + room
 
 
-def recorded(told: Sequence[Story], view: View) -> View:
-    """The view with only those panels for which one of the runs has something."""
-    word = WORDS.__getitem__
-    return view._replace(panels=tuple(p for p in view.panels if any(lines(story, p, view, word) for story in told)))
-
-
 def figure(told: Sequence[Story], view: View, step: float, word: Word, say: Callable[[Story, int], str]) -> "Figure":
     """A column a run: its charts, and its sample at `step` with what `say` says of it."""
-    view = recorded(told, view.checked())
-    x_range, y_ranges = scales(told, view)
+    view, x_range, y_ranges, drawn = compare(told, view, word)
     columns = []
-    for story in told:
+    for story, each in zip(told, drawn, strict=True):
         sample = story.sample(step)
-        drawn = [lines(story, panel, view, word) for panel in view.panels]
         words, marks = say(story, sample[0]) if sample else "", [x for x, *_ in story.marks(view.axis)]
-        columns.append(Column(story.name, drawn, sample and sample[1], words, marks))
+        columns.append(Column(story.name, list(each.values()), sample and sample[1], words, marks))
     rows = [Panel(word(f"panels.{panel}"), y_ranges[panel], view.is_log(panel)) for panel in view.panels]
     return sheet(columns, rows, word(f"axes.{view.axis}"), x_range, word("rest.label"), view.smoothing)
 

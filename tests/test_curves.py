@@ -8,18 +8,20 @@ import time
 import numpy as np
 import pytest
 
-from demo import charts, curves
-from demo.curves import stories
+from demo import charts
+from demo.curves import saves, views
+from demo.curves.views import stories
+from demo.stories import film, page
 from gan import journals
-from gan.curves import limits, scales
+from gan.curves import DEFAULT, View, compare, limits
 from gan.errors import UserError
 from gan.figures import Line
 from gan.run import Run
 from gan.stories import Story, tell
 from tests.small_runs import record, sample, small_run
 
-VIEW = curves.View()
-LOOK = (list(curves.DEFAULT), curves.SMOOTHING, False, {})  # panels, smoothing, logarithms, guess, as at first
+VIEW = View()
+LOOK = (list(DEFAULT), views.SMOOTHING, False, {})  # panels, smoothing, logarithms, guess, as at first
 
 pytestmark = pytest.mark.usefixtures("runs")
 
@@ -70,7 +72,7 @@ def test_a_journal_that_was_rewound_is_read_anew(run):
 def test_no_journal_is_no_error(runs):
     run = small_run(runs, "empty", lines=0)
     (run.folder / "journal.jsonl").unlink()
-    html = curves.page(stories(["empty"]), VIEW, 5, "en")
+    html = page(stories(["empty"]), VIEW, 5, "en")
     assert "empty" in html
     assert "polyline" not in html
 
@@ -79,12 +81,12 @@ def test_a_hundred_thousand_lines_open_within_two_seconds(runs):
     run = small_run(runs, "long", lines=100_000, every=1)
     # the processor's time: what else runs here meanwhile does not count
     began = time.process_time()
-    html = curves.page(stories(["long"]), VIEW, 1e9, "ko")
+    html = page(stories(["long"]), VIEW, 1e9, "ko")
     assert time.process_time() - began < 2
     assert len(html) < 200_000
     began = time.process_time()
     run.log(record(100_001))
-    curves.page(stories(["long"]), VIEW, 1e9, "ko")
+    page(stories(["long"]), VIEW, 1e9, "ko")
     assert time.process_time() - began < 0.5
 
 
@@ -106,7 +108,7 @@ def test_rests_are_those_of_the_loss_and_twice_that_for_a_cyclegan(runs):
 
 
 def test_the_page_draws_both_panels_and_explains_the_dotted_lines(run):
-    html = curves.page([tell(run)], VIEW, 250, "en")
+    html = page([tell(run)], VIEW, 250, "en")
     assert len(re.findall(r'<polyline class="\w+ raw"', html)) == 4
     assert html.count('class="spear rest"') == html.count('class="shield rest"') == 1
     assert len(re.findall(r'<path class="shared rest" d="M0 500.0H1000"', html)) == 1  # 0.5 is half way up
@@ -137,44 +139,44 @@ def test_a_rare_peak_does_not_flatten_the_rest():
 
 def test_probabilities_keep_their_whole_range_and_runs_share_scales(runs):
     told = [tell(small_run(runs, "short", lines=10)), tell(small_run(runs, "long", lines=60))]
-    x_range, y_ranges = scales(told, curves.View("images"))
+    _, x_range, y_ranges, _ = compare(told, View("images"), str)
     assert x_range == (0, 591 * 8)
     assert y_ranges["verdict"] == (0, 1)
 
 
 def test_a_name_is_shown_as_text_not_as_html(run):
     story = Story("<img src=x>", "finished", "dcgan", "bce", journals.columns(run.folder), run.samples())
-    assert "<img src=x>" not in curves.page([story], VIEW, 0, "en")
+    assert "<img src=x>" not in page([story], VIEW, 0, "en")
 
 
 def test_what_is_new_is_noticed(run):
-    before = curves.stamp(["alpha"], "step")
-    assert curves.stamp(["alpha"], "step") == before
-    assert curves.stamp(["alpha"], "seconds") != before
+    before = views.stamp(["alpha"], "step")
+    assert views.stamp(["alpha"], "step") == before
+    assert views.stamp(["alpha"], "seconds") != before
     run.log(record(592))
-    assert curves.stamp(["alpha"], "step") == before  # too little to be seen
+    assert views.stamp(["alpha"], "step") == before  # too little to be seen
     run.log(record(601))
-    longer = curves.stamp(["alpha"], "step")
+    longer = views.stamp(["alpha"], "step")
     assert longer != before
     sample(run, 601)
-    sampled = curves.stamp(["alpha"], "step")
+    sampled = views.stamp(["alpha"], "step")
     assert sampled != longer
     run.log({"step": 601, "seconds": 1.0, "event": "pause"})
-    assert curves.stamp(["alpha"], "step") != sampled
+    assert views.stamp(["alpha"], "step") != sampled
 
 
 def test_the_slider_follows_the_end_unless_it_was_moved(run):
-    slider, _, _, end, _ = curves.show(None, ["alpha"], "step", *LOOK, 0, 0)
+    slider, _, _, end, _ = views.show(None, ["alpha"], "step", *LOOK, 0, 0)
     assert (slider.value, end) == (591, 591)
     sample(run, 800)
     run.log(record(801))
-    assert curves.show(None, ["alpha"], "step", *LOOK, 591, 591)[0].value == 801
-    assert curves.show(None, ["alpha"], "step", *LOOK, 300, 591)[0].value == 300
+    assert views.show(None, ["alpha"], "step", *LOOK, 591, 591)[0].value == 801
+    assert views.show(None, ["alpha"], "step", *LOOK, 300, 591)[0].value == 300
 
 
 def test_the_endpoint_gives_thinned_series_rests_and_samples(runs):
     small_run(runs, "long", lines=2000)
-    answer = curves.endpoint(["long"], "seconds")
+    answer = views.endpoint(["long"], "seconds")
     json.dumps(answer)
     (only,) = answer["runs"]
     assert set(only["series"]) == {"loss_g", "loss_d", "d_real", "d_fake"}
@@ -186,22 +188,22 @@ def test_the_endpoint_gives_thinned_series_rests_and_samples(runs):
 
 def test_the_endpoint_refuses_in_a_sentence(run):
     with pytest.raises(UserError, match="axis is 'epochs'"):
-        curves.endpoint(["alpha"], "epochs")
+        views.endpoint(["alpha"], "epochs")
     with pytest.raises(UserError, match="no run named 'beta'"):
-        curves.endpoint(["beta"])
+        views.endpoint(["beta"])
     with pytest.raises(UserError, match="choose up to 4"):
-        curves.endpoint(list("abcde"))
+        views.endpoint(list("abcde"))
 
 
 def test_the_downloads_hold_what_was_asked(runs, run):
     from PIL import Image
 
     small_run(runs, "beta", lines=20)
-    with open(curves.save_csv(["alpha", "beta"], None), newline="") as file:
+    with open(saves.save_csv(["alpha", "beta"], None), newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["run"] for row in rows] == ["alpha"] * 60 + ["beta"] * 20
     assert float(rows[0]["d_real"]) == pytest.approx(record(1)["d_real"])
-    with Image.open(curves.save_png(None, ["alpha", "beta"], "step", *LOOK, 250)) as picture:
+    with Image.open(saves.save_png(None, ["alpha", "beta"], "step", *LOOK, 250)) as picture:
         assert picture.format == "PNG"
         assert picture.width > 1000
 
@@ -209,11 +211,11 @@ def test_the_downloads_hold_what_was_asked(runs, run):
 def test_an_unopened_tab_draws_nothing_and_nothing_new_is_not_sent(run):
     import gradio as gr
 
-    assert curves.follow(None, None, "step", *LOOK, 0, 0, "") == gr.skip()
-    *_, end, seen = curves.show(None, ["alpha"], "step", *LOOK, 0, 0)
-    assert curves.follow(None, ["alpha"], "step", *LOOK, end, end, seen) == gr.skip()
+    assert views.follow(None, None, "step", *LOOK, 0, 0, "") == gr.skip()
+    *_, end, seen = views.show(None, ["alpha"], "step", *LOOK, 0, 0)
+    assert views.follow(None, ["alpha"], "step", *LOOK, end, end, seen) == gr.skip()
     run.log(record(901))
-    assert curves.follow(None, ["alpha"], "step", *LOOK, end, end, seen)[3] == 901
+    assert views.follow(None, ["alpha"], "step", *LOOK, end, end, seen)[3] == 901
 
 
 def test_events_are_read_with_the_steps_and_as_the_journal_grows(run):
@@ -246,7 +248,7 @@ def test_a_journal_of_mixed_lines_loses_none(run):
 def test_an_event_is_a_mark_on_every_chart_and_a_button_to_its_moment(run):
     run.log({"step": 300, "seconds": 75.0, "event": "control", "hold_d": True})
     run.log({"step": 400, "seconds": 100.0, "event": "control", "rate_g": 0.001})
-    html = curves.page([tell(run)], VIEW, 250, "en")
+    html = page([tell(run)], VIEW, 250, "en")
     at = np.interp(300, [0, 591], [0, 1000])
     assert html.count(f'class="event" d="M{at:.1f} 0V1000"') == 2
     assert '<button type="button" data-step="300">Step 300: discriminator held still</button>' in html
@@ -263,15 +265,15 @@ def test_logarithms_put_equal_ratios_at_equal_distances():
 
 def test_smoothing_nothing_draws_the_line_itself(run):
     raw, strong = (
-        re.findall(rf'spear {kind}"[^>]*points="([^"]*)"', curves.page([tell(run)], curves.View(smoothing=0), 0, "en"))
+        re.findall(rf'spear {kind}"[^>]*points="([^"]*)"', page([tell(run)], View(smoothing=0), 0, "en"))
         for kind in ("raw", "mean")
     )
     assert raw == strong
 
 
 def test_half_an_experiment_hides_the_rest(run):
-    whole = curves.page([tell(run)], VIEW, 591, "en")
-    half = curves.page([tell(run)], curves.View(until=0.5), 591, "en")
+    whole = page([tell(run)], VIEW, 591, "en")
+    half = page([tell(run)], View(until=0.5), 591, "en")
     last = [float(points.split()[-1].split(",")[0]) for points in re.findall(r'raw" points="([^"]*)"', half)]
     assert max(last) <= 500
     assert "Step 200:" in half
@@ -284,21 +286,21 @@ def test_the_film_goes_through_all_moments_side_by_side(runs, run):
     from PIL import Image
 
     small_run(runs, "beta", lines=90)
-    with Image.open(io.BytesIO(curves.film(stories(["alpha", "beta"])))) as film:
-        assert film.n_frames == 5  # 0, 200, 400, 600, 800
-        assert film.size == (32 + 8 + 32, 32)
+    with Image.open(io.BytesIO(film(stories(["alpha", "beta"])))) as images:
+        assert images.n_frames == 5  # 0, 200, 400, 600, 800
+        assert images.size == (32 + 8 + 32, 32)
 
 
 def test_playing_goes_from_sample_to_sample_and_ends(run):
-    assert curves.advance(["alpha"], 0)[0] == 200
-    assert curves.advance(["alpha"], 250)[0] == 400
-    assert not curves.advance(["alpha"], 400)[2].active
-    assert curves.play(["alpha"], 591, 2)[0] == 0  # from the beginning again
+    assert views.advance(["alpha"], 0)[0] == 200
+    assert views.advance(["alpha"], 250)[0] == 400
+    assert not views.advance(["alpha"], 400)[2].active
+    assert views.play(["alpha"], 591, 2)[0] == 0  # from the beginning again
 
 
 def test_a_panel_that_is_not_there_is_refused(run):
     with pytest.raises(UserError, match="choose among loss, verdict"):
-        curves.page([tell(run)], curves.View(panels=("loss", "entropy")), 0, "en")
+        page([tell(run)], View(panels=("loss", "entropy")), 0, "en")
 
 
 def test_ten_long_journals_open_within_two_seconds(runs):

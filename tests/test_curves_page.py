@@ -181,8 +181,15 @@ def test_an_experiment_shows_half_asks_and_tells(visit, language, size):
     guess = page.locator("#curves-guess input")
     assert guess.count() == 3
     guess.nth(0).check()
+    page.wait_for_selector("#experiment .ends img >> nth=1")
+    assert reach() <= 500  # still nothing of the end but its pictures, without names
+    assert "held-d" not in page.locator("#experiment .ends").inner_html()
+    page.locator("#curves-ends input").nth(1).check()
     page.wait_for_selector("#experiment .answer")
     assert words(language)["curves.guess.wrong"] in page.locator("#experiment .answer").inner_text()
+    step = "document.querySelector('#curves-step input[type=number]').value"
+    assert 1499 <= int(page.evaluate(step)) < 2999  # it plays on from there
+    page.wait_for_function(f"{step} > 2900", timeout=20_000)
     guess.nth(2).check()
     right = words(language)["curves.guess.right"]
     page.wait_for_function("word => document.querySelector('#experiment .answer').innerText.includes(word)", arg=right)

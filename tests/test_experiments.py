@@ -1,10 +1,13 @@
 """The recorded experiments: that they are there, that their words hold, and that their numbers are the runs' own."""
 
+import base64
 import re
 
 import pytest
 
 from demo import experiments, models
+from demo.curves import guesses
+from demo.experiments import EXPERIMENTS
 from demo.language import LANGUAGES, words
 from gan.errors import UserError
 from gan.run import Run
@@ -131,3 +134,25 @@ def test_both_languages_have_the_same_numbers_in_them():
             set(re.findall(r"{(\w+)}", words(language)[f"curves.experiments.{key}.happened"])) for language in LANGUAGES
         ]
         assert sets[0] == sets[1], key
+
+
+@pytest.mark.parametrize("key", EXPERIMENTS)
+def test_the_last_pictures_are_shuffled_and_told_apart(key):
+    experiment = EXPERIMENTS[key]
+    assert experiment.asked in experiment.runs
+    orders = set()
+    for _ in range(20):
+        guess, *_ = guesses.choose(None, key, "step", [], 20, False)
+        orders.add(tuple(guess["order"]))
+        assert sorted(guess["order"]) == sorted(experiment.runs)
+    assert len(orders) > 1
+
+    guess, text, *_ = guesses.answer(None, "a", guess)
+    letters = dict(zip(guess["order"], "ABCD", strict=False))
+    last = {name: Run.open(name).samples()[-1][1].read_bytes() for name in experiment.runs}
+    shown = re.findall(r"<figcaption>(\w)</figcaption><img [^>]*base64,([^']*)'", text)
+    assert {letter: base64.b64decode(data) for letter, data in shown} == {letters[n]: last[n] for n in last}
+    for picked in experiment.runs:
+        said = guesses.about(guess | {"pick": picked}, "en")
+        assert (f"{letters[experiment.asked]} is indeed {experiment.asked}" in said) == (picked == experiment.asked)
+        assert (f"{experiment.asked} drew {letters[experiment.asked]}" in said) == (picked != experiment.asked)
