@@ -283,7 +283,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--log", action="store_true", help="logarithmic scales")
 
     sub = add(bench, "Measure speed: this code and the plain tutorial loop, alternating, as a ratio.")
-    sub.add_argument("--only", choices=("dcgan", "cyclegan", "translate"), help="one measurement only")
+    sub.add_argument("--only", choices=("dcgan", "cyclegan", "translate", "follow"), help="one measurement only")
     sub.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     sub.add_argument("--json", action="store_true", help="for machines")
     return parser

@@ -6,10 +6,19 @@ through a generator on its own. Turns alternate, and the ratio is of the medians
 """
 
 import json
+import os
 import statistics
+import subprocess
+import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import torch
 from PIL import Image
@@ -21,9 +30,12 @@ from gan.cyclegan import CycleGAN, CycleGANConfig
 from gan.data import load, load_pair
 from gan.dcgan import DCGAN, DCGANConfig
 from gan.duel import Conduct
-from gan.training import describe, pick_device
+from gan.errors import UserError
+from gan.run import Run
+from gan.training import describe, pick_device, train
 
 SECONDS = 20.0  # for each measurement, both sides together
+TURN, LOOK = 4.0, 2.0  # seconds: training followed or left alone; between two looks at it
 
 
 def bench(*, device: str = "auto", is_json: bool = False, only: str | None = None) -> dict:
@@ -32,9 +44,11 @@ def bench(*, device: str = "auto", is_json: bool = False, only: str | None = Non
     results: dict[str, Any] = {"device": describe(where), "torch": torch.__version__}
     if not is_json:
         print(f"{results['device']}, torch {torch.__version__}")
-    for name, measure in {"dcgan": _dcgan, "cyclegan": _cyclegan, "translate": _translate}.items():
+    for name, measure in MEASURES.items():
         if only and name != only:
             continue
+        if name == "follow" and not only and not find_spec("gradio"):
+            continue  # `gan` alone, without the app
         results[name] = measure(where, SECONDS)
         if not is_json:
             print(_sentence(name, results[name]))
@@ -46,6 +60,9 @@ def bench(*, device: str = "auto", is_json: bool = False, only: str | None = Non
 def _sentence(name: str, result: dict[str, Any]) -> str:
     if "ratio" not in result:
         return f"{name:10} {result['what']}: {result['ms']:.0f} ms"
+    if "alone" in result:
+        speeds = f"{result['followed']:.1f} rounds a second, left alone {result['alone']:.1f}"
+        return f"{name:10} {result['what']}: {speeds}: {result['ratio']:.3f} of its speed"
     times = f"{result['ours_ms']:.0f} ms a step, plain {result['plain_ms']:.0f} ms"
     return f"{name:10} {result['what']}: {times}: {result['ratio']:.2f} times as fast"
 
@@ -92,7 +109,6 @@ def _cyclegan(device: torch.device, seconds: float) -> dict:
 @torch.inference_mode()
 def _translate(device: torch.device, seconds: float) -> dict:
     """One 256x256 picture through the generator of the shipped `horse2zebra`, warm, from image to image."""
-    from gan.run import Run
     from gan.translation import translate
 
     run = Run.open("horse2zebra")
@@ -105,6 +121,78 @@ def _translate(device: torch.device, seconds: float) -> dict:
         translate(generators["a2b"], image, size=256)
         times.append(1000 * (time.perf_counter() - start))
     return {"what": "one 256x256 picture, horse to zebra", "ms": round(statistics.median(times[2:]), 1)}
+
+
+def _follow(device: torch.device, seconds: float) -> dict:
+    """A training whose curves are asked of the app every two seconds, in turns with the same one left alone.
+
+    The app is a process of its own on this machine, as in class; the browser's own work is not measured. Raises
+    UserError without the app's packages.
+    """
+    if not find_spec("gradio"):
+        raise UserError("To measure 'follow' the app is needed; install requirements.txt.")
+    speeds: dict[bool, list[float]] = {False: [], True: []}
+    with tempfile.TemporaryDirectory() as folder, _app(Path(folder)) as address:
+        config = DCGANConfig(data="mnist", size=32, width=24, batch=64, steps=10**6, samples=2)
+        run = Run.create("followed", config, Path(folder))
+        records = train(run, device=device.type)
+        for _ in range(20):
+            record = next(records)
+        for _ in range(3):  # the app's first answers load what they need
+            _look(address, run.name)
+        for turn in range(2 * max(2, round(seconds / TURN))):
+            is_followed, done = turn % 2 == 1, threading.Event()
+            watcher = threading.Thread(target=_watch, args=(address, run.name, done), daemon=True)
+            if is_followed:
+                watcher.start()
+            began, first = time.perf_counter(), record["step"]
+            while time.perf_counter() - began < TURN:
+                record = next(records)
+            speeds[is_followed].append((record["step"] - first) / (time.perf_counter() - began))
+            done.set()
+            if is_followed:
+                watcher.join()
+        records.close()
+    alone, followed = (statistics.median(speeds[kind]) for kind in (False, True))
+    result = {"followed": round(followed, 2), "alone": round(alone, 2), "ratio": round(followed / alone, 4)}
+    return {"what": "DCGAN 32x32, width 24, batch 64, followed", **result, "turns": len(speeds[True])}
+
+
+@contextmanager
+def _app(runs: Path) -> Iterator[str]:
+    """The app on a free port with its own folder of runs; gives its address."""
+    command = [sys.executable, "-m", "demo", "--port", "0"]
+    root, env = Path(__file__).parent.parent, os.environ | {"GAN_RUNS": str(runs)}
+    app = subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.PIPE, text=True)
+    try:
+        for line in app.stdout:
+            if "http" in line:
+                yield line.split()[-1]
+                break
+        else:
+            raise UserError("The app did not start; try `python -m demo` to see why.")
+    finally:
+        app.terminate()
+        app.wait()
+
+
+def _watch(address: str, run: str, done: threading.Event) -> None:
+    while not done.wait(LOOK / 2):
+        _look(address, run)
+        done.wait(LOOK / 2)
+
+
+def _look(address: str, run: str) -> None:
+    """Ask the app for a run's curves, always as the same visitor, as a page does."""
+    call = f"{address.rstrip('/')}/gradio_api/call/curves"
+    content = json.dumps({"data": [[run], "step"], "session_hash": "bench"}).encode()
+    with urlopen(Request(call, content, {"Content-Type": "application/json"}), timeout=60) as answer:
+        event = json.load(answer)["event_id"]
+    with urlopen(f"{call}/{event}", timeout=60) as answer:
+        answer.read()
+
+
+MEASURES = {"dcgan": _dcgan, "cyclegan": _cyclegan, "translate": _translate, "follow": _follow}
 
 
 # The plain loops

@@ -104,7 +104,10 @@ def _parse(lines: list[bytes]) -> tuple[np.ndarray, list[dict[str, Any]]]:
 def _rows(records: list[dict[str, Any]]) -> np.ndarray:
     """The numbers of logged steps, float64 [n, len(COLUMNS)]: quickly where all have the same ones."""
     rows = np.full((len(records), len(COLUMNS)), NAN)
+    others = frozenset(COLUMNS[SOME:])
     for numbers, width in ((_all, len(COLUMNS)), (_some, SOME)):
+        if width == SOME and not all(map(others.isdisjoint, records)):
+            continue  # some have more: these would be lost
         try:
             flat = np.fromiter(chain.from_iterable(map(numbers, records)), np.float64, len(records) * width)
         except KeyError:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import gan.bench
 from gan.__main__ import main
 from gan.cyclegan import CycleGANConfig
 from gan.dcgan import DCGANConfig
@@ -156,6 +157,20 @@ def test_bench_measures_both_loops_in_turns(capsys, monkeypatch):
     assert result["turns"] >= 3
     assert result["ratio"] == pytest.approx(result["plain_ms"] / result["ours_ms"], rel=0.01)
     assert result["ours_ms"] > 5
+
+
+@pytest.mark.slow
+def test_bench_follows_a_training_by_way_of_the_app(capsys, monkeypatch):
+    monkeypatch.setattr("gan.bench.SECONDS", 2.0)
+    monkeypatch.setattr("gan.bench.TURN", 2.5)
+    looks = []
+    look = gan.bench._look
+    monkeypatch.setattr("gan.bench._look", lambda *asked: looks.append(look(*asked)))
+    assert main(["bench", "--only", "follow", "--device", "cpu", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)["follow"]
+    assert result["ratio"] == pytest.approx(result["followed"] / result["alone"], rel=0.01)
+    assert len(looks) >= 3 + result["turns"]
+    assert 0.5 < result["ratio"] < 1.5  # what it is on a quiet machine stands in the README
 
 
 def test_curves_are_drawn_to_a_file(runs, tmp_path, capsys):

@@ -245,6 +245,19 @@ def test_a_journal_of_mixed_lines_loses_none(run):
     assert np.isnan(read["rate_d"][:-1]).all()
 
 
+def test_a_cyclegan_without_identity_keeps_its_other_losses(run):
+    for step in (601, 611):
+        run.log(record(step) | {"loss_g_a2b": 0.5, "cycle_a": 0.25} | dict.fromkeys(journals.FURTHER[:4], 1.0))
+    fresh = Run(run.folder.rename(run.folder.with_name("beta")))  # read at once, as a journal that was not known
+    read = journals.columns(fresh.folder)
+    assert read["cycle_a"][-2:].tolist() == [0.25, 0.25]
+    assert np.isnan(read["cycle_a"][:-2]).all()
+    for name in ("herd-no-identity", "herd-no-cycle"):
+        shipped = tell(Run.open(name)).columns
+        assert np.isfinite(shipped["loss_g_a2b"]).all()
+        assert np.isnan(shipped["idt_a"]).all()
+
+
 def test_an_event_is_a_mark_on_every_chart_and_a_button_to_its_moment(run):
     run.log({"step": 300, "seconds": 75.0, "event": "control", "hold_d": True})
     run.log({"step": 400, "seconds": 100.0, "event": "control", "rate_g": 0.001})

@@ -68,7 +68,7 @@ def build(place: Place) -> None:
     told = charts.html(elem_id="stories", min_height=400, seconds=2)
     with gr.Row():
         downloads = {
-            kind: gr.Button(t(f"curves.{kind}"), size="md", scale=0, min_width=180, elem_id=f"save-{kind}")
+            kind: gr.Button(t(f"curves.{kind}"), size="md", scale=0, min_width=210, elem_id=f"save-{kind}")
             for kind in ("png", "svg", "csv", "gif")
         }
         ready = {kind: gr.DownloadButton("", visible="hidden", elem_id=f"ready-{kind}") for kind in downloads}
