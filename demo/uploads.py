@@ -4,8 +4,9 @@ import gradio as gr
 from PIL import Image
 
 from demo.language import say
-from demo.ways import LONGEST
 from gan.errors import UserError
+
+LONGEST = 1024  # side of a picture that is taken in, in the page and in the endpoints' answers, in pixels
 
 
 def unread(image: gr.Image) -> gr.Image:

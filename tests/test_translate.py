@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo import translate, uploads, ways
+from demo import translate, uploads
 from demo.language import LANGUAGES, words
+from demo.translate import ways
 from gan.catalog import PAIRS
 from gan.errors import UserError
 from gan.pictures import MAX_PIXELS

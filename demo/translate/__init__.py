@@ -1,4 +1,8 @@
-"""Translate: a picture of one pile turned into the other and back, beside the same the other way round."""
+"""Translate: a picture of one pile turned into the other and back, beside the same the other way round.
+
+Under it sections that look closer at the same picture (`desk.py` says what a section is). Only the section that is open
+is drawn.
+"""
 
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -7,16 +11,19 @@ import gradio as gr
 from PIL import Image
 
 from demo import models
-from demo.handlers import QUIET, on_open, polite
+from demo.handlers import on_open, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
+from demo.translate import desk, inside
+from demo.translate.desk import LATEST, Section, held
+from demo.translate.ways import examples, first_of, go, names, opposite, page, thumbnails
 from demo.uploads import read, unread
-from demo.ways import examples, first_of, go, names, opposite, page, thumbnails
 from gan.errors import UserError
 
 if TYPE_CHECKING:
     from gan.run import Run
 
+SECTIONS = (inside,)
 CSS = (HERE / "assets" / "translate.css").read_text(encoding="utf-8")
 JS = (HERE / "assets" / "translate.js").read_text(encoding="utf-8")
 
@@ -137,17 +144,22 @@ def build(place: Place) -> None:
         with gr.Column(scale=5, min_width=320, elem_classes="first-on-a-phone"):
             ways = gr.HTML(css_template=CSS, elem_id="ways")
     gr.Markdown(t("translate.explain"))
-    example = gr.State(None)
+    example, open_section = gr.State(None), gr.State("inside")
+    now = [run, direction, picture, example]
+    gr.Markdown(t("translate.closer"))
+    with gr.Tabs(overflow_behavior="wrap", elem_id="translate-sections"):
+        sections = {module.__name__.rpartition(".")[2]: module.build(now) for module in SECTIONS}
 
-    quiet = QUIET | {"trigger_mode": "always_last"} | models.TURNS
     outcome = [direction, example, tries, ways]
-    state = [run, direction, picture, example]
-    on_open(opened, run, [run, picture, *outcome], **models.TURNS)
-    run.input(polite(choose_run), run, [picture, *outcome], **quiet)
-    tries.select(polite(choose_example), run, [picture, *outcome], **quiet)
-    direction.input(polite(turn), state, [picture, *outcome], **quiet)
-    gr.on([picture.input, picture.clear], polite(given), [run, direction, picture], outcome, **quiet)
-    swap.click(polite(again), state, [picture, *outcome], **quiet)
+    events = [
+        on_open(opened, run, [run, picture, *outcome], **models.TURNS),
+        run.input(polite(choose_run), run, [picture, *outcome], **LATEST),
+        tries.select(polite(choose_example), run, [picture, *outcome], **LATEST),
+        direction.input(polite(turn), now, [picture, *outcome], **LATEST),
+        gr.on([picture.input, picture.clear], polite(given), [run, direction, picture], outcome, **LATEST),
+        swap.click(polite(again), now, [picture, *outcome], **LATEST),
+    ]
+    wire(sections, now, open_section, events)
 
     asked = [
         gr.Textbox("horse2zebra", visible=False),
@@ -156,3 +168,25 @@ def build(place: Place) -> None:
     ]
     answer = [gr.Image(format="png", visible=False), gr.Image(format="png", visible=False)]
     gr.Button(visible=False).click(polite(endpoint), asked, answer, api_name="translate", **models.TURNS)
+
+
+def wire(sections: dict[str, Section], now: desk.Now, open_section: gr.State, events: list[Any]) -> None:
+    """Draw a section when it is opened, and the open one after each of the events that change the picture."""
+    inputs = list({id(each): each for section in sections.values() for each in section.inputs}.values())
+    outputs = [each for section in sections.values() for each in section.outputs]
+
+    def draw(request: gr.Request, name: str, *values: Any) -> dict:
+        section, given = sections[name], dict(zip(map(id, inputs), values[len(now) :], strict=True))
+        if values[0] is None or (values[2] is None and values[3] is None):
+            return {}
+        shown = section.show(held(*values[: len(now)], request), *(given[id(each)] for each in section.inputs), request)
+        return dict(zip(section.outputs, shown, strict=True))
+
+    for event in events:
+        event.success(polite(draw), [open_section, *now, *inputs], outputs, **LATEST)
+    for name, section in sections.items():
+
+        def show(request: gr.Request, *values: Any, name: str = name) -> dict:
+            return {open_section: name} | draw(request, name, *values)
+
+        section.tab.select(polite(show), [*now, *inputs], [open_section, *section.outputs], **LATEST)

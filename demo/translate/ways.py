@@ -13,6 +13,7 @@ from PIL import Image
 
 from demo import models
 from demo.language import HERE, Language, say, words
+from demo.uploads import LONGEST
 from gan.catalog import PAIRS, state
 from gan.errors import UserError
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from gan.run import Run
 
 DIRECTIONS = ("AtoB", "BtoA")
-LONGEST = 1024  # side of a picture in the page and in the endpoint's answer, in pixels
 SMALL = 128  # pictures up to this size are shown as they are, pixel by pixel
 THUMBNAIL = 112
 TEST_PICTURES = 3  # of each pile, shown where the data is on this machine

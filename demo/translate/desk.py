@@ -1,0 +1,82 @@
+"""What the parts of the Translate tab share: the picture that is being translated, and what a section is."""
+
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import gradio as gr
+from PIL import Image
+
+from demo import handlers, models
+from demo.language import Language, language_of, say
+from demo.translate.ways import DIRECTIONS, examples, names
+from demo.uploads import LONGEST, read
+from gan.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from gan.run import Run
+
+QUIET = handlers.QUIET | models.TURNS
+LATEST = {"trigger_mode": "always_last", **QUIET}
+
+
+class Held(NamedTuple):
+    """The picture that is being translated, RGB with its longer side at most LONGEST, by a run, in a direction."""
+
+    run: "Run"
+    direction: str
+    image: Image.Image
+
+    @property
+    def networks(self) -> "tuple[nn.Module, nn.Module, nn.Module, nn.Module]":
+        """(there, back, here, yonder): the generators of both ways, the discriminators of the two piles."""
+        from gan.translation import DIRECTIONS as GENERATORS
+
+        _, generators, discriminators = models.networks(self.run)
+        there, back = (generators[name] for name in GENERATORS[self.direction])
+        here, yonder = (discriminators[side] for side in ("ab" if self.direction == "AtoB" else "ba"))
+        return there, back, here, yonder
+
+    def named(self, language: Language) -> tuple[str, str]:
+        """What the pictures of its pile and of the other are called: ("horse", "zebra")."""
+        a, b = names(self.run, language)
+        return (a, b) if self.direction == "AtoB" else (b, a)
+
+
+def held(run: str | None, direction: str, picture: str | None, example: int | None, request: gr.Request | None) -> Held:
+    """The picture the controls name; raises UserError with a sentence where there is none, or no such run."""
+    if direction not in DIRECTIONS:
+        raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
+    found = models.find(run or "", "cyclegan")
+    image = examples(found.config.data, found.config.size)[example].image if example is not None else None
+    image = image or read(picture, request)
+    if image is None:
+        raise UserError(say(request, "translate.no_file"))
+    if max(image.size) > LONGEST:
+        image = image.copy()
+        image.thumbnail((LONGEST, LONGEST))
+    return Held(found, direction, image)
+
+
+class Section(NamedTuple):
+    """A part of the tab. `show(held, *inputs, request)` gives what `outputs` are to be, in their order."""
+
+    tab: gr.Tab
+    show: Callable[..., tuple]
+    inputs: list[Any]
+    outputs: list[Any]
+
+
+Now = list[Any]  # the components that `held` is read from: run, direction, picture, example
+
+
+def sentence(language: Language, key: str, **values: Any) -> str:
+    """A sentence of the tab's by its key, as HTML."""
+    return escape(say(language, f"translate.{key}", **values))
+
+
+def language_and_held(request: gr.Request, *now: Any) -> tuple[Language, Held]:
+    """For a section's own controls: the reader's language and the picture as it stands."""
+    return language_of(request), held(*now, request)
