@@ -1,6 +1,7 @@
 """The Translate tab in a real browser, and its endpoint."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def captions(page):
 
 
 def images(page):
-    return page.locator("#ways img").evaluate_all("x => x.map(image => image.src)")
+    return page.locator("#ways img:not(.before)").evaluate_all("x => x.map(image => image.src)")
 
 
 def photo(width=90, height=60):
@@ -62,11 +63,11 @@ def wait_for_new(page, before):
 @pytest.mark.parametrize(("language", "first"), [("en", "real: apple"), ("ko", "진짜: 사과")])
 def test_both_directions_are_there_without_a_click(visit, language, first):
     page = visit(language, tab="translate")
-    page.wait_for_function("document.querySelectorAll('#ways img').length === 6")  # no click so far
+    page.wait_for_function("document.querySelectorAll('#ways img:not(.before)').length === 8")  # no click so far
     shown = choose_fruit(page)
-    assert len(shown) == 6
+    assert len(shown) == 8
     assert shown[0] == first
-    assert len(set(images(page))) == 6
+    assert len(set(images(page))) == 8
     assert "ms" in page.locator("#ways h3").first.inner_text()
     assert page.locator("#ways img").first.get_attribute("alt")
 
@@ -133,6 +134,52 @@ def test_a_snapshot_of_the_webcam_is_translated(visit):
     page.locator("#translate-picture button[aria-label='capture photo']").click()
     wait_for_new(page, before)
     assert page.locator("#ways img").first.evaluate("x => x.naturalWidth") > 100
+
+
+def test_the_divider_is_moved_by_hand_and_by_keys(visit):
+    page = visit(tab="translate")
+    choose_fruit(page)
+    divider = page.locator("#ways .compare input").first
+    divider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    before = page.locator("#ways .before").first
+    assert before.get_attribute("src") == images(page)[0]
+    box = divider.bounding_box()
+    page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2)
+    assert 50 < float(divider.input_value()) < 70
+    clip = before.evaluate("x => getComputedStyle(x).clipPath")
+    assert re.fullmatch(r"inset\(0px calc\((\d+)% .*|inset\(0px (\d+)% .*", clip), clip
+
+
+def test_the_camera_is_translated_live_and_stop_stops(visit, server):
+    page = visit(tab="translate", camera=True)
+    choose_fruit(page)
+    asked = []
+    page.on("request", lambda request: asked.append(request) if "component_server" in request.url else None)
+    page.locator("#translate-sections [role=tab]", has_text="Live camera").click()
+    page.locator("#camera button.start").click()
+    page.wait_for_function("document.querySelector('#camera output').innerText.includes('pictures a second')")
+    first = page.locator("#camera img.made").get_attribute("src")
+    page.wait_for_function("src => document.querySelector('#camera img.made').src !== src", arg=first)
+    assert float(page.locator("#camera output").inner_text().split()[0]) > 2  # 20 on two free cores
+    # one frame at a time: never two requests at once
+    spans = [r.timing for r in asked if r.timing["responseEnd"] > 0]
+    ends = [span["startTime"] + span["responseEnd"] for span in spans]
+    assert all(later["startTime"] >= end - 5 for later, end in zip(spans[1:], ends, strict=False))
+    page.locator("#camera button.stop").click()
+    page.wait_for_timeout(500)
+    asked.clear()
+    page.wait_for_timeout(1500)
+    assert not asked
+    # out of sight it stops by itself
+    page.locator("#camera button.start").click()
+    page.wait_for_function("document.querySelector('#camera output').innerText.includes('pictures a second')")
+    open_tab(page, "questions")
+    page.wait_for_timeout(1000)
+    asked.clear()
+    page.wait_for_timeout(1500)
+    assert not asked
 
 
 def test_a_page_without_https_says_why_there_is_no_webcam(visit):

@@ -5,3 +5,12 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-index]");
   if (button) trigger("select", { index: Number(button.dataset.index) });
 });
+
+// The divider: what is left of it is the picture as it was, taken from the first figure when it is first needed.
+element.addEventListener("input", (event) => {
+  const compare = event.target.closest(".compare");
+  if (!compare) return;
+  const before = compare.querySelector(".before");
+  before.src ||= compare.closest(".way").querySelector("img.real").src;
+  compare.style.setProperty("--share", event.target.value);
+});

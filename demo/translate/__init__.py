@@ -14,7 +14,7 @@ from demo import models
 from demo.handlers import on_open, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
-from demo.translate import desk, inside
+from demo.translate import camera, desk, inside
 from demo.translate.desk import LATEST, Section, held
 from demo.translate.ways import examples, first_of, go, names, opposite, page, thumbnails
 from demo.uploads import read, unread
@@ -23,7 +23,7 @@ from gan.errors import UserError
 if TYPE_CHECKING:
     from gan.run import Run
 
-SECTIONS = (inside,)
+SECTIONS = (inside, camera)
 CSS = (HERE / "assets" / "translate.css").read_text(encoding="utf-8")
 JS = (HERE / "assets" / "translate.js").read_text(encoding="utf-8")
 
@@ -115,7 +115,7 @@ def build(place: Place) -> None:
     """The Translate tab."""
     gr.Markdown(t("translate.intro"))
     with gr.Row():
-        with gr.Column(scale=2, min_width=300):
+        with gr.Column(scale=1, min_width=280):
             with gr.Row():
                 run = gr.Dropdown([], label=t("translate.run"), min_width=200, elem_id="translate-run")
                 direction = gr.Radio(
@@ -142,7 +142,7 @@ def build(place: Place) -> None:
             )
             swap = gr.Button(t("translate.again"), size="md", elem_id="translate-again")
         with gr.Column(scale=5, min_width=320, elem_classes="first-on-a-phone"):
-            ways = gr.HTML(css_template=CSS, elem_id="ways")
+            ways = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="ways")
     gr.Markdown(t("translate.explain"))
     example, open_section = gr.State(None), gr.State("inside")
     now = [run, direction, picture, example]

@@ -31,18 +31,31 @@ SHIPPED = {
 
 
 class Way(NamedTuple):
-    """A picture, its translation, the translation translated back, and how long both took, in seconds."""
+    """A picture, its translation, the translation translated back, and what the way back makes of the picture itself.
+
+    `seconds` is how long the translation and the way back took.
+    """
 
     real: Image.Image
     fake: Image.Image
     rec: Image.Image
+    idt: Image.Image
     seconds: float
 
     @property
     def error(self) -> float:
         """How far `rec` is from `real`, the mean over all colours, as a share of full scale (0 to 1)."""
-        real, rec = (np.asarray(image, np.float32) for image in (self.real, self.rec))
-        return float(np.abs(real - rec).mean() / 255)
+        return _apart(self.real, self.rec)
+
+    @property
+    def identity_error(self) -> float:
+        """How far `idt` is from `real`, likewise."""
+        return _apart(self.real, self.idt)
+
+
+def _apart(one: Image.Image, other: Image.Image) -> float:
+    a, b = (np.asarray(image, np.float32) for image in (one, other))
+    return float(np.abs(a - b).mean() / 255)
 
 
 class Example(NamedTuple):
@@ -63,7 +76,8 @@ def go(run: "Run", direction: str, image: Image.Image) -> Way:
     began = time.perf_counter()
     fake, rec = translation.both_ways(there, back, image, size=config.size, limit=LONGEST)
     seconds = time.perf_counter() - began
-    return Way(image if image.size == fake.size else image.resize(fake.size), fake, rec, seconds)
+    idt = translation.translate(back, image, size=config.size, limit=LONGEST)
+    return Way(image if image.size == fake.size else image.resize(fake.size), fake, rec, idt, seconds)
 
 
 @lru_cache(maxsize=8)
@@ -146,24 +160,11 @@ def _example_row(folder: Path, stamp: Any, direction: str, example: int, title: 
 
 
 def row(run: "Run", direction: str, way: Way, title: str, language: Language) -> str:
-    """A way as HTML: the picture, an arrow, its translation, an arrow, and the way back."""
+    """A way as HTML: the picture, its translation with a divider over it, the way back, and the identity."""
     a, b = names(run, language)
     a, b = (a, b) if direction == "AtoB" else (b, a)
-    figures = []
-    for kind, image, name in (("real", way.real, a), ("fake", way.fake, b), ("rec", way.rec, a)):
-        small = ""
-        source = inline(image)
-        if kind == "fake":
-            file = f"{run.name}-{direction}.{'png' if 'image/png' in source[:16] else 'jpg'}"
-            small = f'<a href="{source}" download="{escape(file)}">{escape(say(language, "translate.save"))}</a>'
-        elif kind == "rec":
-            small = escape(say(language, "translate.error", percent=f"{100 * way.error:.1f}"))
-        figures.append(
-            f'<figure><img class="{_grain(image)}" src="{source}" '
-            f'alt="{escape(say(language, f"translate.alt.{kind}", name=name))}">'
-            f"<figcaption>{escape(say(language, f'translate.{kind}', name=name))}<small>{small}</small></figcaption>"
-            "</figure>"
-        )
+    pictures = (("real", way.real, a), ("fake", way.fake, b), ("rec", way.rec, a), ("idt", way.idt, a))
+    figures = [figure(run, direction, kind, image, name, way, language) for kind, image, name in pictures]
     arrow = "".join(
         f'<span class="arrow" title="{escape(say(language, "translate.generator", a=x, b=y))}" aria-hidden="true">'
         "→</span>\n"
@@ -172,8 +173,28 @@ def row(run: "Run", direction: str, way: Way, title: str, language: Language) ->
     took = say(language, "translate.took", milliseconds=f"{1000 * way.seconds:.0f}")
     return (
         f"<section><h3>{escape(say(language, f'translate.{title}', a=a, b=b))} <small>{escape(took)}</small></h3>"
-        f'<div class="way">{figures[0]}{arrow[0]}{figures[1]}{arrow[1]}{figures[2]}</div></section>'
+        f'<div class="way">{figures[0]}{arrow[0]}{figures[1]}{arrow[1]}{figures[2]}{figures[3]}</div></section>'
     )
+
+
+def figure(run: "Run", direction: str, kind: str, image: Image.Image, name: str, way: Way, language: Language) -> str:
+    """One of a way's pictures as HTML, by its kind: "real", "fake", "rec" or "idt"."""
+    source, small = inline(image), ""
+    alt = escape(say(language, f"translate.alt.{kind}", name=name))
+    shown = f'<img class="{_grain(image)} {kind}" src="{source}" alt="{alt}">'
+    if kind == "fake":
+        file = f"{run.name}-{direction}.{'png' if 'image/png' in source[:16] else 'jpg'}"
+        small = f'<a href="{source}" download="{escape(file)}">{escape(say(language, "translate.save"))}</a>'
+        divide = escape(say(language, "translate.divider"))
+        shown = (
+            f'<div class="compare">{shown}<img class="{_grain(image)} before" alt=""><span class="handle"></span>'
+            f'<input type="range" min="0" max="100" value="0" aria-label="{divide}" title="{divide}"></div>'
+        )
+    elif kind != "real":
+        error = way.error if kind == "rec" else way.identity_error
+        small = escape(say(language, "translate.error", percent=f"{100 * error:.1f}"))
+    caption = escape(say(language, f"translate.{kind}", name=name))
+    return f'<figure class="{kind}">{shown}<figcaption>{caption}<small>{small}</small></figcaption></figure>'
 
 
 def inline(image: Image.Image) -> str:
