@@ -6,6 +6,7 @@ translated keeps its full detail, where enlarging the generator's whole output w
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch.nn.functional import interpolate
 from gan.errors import UserError
 from gan.pictures import SUFFIXES, find_pictures, open_picture, to_image, to_tensor, to_unit
 from gan.run import Run
+from gan.zips import pictures_in
 
 LIMIT = 1024  # longest side of a result, in pixels
 STRETCH = 4  # the longer side that a generator sees is at most so many times `size`
@@ -96,33 +98,37 @@ def translate_path(
     *,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> list[Path]:
-    """Translate a picture file, or every picture directly in a folder, and return the files written.
+    """Translate a picture file, or every picture in a zip or directly in a folder, and return the files written.
 
     `direction` is "AtoB" or "BtoA". For a file, `target` is a file (its ending names the format) or a folder; for a
-    folder it is a folder, made if need be, in which the results have the same names; pictures that cannot be read are
-    left out. Raises `UserError` if there is nothing to read or nowhere to write.
+    folder or a zip it is a folder, made if need be, in which the results have the same names (those of `zips`);
+    pictures that cannot be read are left out. Raises `UserError` if there is nothing to read or nowhere to write.
     """
     source, target = Path(source), Path(target)
     if run.config.model != "cyclegan":
         raise UserError(f"The run '{run.name}' is a {run.config.model}; translating needs a cyclegan.")
     if direction not in DIRECTIONS:
         raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
-    is_folder = source.is_dir()
-    files = find_pictures(source) if is_folder else [source]
+    is_folder = source.is_dir() or source.suffix.lower() == ".zip"
+    if source.suffix.lower() == ".zip" and source.is_file():
+        files = pictures_in(source)
+    else:
+        paths = find_pictures(source) if source.is_dir() else [source]
+        files = {path.name: partial(Path, path) for path in paths}
     if not files:
         raise UserError(f"There are no pictures in {source}; name a picture, or a folder with some.")
     if is_folder and target.is_file():
-        raise UserError(f"{target} is a file, but {source} is a folder: name a folder to write to.")
+        raise UserError(f"{target} is a file, but {source} holds many pictures: name a folder to write to.")
     if not is_folder and not target.is_dir() and target.suffix.lower() not in SUFFIXES:
         raise UserError(f"Cannot write a picture to {target}; end its name in one of {', '.join(sorted(SUFFIXES))}.")
 
     generator, written = run.networks()[0][DIRECTIONS[direction][0]], []
-    for done, file in enumerate(files, 1):
-        out = target / file.name if is_folder or target.is_dir() else target
-        if out.resolve() == file.resolve():
-            raise UserError(f"The result would overwrite {file}; name another place to write to.")
+    for done, (name, opened) in enumerate(files.items(), 1):
+        out = target / name if is_folder or target.is_dir() else target
+        if out.resolve() in (source.resolve(), (source / name).resolve()):
+            raise UserError(f"The result would overwrite {out}; name another place to write to.")
         try:
-            image = open_picture(file, at_least=LIMIT)
+            image = open_picture(opened(), at_least=LIMIT)
         except UserError:
             if not is_folder:
                 raise

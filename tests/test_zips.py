@@ -1,0 +1,85 @@
+"""Zip archives from strangers: read in place, named safely, refused in a sentence."""
+
+import io
+import zipfile
+
+import pytest
+from PIL import Image
+
+from gan import zips
+from gan.errors import UserError
+from gan.pictures import open_picture
+from gan.translation import translate_path
+from tests.small_cyclegan import small_cyclegan
+
+
+def picture(colour="red", size=(40, 30)):
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def archive(path, members):
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members:
+            file.writestr(zipfile.ZipInfo(name), content)
+    return path
+
+
+def test_names_are_fit_for_a_folder_and_none_is_lost(tmp_path):
+    colours = ["red", "lime", "blue", "white", "black", "cyan"]
+    names = ["a.png", "deep/er/a.png", "../../a.png", "/etc/a.png", "C:\\Users\\b.PNG", "..\\A.png"]
+    path = archive(
+        tmp_path / "some.zip",
+        [
+            *zip(names, map(picture, colours), strict=True),
+            *[(name, picture()) for name in ("__MACOSX/a.png", "x/.hidden.png", "folder.png/")],
+            ("notes.txt", b"no picture"),
+        ],
+    )
+    found = zips.pictures_in(path)
+    assert list(found) == ["a.png", "deep-er-a.png", "a-2.png", "etc-a.png", "C-Users-b.PNG", "A-3.png"]
+    shown = [open_picture(opened()).getpixel((0, 0)) for opened in found.values()]
+    assert shown == [Image.new("RGB", (1, 1), colour).getpixel((0, 0)) for colour in colours]
+
+
+def test_what_cannot_be_taken_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "no.zip").write_bytes(b"PK\x03\x04 and then nothing")
+    with pytest.raises(UserError, match="zip archive"):
+        zips.pictures_in(tmp_path / "no.zip")
+    with pytest.raises(UserError, match="zip archive"):
+        zips.pictures_in(tmp_path / "nowhere.zip")
+    path = archive(tmp_path / "some.zip", [(f"{n}.png", picture()) for n in range(3)])
+    monkeypatch.setattr(zips, "MOST", 2)
+    with pytest.raises(UserError, match="3 pictures"):
+        zips.pictures_in(path)
+    monkeypatch.setattr(zips, "MOST", 3)
+    monkeypatch.setattr(zips, "LARGEST", 50)
+    with pytest.raises(UserError, match="larger than"):
+        zips.pictures_in(path)["0.png"]()
+
+
+def test_a_damaged_or_locked_member_is_refused_alone(tmp_path):
+    path = archive(tmp_path / "some.zip", [("a.png", picture()), ("b.png", picture())])
+    data = bytearray(path.read_bytes())
+    at = data.find(picture()) + 60
+    data[at : at + 8] = b"\xff" * 8  # the checksum no longer fits
+    path.write_bytes(data)
+    found = zips.pictures_in(path)
+    with pytest.raises(UserError, match="damaged"):
+        found["a.png"]()
+    assert open_picture(found["b.png"]()).size == (40, 30)
+
+
+def test_a_zip_is_translated_into_a_folder_and_nowhere_else(tmp_path):
+    run = small_cyclegan(tmp_path / "runs", "fruit", "apple2orange")
+    members = [("../out.png", picture()), ("in/b.png", picture("blue")), ("bad.png", b"no picture"), ("x.txt", b"")]
+    path = archive(tmp_path / "some.zip", members)
+    before = set(tmp_path.rglob("*"))
+    written = translate_path(run, path, tmp_path / "results")
+    assert [file.name for file in written] == ["out.png", "in-b.png"]
+    assert set(tmp_path.rglob("*")) - before == {tmp_path / "results", *written}
+    with pytest.raises(UserError, match="no pictures"):
+        translate_path(run, archive(tmp_path / "empty.zip", [("x.txt", b"")]), tmp_path / "results")
+    with pytest.raises(UserError, match="is a file"):
+        translate_path(run, path, written[0])
