@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor, nn
+
+from gan.pictures import grid
 
 WEIGHTS = ("ones", "bilinear", "random", "learned")
 
@@ -36,6 +39,17 @@ def stages(network: nn.Module, x: Tensor) -> list[Stage]:
         layers = [each for each in stage.modules() if not isinstance(each, nn.Sequential)]
         seen.append(Stage(tuple(map(line_of, layers)), sum(w.numel() for w in stage.parameters()), x[0].cpu()))
     return seen
+
+
+def mosaic(maps: Tensor, most: int, *, each: bool = False) -> Image.Image:
+    """The first `most` feature maps, float [C, H, W], as one picture: black is the least value, white the greatest.
+
+    Of all of them together, or of `each` map by itself.
+    """
+    shown = maps[:most].float()
+    low, high = (shown.amin((1, 2), True), shown.amax((1, 2), True)) if each else (shown.min(), shown.max())
+    shades = (255 * (shown - low) / (high - low).clamp(min=1e-6)).round().byte()
+    return grid(shades[:, None], gap=1)
 
 
 def line_of(layer: nn.Module) -> str:

@@ -56,10 +56,8 @@ def translate_through(
     image = image.convert("RGB")
     if max(image.size) > limit:
         image = image.resize(_scaled(image.size, limit / max(image.size)), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    width, height = _scaled(image.size, min(size / min(image.size), STRETCH * size / max(image.size)))
-    seen = image
-    if (width, height) != image.size:
-        seen = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    seen = _seen(image, size)
+    width, height = seen.size
     real = to_unit(to_tensor(seen))[None]  # [1, 3, height, width]
     full = to_unit(to_tensor(image))[None]
     x, results = _padded(seen), []
@@ -72,6 +70,18 @@ def translate_through(
             change = interpolate(change, full.shape[-2:], mode="bicubic", antialias=True, align_corners=False)
         results.append(to_image((full + change).clamp(-1, 1)[0]))
     return results
+
+
+def as_seen(image: Image.Image, size: int) -> Tensor:
+    """An RGB picture as generators trained at `size` see it: float [1, 3, H, W] in [-1, 1], H and W multiples of 4."""
+    return _padded(_seen(image.convert("RGB"), size))
+
+
+def _seen(image: Image.Image, size: int) -> Image.Image:
+    scaled = _scaled(image.size, min(size / min(image.size), STRETCH * size / max(image.size)))
+    if scaled == image.size:
+        return image
+    return image.resize(scaled, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:

@@ -15,8 +15,6 @@ from demo.noise.desk import Desk, Room, Section, bars, held
 from demo.noise.pictures import CSS, Picture, data_url, inline, is_probability, picture_of, sentence, verdict
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from gan.anatomy import Stage
 
 MAPS = 64  # feature maps of a layer that are shown
@@ -35,16 +33,6 @@ def _ways(address: str, folder: Path, stamp: Any) -> tuple[list["Stage"], list["
     _, generators, discriminators = models.networks(shown.run)
     up = stages(generators["g"], shown.z[None, :, None, None])
     return up, stages(discriminators["d"], up[-1].maps[None])
-
-
-def mosaic(maps: "Tensor") -> Image.Image:
-    """The first feature maps, float [C, H, W], as one picture: black is the layer's least value, white its greatest."""
-    from gan.pictures import grid
-
-    shown = maps[:MAPS].float()
-    low, high = shown.min(), shown.max()
-    shades = (255 * (shown - low) / (high - low).clamp(min=1e-6)).round().byte()
-    return grid(shades[:, None], gap=1)
 
 
 def page(shown: Picture, language: Language) -> str:
@@ -71,10 +59,12 @@ def page(shown: Picture, language: Language) -> str:
 
 def stage_card(stage: "Stage", number: int, finished: Picture | None, language: Language) -> str:
     """A layer's card; `finished` is the picture where the layer's maps are the picture itself."""
+    from gan.anatomy import mosaic
+
     maps, height, width = stage.maps.shape
     key = "layers.picture" if finished else "layers.maps"
     title = sentence(language, key, number=number, maps=maps, height=height, width=width)
-    source = inline(finished.image) if finished else data_url(mosaic(stage.maps), "PNG")
+    source = inline(finished.image) if finished else data_url(mosaic(stage.maps, MAPS), "PNG")
     body = f'<img src="{source}" alt="{title}">'
     if maps > MAPS:
         body += f"<p>{sentence(language, 'layers.first', shown=MAPS, maps=maps)}</p>"
@@ -99,6 +89,8 @@ def endpoint(picture: str) -> tuple[dict[str, Any], Image.Image]:
     {"picture", "logit", "verdict", "layers": [{"network", "code", "weights", "shape": [C, H, W]}]}, and the feature
     maps of all layers but the last of either network, a layer below the other, as a PNG file.
     """
+    from gan.anatomy import mosaic
+
     shown = picture_of(picture)
     up, down = ways(shown)
     layers = [
@@ -106,7 +98,7 @@ def endpoint(picture: str) -> tuple[dict[str, Any], Image.Image]:
         for network, stages in (("generator", up), ("discriminator", down))
         for stage in stages
     ]
-    sheets = [mosaic(stage.maps) for stage in (*up[:-1], *down[:-1])]
+    sheets = [mosaic(stage.maps, MAPS) for stage in (*up[:-1], *down[:-1])]
     sheet = Image.new("L", (max(s.width for s in sheets), sum(s.height + 4 for s in sheets) - 4), 255)
     top = 0
     for each in sheets:
