@@ -89,6 +89,21 @@ def test_a_change_reaches_a_larger_picture_where_it_was_made():
     assert (result[:, 220:] > 170).all()
 
 
+def test_fine_detail_stays_where_little_changed_and_goes_where_much_did():
+    """Stripes one pixel wide, which no generator sees at half the size: gone only where it painted."""
+
+    def paint_left(x):
+        x = x.clone()
+        x[..., : x.shape[-1] // 2] = 1
+        return x
+
+    pixels = np.zeros((256, 256, 3), np.uint8)
+    pixels[:, ::2] = 120
+    result = np.asarray(translate(paint_left, Image.fromarray(pixels), size=128)).astype(float)
+    assert result[:, 10:110].std() < 2
+    assert (result[:, 146:] == pixels[:, 146:]).all()
+
+
 def test_an_image_of_any_mode_is_taken_as_rgb():
     assert translate(Seen(), Image.new("L", (40, 40), 99), size=32).mode == "RGB"
 
@@ -127,6 +142,22 @@ def test_the_directions_are_different_generators(run, tmp_path):
         translate_path(run, tmp_path / "in.png", tmp_path / f"{direction}.png", direction)
     with Image.open(tmp_path / "AtoB.png") as there, Image.open(tmp_path / "BtoA.png") as back:
         assert difference(there, back).mean() > 5
+
+
+def test_a_run_may_name_the_size_its_pictures_are_seen_at(run, tmp_path):
+    from gan.translation import seen_size
+
+    noise(80, 80).save(tmp_path / "in.png")
+    assert seen_size(run, "AtoB") == run.config.size == 32
+    translate_path(run, tmp_path / "in.png", tmp_path / "before.png")
+    run.set_info(seen={"AtoB": 48})
+    assert (seen_size(run, "AtoB"), seen_size(run, "BtoA")) == (48, 32)
+    translate_path(run, tmp_path / "in.png", tmp_path / "after.png")
+    run.set_info(seen={})
+    expected = translate(run.networks()[0]["a2b"], noise(80, 80), size=48)
+    with Image.open(tmp_path / "before.png") as before, Image.open(tmp_path / "after.png") as after:
+        assert difference(after, expected).max() == 0
+        assert difference(before, expected).max() > 10
 
 
 def test_a_folder_is_translated_picture_by_picture_and_what_is_no_picture_is_left_out(run, tmp_path):

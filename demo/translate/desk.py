@@ -39,6 +39,13 @@ class Held(NamedTuple):
         here, yonder = (discriminators[side] for side in ("ab" if self.direction == "AtoB" else "ba"))
         return there, back, here, yonder
 
+    @property
+    def size(self) -> int:
+        """The shorter side at which the generators see it, in pixels."""
+        from gan.translation import seen_size
+
+        return seen_size(self.run, self.direction)
+
     def named(self, language: Language) -> tuple[str, str]:
         """What the pictures of its pile and of the other are called: ("horse", "zebra")."""
         a, b = names(self.run, language)

@@ -30,7 +30,7 @@ def seen(now: Held) -> "tuple[Look, Tensor]":
     from gan.patches import look
     from gan.translation import as_seen
 
-    x = as_seen(now.image, now.run.config.size)
+    x = as_seen(now.image, now.size)
     return look(*now.networks, x, now.run.config), x
 
 

@@ -71,12 +71,13 @@ def go(run: "Run", direction: str, image: Image.Image) -> Way:
 
     if direction not in DIRECTIONS:
         raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
-    config, generators, _ = models.networks(run)
+    _, generators, _ = models.networks(run)
+    size = translation.seen_size(run, direction)
     there, back = (generators[name] for name in translation.DIRECTIONS[direction])
     began = time.perf_counter()
-    fake, rec = translation.both_ways(there, back, image, size=config.size, limit=LONGEST)
+    fake, rec = translation.both_ways(there, back, image, size=size, limit=LONGEST)
     seconds = time.perf_counter() - began
-    idt = translation.translate(back, image, size=config.size, limit=LONGEST)
+    idt = translation.translate(back, image, size=size, limit=LONGEST)
     return Way(image if image.size == fake.size else image.resize(fake.size), fake, rec, idt, seconds)
 
 
