@@ -128,6 +128,46 @@ def load_pair(
         require(name, root, pair=True)
     if name == "herd":
         return _load_herd(size, split)
+    folders, titles, note = _pair_folders(name, root, progress, download)
+    (a, names_a), (b, names_b) = (
+        _load_side(side, title, size, split, progress) for side, title in zip(folders, titles, strict=True)
+    )
+    a, b = (replace(side, note=" ".join(filter(None, (note, side.note)))) for side in (a, b))
+    if name != "emoji":
+        return Pair(name, a, b, False, None)
+    if names_a != names_b:
+        raise UserError(f"{folders[0]} and {folders[1]} must hold the same emoji under the same names.")
+    if split == "test":
+        return Pair(name, a, b, True, None)
+    a, b = (_shuffled(side, seed) for side, seed in ((a, 1), (b, 2)))  # so that nothing is paired
+    return Pair(name, a, b, False, None)
+
+
+def glimpse(name: str, size: int, count: int, seed: int, root: str | Path | None = None) -> tuple[Tensor, Tensor]:
+    """A few random training pictures of each pile of a pair, reading no others: uint8 [count, 3, size, size] twice.
+
+    Fewer where a pile has fewer or some cannot be read. The herd's are drawn for the purpose. Arguments and errors as
+    in `load_pair`.
+    """
+    if name == "herd":
+        from gan import herd
+
+        return herd.draw(count, size, 100 + 2 * seed).plain, herd.draw(count, size, 101 + 2 * seed).striped
+    random = torch.Generator().manual_seed(seed)
+    piles = []
+    for folder in _pair_folders(name, root, None, False)[0]:
+        files = _files(folder, "train")[0]
+        if not files:
+            raise _empty(folder)
+        some = [files[at] for at in torch.randperm(len(files), generator=random)[:count].tolist()]
+        piles.append(read_pictures(some, size)[0])
+    return piles[0], piles[1]
+
+
+def _pair_folders(
+    name: str, root: str | Path | None, progress: Progress | None, download: bool
+) -> tuple[list[Path], tuple[str, str], str]:
+    """(the folders of both piles, what they are called, what is to be said of them) for a pair that is not drawn."""
     note, titles = "", ("A", "B")
     if name in PAIRS:
         record = PAIRS[name]
@@ -151,18 +191,7 @@ def load_pair(
         folders = [folder / "trainA", folder / "trainB"]
         if not all(side.is_dir() for side in folders):
             raise UserError(f"The folder {folder} needs the folders trainA and trainB, each with pictures.")
-    (a, names_a), (b, names_b) = (
-        _load_side(side, title, size, split, progress) for side, title in zip(folders, titles, strict=True)
-    )
-    a, b = (replace(side, note=" ".join(filter(None, (note, side.note)))) for side in (a, b))
-    if name != "emoji":
-        return Pair(name, a, b, False, None)
-    if names_a != names_b:
-        raise UserError(f"{folders[0]} and {folders[1]} must hold the same emoji under the same names.")
-    if split == "test":
-        return Pair(name, a, b, True, None)
-    a, b = (_shuffled(side, seed) for side, seed in ((a, 1), (b, 2)))  # so that nothing is paired
-    return Pair(name, a, b, False, None)
+    return folders, titles, note
 
 
 def batch(images: Tensor, n: int, *, generator: torch.Generator, crop: int | None = None, flip: bool = False) -> Tensor:
@@ -305,7 +334,20 @@ def _load_folder(folder: Path, name: str, size: int, split: str, progress: Progr
 def _load_side(
     folder: Path, title: str, size: int, split: str, progress: Progress | None
 ) -> tuple[Pictures, list[str]]:
-    """Read one folder of pictures and tell their file names.
+    """Read one folder of pictures and tell their file names."""
+    files, notes = _files(folder, split)
+    if not files:
+        raise _empty(folder)
+    images, kept = read_pictures(files, size, what=title, progress=progress)
+    if not kept:
+        raise UserError(f"None of the {len(files)} files in {folder} can be read as a picture.")
+    if len(kept) < len(files):
+        notes.append(f"{len(files) - len(kept)} of {len(files)} files in {folder} cannot be read and are left out.")
+    return Pictures(title, images, None, (), " ".join(notes)), [path.name for path in kept]
+
+
+def _files(folder: Path, split: str) -> tuple[list[Path], list[str]]:
+    """A folder's pictures of a split, and what is to be said of them.
 
     Beside a folder trainX the test pictures are those of testX; otherwise every tenth by name is held out.
     """
@@ -318,14 +360,7 @@ def _load_side(
         files = held if split == "test" else sorted(set(files) - set(held))
     elif split == "test":
         notes.append(f"{folder} has too few pictures to hold any out: the same ones train and test.")
-    if not files:
-        raise _empty(folder)
-    images, kept = read_pictures(files, size, what=title, progress=progress)
-    if not kept:
-        raise UserError(f"None of the {len(files)} files in {folder} can be read as a picture.")
-    if len(kept) < len(files):
-        notes.append(f"{len(files) - len(kept)} of {len(files)} files in {folder} cannot be read and are left out.")
-    return Pictures(title, images, None, (), " ".join(notes)), [path.name for path in kept]
+    return files, notes
 
 
 def _empty(folder: Path) -> UserError:

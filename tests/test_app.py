@@ -36,7 +36,7 @@ def test_only_named_endpoints_are_public():
     app = shell.build_app(decide({}))
     public = {f.api_name for f in app.fns.values() if f.fn and f.api_visibility == "public"}
     noise = "generate layers directions move interpolate arithmetic find neighbours quiz modes"
-    others = "curves translate inside train_start train_status train_control upsample"
+    others = "curves translate inside train_start train_status train_control upsample hidden rounds piles"
     assert public == {*noise.split(), *others.split()}
 
 

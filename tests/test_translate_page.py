@@ -232,3 +232,46 @@ def test_the_endpoint_translates_there_and_back(server, tmp_path):
     ):
         with pytest.raises(Exception, match=sentence):
             client.predict(*arguments, api_name="/translate")
+
+
+def test_what_is_disturbed_and_how_often_it_goes_round_follow_the_controls(visit):
+    page = visit("ko", tab="translate", size=(390, 844))
+    choose_fruit(page)
+    sections = page.locator("#translate-sections")
+    sections.get_by_role("tab", name="숨은 메시지", exact=True).click()
+    page.wait_for_function("document.querySelectorAll('#hidden .four img').length === 4")
+    before = page.locator("#hidden .four").inner_text()
+    page.locator("#hidden-kind input").first.check()
+    page.locator("#hidden-amount input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('#hidden .four').innerText.includes('표준편차 3.0')")
+    assert page.locator("#hidden .four").inner_text() != before
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    sections.get_by_role("tab", name="돌고 돌기", exact=True).click()
+    page.wait_for_function("document.querySelectorAll('#rounds .strip img').length === 9")
+    page.locator("#rounds-count input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelectorAll('#rounds .strip img').length === 11")
+    with page.expect_download() as download:
+        page.locator("#rounds a[download]").click()
+    with Image.open(download.value.path()) as film:
+        assert film.n_frames == 6
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_endpoints_disturb_a_picture_and_send_it_round(server, tmp_path):
+    from gradio_client import Client, handle_file
+
+    (tmp_path / "in.png").write_bytes(photo()["buffer"])
+    client = Client(server.url, verbose=False)
+    mine = ("fruit", "AtoB", handle_file(tmp_path / "in.png"))
+    answer, path = client.predict(*mine, "noise", 0.1, api_name="/hidden")
+    assert answer["disturbance"] > 0.05
+    assert answer["curve"][0] == [0, answer["clean"], 0]
+    sizes = [Image.open(path).size]
+    answer, path = client.predict(*mine, 3, api_name="/rounds")
+    assert len(answer["errors"]) == len(answer["changes"]) == 3
+    sizes.append(Image.open(path).size)
+    assert sizes == [(48, 32)] * 2
+    with pytest.raises(Exception, match="noise, jpeg, blur"):
+        client.predict(*mine, "rain", 0.1, api_name="/hidden")

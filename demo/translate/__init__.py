@@ -14,7 +14,7 @@ from demo import models
 from demo.handlers import on_open, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
-from demo.translate import camera, desk, inside
+from demo.translate import camera, desk, hidden, inside, piles, rounds
 from demo.translate.desk import LATEST, Section, held
 from demo.translate.ways import examples, first_of, go, names, opposite, page, thumbnails
 from demo.uploads import read, unread
@@ -23,7 +23,7 @@ from gan.errors import UserError
 if TYPE_CHECKING:
     from gan.run import Run
 
-SECTIONS = (inside, camera)
+SECTIONS = (inside, camera, piles, hidden, rounds)
 CSS = (HERE / "assets" / "translate.css").read_text(encoding="utf-8")
 JS = (HERE / "assets" / "translate.js").read_text(encoding="utf-8")
 
