@@ -275,3 +275,39 @@ def test_the_endpoints_disturb_a_picture_and_send_it_round(server, tmp_path):
     assert sizes == [(48, 32)] * 2
     with pytest.raises(Exception, match="noise, jpeg, blur"):
         client.predict(*mine, "rain", 0.1, api_name="/hidden")
+
+
+@pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1366, 768))])
+def test_every_section_shows_something_and_follows_the_picture(visit, language, size):
+    from demo.language import words
+
+    page = visit(language, tab="translate", size=size)
+    choose_fruit(page)
+    shown = {
+        "inside": "#inside .maps img",
+        "camera": "#camera button.start",
+        "piles": "#piles .pile button",
+        "hidden": "#hidden img",
+        "rounds": "#rounds img",
+    }
+    for name, selector in shown.items():
+        page.locator("#translate-sections").get_by_role("tab", name=words(language)[f"translate.{name}.tab"]).click()
+        page.wait_for_selector(selector)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
+    page.locator("#translate-sections [role=tab]").first.click()
+    first = page.locator("#inside .maps img").first
+    before = first.get_attribute("src")
+    page.locator("#translate-examples button").nth(2).click()
+    page.wait_for_function("src => document.querySelector('#inside .maps img').src !== src", arg=before)
+
+
+def test_a_picture_of_each_pile_is_picked_and_its_role_told(visit):
+    page = visit(tab="translate")
+    choose_fruit(page)
+    page.locator("#translate-sections [role=tab]", has_text="Two piles").click()
+    last = page.locator("#piles button[data-side=b]").last
+    last.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("[...document.querySelectorAll('#piles [data-side=b]')].pop().ariaPressed === 'true'")
+    page.locator("#piles-role input[value=label]").check()
+    page.wait_for_function("document.querySelector('#piles-answer').innerText.includes('pix2pix')")

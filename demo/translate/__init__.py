@@ -143,7 +143,7 @@ def build(place: Place) -> None:
             swap = gr.Button(t("translate.again"), size="md", elem_id="translate-again")
         with gr.Column(scale=5, min_width=320, elem_classes="first-on-a-phone"):
             ways = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="ways")
-    gr.Markdown(t("translate.explain"))
+            gr.Markdown(t("translate.explain"))
     example, open_section = gr.State(None), gr.State("inside")
     now = [run, direction, picture, example]
     gr.Markdown(t("translate.closer"))
