@@ -50,6 +50,7 @@ __all__ = [
 
 HOLD_OUT = 10  # every tenth picture, by name, is for testing where a set has no test pictures of its own
 SHIPPED_TEST = 1000  # the last of the shipped pictures are for testing
+HERD = 2000  # training pictures of each pile of the drawn herd
 
 
 @dataclass(frozen=True)
@@ -146,14 +147,14 @@ def load_pair(
 def glimpse(name: str, size: int, count: int, seed: int, root: str | Path | None = None) -> tuple[Tensor, Tensor]:
     """A few random training pictures of each pile of a pair, reading no others: uint8 [count, 3, size, size] twice.
 
-    Fewer where a pile has fewer or some cannot be read. The herd's are drawn for the purpose. Arguments and errors as
-    in `load_pair`.
+    Fewer where a pile has fewer or some cannot be read. Arguments and errors as in `load_pair`.
     """
+    random = torch.Generator().manual_seed(seed)
     if name == "herd":
         from gan import herd
 
-        return herd.draw(count, size, 100 + 2 * seed).plain, herd.draw(count, size, 101 + 2 * seed).striped
-    random = torch.Generator().manual_seed(seed)
+        plain, striped = (torch.randperm(HERD, generator=random)[:count].tolist() for _ in range(2))
+        return herd.draw(HERD, size, 1, plain).plain, herd.draw(HERD, size, 2, striped).striped
     piles = []
     for folder in _pair_folders(name, root, None, False)[0]:
         files = _files(folder, "train")[0]
@@ -374,6 +375,6 @@ def _load_herd(size: int, split: str) -> Pair:
         drawn = herd.draw(200, size, 3)
         plain, striped, masks = drawn.plain, drawn.striped, drawn.mask
     else:  # other animals on each side: nobody's partner is among them
-        plain, striped, masks = herd.draw(2000, size, 1).plain, herd.draw(2000, size, 2).striped, None
+        plain, striped, masks = herd.draw(HERD, size, 1).plain, herd.draw(HERD, size, 2).striped, None
     a, b = (Pictures(n, images, None, (), "") for n, images in (("plain", plain), ("striped", striped)))
     return Pair("herd", a, b, split == "test", masks)

@@ -8,7 +8,7 @@ made of bones, which are lines with a radius at each end.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,19 +47,20 @@ class Herd:
     mask: Tensor
 
 
-def draw(n: int, size: int, seed: int) -> Herd:
-    """Draw n scenes of size x size pixels.
+def draw(n: int, size: int, seed: int, only: Collection[int] | None = None) -> Herd:
+    """Draw n scenes of size x size pixels, or of these n only those with the numbers (from 0) in `only`, in order.
 
     The same seed at another size gives the same scenes, and the first k of n are those of `draw(k, size, seed)`.
     `size` must be a multiple of 4 from 32 to 256, else UserError.
     """
     if size % 4 or not 32 <= size <= 256:
         raise UserError(f"The herd cannot be drawn at size {size}: choose a multiple of 4 from 32 to 256.")
-    plain, striped = (np.empty((n, 3, size, size), np.uint8) for _ in range(2))
-    mask = np.empty((n, 1, size, size), bool)
-    chance = np.random.default_rng(seed)
-    for i in range(n):
-        plain[i], striped[i], mask[i] = _scene(chance.random(NUMBERS + NOISE * NOISE, np.float32), size)
+    numbers = np.random.default_rng(seed).random((n, NUMBERS + NOISE * NOISE), np.float32)
+    chosen = range(n) if only is None else sorted(only)
+    plain, striped = (np.empty((len(chosen), 3, size, size), np.uint8) for _ in range(2))
+    mask = np.empty((len(chosen), 1, size, size), bool)
+    for i, scene in enumerate(chosen):
+        plain[i], striped[i], mask[i] = _scene(numbers[scene], size)
     return Herd(*map(torch.from_numpy, (plain, striped, mask)))
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import l1_loss
+from torch.nn.functional import conv_transpose2d, l1_loss, pad
 
 from gan.cyclegan import CycleGANConfig
 from gan.losses import LOSSES
@@ -43,13 +43,10 @@ def receptive_field(discriminator: nn.Module) -> Field:
 
 def spread(verdicts: Tensor, field: Field, shape: tuple[int, int]) -> Tensor:
     """For each pixel the mean verdict of all patches that hold it: float [h, w] to [H, W]; NaN where there is none."""
-    total, count = torch.zeros(shape), torch.zeros(shape)
-    for i, row in enumerate(verdicts):
-        for j, verdict in enumerate(row):
-            top, left = field.start + i * field.stride, field.start + j * field.stride
-            patch = slice(max(top, 0), max(top + field.size, 0)), slice(max(left, 0), max(left + field.size, 0))
-            total[patch] += verdict
-            count[patch] += 1
+    patch, (height, width) = torch.ones(1, 1, field.size, field.size), shape
+    both = conv_transpose2d(torch.stack([verdicts, torch.ones_like(verdicts)])[:, None], patch, stride=field.stride)
+    below, beside = height - field.start - both.shape[-2], width - field.start - both.shape[-1]
+    total, count = pad(both, (field.start, beside, field.start, below))[:, 0]  # below zero it cuts off
     return total / count
 
 

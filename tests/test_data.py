@@ -415,6 +415,11 @@ def test_the_herd_is_drawn_unpaired_for_training_and_with_partners_and_masks_for
     assert difference[test.masks].float().mean() > 20
     seen = {image.numpy().tobytes() for image in train.a.images}
     assert not any(image.numpy().tobytes() in seen for image in test.a.images)
+    glimpsed = data.glimpse("herd", 32, 12, seed=4)
+    for side, some in zip((train.a, train.b), glimpsed, strict=True):
+        pile = {image.numpy().tobytes() for image in side.images}
+        assert len({image.numpy().tobytes() for image in some} & pile) == 12  # those trained on, none twice
+    assert not torch.equal(data.glimpse("herd", 32, 12, seed=5)[0], glimpsed[0])
 
 
 def test_an_official_pair_is_downloaded_only_when_allowed(tmp_path, monkeypatch):

@@ -34,6 +34,9 @@ def test_a_seed_draws_the_same_herd_and_more_of_it_at_any_size(drawn):
     assert torch.equal(fewer.plain, drawn.plain[:4])
     assert torch.equal(fewer.striped, drawn.striped[:4])
     assert not torch.equal(herd.draw(4, SIZE, 6).plain, fewer.plain)
+    some = herd.draw(N, SIZE, 5, [17, 3])
+    for one, all_of_them in ((some.plain, drawn.plain), (some.striped, drawn.striped), (some.mask, drawn.mask)):
+        assert torch.equal(one, all_of_them[[3, 17]])
     large = F.avg_pool2d(herd.draw(4, 2 * SIZE, 5).striped.float(), 2)
     assert (large - fewer.striped.float()).abs().mean() < 6  # the same scenes, drawn finer
 

@@ -49,6 +49,12 @@ def test_each_pixel_has_the_mean_of_the_patches_that_hold_it():
             assert found[y, x].item() == pytest.approx(sum(held) / len(held), abs=1e-6)
 
 
+def test_a_pixel_that_no_patch_holds_has_no_verdict():
+    found = spread(torch.ones(2, 2), Field(6, 3, -2), (9, 7))  # patches end at pixel 6
+    assert found[:7].equal(torch.ones(7, 7))
+    assert found[7:].isnan().all()
+
+
 @pytest.mark.parametrize("loss", ["least-squares", "bce", "hinge"])
 def test_the_losses_are_those_of_the_papers(loss):
     config = CycleGANConfig(

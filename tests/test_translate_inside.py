@@ -1,6 +1,8 @@
 """The Inside section: paints what the discriminators say, and names the numbers of the losses."""
 
+import base64
 import re
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -9,6 +11,9 @@ from PIL import Image
 
 from demo.translate import inside
 from demo.translate.desk import Held
+from gan.cyclegan import CycleGAN, CycleGANConfig
+from gan.pictures import to_image
+from gan.run import Run
 from tests.small_cyclegan import small_cyclegan
 
 
@@ -24,10 +29,20 @@ def now(run):
     return Held(run, "AtoB", Image.fromarray(pixels))
 
 
+def with_settings(now, root, name, **settings):
+    """The same picture with a run of other settings."""
+    config = CycleGANConfig(data="apple2orange", size=32, width=4, width_d=4, layers_d=2, steps=10, **settings)
+    run = Run.create(name, config, root)
+    torch.manual_seed(0)
+    run.save_weights(*CycleGAN.networks(config))
+    run.set_info(status="finished", step=10)
+    return now._replace(run=run)
+
+
 def test_real_is_blue_and_fake_orange_over_a_grey_picture():
     picture = torch.zeros(1, 3, 2, 3)
-    share = torch.tensor([[0.0, 0.5, 1.0], [float("nan"), 0.25, 5.0]])
-    (fake, none, real), (unseen, weak, sure) = np.asarray(inside.painted(picture, share)).astype(int).tolist()
+    lean = torch.tensor([[-1.0, 0.0, 1.0], [float("nan"), -0.5, 5.0]])
+    (fake, none, real), (unseen, weak, sure) = np.asarray(inside.painted(picture, lean)).astype(int).tolist()
     assert none == unseen == [128] * 3
     assert fake[0] > fake[2] + 50
     assert real[2] > real[0] + 50
@@ -36,8 +51,8 @@ def test_real_is_blue_and_fake_orange_over_a_grey_picture():
 
 
 def test_the_difference_is_measured_at_the_generators_size(now):
-    look, x = inside.seen(now)
-    assert x.shape == (1, 3, 32, 48)
+    look = inside.seen(now)
+    assert look.real.shape == (1, 3, 32, 48)
     image, mean = inside.difference(look)
     apart = (look.fake - look.real).abs().mean().item() / 2
     assert mean == pytest.approx(apart, abs=1e-6)
@@ -47,7 +62,7 @@ def test_the_difference_is_measured_at_the_generators_size(now):
 @pytest.mark.parametrize(("language", "words"), [("en", "Discriminator of orange"), ("ko", "오렌지 판별자")])
 def test_the_page_shows_verdicts_losses_and_every_stage(now, language, words):
     html = inside.page(now, language)
-    look, _ = inside.seen(now)
+    look = inside.seen(now)
     there = now.networks[0]
     assert html.count("<img") == 5 + len(there.stages)
     assert html.count(words) >= 4
@@ -61,8 +76,8 @@ def test_the_page_shows_verdicts_losses_and_every_stage(now, language, words):
 
 
 def test_the_other_direction_has_the_other_judges(now):
-    there = inside.seen(now)[0]
-    back = inside.seen(now._replace(direction="BtoA"))[0]
+    there = inside.seen(now)
+    back = inside.seen(now._replace(direction="BtoA"))
     assert torch.equal(there.logits["real", "own"], back.logits["real", "other"])
     assert torch.equal(there.idt, back.fake)
 
@@ -70,11 +85,65 @@ def test_the_other_direction_has_the_other_judges(now):
 def test_the_endpoint_tells_the_same(now, tmp_path):
     now.image.save(tmp_path / "picture.png")
     answer, sheet = inside.endpoint("fruit", "AtoB", str(tmp_path / "picture.png"), None)
-    look, _ = inside.seen(now)
+    look = inside.seen(now)
     assert answer["patch"] == 34
     assert answer["losses"]["cycle"] == pytest.approx(look.losses.cycle)
-    assert answer["verdicts"]["fake"]["other"] == pytest.approx(
-        inside.shares(now, look)["fake", "other"].nanmean().item(), abs=1e-6
-    )
-    assert answer["stages"][-1] == [3, 32, 48]
+    means = [answer["verdicts"][picture][judge] for picture in ("input", "output") for judge in ("own", "other")]
+    with torch.no_grad():
+        judged = [judge(picture).mean().item() for picture in (look.real, look.fake) for judge in now.networks[2:]]
+    assert means == pytest.approx(judged, abs=1e-5)
+    assert answer["stages"][-1] == {"shape": [3, 32, 48]}
     assert sheet.size == (2 * 48, 2 * 32)
+    lean = inside.leanings(now, look)
+    for row, kind in enumerate(("real", "fake")):
+        for column, judge in enumerate(("own", "other")):
+            cell = sheet.crop((48 * column, 32 * row, 48 * column + 48, 32 * row + 32))
+            assert cell.tobytes() == inside.painted(getattr(look, kind), lean[kind, judge]).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("loss", "ends", "words"),
+    [
+        ("least-squares", (0, 1), "a score, not a probability"),
+        ("bce", (0, 1), "is a probability"),
+        ("hinge", (-1, 1), "a score, not a probability"),
+    ],
+)
+def test_the_scale_is_that_of_the_loss(now, tmp_path, loss, ends, words):
+    now = with_settings(now, tmp_path, "own", loss=loss, blocks=1)
+    look = inside.seen(now)
+    html = inside.verdicts(now, look, "en")
+    assert [float(v) for v in re.findall(r"looks (?:fake|real) \(([-\d.]+)\)", html)] == list(ends)
+    assert words in html
+    expected = look.logits["real", "own"].mean() if loss != "bce" else look.logits["real", "own"].sigmoid().mean()
+    assert f"{expected:.2f}" == re.findall(r"mean verdict ([-\d.]+)</small>", html)[0]
+
+
+def test_a_verdict_at_an_end_of_the_scale_has_the_colour_of_that_end(now, tmp_path):
+    for loss, fake, none, real in (("least-squares", 0.0, 0.5, 1.0), ("bce", -99.0, 0.0, 99.0), ("hinge", -1, 0, 1)):
+        held = with_settings(now, tmp_path, loss, loss=loss, blocks=1)
+        look = inside.seen(held)
+        for logit, lean in ((fake, -1), (none, 0), (real, 1)):
+            same = look._replace(logits={("real", "own"): torch.full_like(look.logits["real", "own"], logit)})
+            found = inside.leanings(held, same)["real", "own"]
+            assert torch.allclose(found, torch.full((32, 48), float(lean)), atol=1e-5), (loss, logit)
+
+
+@pytest.mark.parametrize("change", [False, True])
+def test_the_last_stage_is_the_translation_and_every_stage_has_its_name(now, tmp_path, change):
+    now = with_settings(now, tmp_path, "own", change=change, blocks=2)
+    look = inside.seen(now)
+    html = inside.stages(now, look, "en")
+    kinds = ["edges", "down", "down", "residual block 1", "residual block 2", "up", "up", "the picture"]
+    assert re.findall(r"<small>\d+: ([\w ]+),", html) == kinds
+    source = re.findall(r'src="data:image/png;base64,([^"]+)"', html)[-1]
+    last = Image.open(BytesIO(base64.b64decode(source))).convert("RGB")
+    assert last.tobytes() == to_image(look.fake[0].clamp(-1, 1)).tobytes()
+
+
+def test_a_hostile_name_of_a_pile_is_only_text_and_escaped_once(now, tmp_path):
+    run = small_cyclegan(tmp_path, "evil", '<b>x & "y",z')
+    html = inside.page(now._replace(run=run), "en")
+    assert "<b>x" not in html
+    assert "&amp;amp;" not in html
+    assert "&lt;b&gt;x &amp; &quot;y&quot;" in html

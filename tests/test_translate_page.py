@@ -277,6 +277,23 @@ def test_the_endpoints_disturb_a_picture_and_send_it_round(server, tmp_path):
         client.predict(*mine, "rain", 0.1, api_name="/hidden")
 
 
+def test_the_endpoint_looks_inside_a_translation(server, tmp_path):
+    from gradio_client import Client, handle_file
+
+    (tmp_path / "in.png").write_bytes(photo()["buffer"])
+    client = Client(server.url, verbose=False)
+    mine = (handle_file(tmp_path / "in.png"),)
+    there, sheet = client.predict("fruit", "AtoB", *mine, api_name="/inside")
+    back, _ = client.predict("fruit", "BtoA", *mine, api_name="/inside")
+    assert there["verdicts"]["input"]["own"] == pytest.approx(back["verdicts"]["input"]["other"], abs=1e-5)
+    assert there["verdicts"]["output"] != back["verdicts"]["output"]
+    with Image.open(sheet) as image:
+        *_, height, width = there["stages"][-1]["shape"]
+        assert (image.format, image.size) == ("PNG", (2 * width, 2 * height))
+    with pytest.raises(Exception, match="Give a picture"):
+        client.predict("fruit", "AtoB", None, api_name="/inside")
+
+
 @pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1366, 768))])
 def test_every_section_shows_something_and_follows_the_picture(visit, language, size):
     from demo.language import words
@@ -309,5 +326,8 @@ def test_a_picture_of_each_pile_is_picked_and_its_role_told(visit):
     last.focus()
     page.keyboard.press("Enter")
     page.wait_for_function("[...document.querySelectorAll('#piles [data-side=b]')].pop().ariaPressed === 'true'")
+    picked = page.locator("#piles .picked img").evaluate_all("all => all.map(x => x.alt)")
+    assert picked == ["apple, number 1", "orange, number 3"]
+    assert page.evaluate("document.activeElement.dataset.side") == "b"  # who came by keyboard goes on from there
     page.locator("#piles-role input[value=label]").check()
     page.wait_for_function("document.querySelector('#piles-answer').innerText.includes('pix2pix')")

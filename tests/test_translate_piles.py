@@ -7,12 +7,23 @@ import pytest
 import torch
 from PIL import Image
 
-from demo.translate import piles
+from demo.translate import piles, ways
 from demo.translate.desk import Held
 from gan.errors import UserError
+from gan.run import Run
 from tests.small_cyclegan import small_cyclegan
 
 FIRST = {"seed": 0, "a": 0, "b": 0}
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    """What is remembered of pictures depends on which data is here."""
+    for remembered in (ways.examples, piles._pictures):
+        remembered.cache_clear()
+    yield
+    for remembered in (ways.examples, piles._pictures):
+        remembered.cache_clear()
 
 
 @pytest.fixture
@@ -24,7 +35,6 @@ def run(tmp_path, monkeypatch):
         folder.mkdir(parents=True)
         for index in range(30):
             Image.new("RGB", (40, 40), (8 * index, 255 * number, 60)).save(folder / f"{index:02}.png")
-    piles._pictures.cache_clear()
     return small_cyclegan(tmp_path / "runs", "pets", str(tmp_path / "pets"))
 
 
@@ -43,7 +53,8 @@ def test_only_the_pictures_that_are_shown_are_read(run, monkeypatch):
         return original(files, *rest, **more)
 
     monkeypatch.setattr(data, "read_pictures", counted)
-    a, b = piles.pictures(run, 0)
+    a, b, trained = piles.pictures(run, 0)
+    assert trained
     assert len(a) == len(b) == piles.COUNT
     assert len(read) == 2 * piles.COUNT
     assert {image.getpixel((0, 0))[1] for image in a} == {0}
@@ -58,21 +69,29 @@ def test_only_the_pictures_that_are_shown_are_read(run, monkeypatch):
 def test_where_the_data_is_gone_the_examples_are_shown_and_it_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     monkeypatch.setenv("GAN_DATA", str(tmp_path / "nowhere"))
-    piles._pictures.cache_clear()
     fruit = small_cyclegan(tmp_path, "fruit", "apple2orange")
-    assert [len(pile) for pile in piles.pictures(fruit, 0)] == [1, 3]
+    a, b, trained = piles.pictures(fruit, 0)
+    assert (len(a), len(b), trained) == (1, 3, False)
     assert "not on this machine" in piles.page(fruit, FIRST, "en")
+    assert not piles.endpoint("fruit", 0)[0]["trained"]
     own = small_cyclegan(tmp_path, "own", str(tmp_path / "gone"))
     with pytest.raises(UserError, match="laid out"):
         piles.drawn(own, FIRST, "input", "en")
+    before = piles.numbers(fruit, FIRST)
+    for side in ("trainA", "trainB"):  # the data comes while the app runs
+        folder = tmp_path / "nowhere" / "apple2orange" / side
+        folder.mkdir(parents=True)
+        Image.new("RGB", (40, 40)).save(folder / "one.png")
+    assert "not on this machine" not in piles.page(fruit, FIRST, "en")
+    assert piles.numbers(fruit, FIRST) != before
 
 
 def test_the_herd_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
-    piles._pictures.cache_clear()
-    a, b = piles.pictures(small_cyclegan(tmp_path, "animals", "herd"), 3)
+    a, b, trained = piles.pictures(small_cyclegan(tmp_path, "animals", "herd"), 3)
     assert len(a) == len(b) == piles.COUNT
     assert a[0].size == (32, 32)
+    assert trained
 
 
 def test_the_numbers_are_those_of_the_networks(run):
@@ -81,7 +100,7 @@ def test_the_numbers_are_those_of_the_networks(run):
     g, d = run.networks()
     a, b = (
         torch.from_numpy(np.array(pile[at])).permute(2, 0, 1)[None].float() / 127.5 - 1
-        for pile, at in zip(piles.pictures(run, 0), (2, 5), strict=True)
+        for pile, at in zip(piles.pictures(run, 0)[:2], (2, 5), strict=True)
     )
     with torch.no_grad():
         fake_b, fake_a = g["a2b"](a), g["b2a"](b)
@@ -93,6 +112,8 @@ def test_the_numbers_are_those_of_the_networks(run):
             assert told[side]["deceive"] == pytest.approx(((other(fake) - 1) ** 2).mean().item(), abs=1e-5)
             assert told[side]["verdict"] == pytest.approx(own(x).mean().item(), abs=1e-5)
             assert told[side]["real"] == pytest.approx(((own(x) - 1) ** 2).mean().item() / 2, abs=1e-5)
+            back = g["b2a" if side == "a" else "a2b"](fake)
+            assert told[side]["cycle"] == pytest.approx((back - x).abs().mean().item() / 2, abs=1e-5)
             assert told[side]["apart"] == pytest.approx((fake - pick).abs().mean().item() / 2, abs=1e-5)
 
 
@@ -103,11 +124,77 @@ def test_the_page_lays_out_both_piles_and_answers_in_three_roles(run, language):
     assert html.count("<button") == 2 * piles.COUNT
     assert re.findall(r'data-side="(\w)" data-index="(\d+)" aria-pressed="true"', html) == [("a", "1"), ("b", "3")]
     assert "1,067" in html
+    assert re.findall(r'<img src="([^"]+)"', html.split('class="picked"')[1]) == [
+        piles.inline(pile[at]) for pile, at in zip(piles.pictures(run, 0)[:2], (1, 3), strict=True)
+    ]
     for role, figures in (("input", 4), ("real", 2), ("label", 4)):
         told = piles.answer(run, FIRST, role, language)
         assert told.count("<figure") == figures
         assert "{" not in re.sub(r'src="[^"]*"', "", told)
-    assert piles.learners(run, language).count("<tr>") == 5
+    assert "{" not in piles.learners(run, language)
+
+
+def test_no_count_is_told_where_none_is_known(run):
+    headings = re.findall("<h4>([^<]+)", piles.page(run, FIRST, "en"))
+    assert headings == ["Pile A, A", "Pile B, B"]
+
+
+def test_the_pictures_of_a_click_are_light(run, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    address = piles.small(Image.fromarray(noise).resize((256, 256)))
+    assert len(address) < 20_000
+    assert piles.small(Image.new("RGB", (32, 32))).startswith("data:image/png")  # drawn ones as they are
+
+
+def table(html):
+    """The cells of each row, by the row's heading."""
+    rows = [re.findall("<t[hd][^>]*>([^<]*)<", row) for row in html.split("<tr>")[2:]]
+    return {head: cells for head, *cells in rows}
+
+
+def test_the_table_tells_who_sees_a_picture_as_what_and_who_learns_from_it(run):
+    told = table(piles.learners(run, "en"))
+    keep = "brings its translation back; leaves the picture itself as it is"
+    verdict, cycle = "the verdict of the {} discriminator", "both cycle consistency losses"
+    mistakes = "its own mistakes: real should be 1, fake 0"
+    assert told == {
+        "Generator A → B": ["translates it", keep, f"{verdict.format('B')}, {cycle}, the identity loss of B pictures"],
+        "Generator B → A": [keep, "translates it", f"{verdict.format('A')}, {cycle}, the identity loss of A pictures"],
+        "Discriminator A": ["sees it, as real", "sees only its translation, as fake", mistakes],
+        "Discriminator B": ["sees only its translation, as fake", "sees it, as real", mistakes],
+    }
+
+
+def changed(run, **settings):
+    """The run's folder with other settings."""
+    run.set_info(config=run.info["config"] | settings)
+    return Run(run.folder)
+
+
+def test_the_table_leaves_out_what_a_run_left_out(run):
+    without = table(piles.learners(changed(run, identity=0), "en"))["Generator A → B"]
+    assert without[1:] == [
+        "brings its translation back",
+        "the verdict of the B discriminator, both cycle consistency losses",
+    ]
+    alone = table(piles.learners(changed(run, cycle=0, identity=0.5), "en"))["Generator A → B"]
+    assert alone[1:] == ["brings its translation back, only to be measured", "the verdict of the B discriminator"]
+
+
+def test_only_a_run_with_cycle_loss_is_said_to_compare_a_picture_with_itself(run):
+    assert "the picture itself" in piles.answer(run, FIRST, "label", "en")
+    alone = changed(run, cycle=0, identity=0)
+    told = piles.answer(alone, FIRST, "label", "en")
+    assert "never does" in told
+    assert "itself" not in told
+
+
+def test_the_numbers_that_mean_real_are_those_of_the_runs_loss(run):
+    smooth = changed(run, label=0.9)
+    assert "should say 0.9" in piles.answer(smooth, FIRST, "real", "en")
+    assert "where 1 means real" in piles.answer(smooth, FIRST, "input", "en")
+    hinge = changed(run, loss="hinge", label=1.0)
+    assert "real should be ≥ 1, fake ≤ −1" in piles.learners(hinge, "en")
 
 
 def test_clicks_pick_and_shuffling_lays_out_others(run, tmp_path):
@@ -131,3 +218,9 @@ def test_the_endpoint_tells_the_same(run):
     told, sheet = piles.endpoint("pets", 0)
     assert told["numbers"] == piles.numbers(run, FIRST)
     assert sheet.size == (12 * 32, 2 * 32)
+    assert (told["names"], told["trained"]) == (["A", "B"], True)
+    other, _ = piles.endpoint("pets", 1)
+    assert other["numbers"] != told["numbers"]
+    for seed in (-1, 1.5, float("nan"), 10**6):
+        with pytest.raises(UserError, match="seed"):
+            piles.endpoint("pets", seed)

@@ -1,6 +1,5 @@
 """Inside: where the discriminators see real and fake, what changed, what each loss says, and the generator's layers."""
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -25,35 +24,44 @@ LOUDER = 3  # times the difference is amplified
 JUDGES = ("own", "other")
 
 
-def seen(now: Held) -> "tuple[Look, Tensor]":
-    """The picture's way through the four networks, and the picture as they see it, float [1, 3, H, W]."""
+def seen(now: Held) -> "Look":
+    """The picture's way through the four networks, at the size at which they see it."""
     from gan.patches import look
     from gan.translation import as_seen
 
-    x = as_seen(now.image, now.size)
-    return look(*now.networks, x, now.run.config), x
+    return look(*now.networks, as_seen(now.image, now.size), now.run.config)
 
 
-def shares(now: Held, look: "Look") -> "dict[tuple[str, str], Tensor]":
-    """How real each pixel of ("real" or "fake", by the "own" or the "other" judge) looks: float [H, W], 1 for real."""
+def means(now: Held, look: "Look") -> dict[tuple[str, str], float]:
+    """The mean verdict on ("real" or "fake", by the "own" or the "other" judge), the D(x) of the curves."""
+    from gan.losses import LOSSES
+
+    verdict = LOSSES[now.run.config.loss].verdict
+    return {key: verdict(logits).mean().item() for key, logits in look.logits.items()}
+
+
+def leanings(now: Held, look: "Look") -> "dict[tuple[str, str], Tensor]":
+    """Where each picture looks real and fake: float [H, W], 1 for real, -1 for fake, 0 where the judge is undecided.
+
+    By keys as in `means`; a score can lie beyond both ends.
+    """
     from gan.losses import LOSSES
     from gan.patches import receptive_field, spread
 
-    _, _, own, _ = now.networks
-    loss, field = LOSSES[now.run.config.loss], receptive_field(own)
+    loss, field = LOSSES[now.run.config.loss], receptive_field(now.networks[2])
     shape = tuple(look.real.shape[-2:])
-    found = {key: spread(loss.verdict(logits[0, 0]), field, shape) for key, logits in look.logits.items()}
-    return {key: (v + 1) / 2 for key, v in found.items()} if now.run.config.loss == "hinge" else found
+    verdicts = {key: spread(loss.verdict(logits[0, 0]), field, shape) for key, logits in look.logits.items()}
+    return {key: (verdict - loss.rest_verdict) / (1 - loss.rest_verdict) for key, verdict in verdicts.items()}
 
 
-def painted(picture: "Tensor", share: "Tensor") -> Image.Image:
-    """A picture in grey, float [1, 3, H, W], blue where it looks real and orange where it looks fake."""
+def painted(picture: "Tensor", lean: "Tensor") -> Image.Image:
+    """A picture in grey, float [1, 3, H, W], blue where it looks real (1) and orange where it looks fake (-1)."""
     from gan.pictures import to_image
 
-    grey = np.asarray(to_image(picture[0]).convert("L"), np.float32)[..., None]
-    lean = (2 * np.nan_to_num(share.numpy(), nan=0.5) - 1).clip(-1, 1)[..., None]
-    colour = np.where(lean > 0, np.float32(SHIELD), np.float32(SPEAR))
-    strength = 0.7 * np.abs(lean)
+    grey = np.asarray(to_image(picture[0].clamp(-1, 1)).convert("L"), np.float32)[..., None]
+    side = np.nan_to_num(lean.numpy()).clip(-1, 1)[..., None]
+    colour = np.where(side > 0, np.float32(SHIELD), np.float32(SPEAR))
+    strength = 0.7 * np.abs(side)
     return Image.fromarray(((1 - strength) * grey + strength * colour).round().astype(np.uint8))
 
 
@@ -66,36 +74,40 @@ def difference(look: "Look") -> tuple[Image.Image, float]:
 
 def page(now: Held, language: Language) -> str:
     """All of it as HTML."""
-    look, x = seen(now)
-    return verdicts(now, look, language) + losses(now, look, language) + stages(now, x, language)
+    look = seen(now)
+    return verdicts(now, look, language) + losses(now, look, language) + stages(now, look, language)
 
 
 def verdicts(now: Held, look: "Look", language: Language) -> str:
     """The patches' verdicts over the picture and over its translation, by both discriminators, and what changed."""
+    from gan.losses import LOSSES
     from gan.patches import receptive_field
 
-    names = dict(zip(JUDGES, now.named(language), strict=True))
+    judges = dict(zip(JUDGES, now.named(language), strict=True))
     kinds = dict(zip(("real", "fake"), now.named(language), strict=True))
-    figures = []
-    for (kind, judge), share in shares(now, look).items():
-        title = sentence(language, "inside.judge", name=names[judge])
+    mean, figures = means(now, look), []
+    for (kind, judge), lean in leanings(now, look).items():
+        title = sentence(language, "inside.judge", name=judges[judge])
         what = sentence(language, kind, name=kinds[kind])
-        picture = look.real if kind == "real" else look.fake.clamp(-1, 1)
-        words = sentence(language, "inside.mean", value=f"{float(share.nanmean()):.2f}")
-        figures.append(
-            _figure(painted(picture, share), f"{title}: {what}", f"<b>{what}</b>{title}<small>{words}</small>")
-        )
-    changed, mean = difference(look)
-    words = sentence(language, "inside.changed", times=LOUDER, percent=f"{100 * mean:.1f}")
-    figures.append(_figure(changed, words, f"<b>{sentence(language, 'inside.difference')}</b><small>{words}</small>"))
+        words = sentence(language, "inside.mean", value=f"{mean[kind, judge]:.2f}")
+        caption = f"<b>{what}</b>{title}<small>{words}</small>"
+        figures.append(_figure(painted(getattr(look, kind), lean), f"{title}: {what}; {words}", caption))
+    changed, percent = difference(look)
+    title = sentence(language, "inside.difference")
+    words = sentence(language, "inside.changed", times=LOUDER, percent=f"{100 * percent:.1f}")
+    figures.append(_figure(changed, f"{title}: {words}", f"<b>{title}</b><small>{words}</small>"))
     size = receptive_field(now.networks[2]).size
     height, width = look.real.shape[-2:]
-    low, high = (sentence(language, f"inside.looks_{kind}") for kind in ("fake", "real"))
+    least = 2 * LOSSES[now.run.config.loss].rest_verdict - 1
+    low, high = (
+        sentence(language, f"inside.looks_{kind}", value=f"{v:g}") for kind, v in (("fake", least), ("real", 1))
+    )
     return (
         f'<section class="patches"><h4>{sentence(language, "inside.patches")}</h4>'
         f"<p>{sentence(language, 'inside.patch', size=size, width=width, height=height)}</p>"
         f'<p class="scale"><span>{low}</span><i></i><span>{high}</span></p>'
-        f'<div class="maps">{"".join(figures)}</div>'
+        f"<p>{sentence(language, f'inside.scale.{now.run.config.loss}')}</p>"
+        f'<div class="maps verdicts">{"".join(figures)}</div>'
         f'<p class="note">{sentence(language, "inside.unlearned")}</p></section>'
     )
 
@@ -126,22 +138,19 @@ def losses(now: Held, look: "Look", language: Language) -> str:
     )
 
 
-def stages(now: Held, x: "Tensor", language: Language) -> str:
-    """What each stage of the generator makes of the picture: its first feature maps."""
+def stages(now: Held, look: "Look", language: Language) -> str:
+    """What each stage of the generator makes of the picture: its first feature maps, and at last the translation."""
     from gan.anatomy import mosaic
     from gan.anatomy import stages as through
+    from gan.pictures import to_image
 
-    found, cards = through(now.networks[0], x), []
-    for number, stage in enumerate(found, 1):
+    found, cards = through(now.networks[0], look.real), []
+    keys = ("edges", "down", "down", *["residual"] * (len(found) - 6), "up", "up", "picture")
+    for number, (key, stage) in enumerate(zip(keys, found, strict=True), 1):
         maps, height, width = stage.maps.shape
-        words = {"number": number, "maps": maps, "height": height, "width": width}
-        key = "picture" if number == len(found) else "residual" if "Residual" in stage.code[0] else "stage"
-        image = mosaic(stage.maps, MAPS, each=True)
-        if key == "picture":
-            from gan.pictures import to_image
-
-            image = to_image(stage.maps.tanh() if not now.run.config.change else stage.maps.clamp(-1, 1))
-        title = sentence(language, f"inside.{key}", **words)
+        words = {"number": number, "maps": maps, "height": height, "width": width, "block": number - 3}
+        image = to_image(look.fake[0].clamp(-1, 1)) if key == "picture" else mosaic(stage.maps, MAPS, each=True)
+        title = sentence(language, f"inside.stage.{key}", **words)
         cards.append(_figure(image, title, f"<small>{title}</small>"))
     note = sentence(language, "inside.stages_note", count=MAPS)
     return (
@@ -151,7 +160,8 @@ def stages(now: Held, x: "Tensor", language: Language) -> str:
 
 
 def _figure(image: Image.Image, alt: str, caption: str) -> str:
-    return f'<figure><img src="{inline(image)}" alt="{escape(alt)}"><figcaption>{caption}</figcaption></figure>'
+    """A figure as HTML; `alt` and `caption` are HTML."""
+    return f'<figure><img src="{inline(image)}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
 
 
 def show(now: Held, request: gr.Request) -> tuple[str]:
@@ -162,28 +172,27 @@ def show(now: Held, request: gr.Request) -> tuple[str]:
 def endpoint(run: str, direction: str, picture: str | None, request: gr.Request) -> tuple[dict[str, Any], Image.Image]:
     """Where the discriminators see real and fake in a picture and in its translation, and what each loss says.
 
-    {"patch": pixels, "verdicts": {"real" and "fake": {"own", "other": mean}}, "losses": {"deceive", "cycle",
-    "identity", "total", "real", "fake"}, "stages": [[C, H, W], ...]}, and a sheet: the picture before its own and the
-    other discriminator, under it its translation.
+    {"patch": pixels, "verdicts": {"input" and "output": {"own", "other": mean}}, "losses": {"deceive", "cycle",
+    "identity", "total", "real", "fake"}, "stages": [{"shape": [C, H, W]}, ...]}, and a sheet: the picture before its
+    own and the other discriminator, under it its translation.
     """
     from gan.anatomy import stages as through
     from gan.patches import receptive_field
 
     now = held(run, direction, picture, None, request)
-    look, x = seen(now)
-    found = shares(now, look)
-    means = {kind: {judge: float(found[kind, judge].nanmean()) for judge in JUDGES} for kind in ("real", "fake")}
+    look = seen(now)
+    lean, mean = leanings(now, look), means(now, look)
     height, width = look.real.shape[-2:]
-    sheet = Image.new("RGB", (2 * width, 2 * height))
-    for row, kind in enumerate(means):
+    sheet, verdicts = Image.new("RGB", (2 * width, 2 * height)), {}
+    for row, (name, kind) in enumerate((("input", "real"), ("output", "fake"))):
+        verdicts[name] = {judge: mean[kind, judge] for judge in JUDGES}
         for column, judge in enumerate(JUDGES):
-            painting = painted(look.real if kind == "real" else look.fake.clamp(-1, 1), found[kind, judge])
-            sheet.paste(painting, (column * width, row * height))
+            sheet.paste(painted(getattr(look, kind), lean[kind, judge]), (column * width, row * height))
     answer = {
         "patch": receptive_field(now.networks[2]).size,
-        "verdicts": means,
+        "verdicts": verdicts,
         "losses": {**look.losses._asdict(), "total": look.losses.total(now.run.config)},
-        "stages": [list(stage.maps.shape) for stage in through(now.networks[0], x)],
+        "stages": [{"shape": list(stage.maps.shape)} for stage in through(now.networks[0], look.real)],
     }
     return answer, sheet
 

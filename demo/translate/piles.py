@@ -3,7 +3,7 @@
 import random
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
 from PIL import Image
@@ -11,13 +11,15 @@ from PIL import Image
 from demo import models
 from demo.handlers import polite, publish
 from demo.language import HERE, Language, language_of, t
+from demo.noise.pictures import whole
 from demo.translate.desk import LATEST, Held, Now, Section, language_and_held, sentence
-from demo.translate.ways import examples, inline, names
+from demo.translate.ways import THUMBNAIL, examples, inline, names
 from gan.errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from gan.cyclegan import CycleGANConfig
     from gan.patches import Look
     from gan.run import Run
 
@@ -25,101 +27,112 @@ CSS, JS = ((HERE / "assets" / f"piles.{kind}").read_text(encoding="utf-8") for k
 COUNT = 12  # pictures of each pile that are shown
 ROLES = ("input", "real", "label")
 SEEDS = 10**6
+DRAWN = 64  # piles of pictures up to this size are sent as they are, larger ones as light photos
 
 Piles = dict[str, int]  # of one visitor: {"seed": of the shuffle, "a" and "b": which picture of each pile is picked}
 
 
-def pictures(run: "Run", seed: int) -> tuple[list[Image.Image], list[Image.Image]]:
-    """Random training pictures of both piles, squares of the size trained at; without the data the run's examples."""
-    return _pictures(run.config.data, run.config.size, seed)
+class Laid(NamedTuple):
+    """Pictures of both piles, squares of the size trained at, and whether they are training pictures."""
+
+    a: list[Image.Image]
+    b: list[Image.Image]
+    trained: bool
+
+
+def pictures(run: "Run", seed: int) -> Laid:
+    """COUNT random training pictures of each pile; where the data is not here, the run's examples."""
+    from gan.catalog import state
+
+    return _pictures(run.config.data, run.config.size, seed, state(run.config.data) == "here")
 
 
 @lru_cache(maxsize=16)
-def _pictures(data: str, size: int, seed: int) -> tuple[list[Image.Image], list[Image.Image]]:
-    from gan.catalog import state
+def _pictures(data: str, size: int, seed: int, is_here: bool) -> Laid:
     from gan.data import glimpse
     from gan.pictures import square, to_image
 
-    if state(data) == "here":
+    if is_here:
         try:
             a, b = glimpse(data, size, COUNT, seed)
-            return [to_image(image) for image in a], [to_image(image) for image in b]
+            return Laid([to_image(image) for image in a], [to_image(image) for image in b], True)
         except UserError:  # a folder that has changed since the training
             pass
     some = examples(data, size)
     a, b = ([square(each.image, size) for each in some if each.side == side] for side in "ab")
-    return a, b
+    return Laid(a, b, False)
 
 
-@lru_cache(maxsize=64)
-def _look(folder: Path, stamp: Any, direction: str, seed: int, at: int) -> "Look":
+@lru_cache(maxsize=32)
+def _look(folder: Path, stamp: Any, direction: str, shape: tuple[int, int], pixels: bytes) -> "Look":
     from gan.patches import look
     from gan.run import Run
     from gan.translation import as_seen
 
-    run = Run(folder)
-    image = pictures(run, seed)[direction == "BtoA"][at]
+    run, image = Run(folder), Image.frombytes("RGB", shape, pixels)
     return look(*Held(run, direction, image).networks, as_seen(image, run.config.size), run.config)
 
 
 def looks(run: "Run", piles: Piles) -> "tuple[Look, Look]":
     """The ways of the picked pictures through the four networks: that of pile a, that of pile b."""
-    stamp = models.stamp(run)
-    a = _look(run.folder, stamp, "AtoB", piles["seed"], piles["a"])
-    return a, _look(run.folder, stamp, "BtoA", piles["seed"], piles["b"])
+    laid, stamp = pictures(run, piles["seed"]), models.stamp(run)
+    a, b = laid.a[piles["a"]], laid.b[piles["b"]]
+    there = _look(run.folder, stamp, "AtoB", a.size, a.tobytes())
+    return there, _look(run.folder, stamp, "BtoA", b.size, b.tobytes())
 
 
 def numbers(run: "Run", piles: Piles) -> dict[str, dict[str, float]]:
-    """For the picked picture of each pile, "a" and "b", what it is to the networks, in the three roles.
+    """What the picked picture of each pile, "a" and "b", is to the networks, by the names of `gan.roles.Roles`."""
+    from gan.roles import roles
 
-    "passes": the other discriminator's mean verdict on its translation; "deceive": the generator's adversarial loss;
-    "verdict" and "real": its own discriminator's mean verdict on it, and what being wrong about it costs; "apart": the
-    mean absolute difference between its translation and the picked picture of the other pile, as a share of full
-    scale, which CycleGAN never computes.
-    """
-    from gan.losses import LOSSES
-
-    verdict, found = LOSSES[run.config.loss].verdict, looks(run, piles)
+    a, b = looks(run, piles)
     return {
-        side: {
-            "passes": verdict(mine.logits["fake", "other"]).mean().item(),
-            "deceive": mine.losses.deceive,
-            "verdict": verdict(mine.logits["real", "own"]).mean().item(),
-            "real": mine.losses.real,
-            "apart": ((mine.fake.clamp(-1, 1) - other.real).abs().mean() / 2).item(),
-        }
-        for side, mine, other in zip("ab", found, reversed(found), strict=True)
+        "a": roles(a, b.real, run.config)._asdict(),
+        "b": roles(b, a.real, run.config)._asdict(),
     }
 
 
 def page(run: "Run", piles: Piles, language: Language) -> str:
-    """Both piles as HTML: a heading with how many there are, and the pictures as buttons; under them the picked two."""
-    from gan.catalog import state
-
+    """Both piles as HTML, the pictures as buttons, and under them the picked two, side by side."""
     counts = run.info.get("pictures") or []
-    columns = []
-    for at, (side, name, pile) in enumerate(zip("ab", names(run, language), pictures(run, piles["seed"]), strict=True)):
-        total = f"{counts[at]:,}" if len(counts) == 2 and isinstance(counts[at], int) else str(len(pile))
+    laid, columns, picked = pictures(run, piles["seed"]), [], []
+    for at, (side, name, pile) in enumerate(zip("ab", names(run, language), laid[:2], strict=True)):
+        alts = [sentence(language, "piles.picture", name=name, index=index) for index in range(1, len(pile) + 1)]
         buttons = "".join(
             f'<button type="button" data-side="{side}" data-index="{index}" '
-            f'aria-pressed="{str(index == piles[side]).lower()}"><img src="{inline(image)}" '
-            f'alt="{sentence(language, "piles.picture", name=name, index=index + 1)}"></button>'
-            for index, image in enumerate(pile)
+            f'aria-pressed="{str(index == piles[side]).lower()}"><img src="{small(image)}" alt="{alt}"></button>'
+            for index, (image, alt) in enumerate(zip(pile, alts, strict=True))
         )
-        title = sentence(language, "piles.pile", name=name, count=total)
+        known = len(counts) == 2 and isinstance(counts[at], int)
+        values = {"pile": side.upper(), "name": name, "count": f"{counts[at]:,}" if known else ""}
+        title = sentence(language, "piles.pile" if known else "piles.uncounted", **values)
         columns.append(f'<div><h4>{title}</h4><div class="pile">{buttons}</div></div>')
-    away = "" if state(run.config.data) == "here" else f"<p>{sentence(language, 'piles.away')}</p>"
-    return f'{away}<div class="both">{"".join(columns)}</div><p class="match">{sentence(language, "piles.match")}</p>'
+        chosen = piles[side]
+        picked.append(f'<img src="{inline(pile[chosen])}" alt="{alts[chosen]}">')
+    away = "" if laid.trained else f"<p>{sentence(language, 'piles.away')}</p>"
+    match = f'<p class="match">{sentence(language, "piles.match")}</p>'
+    return f'{away}<div class="both">{"".join(columns)}</div><div class="picked">{"".join(picked)}{match}</div>'
+
+
+def small(image: Image.Image) -> str:
+    """A picture of a pile as an address of its own, light, for each click sends all of them."""
+    return inline(image.resize((THUMBNAIL, THUMBNAIL)) if image.width > THUMBNAIL else image, exact=DRAWN)
+
+
+def targets(config: "CycleGANConfig") -> dict[str, str]:
+    """The verdicts that mean real to a generator ("goal"), and those a discriminator is to give real and fake."""
+    if config.loss == "hinge":
+        return {"goal": "≥ 1", "target": f"≥ {config.label:g}", "fake": "≤ −1"}
+    return {"goal": "1", "target": f"{config.label:g}", "fake": "0"}
 
 
 def answer(run: "Run", piles: Piles, role: str, language: Language) -> str:
     """What the picked pictures are to the networks in one of the roles, as HTML: a card each, and a sentence."""
     a, b = names(run, language)
-    found, told = looks(run, piles), numbers(run, piles)
-    cards = []
+    found, told, cards = looks(run, piles), numbers(run, piles), []
     for side, mine, other, (here, yonder) in zip("ab", found, reversed(found), ((a, b), (b, a)), strict=True):
-        values = {name: f"{value:.2f}" for name, value in told[side].items()}
-        values["apart"] = f"{100 * told[side]['apart']:.0f}"
+        values = targets(run.config) | {name: f"{value:.2f}" for name, value in told[side].items()}
+        values |= {name: f"{100 * told[side][name]:.0f}" for name in ("apart", "cycle")}
         shown = {
             "input": [("real", mine.real, here), ("fake", mine.fake, yonder)],
             "real": [("real", mine.real, here)],
@@ -127,6 +140,8 @@ def answer(run: "Run", piles: Piles, role: str, language: Language) -> str:
         }[role]
         figures = "".join(_figure(x, sentence(language, kind, name=name)) for kind, x, name in shown)
         words = sentence(language, f"piles.{role}", a=here, b=yonder, **values)
+        if role == "label" and run.config.cycle:
+            words += f" {sentence(language, 'piles.compared', **values)}"
         cards.append(f'<div class="card"><div class="figures">{figures}</div><p>{words}</p></div>')
     return f'<div class="both">{"".join(cards)}</div><p class="lesson">{sentence(language, f"piles.lesson.{role}")}</p>'
 
@@ -139,17 +154,39 @@ def _figure(x: "Tensor", caption: str) -> str:
 
 
 def learners(run: "Run", language: Language) -> str:
-    """The four networks as an HTML table: what each is given, and what its weights learn from (CycleGAN.round)."""
+    """The four networks as an HTML table: as what each sees a picture of either pile, and what its weights learn from.
+
+    As in `CycleGAN.round`, and without the losses that this run left out.
+    """
+    from gan.roles import teachers
+
     a, b = names(run, language)
-    rows = []
-    for kind in ("generator", "discriminator"):
-        for here, yonder in ((a, b), (b, a)):
-            cells = [sentence(language, f"piles.table.{kind}.{part}", a=here, b=yonder) for part in ("given", "learns")]
-            name = sentence(language, f"piles.table.{kind}.name", a=here, b=yonder)
-            rows.append(f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
-    head = "".join(
-        f'<th scope="col">{sentence(language, f"piles.table.{key}")}</th>' for key in ("network", "given", "learns")
-    )
+    taught, rows = teachers(run.config), []
+    heads = [
+        sentence(language, "piles.table.network"),
+        *(sentence(language, "piles.table.picture", name=name) for name in (a, b)),
+        sentence(language, "piles.table.learns"),
+    ]
+    for network, kind, here, yonder in (
+        ("a2b", "generator", a, b),
+        ("b2a", "generator", b, a),
+        ("a", "discriminator", a, b),
+        ("b", "discriminator", b, a),
+    ):
+        values = targets(run.config) | {"a": here, "b": yonder}
+        losses = dict.fromkeys(name.rpartition("_")[0] for name in taught[network])  # the two of the cycle are one
+        as_what = "other"
+        if kind == "generator" and "idt" not in losses:
+            as_what = "other_idle" if "cycle" in losses else "other_measured"
+        own, other = (sentence(language, f"piles.table.{kind}.{key}") for key in ("own", as_what))
+        cells = [
+            sentence(language, f"piles.table.{kind}.name", **values),
+            *((own, other) if here == a else (other, own)),
+            ", ".join(sentence(language, f"piles.table.from.{name}", **values) for name in losses),
+        ]
+        row = "".join(f'<td data-head="{head}">{cell}</td>' for head, cell in zip(heads[1:], cells[1:], strict=True))
+        rows.append(f'<tr><th scope="row">{cells[0]}</th>{row}</tr>')
+    head = "".join(f'<th scope="col">{each}</th>' for each in heads)
     return (
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         f'<p class="lesson">{sentence(language, "piles.lesson.all")}</p>'
@@ -158,7 +195,7 @@ def learners(run: "Run", language: Language) -> str:
 
 def within(run: "Run", piles: Piles) -> Piles:
     """These piles with picks that are there: another run may have fewer pictures."""
-    a, b = pictures(run, piles["seed"])
+    a, b, _ = pictures(run, piles["seed"])
     if not a or not b:
         raise UserError("Neither training pictures nor examples of this run are here to be laid out.")
     return piles | {"a": min(piles["a"], len(a) - 1), "b": min(piles["b"], len(b) - 1)}
@@ -206,17 +243,23 @@ def choose(run: str, direction: str, picture: Any, example: Any, piles: Piles, r
 def endpoint(run: str, seed: float = 0) -> tuple[dict[str, Any], Image.Image]:
     """Some training pictures of both piles of a run, and what the first of each is to the networks.
 
-    {"names": [a, b], "counts": [how many were trained on], "numbers": {"a" and "b": {"passes", "deceive", "verdict",
-    "real", "apart"}}}, and a sheet: pile a above pile b.
+    {"names": [a, b], "counts": [how many were trained on] or null, "trained": whether the sheet shows some of them,
+    "numbers": {"a" and "b": {"passes", "deceive", "verdict", "real", "apart", "cycle"}}}, and a sheet: pile a above
+    pile b. `seed` is from 0 to 999,999.
     """
     found = models.find(run, "cyclegan")
-    piles = within(found, {"seed": int(seed or 0) % SEEDS, "a": 0, "b": 0})
-    size, shown = found.config.size, pictures(found, piles["seed"])
+    piles = within(found, {"seed": whole("seed", seed, 0, SEEDS - 1), "a": 0, "b": 0})
+    size, (*shown, trained) = found.config.size, pictures(found, piles["seed"])
     sheet = Image.new("RGB", (size * max(map(len, shown)), 2 * size), "white")
     for row, pile in enumerate(shown):
         for column, image in enumerate(pile):
             sheet.paste(image, (column * size, row * size))
-    told = {"names": list(names(found, "en")), "counts": found.info.get("pictures"), "numbers": numbers(found, piles)}
+    told = {
+        "names": list(names(found, "en")),
+        "counts": found.info.get("pictures"),
+        "trained": trained,
+        "numbers": numbers(found, piles),
+    }
     return told, sheet
 
 

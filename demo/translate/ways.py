@@ -198,10 +198,10 @@ def figure(run: "Run", direction: str, kind: str, image: Image.Image, name: str,
     return f'<figure class="{kind}">{shown}<figcaption>{caption}<small>{small}</small></figcaption></figure>'
 
 
-def inline(image: Image.Image) -> str:
-    """A picture as an address of its own: small ones exactly, photos as JPEG."""
+def inline(image: Image.Image, exact: int = SMALL) -> str:
+    """A picture as an address of its own: exactly up to `exact` pixels, larger ones as JPEG."""
     buffer = BytesIO()
-    kind = "png" if max(image.size) <= SMALL else "jpeg"
+    kind = "png" if max(image.size) <= exact else "jpeg"
     image.save(buffer, kind, quality=92)
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
