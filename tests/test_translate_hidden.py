@@ -61,15 +61,28 @@ def test_the_kinds_of_the_section_are_those_of_the_core():
     assert tuple(KINDS) == hidden.NAMES
 
 
-def test_the_curve_is_computed_once_for_a_picture_and_again_for_another(fruit):
-    batches = []
-    _, back, *_ = Held(fruit, "AtoB", picture()).networks
-    back.register_forward_hook(lambda _, args, __: batches.append(len(args[0])))
-    for share in (10, 15, 10):
+def test_no_way_is_gone_twice_for_a_picture_however_the_slider_moves(fruit):
+    there_batches, back_batches = [], []
+    there, back, *_ = Held(fruit, "AtoB", picture()).networks
+    for network, batches in ((there, there_batches), (back, back_batches)):
+        network.register_forward_hook(lambda _, args, __, batches=batches: batches.append(len(args[0])))
+    for share in (10, 15, 0):  # 10 is one of those on the curve
         hidden.page(Held(fruit, "AtoB", picture()), "noise", share, "en")
-    assert batches == [2, len(hidden.SHARES), 2, 2]
+    assert there_batches == [1]
+    assert back_batches == [1, len(hidden.SHARES), 1, 1]
+    hidden.page(Held(fruit, "AtoB", picture()), "blur", 15, "en")
+    assert (there_batches, back_batches[4:]) == ([1], [1 + len(hidden.SHARES)])
     hidden.page(Held(fruit, "AtoB", picture(seed=1)), "noise", 10, "en")
-    assert batches[4:] == [2, len(hidden.SHARES)]
+    assert (there_batches, back_batches[5:]) == ([1, 1], [1, len(hidden.SHARES)])
+
+
+def test_a_curve_does_not_depend_on_where_the_slider_was_before(fruit):
+    now = Held(fruit, "AtoB", picture())
+    hidden.find(now, "jpeg", 0.33)
+    after = hidden.find(now, "jpeg", 0.1)
+    fresh = hidden.find(now._replace(image=picture(seed=1)), "jpeg", 0.1)
+    assert [point.amount for point in after.curve] == [point.amount for point in fresh.curve]
+    assert len(after.curve) == 1 + len(hidden.SHARES)
 
 
 def test_what_is_remembered_is_forgotten_with_the_weights(fruit, tmp_path):

@@ -93,6 +93,8 @@ def test_the_animation_begins_with_the_original_and_ends_with_the_last_way_back(
     [
         ([0.10, 0.05, 0.005], "all but come to rest"),
         ([0.10, 0.05, 0.030], "less than at first"),
+        ([0.10, 0.09, 0.082], "less than at first"),
+        ([0.10, 0.09, 0.095], "about as much as at first, or more"),
         ([0.10, 0.11, 0.100], "about as much as at first, or more"),
     ],
 )

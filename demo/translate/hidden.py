@@ -11,6 +11,7 @@ from demo.handlers import polite, publish
 from demo.language import HERE, Language, language_of, say, t
 from demo.translate.desk import LATEST, Held, Now, Section, held, language_and_held, sentence
 from demo.translate.memory import remembered
+from demo.translate.rounds import go
 from demo.translate.ways import inline
 from demo.uploads import unread
 from gan.figures import Line
@@ -50,19 +51,22 @@ class Found(NamedTuple):
 
 def find(now: Held, kind: str, amount: float) -> Found:
     """Disturb the picture's translation and go back. Raises UserError for a kind or an amount that there is not."""
+    from gan import rounds
     from gan.hidden import KINDS, errors
 
-    x, known = remembered(now)
-    there, back, *_ = now.networks
-    outcome = errors(there, back, x, kind, [0, amount])
-    ends = [Point(*each) for each in zip((0, amount), outcome.errors, outcome.disturbances, strict=True)]
+    x, some = go(now, 1)
+    fake, rec = some[0]
+    _, known = remembered(now)
+    usual = [KINDS.get(kind, 0) * share / 100 for share in SHARES]
+    amounts = [amount]
     if ("hidden", kind) not in known:
-        amounts = [KINDS[kind] * share / 100 for share in SHARES]
-        more = errors(there, back, x, kind, amounts)
-        known["hidden", kind] = [Point(*each) for each in zip(amounts, more.errors, more.disturbances, strict=True)]
-    curve = {point.amount: point for point in (*known["hidden", kind], ends[1], ends[0])}
-    pictures = (x, outcome.disturbed[1:], outcome.rec[:1], outcome.rec[1:])
-    return Found(ends[1], [curve[at] for at in sorted(curve)], pictures)
+        amounts += [each for each in usual if each != amount]
+    outcome = errors(lambda _: fake, now.networks[1], x, kind, amounts)
+    points = [Point(*each) for each in zip(amounts, outcome.errors, outcome.disturbances, strict=True)]
+    on_curve = known.setdefault(("hidden", kind), [point for point in points if point.amount in usual])
+    clean = Point(0, rounds.errors(x, some)[0], 0.0)
+    curve = {point.amount: point for point in (*on_curve, points[0], clean)}
+    return Found(curve[amount], [curve[at] for at in sorted(curve)], (x, outcome.disturbed[:1], rec, outcome.rec[:1]))
 
 
 def unit(kind: str, amount: float, language: Language) -> str:

@@ -26,7 +26,7 @@ CSS = (HERE / "assets" / "rounds.css").read_text(encoding="utf-8")
 MOST = 10  # rounds, as in gan.rounds
 FILM = 128  # shorter side of the animation, in pixels: smaller pictures are enlarged up to it
 MILLISECONDS = 500  # a frame is shown
-REST, SLOWER = 0.1, 0.8  # shares of the first round's change: below them it rests, or has become slower
+REST, SLOWER = 0.1, 0.9  # shares of the first round's change: below them it rests, or has become slower
 
 
 def go(now: Held, count: float) -> "tuple[Tensor, list[Round]]":
