@@ -21,13 +21,9 @@ UNIT = 1000  # width and height of a chart in its own units
 POINTS = 500  # of a line that are drawn; more than a screen has columns would be wasted
 
 
-def html(**options: Any) -> gr.HTML:
-    """The component that shows charts."""
-    return gr.HTML(
-        css_template=CSS,
-        js_on_load=JS,
-        **options,
-    )
+def html(css: str = "", **options: Any) -> gr.HTML:
+    """The component that shows charts, with more CSS for what is shown beside them."""
+    return gr.HTML(css_template=CSS + css, js_on_load=JS, **options)
 
 
 def chart(

@@ -1,6 +1,5 @@
 """Runs side by side as HTML: a column each, with its curves, what it drew at a moment, and what was done to it."""
 
-import base64
 from collections.abc import Callable, Sequence
 from html import escape
 from io import BytesIO
@@ -11,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from demo import charts
+from demo.data_urls import file_url
 from demo.language import Language, say
 from gan.curves import DEFAULT, Comparison, View, compare
 from gan.errors import UserError
@@ -112,7 +112,7 @@ def picture(story: Story, sample: tuple[int, Path] | None, language: Language) -
     except OSError:  # the run was deleted while someone looked
         return f"<p>{escape(words)}</p>"
     shape = "wide" if width > 1.5 * height else ""
-    source, alt = f"data:image/webp;base64,{base64.b64encode(data).decode()}", escape(f"{story.name}, {words}")
+    source, alt = file_url(data, "webp"), escape(f"{story.name}, {words}")
     return (
         f'<figure class="sample {shape}"><figcaption>{escape(words)}</figcaption>'
         f'<img width="{width}" height="{height}" src="{source}" alt="{alt}"></figure>'

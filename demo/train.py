@@ -25,7 +25,7 @@ OWN = "own"  # the choice beside the presets
 DO = {"pause": "pause", "go_on": "go on", "stop": "stop"}
 ALLOWED = {"pause": ("running",), "go_on": ("paused", "stopped", "interrupted", "failed"), "stop": jobs.ACTIVE}
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-CSS = charts.CSS + (charts.ASSETS / "train.css").read_text(encoding="utf-8")
+CSS = (charts.ASSETS / "train.css").read_text(encoding="utf-8")
 
 
 def report(run: "Run") -> dict[str, Any]:
@@ -300,7 +300,7 @@ def build(place: Place) -> None:
                     )
                     for do in DO
                 ]
-            view = gr.HTML(css_template=CSS, js_on_load=charts.JS, elem_id="watch", min_height=420, seconds=1)
+            view = charts.html(CSS, elem_id="watch", min_height=420, seconds=1)
     seen = gr.State("")
 
     shown = [watched, view, *buttons, seen]

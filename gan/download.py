@@ -169,7 +169,7 @@ def unzip(
                 if progress is not None:
                     progress(f"unpacking {path.name}", done, len(members))
         scratch.rename(folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise UserError(f"The archive {path.name} is damaged or encrypted ({error}); download it again.") from error
     except OSError as error:
         raise UserError(f"Could not unpack {path.name} ({error}); make room or choose another data root.") from error

@@ -19,7 +19,7 @@ from gan.data import load, load_pair
 from gan.errors import UserError
 from gan.latent import noise
 from gan.losses import LOSSES
-from gan.measures import classes_covered, frechet, nearest, texture_distances
+from gan.measures import apart, classes_covered, frechet, nearest, texture_distances
 from gan.pictures import Progress, grid, to_uint8, to_unit
 from gan.run import Run
 from gan.translation import DIRECTIONS
@@ -122,10 +122,10 @@ def evaluate_cyclegan(
         source, target, train_target = sides[there]
         count_to = partial(tell, f"translating {direction}")
         output, cycle = _there_and_back(generators[there], generators[back], source, device, count_to)
-        kept = [_error(generators[there](x).clamp(-1, 1), x) for x in _batches(target, device)]
+        kept = [apart(generators[there](x).clamp(-1, 1), x) for x in _batches(target, device)]
         others = [output, source, _some(train_target, len(target), seed=0)]
         change = torch.cat(
-            [_error(to_unit(x), to_unit(y)) for x, y in zip(output.split(8), source.split(8), strict=True)]
+            [apart(to_unit(x), to_unit(y)) for x, y in zip(output.split(8), source.split(8), strict=True)]
         )
         found = {"count": len(source), "change": change.mean().item(), "cycle": cycle}
         found["identity"] = torch.cat(kept).mean().item()
@@ -133,7 +133,7 @@ def evaluate_cyclegan(
         found["texture"] = dict(zip(names, texture_distances(target, others), strict=True))
         if test.partners:
             pairs = {"output": output, "nothing": source}
-            found["partner"] = {name: _error(to_unit(x), to_unit(target)).mean().item() for name, x in pairs.items()}
+            found["partner"] = {name: apart(to_unit(x), to_unit(target)).mean().item() for name, x in pairs.items()}
         if test.masks is not None:
             from gan import herd
 
@@ -216,15 +216,10 @@ def _there_and_back(
     for real in _batches(source, device):
         fake = there(real).clamp(-1, 1)
         fakes.append(to_uint8(fake).cpu())
-        errors.append(_error(back(fake).clamp(-1, 1), real))
+        errors.append(apart(back(fake).clamp(-1, 1), real))
         done += len(real)
         tell(done, len(source))
     return torch.cat(fakes), torch.cat(errors).mean().item()
-
-
-def _error(x: Tensor, y: Tensor) -> Tensor:
-    """The mean absolute difference of each picture, float [N, C, S, S] in [-1, 1], as a share of full scale: [N]."""
-    return (x - y).abs().mean((1, 2, 3)) / 2
 
 
 def text_report(result: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan.errors import UserError
+from gan.measures import apart
 from gan.pictures import to_image, to_tensor, to_unit
 
 KINDS = {"noise": 0.2, "jpeg": 1.0, "blur": 3.0}  # the ways to disturb a picture, and the largest amount of each
@@ -95,7 +96,7 @@ def errors(
     fake = there(x).clamp(-1, 1)
     disturbed = torch.cat([disturb(fake, kind, amount) for amount in amounts])
     rec = back(disturbed).clamp(-1, 1)
-    return Outcome(fake, disturbed, rec, _apart(rec, x), _apart(disturbed, fake))
+    return Outcome(fake, disturbed, rec, apart(rec, x).tolist(), apart(disturbed, fake).tolist())
 
 
 def hides(clean: float, error: float, disturbance: float) -> bool:
@@ -104,7 +105,3 @@ def hides(clean: float, error: float, disturbance: float) -> bool:
     `clean` is the error without disturbance. Generators that hide nothing pass on about what was disturbed, or less.
     """
     return error - clean > max(CLEARLY * disturbance, LEAST)
-
-
-def _apart(many: Tensor, one: Tensor) -> list[float]:
-    return (many - one).abs().flatten(1).mean(1).div(2).tolist()

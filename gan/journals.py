@@ -26,6 +26,7 @@ NAN = float("nan")
 
 # a line has all columns (a CycleGAN's), those up to the rates (a DCGAN's), or at least the needed ones
 SOME = len(NEEDED) + 4
+_others = frozenset(COLUMNS[SOME:])
 _all, _some, _few = itemgetter(*COLUMNS), itemgetter(*COLUMNS[:SOME]), itemgetter(*NEEDED)
 
 
@@ -104,9 +105,8 @@ def _parse(lines: list[bytes]) -> tuple[np.ndarray, list[dict[str, Any]]]:
 def _rows(records: list[dict[str, Any]]) -> np.ndarray:
     """The numbers of logged steps, float64 [n, len(COLUMNS)]: quickly where all have the same ones."""
     rows = np.full((len(records), len(COLUMNS)), NAN)
-    others = frozenset(COLUMNS[SOME:])
     for numbers, width in ((_all, len(COLUMNS)), (_some, SOME)):
-        if width == SOME and not all(map(others.isdisjoint, records)):
+        if width == SOME and not all(map(_others.isdisjoint, records)):
             continue  # some have more: these would be lost
         try:
             flat = np.fromiter(chain.from_iterable(map(numbers, records)), np.float64, len(records) * width)

@@ -16,6 +16,14 @@ VALUES = 2**23  # numbers of the pool compared at a time: 8,192 pictures of 32x3
 PATCHES = 4  # texture is measured in 4x4 patches of a picture
 
 
+def apart(x: Tensor, y: Tensor) -> Tensor:
+    """The mean absolute difference of each picture, float [N, C, H, W] in [-1, 1], as a share of full scale: [N].
+
+    `y` may be a single picture, [1, C, H, W], for all of them.
+    """
+    return (x - y).abs().mean((1, 2, 3)) / 2
+
+
 def frechet(features_a: Tensor, features_b: Tensor) -> float:
     """The Frechet distance of the normal distributions fitted to float [N, F] and [M, F] (Heusel et al. 2017, eq. 6).
 

@@ -97,3 +97,9 @@ def look(
         identity=l1_loss(idt, x).item(),
     )
     return Look(x, fake, rec, idt, logits, losses)
+
+
+def mean_verdicts(look: Look, config: CycleGANConfig) -> dict[tuple[str, str], float]:
+    """The mean verdict by the keys of `Look.logits`, as the run's loss shows it: the D(x) of the curves."""
+    verdict = LOSSES[config.loss].verdict
+    return {key: verdict(logits).mean().item() for key, logits in look.logits.items()}

@@ -6,11 +6,10 @@ The numbers of each role, and the losses that each of the four networks learns f
 from typing import NamedTuple
 
 from torch import Tensor
-from torch.nn.functional import l1_loss
 
 from gan.cyclegan import CycleGANConfig
-from gan.losses import LOSSES
-from gan.patches import Look
+from gan.measures import apart
+from gan.patches import Look, mean_verdicts
 
 
 class Roles(NamedTuple):
@@ -33,13 +32,13 @@ class Roles(NamedTuple):
 
 def roles(look: Look, other: Tensor, config: CycleGANConfig) -> Roles:
     """The numbers of the picture that was looked at; `other` is one of the other pile, float of its shape, [-1, 1]."""
-    verdict = LOSSES[config.loss].verdict
+    verdicts = mean_verdicts(look, config)
     return Roles(
-        passes=verdict(look.logits["fake", "other"]).mean().item(),
+        passes=verdicts["fake", "other"],
         deceive=look.losses.deceive,
-        verdict=verdict(look.logits["real", "own"]).mean().item(),
+        verdict=verdicts["real", "own"],
         real=look.losses.real,
-        apart=l1_loss(look.fake.clamp(-1, 1), other).item() / 2,
+        apart=apart(look.fake.clamp(-1, 1), other).item(),
         cycle=look.losses.cycle / 2,
     )
 

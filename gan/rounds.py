@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gan.errors import UserError
+from gan.measures import apart
 
 MOST = 10  # rounds
 
@@ -39,14 +40,10 @@ def rounds(
 
 def errors(x: Tensor, some: Sequence[Round]) -> list[float]:
     """How far each round's way back is from x: the mean distance as a share of full scale (0 to 1)."""
-    return [_apart(rec, x) for _, rec in some]
+    return [apart(rec, x).item() for _, rec in some]
 
 
 def changes(x: Tensor, some: Sequence[Round]) -> list[float]:
     """How far each round's way back is from that of the round before, likewise; the first one's from x."""
     recs = [x, *(rec for _, rec in some)]
-    return [_apart(after, before) for before, after in pairwise(recs)]
-
-
-def _apart(one: Tensor, other: Tensor) -> float:
-    return (one - other).abs().mean().item() / 2
+    return [apart(after, before).item() for before, after in pairwise(recs)]

@@ -197,19 +197,17 @@ def test_the_numbers_that_mean_real_are_those_of_the_runs_loss(run):
     assert "real should be ≥ 1, fake ≤ −1" in piles.learners(hinge, "en")
 
 
-def test_clicks_pick_and_shuffling_lays_out_others(run, tmp_path):
+def test_clicks_pick_and_shuffling_lays_out_others(run):
     class Click:
         side, index = "b", 7
 
-    Image.new("RGB", (40, 40)).save(tmp_path / "mine.png")
-    now = ("pets", "AtoB", str(tmp_path / "mine.png"), None)
-    picked, html, *_ = piles.pick(Click, *now, FIRST, "input", None)
+    picked, html, *_ = piles.pick(Click, "pets", FIRST, "input", None)
     assert picked == {"seed": 0, "a": 0, "b": 7}
     assert 'data-side="b" data-index="7" aria-pressed="true"' in html
-    other, *_ = piles.shuffle(*now, "input", None)
+    other, *_ = piles.shuffle("pets", "input", None)
     assert (other["a"], other["b"]) == (0, 0)
     Click.index = 999
-    assert piles.pick(Click, *now, FIRST, "label", None)[0]["b"] == piles.COUNT - 1
+    assert piles.pick(Click, "pets", FIRST, "label", None)[0]["b"] == piles.COUNT - 1
     held = Held(run, "AtoB", Image.new("RGB", (32, 32)))
     assert piles.show(held, FIRST, "real", None)[0] == FIRST
 

@@ -1,6 +1,5 @@
 """The guess before the second half of a recorded experiment: what will happen, and whose pictures are whose."""
 
-import base64
 import random
 from html import escape
 from typing import Any
@@ -9,6 +8,7 @@ import gradio as gr
 
 from demo import experiments
 from demo.curves.views import Guess, show, stories
+from demo.data_urls import file_url
 from demo.language import Language, language_of, say
 
 ABOUT = """p { margin: 0 0 0.5rem; }
@@ -89,9 +89,7 @@ def _ends(guess: Guess, language: Language) -> str:
     """The last pictures of the runs as HTML, each under its letter."""
     figures = []
     for letter, story in zip(LETTERS, stories(guess["order"]), strict=False):
-        source = base64.b64encode(story.samples[-1][1].read_bytes()).decode()
+        source = file_url(story.samples[-1][1].read_bytes(), "webp")
         alt = escape(say(language, "curves.guess.pictures", letter=letter))
-        figures.append(
-            f"<figure><figcaption>{letter}</figcaption><img alt='{alt}' src='data:image/webp;base64,{source}'></figure>"
-        )
+        figures.append(f"<figure><figcaption>{letter}</figcaption><img alt='{alt}' src='{source}'></figure>")
     return f"<div class='ends'>{''.join(figures)}</div>"

@@ -14,9 +14,10 @@ from demo import models
 from demo.handlers import on_open, polite
 from demo.language import in_address, language_of, t
 from demo.noise import between, copied, desk, find, game, grid, layers, modes, sliders
-from demo.noise.desk import LATEST, QUIET, Desk, Room, Section
+from demo.noise.desk import Desk, Room
 from demo.noise.pictures import CSS, JS, SEEDS, new_seed, picture_of
 from demo.place import Place
+from demo.sections import LATEST, QUIET, Section, drawn, inputs_of, on_show, outputs_of
 from gan.errors import UserError
 
 SECTIONS = (grid, layers, sliders, between, find, copied, game, modes)
@@ -82,28 +83,19 @@ def build(place: Place) -> None:
 
 def wire(sections: dict[str, Section], now: gr.State, open_section: gr.State, about: list[Any]) -> None:
     """Draw a section when it is opened, and the open one and what is `about` the held picture when the desk changes."""
-    inputs = list({id(each): each for section in sections.values() for each in section.inputs}.values())
-    outputs = [each for section in sections.values() for each in section.outputs]
+    inputs, outputs = inputs_of(sections.values()), outputs_of(sections.values())
 
     def draw(request: gr.Request, name: str, desk_now: Desk, *values: Any) -> dict:
-        section, given = sections[name], dict(zip(map(id, inputs), values, strict=True))
         if not desk_now["held"] and name != "grid":
             return {}
-        shown = section.show(desk_now, *(given[id(each)] for each in section.inputs), request)
-        return dict(zip(section.outputs, shown, strict=True))
+        return drawn(sections[name], desk_now, inputs, values, request)
 
     def changed(request: gr.Request, name: str, desk_now: Desk, *values: Any) -> dict:
         told = dict(zip(about, desk.show(desk_now, language_of(request)), strict=True))
         return told | draw(request, name, desk_now, *values)
 
     now.change(polite(changed), [open_section, now, *inputs], [*about, *outputs], **LATEST)
-    for name, section in sections.items():
-
-        def show(request: gr.Request, desk_now: Desk, *values: Any, name: str = name) -> dict:
-            return {open_section: name} | draw(request, name, desk_now, *values)
-
-        options = LATEST | ({"show_progress": "full"} if section.slow else {})
-        section.tab.select(polite(show), [now, *inputs], [open_section, *section.outputs], **options)
+    on_show(sections, draw, open_section, [now, *inputs])
 
 
 def choose_run(run: str, seed: float, now: Desk) -> Desk:

@@ -1,6 +1,5 @@
 """Between and beyond: the way from one held picture to another, and arithmetic with several."""
 
-import base64
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -13,10 +12,12 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demo import charts, models
+from demo.data_urls import file_url
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, say, t
-from demo.noise.desk import LATEST, Desk, Room, Section, about, numbered, takes
+from demo.noise.desk import Desk, Room, about, numbered, takes
 from demo.noise.pictures import CSS, JS, Picture, button, draw, inline, picture_of, sentence, whole
+from demo.sections import LATEST, Section
 from gan.errors import UserError
 from gan.figures import Line
 
@@ -75,7 +76,7 @@ def film(images: "Tensor") -> bytes:
 def page(a: Picture, b: Picture, steps: float, language: Language) -> str:
     """Both walks as HTML: the arc as a film and as a strip, the straight line as a strip, and how long z is on both."""
     arc, line = walk(a, b, steps, "slerp"), walk(a, b, steps, "lerp")
-    source = f"data:image/gif;base64,{base64.b64encode(film(arc.images)).decode()}"
+    source = file_url(film(arc.images), "gif")
     link = f'<a href="{source}" download="{escape(a.run.name)}-walk.gif">{sentence(language, "between.save")}</a>'
     strips = "".join(
         f"<h4>{sentence(language, f'between.{way}')}</h4>{frames(a.run.name, one, way, language)}"

@@ -9,8 +9,9 @@ from PIL import Image
 
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, t
-from demo.noise.desk import LATEST, Desk, Room, Section, held
+from demo.noise.desk import Desk, Room, held
 from demo.noise.pictures import CSS, class_name, inline, picture_of, sentence, whole
+from demo.sections import LATEST, Section
 from gan.errors import UserError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from demo import handlers, models
+from demo import models
 from demo.handlers import polite
 from demo.language import Language
 from demo.noise.pictures import (
@@ -22,17 +22,14 @@ from demo.noise.pictures import (
     varied,
     verdict,
 )
+from demo.sections import LATEST
 from gan.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
 
 SHELF = 8  # pictures that stay within reach
 FIRST = 4  # of them are there from the beginning, so that everything can be tried at once
-QUIET = handlers.QUIET | models.TURNS
-LATEST = {"trigger_mode": "always_last", **QUIET}
 
 Desk = dict[str, Any]  # {"held": an address or "", "shelf": [address, ...]}: plain values, as a gr.State needs
 
@@ -42,19 +39,6 @@ class Room(NamedTuple):
 
     run: gr.Dropdown
     desk: gr.State
-
-
-class Section(NamedTuple):
-    """A part of the tab. `show(desk, *inputs, request)` gives what `outputs` are to be, in their order.
-
-    A `slow` one shows that it is at work when it is opened.
-    """
-
-    tab: gr.Tab
-    show: "Callable[..., tuple]"
-    inputs: list[Any]
-    outputs: list[Any]
-    slow: bool = False
 
 
 def clear(run: str, seed: int = 0) -> Desk:

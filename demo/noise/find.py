@@ -16,8 +16,9 @@ from PIL import Image
 from demo import charts, models
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, say, t
-from demo.noise.desk import QUIET, Desk, Room, Section, hold
+from demo.noise.desk import Desk, Room, hold
 from demo.noise.pictures import ASSETS, CSS, SEEDS, class_name, inline, percent, sentence, whole
+from demo.sections import QUIET, Section
 from demo.uploads import read, unread
 from gan.errors import UserError
 from gan.figures import Line

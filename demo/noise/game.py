@@ -11,9 +11,10 @@ from PIL import Image
 from demo import models
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, t
-from demo.noise.desk import LATEST, QUIET, Desk, Room, Section
+from demo.noise.desk import Desk, Room
 from demo.noise.pictures import ASSETS, CSS, SEEDS, inline, new_seed, sentence, verdict, whole
 from demo.noise.scores import Scored, scores
+from demo.sections import LATEST, QUIET, Section
 from gan.errors import UserError
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from PIL import Image
 from demo import models
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, t
-from demo.noise.desk import LATEST, Desk, Room, Section, takes
+from demo.noise.desk import Desk, Room, takes
 from demo.noise.pictures import CSS, JS, MOST, Made, button, inline, is_probability, make, sentence, verdict
+from demo.sections import LATEST, Section
 
 
 def page(made: Made, addresses: list[str], desk: Desk, language: Language) -> str:

@@ -11,8 +11,9 @@ from PIL import Image
 from demo import models
 from demo.handlers import publish
 from demo.language import Language, language_of, t
-from demo.noise.desk import Desk, Room, Section, bars, held
+from demo.noise.desk import Desk, Room, bars, held
 from demo.noise.pictures import CSS, Picture, data_url, inline, is_probability, picture_of, sentence, verdict
+from demo.sections import Section
 
 if TYPE_CHECKING:
     from gan.anatomy import Stage

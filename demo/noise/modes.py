@@ -10,8 +10,9 @@ import gradio as gr
 from demo import models
 from demo.handlers import publish
 from demo.language import Language, language_of, t
-from demo.noise.desk import Desk, Room, Section, takes
+from demo.noise.desk import Desk, Room, takes
 from demo.noise.pictures import CSS, JS, button, class_name, inline, percent, sentence, whole
+from demo.sections import Section
 from gan.errors import UserError
 
 if TYPE_CHECKING:

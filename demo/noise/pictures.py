@@ -1,14 +1,13 @@
 """Pictures out of noise, each with its address and what the discriminator says of it; and how they stand in HTML."""
 
-import base64
 import random
 from functools import lru_cache
 from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from demo import models
+from demo.data_urls import data_url
 from demo.language import Language, say, words
 from gan.errors import UserError
 
@@ -165,13 +164,6 @@ def inline(image: "Tensor") -> str:
     from gan.pictures import to_image
 
     return data_url(to_image(image), "PNG")
-
-
-def data_url(image: Any, kind: str, **options: Any) -> str:
-    """A Pillow picture as an address that needs no file; `options` are those of its `save`."""
-    buffer = BytesIO()
-    image.save(buffer, kind, **options)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def button(address: str, source: str, title: str, *, pressed: bool = False, act: str = "hold", extra: str = "") -> str:

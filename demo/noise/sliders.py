@@ -10,8 +10,9 @@ from PIL import Image
 from demo import models
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, say, t
-from demo.noise.desk import LATEST, QUIET, Desk, Room, Section, about, held, hold
+from demo.noise.desk import Desk, Room, about, held, hold
 from demo.noise.pictures import CSS, JS, Picture, draw, inline, percent, picture_of, sentence, whole
+from demo.sections import LATEST, QUIET, Section
 from gan.errors import UserError
 
 if TYPE_CHECKING:

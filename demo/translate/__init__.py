@@ -1,7 +1,7 @@
 """Translate: a picture of one pile turned into the other and back, beside the same the other way round.
 
-Under it sections that look closer at the same picture (`desk.py` says what a section is). Only the section that is open
-is drawn.
+Under it sections that look closer at the same picture (`demo/sections.py` says what one is). Only the open section is
+drawn.
 """
 
 from html import escape
@@ -11,14 +11,14 @@ import gradio as gr
 from PIL import Image
 
 from demo import models
-from demo.handlers import on_open, polite
+from demo.handlers import on_open, polite, publish
 from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
+from demo.sections import LATEST, Section, drawn, inputs_of, on_show, outputs_of
 from demo.translate import camera, desk, hidden, inside, piles, rounds
-from demo.translate.desk import LATEST, Section, held
+from demo.translate.desk import held
 from demo.translate.ways import examples, first_of, go, names, opposite, page, thumbnails
 from demo.uploads import read, unread
-from gan.errors import UserError
 
 if TYPE_CHECKING:
     from gan.run import Run
@@ -93,21 +93,15 @@ def given(name: str | None, direction: str, picture: str | None, request: gr.Req
 
 def again(name: str, direction: str, picture: str | None, example: int | None, request: gr.Request) -> tuple:
     """(picture, *shown): the translation becomes the picture to translate, the other way."""
-    run = models.find(name, "cyclegan")
-    some = examples(run.config.data, run.config.size)
-    image = some[example].image if example is not None else read(picture, request)
-    if image is None:
-        raise UserError(say(request, "translate.no_file"))
-    fake = go(run, direction, image).fake
+    now = held(name, direction, picture, example, request)
+    fake = go(now.run, direction, now.image).fake
     return fake, *shown(name, opposite(direction), language_of(request), image=fake)
 
 
 def endpoint(run: str, direction: str, picture: str | None, request: gr.Request) -> tuple[Image.Image, Image.Image]:
     """Translate a picture with a CycleGAN run, "AtoB" or "BtoA": the translation, and that translated back."""
-    image = read(picture, request)
-    if image is None:
-        raise UserError(say(request, "translate.no_file"))
-    way = go(models.find(run, "cyclegan"), direction, image)
+    now = held(run, direction, picture, None, request)
+    way = go(now.run, direction, now.image)
     return way.fake, way.rec
 
 
@@ -161,32 +155,20 @@ def build(place: Place) -> None:
     ]
     wire(sections, now, open_section, events)
 
-    asked = [
-        gr.Textbox("horse2zebra", visible=False),
-        gr.Textbox("AtoB", visible=False),
-        unread(gr.Image(type="filepath", visible=False)),
-    ]
     answer = [gr.Image(format="png", visible=False), gr.Image(format="png", visible=False)]
-    gr.Button(visible=False).click(polite(endpoint), asked, answer, api_name="translate", **models.TURNS)
+    publish(endpoint, desk.asked(), answer, "translate")
 
 
 def wire(sections: dict[str, Section], now: desk.Now, open_section: gr.State, events: list[Any]) -> None:
     """Draw a section when it is opened, and the open one after each of the events that change the picture."""
-    inputs = list({id(each): each for section in sections.values() for each in section.inputs}.values())
-    outputs = [each for section in sections.values() for each in section.outputs]
+    inputs, outputs = inputs_of(sections.values()), outputs_of(sections.values())
 
     def draw(request: gr.Request, name: str, *values: Any) -> dict:
-        section, given = sections[name], dict(zip(map(id, inputs), values[len(now) :], strict=True))
-        if values[0] is None or (values[2] is None and values[3] is None):
+        picked, others = values[: len(now)], values[len(now) :]
+        if picked[0] is None or (picked[2] is None and picked[3] is None):
             return {}
-        shown = section.show(held(*values[: len(now)], request), *(given[id(each)] for each in section.inputs), request)
-        return dict(zip(section.outputs, shown, strict=True))
+        return drawn(sections[name], held(*picked, request), inputs, others, request)
 
     for event in events:
         event.success(polite(draw), [open_section, *now, *inputs], outputs, **LATEST)
-    for name, section in sections.items():
-
-        def show(request: gr.Request, *values: Any, name: str = name) -> dict:
-            return {open_section: name} | draw(request, name, *values)
-
-        section.tab.select(polite(show), [*now, *inputs], [open_section, *section.outputs], **LATEST)
+    on_show(sections, draw, open_section, [*now, *inputs])

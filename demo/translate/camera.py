@@ -13,8 +13,10 @@ from typing import Any
 import gradio as gr
 
 from demo import models
+from demo.data_urls import data_url
 from demo.language import HERE, language_of, say, t
-from demo.translate.desk import Held, Now, Section, sentence
+from demo.sections import Section
+from demo.translate.desk import Held, Now, sentence
 from gan.errors import UserError
 
 CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("camera.css", "camera.js"))
@@ -40,21 +42,17 @@ def frame(asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
         found = models.find(run, "cyclegan")
         config, generators, _ = models.networks(found)
         image = open_picture(BytesIO(base64.b64decode(picture[len(START) :], validate=True)))
-        if max(image.size) > 2 * config.size:
-            image.thumbnail((2 * config.size, 2 * config.size))
         if not _turn.acquire(timeout=WAIT):
             return {"busy": True}
         try:
-            fake = translate(generators[DIRECTIONS[direction][0]], image, size=config.size)
+            fake = translate(generators[DIRECTIONS[direction][0]], image, size=config.size, limit=2 * config.size)
         finally:
             _turn.release()
     except UserError as error:
         return {"error": str(error)}
     except (KeyError, TypeError, ValueError):
         return {"error": say(request, "translate.unreadable")}
-    buffer = BytesIO()
-    fake.save(buffer, "jpeg", quality=88)
-    return {"picture": START + base64.b64encode(buffer.getvalue()).decode()}
+    return {"picture": data_url(fake, "jpeg", quality=88)}
 
 
 def show(now: Held, request: gr.Request) -> tuple[str]:

@@ -1,16 +1,15 @@
-"""What the parts of the Translate tab share: the picture that is being translated, and what a section is."""
+"""What the parts of the Translate tab share: the picture that is being translated."""
 
-from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
 from PIL import Image
 
-from demo import handlers, models
-from demo.language import Language, language_of, say
+from demo import models
+from demo.language import HERE, Language, language_of, say
 from demo.translate.ways import DIRECTIONS, examples, names
-from demo.uploads import LONGEST, read
+from demo.uploads import read, unread
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,12 +17,11 @@ if TYPE_CHECKING:
 
     from gan.run import Run
 
-QUIET = handlers.QUIET | models.TURNS
-LATEST = {"trigger_mode": "always_last", **QUIET}
+TABLE = (HERE / "assets" / "tables.css").read_text(encoding="utf-8")
 
 
 class Held(NamedTuple):
-    """The picture that is being translated, RGB with its longer side at most LONGEST, by a run, in a direction."""
+    """The picture that is being translated, RGB, by a run, in a direction."""
 
     run: "Run"
     direction: str
@@ -61,22 +59,19 @@ def held(run: str | None, direction: str, picture: str | None, example: int | No
     image = image or read(picture, request)
     if image is None:
         raise UserError(say(request, "translate.no_file"))
-    if max(image.size) > LONGEST:
-        image = image.copy()
-        image.thumbnail((LONGEST, LONGEST))
     return Held(found, direction, image)
 
 
-class Section(NamedTuple):
-    """A part of the tab. `show(held, *inputs, request)` gives what `outputs` are to be, in their order."""
-
-    tab: gr.Tab
-    show: Callable[..., tuple]
-    inputs: list[Any]
-    outputs: list[Any]
-
-
 Now = list[Any]  # the components that `held` is read from: run, direction, picture, example
+
+
+def asked(run: str = "horse2zebra") -> list[Any]:
+    """Components of an endpoint's own for the first things it takes: run, direction, picture."""
+    return [
+        gr.Textbox(run, visible=False, label="run"),
+        gr.Textbox("AtoB", visible=False, label="direction"),
+        unread(gr.Image(type="filepath", visible=False, label="picture")),
+    ]
 
 
 def sentence(language: Language, key: str, **values: Any) -> str:

@@ -9,11 +9,11 @@ from PIL import Image
 from demo import charts
 from demo.handlers import polite, publish
 from demo.language import HERE, Language, language_of, say, t
-from demo.translate.desk import LATEST, Held, Now, Section, held, language_and_held, sentence
+from demo.sections import LATEST, Section
+from demo.translate.desk import Held, Now, asked, held, language_and_held, sentence
 from demo.translate.memory import remembered
-from demo.translate.rounds import go
-from demo.translate.ways import inline
-from demo.uploads import unread
+from demo.translate.rounds import gone
+from demo.translate.ways import framed
 from gan.figures import Line
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def find(now: Held, kind: str, amount: float) -> Found:
     from gan import rounds
     from gan.hidden import KINDS, errors
 
-    x, some = go(now, 1)
+    x, known = remembered(now)
+    some = gone(now, x, known, 1)
     fake, rec = some[0]
-    _, known = remembered(now)
     usual = [KINDS.get(kind, 0) * share / 100 for share in SHARES]
     amounts = [amount]
     if ("hidden", kind) not in known:
@@ -106,10 +106,7 @@ def figures(now: Held, found: Found, kind: str, language: Language) -> str:
     for picture, (title, name, under, share) in zip(found.pictures, words, strict=True):
         title = sentence(language, title, name=name)
         small = sentence(language, under, percent=f"{100 * share:.1f}", unit=how)
-        drawn.append(
-            f'<figure><img src="{inline(to_image(picture[0]))}" alt="{title}">'
-            f"<figcaption>{title}<small>{small}</small></figcaption></figure>"
-        )
+        drawn.append(framed(to_image(picture[0]), title, f"{title}<small>{small}</small>"))
     return "".join(drawn)
 
 
@@ -209,14 +206,12 @@ def build(now: Now) -> Section:
             share = gr.Slider(
                 0, 100, value=10, step=5, label=t("translate.hidden.amount"), min_width=240, elem_id="hidden-amount"
             )
-        view = gr.HTML(css_template=charts.CSS + CSS, js_on_load=charts.JS, elem_id="hidden", min_height=300)
+        view = charts.html(CSS, elem_id="hidden", min_height=300)
         gr.Markdown(t("translate.hidden.explain"))
         publish(
             endpoint,
             [
-                gr.Textbox("herd", visible=False, label="run"),
-                gr.Textbox("AtoB", visible=False, label="direction"),
-                unread(gr.Image(type="filepath", visible=False, label="picture")),
+                *asked("herd"),
                 gr.Textbox("jpeg", visible=False, label="kind"),
                 gr.Number(0.1, visible=False, label="amount"),
             ],

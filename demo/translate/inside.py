@@ -4,21 +4,22 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageColor
 
 from demo.handlers import publish
 from demo.language import HERE, Language, language_of, t
-from demo.translate.desk import Held, Now, Section, held, sentence
-from demo.translate.ways import inline
-from demo.uploads import unread
+from demo.sections import Section
+from demo.translate.desk import TABLE, Held, Now, asked, held, sentence
+from demo.translate.ways import framed
+from gan.figures import SHIELD, SPEAR
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from gan.patches import Look
 
-CSS = (HERE / "assets" / "inside.css").read_text(encoding="utf-8")
-SPEAR, SHIELD = (217, 98, 43), (63, 124, 196)  # fake and real, as everywhere
+CSS = TABLE + (HERE / "assets" / "inside.css").read_text(encoding="utf-8")
+FAKE, REAL = (ImageColor.getrgb(colour) for colour in (SPEAR, SHIELD))
 MAPS = 16  # feature maps of a stage that are shown
 LOUDER = 3  # times the difference is amplified
 JUDGES = ("own", "other")
@@ -32,18 +33,10 @@ def seen(now: Held) -> "Look":
     return look(*now.networks, as_seen(now.image, now.size), now.run.config)
 
 
-def means(now: Held, look: "Look") -> dict[tuple[str, str], float]:
-    """The mean verdict on ("real" or "fake", by the "own" or the "other" judge), the D(x) of the curves."""
-    from gan.losses import LOSSES
-
-    verdict = LOSSES[now.run.config.loss].verdict
-    return {key: verdict(logits).mean().item() for key, logits in look.logits.items()}
-
-
 def leanings(now: Held, look: "Look") -> "dict[tuple[str, str], Tensor]":
     """Where each picture looks real and fake: float [H, W], 1 for real, -1 for fake, 0 where the judge is undecided.
 
-    By keys as in `means`; a score can lie beyond both ends.
+    By the keys of `Look.logits`; a score can lie beyond both ends.
     """
     from gan.losses import LOSSES
     from gan.patches import receptive_field, spread
@@ -60,7 +53,7 @@ def painted(picture: "Tensor", lean: "Tensor") -> Image.Image:
 
     grey = np.asarray(to_image(picture[0].clamp(-1, 1)).convert("L"), np.float32)[..., None]
     side = np.nan_to_num(lean.numpy()).clip(-1, 1)[..., None]
-    colour = np.where(side > 0, np.float32(SHIELD), np.float32(SPEAR))
+    colour = np.where(side > 0, np.float32(REAL), np.float32(FAKE))
     strength = 0.7 * np.abs(side)
     return Image.fromarray(((1 - strength) * grey + strength * colour).round().astype(np.uint8))
 
@@ -81,21 +74,21 @@ def page(now: Held, language: Language) -> str:
 def verdicts(now: Held, look: "Look", language: Language) -> str:
     """The patches' verdicts over the picture and over its translation, by both discriminators, and what changed."""
     from gan.losses import LOSSES
-    from gan.patches import receptive_field
+    from gan.patches import mean_verdicts, receptive_field
 
     judges = dict(zip(JUDGES, now.named(language), strict=True))
     kinds = dict(zip(("real", "fake"), now.named(language), strict=True))
-    mean, figures = means(now, look), []
+    mean, figures = mean_verdicts(look, now.run.config), []
     for (kind, judge), lean in leanings(now, look).items():
         title = sentence(language, "inside.judge", name=judges[judge])
         what = sentence(language, kind, name=kinds[kind])
         words = sentence(language, "inside.mean", value=f"{mean[kind, judge]:.2f}")
         caption = f"<b>{what}</b>{title}<small>{words}</small>"
-        figures.append(_figure(painted(getattr(look, kind), lean), f"{title}: {what}; {words}", caption))
+        figures.append(framed(painted(getattr(look, kind), lean), f"{title}: {what}; {words}", caption))
     changed, percent = difference(look)
     title = sentence(language, "inside.difference")
     words = sentence(language, "inside.changed", times=LOUDER, percent=f"{100 * percent:.1f}")
-    figures.append(_figure(changed, f"{title}: {words}", f"<b>{title}</b><small>{words}</small>"))
+    figures.append(framed(changed, f"{title}: {words}", f"<b>{title}</b><small>{words}</small>"))
     size = receptive_field(now.networks[2]).size
     height, width = look.real.shape[-2:]
     least = 2 * LOSSES[now.run.config.loss].rest_verdict - 1
@@ -151,17 +144,12 @@ def stages(now: Held, look: "Look", language: Language) -> str:
         words = {"number": number, "maps": maps, "height": height, "width": width, "block": number - 3}
         image = to_image(look.fake[0].clamp(-1, 1)) if key == "picture" else mosaic(stage.maps, MAPS, each=True)
         title = sentence(language, f"inside.stage.{key}", **words)
-        cards.append(_figure(image, title, f"<small>{title}</small>"))
+        cards.append(framed(image, title, f"<small>{title}</small>"))
     note = sentence(language, "inside.stages_note", count=MAPS)
     return (
         f'<section class="through"><h4>{sentence(language, "inside.stages")}</h4><p>{note}</p>'
         f'<div class="maps">{"".join(cards)}</div></section>'
     )
-
-
-def _figure(image: Image.Image, alt: str, caption: str) -> str:
-    """A figure as HTML; `alt` and `caption` are HTML."""
-    return f'<figure><img src="{inline(image)}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
 
 
 def show(now: Held, request: gr.Request) -> tuple[str]:
@@ -177,11 +165,11 @@ def endpoint(run: str, direction: str, picture: str | None, request: gr.Request)
     own and the other discriminator, under it its translation.
     """
     from gan.anatomy import stages as through
-    from gan.patches import receptive_field
+    from gan.patches import mean_verdicts, receptive_field
 
     now = held(run, direction, picture, None, request)
     look = seen(now)
-    lean, mean = leanings(now, look), means(now, look)
+    lean, mean = leanings(now, look), mean_verdicts(look, now.run.config)
     height, width = look.real.shape[-2:]
     sheet, verdicts = Image.new("RGB", (2 * width, 2 * height)), {}
     for row, (name, kind) in enumerate((("input", "real"), ("output", "fake"))):
@@ -205,9 +193,7 @@ def build(now: Now) -> Section:
         publish(
             endpoint,
             [
-                gr.Textbox("horse2zebra", visible=False, label="run"),
-                gr.Textbox("AtoB", visible=False, label="direction"),
-                unread(gr.Image(type="filepath", visible=False, label="picture")),
+                *asked(),
             ],
             [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
             "inside",

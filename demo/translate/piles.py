@@ -12,8 +12,9 @@ from demo import models
 from demo.handlers import polite, publish
 from demo.language import HERE, Language, language_of, t
 from demo.noise.pictures import whole
-from demo.translate.desk import LATEST, Held, Now, Section, language_and_held, sentence
-from demo.translate.ways import THUMBNAIL, examples, inline, names
+from demo.sections import LATEST, Section
+from demo.translate.desk import TABLE, Held, Now, sentence
+from demo.translate.ways import THUMBNAIL, examples, framed, inline, names
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gan.run import Run
 
 CSS, JS = ((HERE / "assets" / f"piles.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+CSS = TABLE + CSS
 COUNT = 12  # pictures of each pile that are shown
 ROLES = ("input", "real", "label")
 SEEDS = 10**6
@@ -149,8 +151,7 @@ def answer(run: "Run", piles: Piles, role: str, language: Language) -> str:
 def _figure(x: "Tensor", caption: str) -> str:
     from gan.pictures import to_image
 
-    source = inline(to_image(x[0].clamp(-1, 1)))
-    return f'<figure><img src="{source}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
+    return framed(to_image(x[0].clamp(-1, 1)), caption, caption)
 
 
 def learners(run: "Run", language: Language) -> str:
@@ -212,32 +213,23 @@ def show(now: Held, piles: Piles, role: str, request: gr.Request) -> tuple:
     return drawn(now.run, piles, role, language_of(request))
 
 
-def shuffle(run: str, direction: str, picture: Any, example: Any, role: str, request: gr.Request) -> tuple:
+def shuffle(run: str, role: str, request: gr.Request) -> tuple:
     """`drawn` for other pictures."""
-    language, now = language_and_held(request, run, direction, picture, example)
-    return drawn(now.run, {"seed": random.randrange(SEEDS), "a": 0, "b": 0}, role, language)
+    piles = {"seed": random.randrange(SEEDS), "a": 0, "b": 0}
+    return drawn(models.find(run, "cyclegan"), piles, role, language_of(request))
 
 
-def pick(
-    event: gr.EventData,
-    run: str,
-    direction: str,
-    picture: Any,
-    example: Any,
-    piles: Piles,
-    role: str,
-    request: gr.Request,
-) -> tuple:
+def pick(event: gr.EventData, run: str, piles: Piles, role: str, request: gr.Request) -> tuple:
     """`drawn` with the picture that was clicked picked."""
-    language, now = language_and_held(request, run, direction, picture, example)
     side = {"a": "a", "b": "b"}[event.side]
-    return drawn(now.run, piles | {side: max(0, int(event.index))}, role, language)
+    picked = piles | {side: max(0, int(event.index))}
+    return drawn(models.find(run, "cyclegan"), picked, role, language_of(request))
 
 
-def choose(run: str, direction: str, picture: Any, example: Any, piles: Piles, role: str, request: gr.Request) -> str:
+def choose(run: str, piles: Piles, role: str, request: gr.Request) -> str:
     """The answer for another role."""
-    language, now = language_and_held(request, run, direction, picture, example)
-    return answer(now.run, within(now.run, piles), role, language)
+    found = models.find(run, "cyclegan")
+    return answer(found, within(found, piles), role, language_of(request))
 
 
 def endpoint(run: str, seed: float = 0) -> tuple[dict[str, Any], Image.Image]:
@@ -267,7 +259,7 @@ def build(now: Now) -> Section:
     """The section."""
     with gr.Tab(t("translate.piles.tab"), id="piles") as tab:
         gr.Markdown(t("translate.piles.intro"))
-        piles = gr.State({"seed": 0, "a": 0, "b": 0})
+        run, piles = now[0], gr.State({"seed": 0, "a": 0, "b": 0})
         with gr.Row():
             again = gr.Button(t("translate.piles.shuffle"), size="md", scale=0, min_width=160, elem_id="piles-shuffle")
         view = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="piles", min_height=300)
@@ -280,9 +272,9 @@ def build(now: Now) -> Section:
         answered = gr.HTML(css_template=CSS, elem_id="piles-answer", min_height=120)
         table = gr.HTML(css_template=CSS, elem_id="piles-table")
         outputs = [piles, view, answered, table]
-        again.click(polite(shuffle), [*now, role], outputs, **LATEST)
-        view.select(polite(pick), [*now, piles, role], outputs, **LATEST)
-        role.input(polite(choose), [*now, piles, role], answered, **LATEST)
+        again.click(polite(shuffle), [run, role], outputs, **LATEST)
+        view.select(polite(pick), [run, piles, role], outputs, **LATEST)
+        role.input(polite(choose), [run, piles, role], answered, **LATEST)
         publish(
             endpoint,
             [gr.Textbox("horse2zebra", visible=False, label="run"), gr.Number(0, visible=False, label="seed")],

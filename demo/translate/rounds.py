@@ -1,6 +1,5 @@
 """Round and round: the picture translated to and fro many times, and what drifts."""
 
-import base64
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +8,18 @@ import numpy as np
 from PIL import Image
 
 from demo import charts
+from demo.data_urls import file_url
 from demo.handlers import polite, publish
 from demo.language import HERE, Language, language_of, say, t
-from demo.translate.desk import LATEST, Held, Now, Section, held, language_and_held, sentence
+from demo.sections import LATEST, Section
+from demo.translate.desk import Held, Now, asked, held, language_and_held, sentence
 from demo.translate.memory import remembered
-from demo.translate.ways import inline
-from demo.uploads import unread
+from demo.translate.ways import framed
 from gan.figures import Line
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from torch import Tensor
 
     from gan.rounds import Round
@@ -31,15 +33,20 @@ REST, SLOWER = 0.1, 0.9  # shares of the first round's change: below them it res
 
 def go(now: Held, count: float) -> "tuple[Tensor, list[Round]]":
     """(the picture as the generators see it, its rounds), each gone once. Raises UserError for a count out of range."""
+    x, known = remembered(now)
+    return x, gone(now, x, known, count)
+
+
+def gone(now: Held, x: "Tensor", known: "dict[Hashable, Any]", count: float) -> "list[Round]":
+    """The rounds of what is remembered of a picture; those that are not known yet are gone, and kept."""
     from gan.rounds import rounds
 
-    x, known = remembered(now)
     there, back, *_ = now.networks
     so_far = known.get("rounds", [])
     found = rounds(there, back, x, count, so_far)
     if len(found) > len(so_far):
         known["rounds"] = found
-    return x, found
+    return found
 
 
 def page(now: Held, count: float, language: Language) -> str:
@@ -61,10 +68,9 @@ def strip(now: Held, x: "Tensor", some: "list[Round]", away: list[float], langua
     a, b = now.named(language)
 
     def figure(picture: "Tensor", alt: str, caption: str) -> str:
-        source = inline(to_image(picture[0]))
-        return f'<figure><img src="{source}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
+        return framed(to_image(picture[0]), alt, caption)
 
-    film = f"data:image/gif;base64,{base64.b64encode(animation(x, some)).decode()}"
+    film = file_url(animation(x, some), "gif")
     name = escape(f"{now.run.name}-{now.direction}-rounds.gif")
     link = f'<a href="{film}" download="{name}">{sentence(language, "rounds.save")}</a>'
     real = figure(x, sentence(language, "alt.real", name=a), escape(a))
@@ -146,13 +152,11 @@ def build(now: Now) -> Section:
     with gr.Tab(t("translate.rounds.tab"), id="rounds") as tab:
         gr.Markdown(t("translate.rounds.intro"))
         count = gr.Slider(1, MOST, value=4, step=1, label=t("translate.rounds.count"), elem_id="rounds-count")
-        view = gr.HTML(css_template=charts.CSS + CSS, js_on_load=charts.JS, elem_id="rounds", min_height=300)
+        view = charts.html(CSS, elem_id="rounds", min_height=300)
         publish(
             endpoint,
             [
-                gr.Textbox("herd", visible=False, label="run"),
-                gr.Textbox("AtoB", visible=False, label="direction"),
-                unread(gr.Image(type="filepath", visible=False, label="picture")),
+                *asked("herd"),
                 gr.Number(4, visible=False, label="count"),
             ],
             [gr.JSON(visible=False), gr.Image(format="png", visible=False)],

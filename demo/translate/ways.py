@@ -1,10 +1,8 @@
 """Ways there and back: what the Translate tab computes, and how it looks as HTML."""
 
-import base64
 import time
 from functools import lru_cache
 from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from demo import models
+from demo.data_urls import data_url
 from demo.language import HERE, Language, say, words
 from demo.uploads import LONGEST
 from gan.catalog import PAIRS, state
@@ -200,10 +199,12 @@ def figure(run: "Run", direction: str, kind: str, image: Image.Image, name: str,
 
 def inline(image: Image.Image, exact: int = SMALL) -> str:
     """A picture as an address of its own: exactly up to `exact` pixels, larger ones as JPEG."""
-    buffer = BytesIO()
-    kind = "png" if max(image.size) <= exact else "jpeg"
-    image.save(buffer, kind, quality=92)
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return data_url(image, "png" if max(image.size) <= exact else "jpeg", quality=92)
+
+
+def framed(image: Image.Image, alt: str, caption: str) -> str:
+    """A figure as HTML; `alt` and `caption` are HTML."""
+    return f'<figure><img src="{inline(image)}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
 
 
 def thumbnails(run: "Run", chosen: int | None, language: Language) -> str:
