@@ -12,14 +12,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from gan import __version__
 from gan.config import MOST_STEPS
 from gan.errors import UserError
+from gan.options import parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser(COMMANDS).parse_args(arguments)
     try:
         return options.command(options) or 0
     except UserError as error:
@@ -113,13 +113,15 @@ def _make_sure(config: Any, options: argparse.Namespace) -> None:
     """Download what is asked for by name, once, where that was allowed; refuse what is not there."""
     from gan.catalog import require
     from gan.data import load, load_pair
+    from gan.download import terminal_progress
     from gan.training import is_first
 
     if not options.download:
         require(config.data, options.data_root, pair=config.model == "cyclegan")
     elif is_first():
         fetch = {"dcgan": load, "cyclegan": load_pair}[config.model]
-        fetch(config.data, config.size, root=options.data_root, progress=_bar(), download=True)
+        with terminal_progress() as progress:
+            fetch(config.data, config.size, root=options.data_root, progress=progress, download=True)
 
 
 def _fresh_name(data: str) -> str:
@@ -143,23 +145,27 @@ def sample(options: argparse.Namespace) -> None:
 
 def translate(options: argparse.Namespace) -> None:
     """Translate a picture, or all pictures of a folder."""
+    from gan.download import terminal_progress
     from gan.run import Run
     from gan.translation import translate_path
 
     run = _run_of("cyclegan", Run.open(options.run))
-    done = translate_path(run, options.input, options.output, options.direction, progress=_bar())
+    with terminal_progress() as progress:
+        done = translate_path(run, options.input, options.output, options.direction, progress=progress)
     print(f"{len(done)} picture{'s' if len(done) != 1 else ''} written to {options.output}")
 
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure a run."""
     from gan import evaluation
+    from gan.download import terminal_progress
     from gan.run import Run
 
     run = Run.open(options.run)
     measure = {"dcgan": evaluation.evaluate_dcgan, "cyclegan": evaluation.evaluate_cyclegan}[run.config.model]
     count = {"count": options.count} if options.count else {}
-    result = measure(run, root=options.data_root, progress=_bar(), **count)
+    with terminal_progress() as progress:
+        result = measure(run, root=options.data_root, progress=progress, **count)
     if options.sheet:
         _run_of("cyclegan", run)
         _save(evaluation.contact_sheet(run, root=options.data_root), options.sheet)
@@ -199,11 +205,56 @@ def curves(options: argparse.Namespace) -> None:
     print(options.out)
 
 
+def import_(options: argparse.Namespace) -> None:
+    """Make a run of weights from elsewhere."""
+    from gan.exchange import import_folder
+    from gan.official import import_official
+
+    files = options.files
+    if len(files) == 1 and files[0].is_dir() and not (files := sorted(files[0].glob("latest_net_*.pth"))):
+        run = import_folder(options.files[0], options.run)
+    else:
+        how = {"data": options.data, "size": options.size, "way": options.direction}
+        run = import_official(files, options.run, **how)
+    print(f"{run.name}: {run.config.model}, in {run.folder}")
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write a run for use elsewhere."""
+    from gan import exchange
+    from gan.run import Run
+    from gan.translation import pick
+
+    run = Run.open(options.run)
+    if options.folder.suffix == ".onnx":
+        generators = run.networks()[0]
+        network = generators["g"] if "g" in generators else pick(generators, options.direction)[0]
+        differences = {options.folder.name: exchange.export_onnx(network, run.config, options.folder)}
+    else:
+        differences = exchange.export_folder(run, options.folder, licence=options.licence, onnx=options.onnx)
+    for name, difference in differences.items():
+        print(f"{name}: differs from the network by {difference:.1g} at most")
+    print(options.folder)
+
+
 def bench(options: argparse.Namespace) -> None:
     """Measure the speed of this code beside the plain tutorial loop."""
     from gan.bench import bench
 
     bench(device=options.device, is_json=options.json, only=options.only)
+
+
+COMMANDS = {
+    "train": train,
+    "sample": sample,
+    "translate": translate,
+    "evaluate": evaluate,
+    "runs": runs,
+    "curves": curves,
+    "import": import_,
+    "export": export,
+    "bench": bench,
+}
 
 
 def _run_of(model: str, run: Any) -> Any:
@@ -220,137 +271,6 @@ def _save(image: Any, path: Path) -> None:
     except (OSError, ValueError) as error:
         raise UserError(f"The picture cannot be written to {path} ({error}).") from error
     print(f"{path}: {image.width}x{image.height}")
-
-
-def _bar() -> Any:
-    """A progress callback (what, done, of how many) that draws a bar on a terminal."""
-    from tqdm import tqdm
-
-    bars: dict[str, tqdm] = {}
-
-    def progress(what: str, done: int, total: int | None) -> None:
-        bar = bars.get(what) or bars.setdefault(what, tqdm(desc=what, total=total, leave=False, disable=None))
-        bar.update(done - bar.n)
-
-    return progress
-
-
-# What they take
-
-
-def _parser() -> argparse.ArgumentParser:
-    from gan.curves import AXES, DEFAULT, PANELS
-
-    parser = argparse.ArgumentParser(prog="python -m gan", description="Train, use and measure DCGAN and CycleGAN.")
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(command: Any, help: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(command.__name__, help=help, description=help)
-        sub.set_defaults(command=command)
-        return sub
-
-    _train_options(add(train, "Train a model; the run is a folder in checkpoints/ (or GAN_RUNS)."))
-
-    sub = add(sample, "Generate a sheet of pictures from noise.")
-    sub.add_argument("run", metavar="RUN", help="a DCGAN run, by name or folder")
-    sub.add_argument("out", metavar="OUT.png", type=Path, help="the picture to write")
-    sub.add_argument("--count", type=_count, default=64, help="how many pictures (default: 64)")
-    sub.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same pictures (default: 0)")
-
-    sub = add(translate, "Translate a picture, or a folder or zip of pictures, in each picture's own size.")
-    sub.add_argument("run", metavar="RUN", help="a CycleGAN run, by name or folder")
-    sub.add_argument("input", metavar="IN", type=Path, help="a picture, or a folder or zip of pictures")
-    sub.add_argument("output", metavar="OUT", type=Path, help="where to write it, or them")
-    sub.add_argument("--direction", choices=("AtoB", "BtoA"), default="AtoB", help="(default: AtoB)")
-
-    sub = add(evaluate, "Measure a run: Frechet distance and classes, or cycle and identity error.")
-    sub.add_argument("run", metavar="RUN", help="a run, by name or folder")
-    sub.add_argument("--count", type=_count, help="how many pictures to measure on")
-    sub.add_argument("--sheet", metavar="OUT.png", type=Path, help="also write test pictures with their translations")
-    sub.add_argument("--record", action="store_true", help="also write the result into the run's journal")
-    sub.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie (default: GAN_DATA)")
-    sub.add_argument("--json", action="store_true", help="for machines")
-
-    sub = add(runs, "List the runs and how they stand.")
-    sub.add_argument("--json", action="store_true", help="for machines")
-
-    sub = add(curves, "Draw the curves of runs side by side, each with its last samples.")
-    sub.add_argument("runs", nargs="+", metavar="RUN", help="run's name, or the path of its folder")
-    sub.add_argument("--out", type=Path, required=True, help="picture to write, .png or .svg")
-    sub.add_argument("--axis", default="step", choices=AXES, help="along the bottom (default: step)")
-    sub.add_argument("--panels", nargs="+", default=DEFAULT, choices=PANELS, help="charts (default: loss verdict)")
-    sub.add_argument("--log", action="store_true", help="logarithmic scales")
-
-    sub = add(bench, "Measure speed: this code and the plain tutorial loop, alternating, as a ratio.")
-    sub.add_argument("--only", choices=("dcgan", "cyclegan", "translate", "follow"), help="one measurement only")
-    sub.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
-    sub.add_argument("--json", action="store_true", help="for machines")
-    return parser
-
-
-def _train_options(sub: argparse.ArgumentParser) -> None:
-    """The options of `train`: every setting of both models, described by the settings themselves."""
-    from gan.cyclegan import CycleGANConfig
-    from gan.dcgan import DCGANConfig
-
-    sub.add_argument("model", nargs="?", choices=("dcgan", "cyclegan"), help="what to train")
-    sub.add_argument(
-        "--resume",
-        metavar="RUN",
-        help="go on with a run, by name or folder; --steps or --minutes move its end",
-    )
-    sub.add_argument(
-        "--run", "--name", dest="run", metavar="NAME", help="a name for the new run (default: made from data and time)"
-    )
-    sub.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
-    sub.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie (default: GAN_DATA)")
-    sub.add_argument(
-        "--download",
-        action="store_true",
-        help="fetch the data set from its official address if it is not here",
-    )
-    sub.add_argument("--seconds", type=float, help="pause after so many seconds; --resume goes on")
-    models = {"dcgan": DCGANConfig, "cyclegan": CycleGANConfig}
-    settings: dict[str, dict[str, Any]] = {}  # by name the fields of the models that have it
-    for model, config in models.items():
-        for f in fields(config):
-            settings.setdefault(f.name, {})[model] = f
-    for name, of in settings.items():
-        only = f"{next(iter(of))} only; " if len(of) == 1 else ""
-        help = _either({model: f.metadata["help"] for model, f in of.items()})
-        default = _either({model: f.default for model, f in of.items()})
-        text = f"{help} ({only}default {default})".replace("%", "%%")
-        f = next(iter(of.values()))
-        option = "--" + name.replace("_", "-")
-        if f.type is bool:
-            sub.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=text)
-        else:
-            # Choices may differ between the models: the settings check them, with a sentence.
-            choices = dict.fromkeys(str(choice) for field in of.values() for choice in field.metadata["choices"])
-            metavar = f"{{{','.join(choices)}}}" if choices else f.type.__name__.upper()
-            sub.add_argument(option, type=f.type, default=None, help=text, metavar=metavar)
-
-
-def _either(values: dict[str, Any]) -> str:
-    """A value that is the same for all models, or what each of them has."""
-    if len(set(values.values())) == 1:
-        return str(next(iter(values.values())))
-    return "; ".join(f"{model}: {value}" for model, value in values.items())
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 100_000:
-        raise argparse.ArgumentTypeError("must be from 1 to 100000")
-    return value
-
-
-def _seed(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**31:
-        raise argparse.ArgumentTypeError("must be from 0 to 2147483647")
-    return value
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class SetRecord:
     torchvision: str
     channels: int
     classes: tuple[str, ...]
+    licence: str  # a sentence
     shipped: bool = False
 
 
@@ -33,6 +34,7 @@ class PairRecord:
     title: str
     a: str
     b: str
+    licence: str  # a sentence
     folders: tuple[str, ...] = ()
     sides: tuple[str, str] = ("trainA", "trainB")
     official: bool = False  # one of the CycleGAN authors' archives
@@ -42,21 +44,48 @@ _CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ank
 _THINGS = "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck"
 
 SETS = {
-    "mnist": SetRecord("MNIST, handwritten digits", "MNIST", 1, tuple("0123456789"), shipped=True),
-    "fashion-mnist": SetRecord(
-        "Fashion-MNIST, articles of clothing", "FashionMNIST", 1, tuple(_CLOTHES.split(",")), shipped=True
+    "mnist": SetRecord(
+        "MNIST, handwritten digits",
+        "MNIST",
+        1,
+        tuple("0123456789"),
+        "By Y. LeCun, C. Cortes and C. Burges, CC BY-SA 3.0.",
+        shipped=True,
     ),
-    "kmnist": SetRecord("KMNIST, cursive Japanese characters", "KMNIST", 1, tuple("おきすつなはまやれを")),
-    "cifar10": SetRecord("CIFAR-10, small photos of ten things", "CIFAR10", 3, tuple(_THINGS.split(","))),
+    "fashion-mnist": SetRecord(
+        "Fashion-MNIST, articles of clothing",
+        "FashionMNIST",
+        1,
+        tuple(_CLOTHES.split(",")),
+        "By Zalando SE, MIT.",
+        shipped=True,
+    ),
+    "kmnist": SetRecord(
+        "KMNIST, cursive Japanese characters",
+        "KMNIST",
+        1,
+        tuple("おきすつなはまやれを"),
+        "By ROIS-DS CODH, CC BY-SA 4.0.",
+    ),
+    "cifar10": SetRecord(
+        "CIFAR-10, small photos of ten things",
+        "CIFAR10",
+        3,
+        tuple(_THINGS.split(",")),
+        "By A. Krizhevsky, V. Nair and G. Hinton, for research.",
+    ),
 }
 
 
 def _official(title: str, a: str, b: str, *folders: str) -> PairRecord:
-    return PairRecord(title, a, b, folders, official=True)
+    licence = "Gathered by the CycleGAN authors, for research: their page names where each picture comes from."
+    return PairRecord(title, a, b, licence, folders, official=True)
 
 
 PAIRS = {
-    "herd": PairRecord("The drawn herd, plain and striped animals", "plain", "striped"),
+    "herd": PairRecord(
+        "The drawn herd, plain and striped animals", "plain", "striped", "Drawn by this project's code, MIT."
+    ),
     "horse2zebra": _official("Photos of horses and zebras", "horse", "zebra", "horse2zebra"),
     "apple2orange": _official("Photos of apples and oranges", "apple", "orange", "apple2orange", "apple2orange-small"),
     "summer2winter_yosemite": _official(
@@ -68,7 +97,14 @@ PAIRS = {
     "vangogh2photo": _official("Van Gogh's paintings and photos", "Van Gogh", "photo", "vangogh2photo"),
     "maps": _official("Aerial photos and maps", "aerial photo", "map", "maps"),
     "facades": _official("Photos of facades and their labelled plans", "facade", "plan", "facades"),
-    "emoji": PairRecord("The same emoji drawn by two hands", "Noto", "Twemoji", ("emoji",), sides=("noto", "twemoji")),
+    "emoji": PairRecord(
+        "The same emoji drawn by two hands",
+        "Noto",
+        "Twemoji",
+        "Noto Emoji by Google, Apache-2.0; Twemoji by Twitter and contributors, CC BY 4.0.",
+        ("emoji",),
+        sides=("noto", "twemoji"),
+    ),
 }
 
 

@@ -165,6 +165,8 @@ def contact_sheet(
 def _check(run: Run, model: str, count: int = 2) -> None:
     if run.config.model != model:
         raise UserError(f"The run '{run.name}' is a {run.config.model}; this measures a {model}.")
+    if run.missing & {"a2b", "b2a"}:
+        raise UserError(f"The run '{run.name}' translates one way only; measuring needs the way back.")
     if count < 2:
         raise UserError(f"A measurement on {count} picture says nothing; take 2 or more.")
 

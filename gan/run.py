@@ -178,6 +178,11 @@ class Run:
         status = self.info.get("status", "failed")
         return "interrupted" if status in ("running", "paused") and not self.is_training() else status
 
+    @property
+    def missing(self) -> set[str]:
+        """The networks of a CycleGAN ("a2b", "b2a", "a", "b") that an import did not bring."""
+        return set(self.info.get("missing", ()))
+
     def set_info(self, **changes: Any) -> None:
         """Change some entries of `run.json`."""
         self._write_info(self.info | changes)
@@ -220,18 +225,23 @@ class Run:
         """Keep a Pillow image as the sample of `step`."""
         write_whole(self.folder / "samples" / f"{step:06d}.webp", encode_sample(image))
 
-    def save_weights(self, generators: nn.ModuleDict, discriminators: nn.ModuleDict) -> None:
+    def save_weights(
+        self, generators: nn.ModuleDict, discriminators: nn.ModuleDict, *, precision: torch.dtype = torch.float16
+    ) -> None:
         """Write `weights.safetensors`: weights in half precision, batch norm's statistics in full."""
         tensors = {}
         for side, networks in (("g", generators), ("d", discriminators)):
             weights = {name for name, _ in networks.named_parameters()}
             for name, value in networks.state_dict().items():
-                value = value.detach().half() if name in weights else value.detach()
+                value = value.detach().to(precision) if name in weights else value.detach()
                 tensors[f"{side}.{name}"] = value.contiguous().cpu()
         write_whole(self.folder / "weights.safetensors", safetensors.torch.save(tensors))
 
     def networks(self, device: str | torch.device = "cpu") -> tuple[nn.ModuleDict, nn.ModuleDict]:
-        """(generators, discriminators) of `weights.safetensors`, float32 in eval mode, with no gradients."""
+        """(generators, discriminators) of `weights.safetensors`, float32 in eval mode, with no gradients.
+
+        Those that `missing` names, which were not among imported weights, are left out.
+        """
         from gan.models import MODELS
 
         config = self.config
@@ -239,8 +249,10 @@ class Run:
             tensors = safetensors.torch.load_file(self.folder / "weights.safetensors")
         except (OSError, safetensors.SafetensorError) as error:
             raise UserError(f"The run '{self.name}' has no weights to show yet ({error}).") from error
-        both = MODELS[config.model].networks(config)
+        both, missing = MODELS[config.model].networks(config), self.missing
         for side, networks in zip(("g", "d"), both, strict=True):
+            for name in missing & networks.keys():
+                del networks[name]
             state = {
                 k[2:]: v.float() if v.is_floating_point() else v for k, v in tensors.items() if k[:2] == f"{side}."
             }

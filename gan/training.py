@@ -145,6 +145,10 @@ class _Training:
     def restore(self) -> None:
         """Go on from `resume.pt`, where there is one."""
         state = self.run.load_resume()
+        if state is None and (self.run.folder / "weights.safetensors").is_file():
+            raise UserError(
+                f"The run '{self.run.name}' came without its resume.pt, so it cannot be gone on with: train a new run."
+            )
         if self.rank == 0:
             self.run.rewind(state["step"] if state else -1)
         if state is None:

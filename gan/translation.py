@@ -37,6 +37,20 @@ def seen_size(run: Run, direction: str) -> int:
     return int(run.info.get("seen", {}).get(direction, run.config.size))
 
 
+def pick(generators: nn.ModuleDict, direction: str) -> tuple[nn.Module, nn.Module | None]:
+    """The generators of the way there and of the way back; None for a way back that an import did not bring.
+
+    Raises `UserError` for a direction that there is not, or not in these weights.
+    """
+    if direction not in DIRECTIONS:
+        raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
+    there, back = DIRECTIONS[direction]
+    if there not in generators:
+        other = next(name for name in DIRECTIONS if name != direction)
+        raise UserError(f"These weights translate {other} only: they were imported without the other generator.")
+    return generators[there], dict(generators.items()).get(back)
+
+
 def translate(generator: Generator, image: Image.Image, *, size: int, limit: int = LIMIT) -> Image.Image:
     """Translate an RGB picture of any size and aspect ratio; the result has the picture's own size.
 
@@ -47,22 +61,14 @@ def translate(generator: Generator, image: Image.Image, *, size: int, limit: int
     return translate_through([generator], image, size=size, limit=limit)[0]
 
 
-def both_ways(
-    there: Generator, back: Generator, image: Image.Image, *, size: int, limit: int = LIMIT
-) -> tuple[Image.Image, Image.Image]:
-    """(fake, rec): a picture translated, and what `back` makes of that, which should be the picture again.
-
-    Sizes as in `translate`; `back` is given what `there` made, not its copy in 256 shades.
-    """
-    fake, rec = translate_through([there, back], image, size=size, limit=limit)
-    return fake, rec
-
-
 @torch.inference_mode()
 def translate_through(
     generators: Sequence[Generator], image: Image.Image, *, size: int, limit: int = LIMIT
 ) -> list[Image.Image]:
-    """Send a picture through one generator after the other: a picture for each; sizes as in `translate`."""
+    """Send a picture through one generator after the other: a picture for each; sizes as in `translate`.
+
+    The second is given what the first made, not its copy in 256 shades.
+    """
     image = image.convert("RGB")
     if max(image.size) > limit:
         image = image.resize(_scaled(image.size, limit / max(image.size)), Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -135,8 +141,7 @@ def translate_path(
     source, target = Path(source), Path(target)
     if run.config.model != "cyclegan":
         raise UserError(f"The run '{run.name}' is a {run.config.model}; translating needs a cyclegan.")
-    if direction not in DIRECTIONS:
-        raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
+    (generator, _), written = pick(run.networks()[0], direction), []
     is_folder = source.is_dir() or source.suffix.lower() == ".zip"
     if source.suffix.lower() == ".zip" and source.is_file():
         files = pictures_in(source)
@@ -150,7 +155,6 @@ def translate_path(
     if not is_folder and not target.is_dir() and target.suffix.lower() not in SUFFIXES:
         raise UserError(f"Cannot write a picture to {target}; end its name in one of {', '.join(sorted(SUFFIXES))}.")
 
-    generator, written = run.networks()[0][DIRECTIONS[direction][0]], []
     for done, (name, opened) in enumerate(files.items(), 1):
         out = target / name if is_folder or target.is_dir() else target
         if out.resolve() in (source.resolve(), (source / name).resolve()):

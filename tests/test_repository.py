@@ -64,7 +64,8 @@ def test_the_core_never_imports_the_app_or_gradio():
 
 
 def test_the_commands_of_the_readme_exist():
-    from gan.__main__ import _parser
+    from gan.__main__ import COMMANDS
+    from gan.options import parser
 
     for line in re.findall(r"^(?:\S+ .*)?-m gan (\w+ [^#\n]+)", README, re.MULTILINE):
-        _parser().parse_args(line.split())
+        parser(COMMANDS).parse_args(line.split())

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo import translate, uploads
+from demo import models, translate, uploads
 from demo.language import LANGUAGES, words
 from demo.translate import ways
+from demo.translate.desk import Held, Lacking
 from gan.catalog import PAIRS
 from gan.errors import UserError
 from gan.pictures import MAX_PIXELS
@@ -179,6 +180,28 @@ def test_the_other_direction_takes_an_example_of_the_other_pile_but_keeps_a_visi
     assert image == gr.skip()
     assert example is None
     assert html.index("real: orange") < html.index("real: apple")
+
+
+@pytest.mark.parametrize(("way", "net"), [("AtoB", "b2a"), ("BtoA", "a2b")])
+def test_imported_weights_of_one_direction_are_shown_without_the_way_back(run, tmp_path, way, net):
+    small_cyclegan(tmp_path / "runs", "one", missing=(net, "a", "b"))
+    _, direction, example, _, html = translate.show_example("one", 0, "en")
+    assert (direction.value, [value for _, value in direction.choices]) == (way, [way])
+    assert ways.examples("apple2orange", 32)[example].side == ("a" if way == "AtoB" else "b")
+    assert len(pictures(html)) == 2  # the picture and its translation, and no second row
+    assert ways.go(models.find("one"), way, picture()).rec is None
+    with pytest.raises(UserError, match=f"translate {way} only"):
+        ways.go(models.find("one"), ways.opposite(way), picture())
+
+
+def test_a_section_says_what_imported_weights_lack(run, tmp_path):
+    one = Held(small_cyclegan(tmp_path / "runs", "one", missing=("b2a", "a", "b")), "AtoB", picture())
+    both = Held(small_cyclegan(tmp_path / "runs", "both", missing=("a", "b")), "AtoB", picture())
+    assert len(both.generators) == 2
+    for now, wanted, key in ((one, "generators", "back"), (one, "networks", "judges"), (both, "networks", "judges")):
+        with pytest.raises(Lacking) as lacking:
+            getattr(now, wanted)
+        assert lacking.value.key == f"translate.lacking.{key}"
 
 
 def test_feeding_the_result_back_turns_the_direction(run):

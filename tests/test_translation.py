@@ -9,7 +9,7 @@ from gan.cyclegan import CycleGAN, CycleGANConfig
 from gan.dcgan import DCGANConfig
 from gan.errors import UserError
 from gan.run import Run
-from gan.translation import both_ways, translate, translate_path
+from gan.translation import translate, translate_path, translate_through
 
 
 def noise(width, height, seed=0):
@@ -113,7 +113,7 @@ def test_the_way_back_starts_from_the_translation():
         return -x
 
     picture = noise(64, 48)
-    fake, rec = both_ways(invert, invert, picture, size=48)
+    fake, rec = translate_through([invert, invert], picture, size=48)
     assert difference(fake, 255 - np.asarray(picture, np.float32)).max() <= 1
     assert difference(rec, picture).max() <= 1
 

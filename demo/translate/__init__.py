@@ -16,8 +16,8 @@ from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
 from demo.sections import LATEST, Section, drawn, inputs_of, on_show, outputs_of
 from demo.translate import camera, desk, hidden, inside, piles, rounds
-from demo.translate.desk import held
-from demo.translate.ways import examples, first_of, go, names, opposite, page, thumbnails
+from demo.translate.desk import Lacking, held
+from demo.translate.ways import directions_of, examples, first_of, go, names, opposite, page, thumbnails
 from demo.uploads import read, unread
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ JS = (HERE / "assets" / "translate.js").read_text(encoding="utf-8")
 def directions(run: "Run", direction: str, language: Language) -> Any:
     """The choice of direction in the pair's own words."""
     a, b = names(run, language)
-    return gr.Radio(choices=[(f"{a} → {b}", "AtoB"), (f"{b} → {a}", "BtoA")], value=direction)
+    there = directions_of(run)
+    choices = [choice for choice in ((f"{a} → {b}", "AtoB"), (f"{b} → {a}", "BtoA")) if choice[1] in there]
+    return gr.Radio(choices=choices, value=direction)
 
 
 def shown(
@@ -47,8 +49,11 @@ def show_example(name: str, example: int | None, language: Language) -> tuple:
     """(picture, *shown) for an example by its index, in its own direction; without one an invitation to choose."""
     run = models.find(name, "cyclegan")
     some = examples(run.config.data, run.config.size)
+    there = directions_of(run)
+    if example is not None and len(there) == 1:  # of imported weights: only what they can translate
+        example = first_of(some, "a" if there == ["AtoB"] else "b") if example == 0 else example
     if example is None or not some:
-        return None, *shown(name, "AtoB", language)
+        return None, *shown(name, there[0], language)
     side, image = some[min(example, len(some) - 1)]
     return image, *shown(name, "AtoB" if side == "a" else "BtoA", language, example=example)
 
@@ -167,7 +172,10 @@ def wire(sections: dict[str, Section], now: desk.Now, open_section: gr.State, ev
         picked, others = values[: len(now)], values[len(now) :]
         if picked[0] is None or (picked[2] is None and picked[3] is None):
             return {}
-        return drawn(sections[name], held(*picked, request), inputs, others, request)
+        try:
+            return drawn(sections[name], held(*picked, request), inputs, others, request)
+        except Lacking as lacking:
+            return {sections[name].outputs[0]: f"<p>{escape(say(request, lacking.key))}</p>"}
 
     for event in events:
         event.success(polite(draw), [open_section, *now, *inputs], outputs, **LATEST)

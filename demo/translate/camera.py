@@ -33,19 +33,20 @@ def frame(asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
     {"busy": True} where too many watch at this moment, {"error": a sentence} where it cannot be done.
     """
     from gan.pictures import open_picture
-    from gan.translation import DIRECTIONS, translate
+    from gan.translation import pick, translate
 
     try:
         run, direction, picture = (str(asked[name]) for name in ("run", "direction", "picture"))
-        if not picture.startswith(START) or len(picture) > MOST or direction not in DIRECTIONS:
+        if not picture.startswith(START) or len(picture) > MOST:
             raise UserError(say(request, "translate.unreadable"))
         found = models.find(run, "cyclegan")
         config, generators, _ = models.networks(found)
+        generator, _ = pick(generators, direction)
         image = open_picture(BytesIO(base64.b64decode(picture[len(START) :], validate=True)))
         if not _turn.acquire(timeout=WAIT):
             return {"busy": True}
         try:
-            fake = translate(generators[DIRECTIONS[direction][0]], image, size=config.size, limit=2 * config.size)
+            fake = translate(generator, image, size=config.size, limit=2 * config.size)
         finally:
             _turn.release()
     except UserError as error:

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 TABLE = (HERE / "assets" / "tables.css").read_text(encoding="utf-8")
 
 
+class Lacking(UserError):
+    """Weights that were imported lack what a section looks at: `say(reader, lacking.key)`."""
+
+    def __init__(self, what: str) -> None:
+        self.key = f"translate.lacking.{what}"
+        super().__init__(say("en", self.key))
+
+
 class Held(NamedTuple):
     """The picture that is being translated, RGB, by a run, in a direction."""
 
@@ -29,13 +37,22 @@ class Held(NamedTuple):
 
     @property
     def networks(self) -> "tuple[nn.Module, nn.Module, nn.Module, nn.Module]":
-        """(there, back, here, yonder): the generators of both ways, the discriminators of the two piles."""
-        from gan.translation import DIRECTIONS as GENERATORS
-
-        _, generators, discriminators = models.networks(self.run)
-        there, back = (generators[name] for name in GENERATORS[self.direction])
+        """(there, back, here, yonder): `generators`, and the discriminators of the two piles. Raises Lacking."""
+        discriminators = models.networks(self.run).discriminators
+        if len(discriminators) < 2:
+            raise Lacking("judges")
         here, yonder = (discriminators[side] for side in ("ab" if self.direction == "AtoB" else "ba"))
-        return there, back, here, yonder
+        return *self.generators, here, yonder
+
+    @property
+    def generators(self) -> "tuple[nn.Module, nn.Module]":
+        """(there, back): the generators of both ways. Raises Lacking where an import brought one only."""
+        from gan.translation import pick
+
+        generators = models.networks(self.run).generators
+        if len(generators) < 2:
+            raise Lacking("back")
+        return pick(generators, self.direction)
 
     @property
     def size(self) -> int:

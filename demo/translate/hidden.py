@@ -61,7 +61,7 @@ def find(now: Held, kind: str, amount: float) -> Found:
     amounts = [amount]
     if ("hidden", kind) not in known:
         amounts += [each for each in usual if each != amount]
-    outcome = errors(lambda _: fake, now.networks[1], x, kind, amounts)
+    outcome = errors(lambda _: fake, now.generators[1], x, kind, amounts)
     points = [Point(*each) for each in zip(amounts, outcome.errors, outcome.disturbances, strict=True)]
     on_curve = known.setdefault(("hidden", kind), [point for point in points if point.amount in usual])
     clean = Point(0, rounds.errors(x, some)[0], 0.0)

@@ -41,7 +41,7 @@ def gone(now: Held, x: "Tensor", known: "dict[Hashable, Any]", count: float) -> 
     """The rounds of what is remembered of a picture; those that are not known yet are gone, and kept."""
     from gan.rounds import rounds
 
-    there, back, *_ = now.networks
+    there, back = now.generators
     so_far = known.get("rounds", [])
     found = rounds(there, back, x, count, so_far)
     if len(found) > len(so_far):

@@ -32,13 +32,13 @@ SHIPPED = {
 class Way(NamedTuple):
     """A picture, its translation, the translation translated back, and what the way back makes of the picture itself.
 
-    `seconds` is how long the translation and the way back took.
+    `seconds` is how long the translation and the way back took. Imported weights may lack the way back.
     """
 
     real: Image.Image
     fake: Image.Image
-    rec: Image.Image
-    idt: Image.Image
+    rec: Image.Image | None
+    idt: Image.Image | None
     seconds: float
 
     @property
@@ -68,16 +68,13 @@ def go(run: "Run", direction: str, image: Image.Image) -> Way:
     """Translate a picture there and back. Raises UserError for a direction that there is not."""
     from gan import translation
 
-    if direction not in DIRECTIONS:
-        raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
-    _, generators, _ = models.networks(run)
-    size = translation.seen_size(run, direction)
-    there, back = (generators[name] for name in translation.DIRECTIONS[direction])
+    there, back = translation.pick(models.networks(run).generators, direction)
+    how = {"size": translation.seen_size(run, direction), "limit": LONGEST}
     began = time.perf_counter()
-    fake, rec = translation.both_ways(there, back, image, size=size, limit=LONGEST)
+    fake, *rec = translation.translate_through([there, *filter(None, [back])], image, **how)
     seconds = time.perf_counter() - began
-    idt = translation.translate(back, image, size=size, limit=LONGEST)
-    return Way(image if image.size == fake.size else image.resize(fake.size), fake, rec, idt, seconds)
+    idt = [translation.translate(back, image, **how)] if back else [None]
+    return Way(image if image.size == fake.size else image.resize(fake.size), fake, *rec or [None], *idt, seconds)
 
 
 @lru_cache(maxsize=8)
@@ -135,9 +132,14 @@ def page(run: "Run", direction: str, image: Image.Image | None, example: int | N
     else:
         rows = [f"<p>{escape(say(language, 'translate.choose'))}</p>"]
     other = first_of(some, "b" if direction == "AtoB" else "a")
-    if other is not None:
+    if other is not None and opposite(direction) in directions_of(run):
         rows.append(example_row(run, opposite(direction), other, "other", language))
     return "".join(rows)
+
+
+def directions_of(run: "Run") -> list[str]:
+    """The directions that a run's weights translate in: both, unless they were imported."""
+    return [name for name, net in zip(DIRECTIONS, ("a2b", "b2a"), strict=True) if net not in run.missing]
 
 
 def opposite(direction: str) -> str:
@@ -164,16 +166,17 @@ def row(run: "Run", direction: str, way: Way, title: str, language: Language) ->
     a, b = names(run, language)
     a, b = (a, b) if direction == "AtoB" else (b, a)
     pictures = (("real", way.real, a), ("fake", way.fake, b), ("rec", way.rec, a), ("idt", way.idt, a))
-    figures = [figure(run, direction, kind, image, name, way, language) for kind, image, name in pictures]
-    arrow = "".join(
+    figures = [figure(run, direction, kind, image, name, way, language) for kind, image, name in pictures if image]
+    arrows = [
         f'<span class="arrow" title="{escape(say(language, "translate.generator", a=x, b=y))}" aria-hidden="true">'
-        "→</span>\n"
+        "→</span>"
         for x, y in ((a, b), (b, a))
-    ).splitlines()
+    ]
+    back = "" if way.rec is None else "".join([arrows[1], *figures[2:]])
     took = say(language, "translate.took", milliseconds=f"{1000 * way.seconds:.0f}")
     return (
         f"<section><h3>{escape(say(language, f'translate.{title}', a=a, b=b))} <small>{escape(took)}</small></h3>"
-        f'<div class="way">{figures[0]}{arrow[0]}{figures[1]}{arrow[1]}{figures[2]}{figures[3]}</div></section>'
+        f'<div class="way">{figures[0]}{arrows[0]}{figures[1]}{back}</div></section>'
     )
 
 

@@ -1,0 +1,117 @@
+"""Runs for use elsewhere: ONNX beside the network, and the folder for the Hub there and back."""
+
+import json
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from gan import exchange
+from gan.__main__ import main
+from gan.errors import UserError
+from gan.exchange import export_folder, export_onnx, import_folder
+from gan.run import Run
+from tests.small_cyclegan import small_cyclegan
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+def test_a_cyclegan_as_onnx_translates_any_batch_and_shape_as_the_network_does(tmp_path):
+    run = Run.open("herd")
+    network = run.networks()[0]["a2b"]
+    assert export_onnx(network, run.config, tmp_path / "deep" / "a2b.onnx") < 1e-5
+    session = onnxruntime.InferenceSession(tmp_path / "deep" / "a2b.onnx")
+    for shape in ((1, 3, 64, 64), (3, 3, 32, 160)):
+        x = torch.rand(shape) * 2 - 1
+        (found,) = session.run(None, {"picture": x.numpy()})
+        with torch.no_grad():
+            assert np.abs(found - network(x).numpy()).max() < 1e-3
+        assert np.abs(found - x.numpy()).max() > 0.1  # it does translate
+
+
+def test_a_dcgan_as_onnx_draws_what_the_network_draws(tmp_path):
+    run = Run.open("mnist")
+    network = run.networks()[0]["g"]
+    assert export_onnx(network, run.config, tmp_path / "g.onnx") < 1e-4
+    z = torch.randn(5, run.config.latent)
+    (found,) = onnxruntime.InferenceSession(tmp_path / "g.onnx").run(None, {"latent": z.numpy()})
+    assert np.abs(found - network(z).numpy()).max() < 1e-3
+    assert found.std() > 0.2
+
+
+def test_an_onnx_file_that_says_something_else_is_refused(tmp_path, monkeypatch):
+    run = small_cyclegan(tmp_path, "small")
+    monkeypatch.setattr(exchange, "TOLERANCE", -1.0)
+    with pytest.raises(UserError, match="do not use it"):
+        export_onnx(run.networks()[0]["b2a"], run.config, tmp_path / "b2a.onnx")
+
+
+def test_a_folder_for_the_hub_tells_what_it_is_and_can_be_read_back(tmp_path, runs):
+    run = Run.open("herd")
+    differences = export_folder(run, tmp_path / "hub", licence="mit")
+    assert sorted(differences) == ["a2b.onnx", "b2a.onnx"]
+    assert {file.name for file in (tmp_path / "hub").iterdir()} == {
+        *("README.md", "config.json", "model.safetensors", "samples.webp", "a2b.onnx", "b2a.onnx")
+    }
+    card = (tmp_path / "hub" / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("---\nlicense: mit\n")
+    for told in ("image-to-image", "2,000 rounds of 4 pictures", "Drawn by this project's code", "coat right on 100%"):
+        assert told in card
+    again = import_folder(tmp_path / "hub", "again")
+    x = torch.rand(1, 3, 64, 64)
+    for one, other in zip(run.networks(), again.networks(), strict=True):
+        assert all(torch.equal(one[name](x), other[name](x)) for name in one)
+    assert (again.config, again.info["step"], again.status) == (run.config, 2000, "finished")
+    with pytest.raises(UserError, match="holds something already"):
+        export_folder(run, tmp_path / "hub")
+
+
+def test_a_card_keeps_to_itself_where_a_persons_pictures_lie(tmp_path):
+    run = small_cyclegan(tmp_path, "mine", data=f"{tmp_path}/secret/cats,{tmp_path}/secret/dogs")
+    assert export_folder(run, tmp_path / "hub", onnx=False) == {}
+    texts = [(tmp_path / "hub" / name).read_text(encoding="utf-8") for name in ("README.md", "config.json")]
+    assert all("secret" not in text for text in texts)
+    assert "Pictures of cats and dogs" in texts[0]
+    assert "license: other" in texts[0]
+    assert json.loads(texts[1])["config"]["data"] == "cats,dogs"
+
+
+def test_a_folder_that_is_none_makes_no_run(tmp_path, runs):
+    folder = tmp_path / "hub"
+    with pytest.raises(UserError, match=r"no config\.json"):
+        import_folder(folder, "none")
+    export_folder(small_cyclegan(tmp_path, "small"), folder, onnx=False)
+    told = json.loads((folder / "config.json").read_text())
+    told["config"]["width"] = 8
+    (folder / "config.json").write_text(json.dumps(told))
+    with pytest.raises(UserError, match="not those that its"):
+        import_folder(folder, "none")
+    assert not (runs / "none").exists()
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(UserError, match=r"no model\.safetensors"):
+        import_folder(folder, "none")
+
+
+def test_the_command_line_exports_and_imports(tmp_path, runs, capsys):
+    small_cyclegan(runs, "small")
+    assert main(["export", "small", str(tmp_path / "hub"), "--licence", "mit"]) == 0
+    assert "a2b.onnx: differs from the network by" in capsys.readouterr().out
+    assert main(["import", str(tmp_path / "hub"), "--run", "again"]) == 0
+    assert main(["export", "small", str(tmp_path / "way.onnx"), "--direction", "BtoA"]) == 0
+    assert (tmp_path / "way.onnx").is_file()
+    assert main(["import", str(tmp_path / "nothing"), "--run", "more"]) == 2
+    assert "There is no file" in capsys.readouterr().err
+
+
+def test_a_run_without_its_resume_state_is_not_trained_over(runs, capsys):
+    run = small_cyclegan(runs, "small", data="herd")
+    before = (run.folder / "weights.safetensors").read_bytes()
+    assert main(["train", "--resume", "small", "--steps", "20"]) == 2
+    assert "cannot be gone on with" in capsys.readouterr().err
+    assert (run.folder / "weights.safetensors").read_bytes() == before
+    assert run.info["step"] == 10
