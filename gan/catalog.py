@@ -36,8 +36,6 @@ class PairRecord:
     b: str
     licence: str  # a sentence
     folders: tuple[str, ...] = ()
-    sides: tuple[str, str] = ("trainA", "trainB")
-    official: bool = False  # one of the CycleGAN authors' archives
 
 
 _CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
@@ -79,7 +77,7 @@ SETS = {
 
 def _official(title: str, a: str, b: str, *folders: str) -> PairRecord:
     licence = "Gathered by the CycleGAN authors, for research: their page names where each picture comes from."
-    return PairRecord(title, a, b, licence, folders, official=True)
+    return PairRecord(title, a, b, licence, folders)
 
 
 PAIRS = {
@@ -102,15 +100,16 @@ PAIRS = {
         "Noto",
         "Twemoji",
         "Noto Emoji by Google, Apache-2.0; Twemoji by Twitter and contributors, CC BY 4.0.",
-        ("emoji",),
-        sides=("noto", "twemoji"),
     ),
 }
 
 
+DRAWN = ("herd", "emoji")  # pairs that need no data root
+
+
 def state(name: str, root: str | Path | None = None) -> str:
     """Say what `load` or `load_pair` would use: "here", "shipped" (a stand-in), "download" or "missing"."""
-    if name == "herd":
+    if name in DRAWN:
         return "here"
     if name in SETS:
         if find_set(name, "train", root) is not None:
@@ -119,7 +118,7 @@ def state(name: str, root: str | Path | None = None) -> str:
     if name in PAIRS:
         if find_pair(name, root) is not None:
             return "here"
-        return "download" if PAIRS[name].official else "missing"
+        return "download"
     try:
         for part in name.split(","):
             find_folder(part, root)
@@ -181,7 +180,7 @@ def find_pair(name: str, root: str | Path | None) -> Path | None:
     record = PAIRS[name]
     for base in _roots(root):
         for folder in record.folders:
-            if all((base / folder / side).is_dir() for side in record.sides):
+            if all((base / folder / side).is_dir() for side in ("trainA", "trainB")):
                 return base / folder
     return None
 
@@ -216,9 +215,11 @@ def missing(name: str) -> UserError:
             f"The set {name} is not on this machine; let it download (--download) or put torchvision's files {where}."
         )
     record = PAIRS[name]
-    folders = " and ".join(f"{record.folders[0]}/{side}" for side in record.sides)
-    download = "let it download (--download) or " if record.official else ""
-    return UserError(f"The pair {name} is not on this machine; {download}put its pictures into {folders} {where}.")
+    folders = " and ".join(f"{record.folders[0]}/{side}" for side in ("trainA", "trainB"))
+    return UserError(
+        f"The pair {name} is not on this machine; "
+        f"let it download (--download) or put its pictures into {folders} {where}."
+    )
 
 
 def _roots(root: str | Path | None) -> list[Path]:

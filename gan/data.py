@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan.catalog import (
+    DRAWN,
     PAIRS,
     SETS,
     SHIPPED,
@@ -33,7 +34,8 @@ from gan.catalog import (
 )
 from gan.download import official_pair
 from gan.errors import UserError
-from gan.pictures import Progress, find_pictures, read_pictures, to_unit
+from gan.folders import classes_in, files_of, held_out, read_folder
+from gan.pictures import Progress, read_pictures, to_unit
 
 __all__ = [
     "PAIRS",
@@ -48,7 +50,6 @@ __all__ = [
     "state",
 ]
 
-HOLD_OUT = 10  # every tenth picture, by name, is for testing where a set has no test pictures of its own
 SHIPPED_TEST = 1000  # the last of the shipped pictures are for testing
 HERD = 2000  # training pictures of each pile of the drawn herd
 
@@ -127,20 +128,11 @@ def load_pair(
     _check(size, split, 3)
     if name in SETS:
         require(name, root, pair=True)
-    if name == "herd":
-        return _load_herd(size, split)
+    if name in DRAWN:
+        return {"herd": _load_herd, "emoji": _load_emoji}[name](size, split)
     folders, titles, note = _pair_folders(name, root, progress, download)
-    (a, names_a), (b, names_b) = (
-        _load_side(side, title, size, split, progress) for side, title in zip(folders, titles, strict=True)
-    )
+    a, b = (_load_side(side, title, size, split, progress) for side, title in zip(folders, titles, strict=True))
     a, b = (replace(side, note=" ".join(filter(None, (note, side.note)))) for side in (a, b))
-    if name != "emoji":
-        return Pair(name, a, b, False, None)
-    if names_a != names_b:
-        raise UserError(f"{folders[0]} and {folders[1]} must hold the same emoji under the same names.")
-    if split == "test":
-        return Pair(name, a, b, True, None)
-    a, b = (_shuffled(side, seed) for side, seed in ((a, 1), (b, 2)))  # so that nothing is paired
     return Pair(name, a, b, False, None)
 
 
@@ -155,11 +147,15 @@ def glimpse(name: str, size: int, count: int, seed: int, root: str | Path | None
 
         plain, striped = (torch.randperm(HERD, generator=random)[:count].tolist() for _ in range(2))
         return herd.draw(HERD, size, 1, plain).plain, herd.draw(HERD, size, 2, striped).striped
+    if name == "emoji":
+        from gan import emoji
+
+        numbers = torch.tensor(held_out([*range(emoji.COUNT)], "train"))
+        a, b = (numbers[torch.randperm(len(numbers), generator=random)[:count]].tolist() for _ in range(2))
+        return emoji.draw("noto", size, a), emoji.draw("twemoji", size, b)
     piles = []
     for folder in _pair_folders(name, root, None, False)[0]:
-        files = _files(folder, "train")[0]
-        if not files:
-            raise _empty(folder)
+        files, _ = files_of(folder, "train")
         some = [files[at] for at in torch.randperm(len(files), generator=random)[:count].tolist()]
         piles.append(read_pictures(some, size)[0])
     return piles[0], piles[1]
@@ -173,14 +169,14 @@ def _pair_folders(
     if name in PAIRS:
         record = PAIRS[name]
         folder = find_pair(name, root)
-        if folder is None and download and record.official:
+        if folder is None and download:
             folder = official_pair(name, download_root(root), progress)
         if folder is None:
             raise missing(name)
         if folder.name != name:
             note = f"{folder.name} stands in for the full {name}."
         titles = (record.a, record.b)
-        folders = [folder / side for side in record.sides]
+        folders = [folder / "trainA", folder / "trainB"]
     elif "," in name:
         folders = [find_folder(part, root) for part in name.split(",")]
         if len(folders) != 2:
@@ -322,50 +318,28 @@ def _resize(images: Tensor, size: int) -> Tensor:
 
 def _load_folder(folder: Path, name: str, size: int, split: str, progress: Progress | None) -> Pictures:
     """Read a folder of pictures, or folders of them inside it as classes."""
-    if find_pictures(folder):
-        return _load_side(folder, name, size, split, progress)[0]
-    inside = sorted(path for path in folder.iterdir() if path.is_dir() and find_pictures(path))
-    if {"trainA", "trainB"} <= {path.name for path in inside}:
-        inside = [folder / "trainA", folder / "trainB"]
-    if not inside:
-        raise _empty(folder)
-    return _joined(name, [_load_side(path, path.name, size, split, progress)[0] for path in inside])
+    if inside := classes_in(folder):
+        return _joined(name, [_load_side(path, path.name, size, split, progress) for path in inside])
+    return _load_side(folder, name, size, split, progress)
 
 
-def _load_side(
-    folder: Path, title: str, size: int, split: str, progress: Progress | None
-) -> tuple[Pictures, list[str]]:
-    """Read one folder of pictures and tell their file names."""
-    files, notes = _files(folder, split)
-    if not files:
-        raise _empty(folder)
-    images, kept = read_pictures(files, size, what=title, progress=progress)
-    if not kept:
-        raise UserError(f"None of the {len(files)} files in {folder} can be read as a picture.")
-    if len(kept) < len(files):
-        notes.append(f"{len(files) - len(kept)} of {len(files)} files in {folder} cannot be read and are left out.")
-    return Pictures(title, images, None, (), " ".join(notes)), [path.name for path in kept]
+def _load_side(folder: Path, title: str, size: int, split: str, progress: Progress | None) -> Pictures:
+    images, note = read_folder(folder, title, size, split, progress)
+    return Pictures(title, images, None, (), note)
 
 
-def _files(folder: Path, split: str) -> tuple[list[Path], list[str]]:
-    """A folder's pictures of a split, and what is to be said of them.
+def _load_emoji(size: int, split: str) -> Pair:
+    from gan import emoji
 
-    Beside a folder trainX the test pictures are those of testX; otherwise every tenth by name is held out.
-    """
-    files, notes = find_pictures(folder), []
-    beside = folder.with_name(folder.name.replace("train", "test", 1))
-    if folder.name.startswith("train") and beside.is_dir():
-        files = find_pictures(beside) if split == "test" else files
-    elif len(files) >= HOLD_OUT:
-        held = files[HOLD_OUT - 1 :: HOLD_OUT]
-        files = held if split == "test" else sorted(set(files) - set(held))
-    elif split == "test":
-        notes.append(f"{folder} has too few pictures to hold any out: the same ones train and test.")
-    return files, notes
-
-
-def _empty(folder: Path) -> UserError:
-    return UserError(f"There are no pictures in {folder}; put JPEG, PNG or WebP files there.")
+    numbers = held_out([*range(emoji.COUNT)], split)
+    a, b = (
+        Pictures(title, emoji.draw(hand, size, numbers), None, (), "")
+        for title, hand in (("Noto", "noto"), ("Twemoji", "twemoji"))
+    )
+    if split == "test":
+        return Pair("emoji", a, b, True, None)
+    a, b = (_shuffled(side, seed) for side, seed in ((a, 1), (b, 2)))  # so that nothing is paired
+    return Pair("emoji", a, b, False, None)
 
 
 def _load_herd(size: int, split: str) -> Pair:

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan import catalog, data, vision
+from gan import catalog, data, emoji, vision
 from gan.data import PAIRS, SETS, batch, load, load_pair, state
 from gan.errors import UserError
 
@@ -93,7 +93,8 @@ def test_state_tells_what_would_happen(tmp_path):
     }
     assert state("herd") == "here"
     assert state("horse2zebra") == "download"
-    assert state("emoji") == state("/nowhere") == state("/nowhere,/else") == "missing"
+    assert state("emoji") == "here"
+    assert state("/nowhere") == state("/nowhere,/else") == "missing"
     digits(tmp_path / "mnist", 1, 1)
     pictures(tmp_path / "apple2orange-small/trainA", 1)
     pictures(tmp_path / "apple2orange-small/trainB", 1)
@@ -128,7 +129,7 @@ def test_the_shipped_pictures_are_the_real_ones(monkeypatch):
 
 
 def test_what_is_not_here_is_one_sentence_that_says_what_to_put_where():
-    for name, layout in (("kmnist", "torchvision"), ("monet2photo", "monet2photo/trainA"), ("emoji", "emoji/noto")):
+    for name, layout in (("kmnist", "torchvision"), ("monet2photo", "monet2photo/trainA")):
         with pytest.raises(UserError, match=layout) as caught:
             load(name, 32)
         assert "GAN_DATA" in str(caught.value)
@@ -384,22 +385,32 @@ def test_a_pair_is_also_a_set_of_two_classes(tmp_path):
     assert load("horse2zebra", 20, root=tmp_path, split="test").classes == ("horse", "zebra")
 
 
-def test_emoji_train_unpaired_and_are_tested_against_their_partners(tmp_path):
-    for side in ("noto", "twemoji"):
-        pictures(tmp_path / "emoji" / side, 40)
-    train, test = (load_pair("emoji", 20, split=split, root=tmp_path) for split in ("train", "test"))
+def test_emoji_train_unpaired_and_are_tested_against_their_partners():
+    noto, twemoji = (emoji.draw(hand, 32) for hand in ("noto", "twemoji"))
+    assert noto.shape == twemoji.shape == (1906, 3, 32, 32)
+    train, test = (load_pair("emoji", 32, split=split) for split in ("train", "test"))
     assert test.partners
-    assert torch.equal(test.a.images, test.b.images)
-    assert numbers(test.a.images) == [9, 19, 29, 39]
+    assert torch.equal(test.a.images, noto[9::10])
+    assert torch.equal(test.b.images, twemoji[9::10])
     assert not train.partners
-    assert sorted(numbers(train.a.images)) == sorted(numbers(train.b.images))
-    assert sum(a == b for a, b in zip(numbers(train.a.images), numbers(train.b.images), strict=True)) < 8
-    assert not set(numbers(train.a.images)) & set(numbers(test.a.images))
-    again = load_pair("emoji", 20, root=tmp_path)
-    assert torch.equal(again.a.images, train.a.images)
-    (tmp_path / "emoji/noto/019.png").unlink()
-    with pytest.raises(UserError, match="same names"):
-        load_pair("emoji", 20, root=tmp_path)
+    numbers = [i for i in range(1906) if i % 10 != 9]
+    places = {image.numpy().tobytes(): i for i, image in enumerate(noto)}
+    found = [places[image.numpy().tobytes()] for image in train.a.images]
+    assert {image.numpy().tobytes() for image in train.a.images} == {noto[i].numpy().tobytes() for i in numbers}
+    assert found != sorted(found)
+    same = [torch.equal(image, twemoji[i]) for image, i in zip(train.b.images, found, strict=True)]
+    assert sum(same) < 8
+    assert torch.equal(load_pair("emoji", 32).b.images, train.b.images)
+    for side, some in zip((train.a, train.b), data.glimpse("emoji", 32, 12, seed=4), strict=True):
+        assert len({image.numpy().tobytes() for image in some} & {i.numpy().tobytes() for i in side.images}) == 12
+
+
+@needs_real_data
+def test_the_shipped_emoji_are_the_real_ones_pixel_by_pixel():
+    for hand in ("noto", "twemoji"):
+        files = sorted(Path(REAL, "emoji", hand).glob("*.png"))
+        pixels = [np.asarray(Image.open(file).convert("RGB")).transpose(2, 0, 1) for file in files]
+        assert np.array_equal(emoji.draw(hand, 64).numpy(), np.stack(pixels))
 
 
 def test_the_herd_is_drawn_unpaired_for_training_and_with_partners_and_masks_for_testing():
@@ -438,8 +449,6 @@ def test_the_real_sets_load():
     assert state("horse2zebra", REAL) == "here"
     test = load_pair("horse2zebra", 128, split="test", root=REAL)
     assert test.a.images.shape == test.b.images.shape == (20, 3, 128, 128)
-    emoji = load_pair("emoji", 64, split="test", root=REAL)
-    assert emoji.a.images.shape == emoji.b.images.shape == (190, 3, 64, 64)
     assert load_pair("apple2orange", 64, root=REAL).b.images.shape == (540, 3, 64, 64)
 
 

@@ -335,18 +335,19 @@ class Shift(nn.Module):
         return x + self.by
 
 
-def emoji(root) -> str:
+@pytest.fixture
+def brighter(monkeypatch):
     """A small `emoji` whose second hand draws everything brighter by 51 of 255, with room to both sides."""
     drawn = torch.randint(60, 140, (60, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    folder_of(root / "emoji" / "noto", drawn)
-    folder_of(root / "emoji" / "twemoji", drawn + 51)
-    return str(root)
+    hands = {"noto": drawn, "twemoji": drawn + 51}
+    monkeypatch.setattr("gan.emoji.COUNT", len(drawn))
+    monkeypatch.setattr("gan.emoji.draw", lambda hand, size, only: hands[hand][only])
 
 
-def test_a_perfect_translation_has_no_error_to_its_partner_and_none_of_the_cycle(tmp_path, monkeypatch):
-    root, run = emoji(tmp_path), cyclegan_run("emoji")
+def test_a_perfect_translation_has_no_error_to_its_partner_and_none_of_the_cycle(brighter, monkeypatch):
+    run = cyclegan_run("emoji")
     with_generators(monkeypatch, run, a2b=Shift(0.2), b2a=Shift(-0.2))
-    found = evaluation.evaluate_cyclegan(run, root=root)
+    found = evaluation.evaluate_cyclegan(run)
     assert json.loads(json.dumps(found)) == found
     for way in found["directions"].values():
         assert way["count"] == 6
@@ -362,10 +363,10 @@ def test_a_perfect_translation_has_no_error_to_its_partner_and_none_of_the_cycle
     assert "(0.2000)" in report
 
 
-def test_each_direction_uses_its_own_generators(tmp_path, monkeypatch):
-    root, run = emoji(tmp_path), cyclegan_run("emoji")
+def test_each_direction_uses_its_own_generators(brighter, monkeypatch):
+    run = cyclegan_run("emoji")
     with_generators(monkeypatch, run, a2b=Shift(0.1), b2a=Shift(-0.15))
-    there, back = evaluation.evaluate_cyclegan(run, count=5, root=root)["directions"].values()
+    there, back = evaluation.evaluate_cyclegan(run, count=5)["directions"].values()
     assert [there["identity"], back["identity"]] == pytest.approx([0.1, 0.15], abs=1e-5)
     assert [there["partner"]["output"], back["partner"]["output"]] == pytest.approx([0.1, 0.05], abs=3e-3)
     assert [there["cycle"], back["cycle"]] == pytest.approx([0.05, 0.05], abs=1e-5)
@@ -390,10 +391,10 @@ def test_doing_nothing_to_the_herd_leaves_the_ground_and_the_coat(monkeypatch):
         assert way["cycle"] == way["identity"] == way["change"] == 0
 
 
-def test_the_contact_sheet_shows_input_output_and_the_way_back_in_each_row(tmp_path, monkeypatch):
-    root, run = emoji(tmp_path), cyclegan_run("emoji")
+def test_the_contact_sheet_shows_input_output_and_the_way_back_in_each_row(brighter, monkeypatch):
+    run = cyclegan_run("emoji")
     with_generators(monkeypatch, run, a2b=Shift(0.2), b2a=Shift(-0.1))
-    sheet = np.asarray(evaluation.contact_sheet(run, count=2, root=root)).astype(float)
+    sheet = np.asarray(evaluation.contact_sheet(run, count=2)).astype(float)
     assert sheet.shape == (2 * 34 - 2, 6 * 34 - 2, 3)
     means = [sheet[:32, 34 * column : 34 * column + 32].mean() / 255 for column in range(6)]
     real_a, fake_b, rec_a, real_b, fake_a, rec_b = means
@@ -409,26 +410,26 @@ def test_the_wrong_model_and_a_single_picture_are_refused(tmp_path):
         evaluation.evaluate_dcgan(run, 1)
 
 
-def test_the_command_line_reports_for_people_and_for_machines(tmp_path, capsys):
-    root, run = emoji(tmp_path), cyclegan_run("emoji")
+def test_the_command_line_reports_for_people_and_for_machines(brighter, tmp_path, capsys):
+    run = cyclegan_run("emoji")
     sheet = tmp_path / "sheet.png"
-    assert main(["evaluate", run.name, "--data-root", root, "--sheet", str(sheet)]) == 0
+    assert main(["evaluate", run.name, "--sheet", str(sheet)]) == 0
     assert "cycle error" in capsys.readouterr().out
     assert Image.open(sheet).size == (6 * 34 - 2, 6 * 34 - 2)
-    assert main(["evaluate", run.name, "--data-root", root, "--count", "4", "--json"]) == 0
+    assert main(["evaluate", run.name, "--count", "4", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["directions"]["BtoA"]["count"] == 4
     # The plain mean over pictures, computed here from the run's own networks.
     generators, _ = run.networks()
-    x = to_unit(load_pair("emoji", 32, split="test", root=root).a.images[:4])
+    x = to_unit(load_pair("emoji", 32, split="test").a.images[:4])
     with torch.no_grad():
         rec = generators["b2a"](generators["a2b"](x).clamp(-1, 1)).clamp(-1, 1)
     assert found["directions"]["AtoB"]["cycle"] == pytest.approx(((rec - x).abs().mean() / 2).item(), rel=1e-4)
 
 
-def test_a_result_is_recorded_in_the_journal_where_that_is_asked(tmp_path, capsys):
-    root, run = emoji(tmp_path), cyclegan_run("emoji")
-    asked = ["evaluate", run.name, "--data-root", root, "--count", "4", "--json"]
+def test_a_result_is_recorded_in_the_journal_where_that_is_asked(brighter, capsys):
+    run = cyclegan_run("emoji")
+    asked = ["evaluate", run.name, "--count", "4", "--json"]
     assert main(asked) == 0
     assert not run.journal()
     assert main([*asked, "--record"]) == 0
