@@ -12,8 +12,9 @@ from demo.language import LANGUAGES, words
 from demo.translate import ways
 from demo.translate.desk import Held, Lacking
 from gan.catalog import PAIRS
+from gan.data import load_pair
 from gan.errors import UserError
-from gan.pictures import MAX_PIXELS
+from gan.pictures import MAX_PIXELS, to_image
 from tests.small_cyclegan import small_cyclegan
 
 
@@ -92,6 +93,15 @@ def test_the_herds_examples_are_drawn(run):
     found = ways.examples("herd", 64)
     assert [example.side for example in found] == ["a"] * 4 + ["b"] * 4
     assert len({example.image.tobytes() for example in found}) == 8
+
+
+def test_the_emojis_examples_are_test_pictures_of_their_own_hand():
+    test = load_pair("emoji", 64, split="test")
+    for side, images in (("a", test.a.images), ("b", test.b.images)):
+        known = {to_image(image).tobytes() for image in images}
+        some = [each.image.tobytes() for each in ways.examples("emoji", 64) if each.side == side]
+        assert len(set(some)) == 4
+        assert set(some) < known
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

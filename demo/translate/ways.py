@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DIRECTIONS = ("AtoB", "BtoA")
 SMALL = 128  # pictures up to this size are shown as they are, pixel by pixel
 THUMBNAIL = 112
+EMOJI = {"a": (109, 35, 15, 60), "b": (132, 38, 59, 6)}  # test pictures: a wink, a blossom, a flag, a bird, ...
 TEST_PICTURES = 3  # of each pile, shown where the data is on this machine
 SHIPPED = {
     "horse2zebra": (("horse", "herd-of-horses", "horse-cut-out", "donkey"), ("zebra",)),
@@ -83,6 +84,10 @@ def examples(data: str, size: int) -> tuple[Example, ...]:
     from gan.data import load_pair
     from gan.pictures import open_picture, to_image
 
+    if data == "emoji":
+        piles = load_pair(data, size, split="test")
+        piles = (("a", piles.a.images), ("b", piles.b.images))
+        return tuple(Example(side, to_image(images[number])) for side, images in piles for number in EMOJI[side])
     if data == "herd":
         from gan import herd
 
