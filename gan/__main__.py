@@ -38,9 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Start a run, or go on with one, and show how it goes."""
+    from gan.machine import is_first, start_processes
     from gan.models import MODELS
     from gan.run import Run
-    from gan.training import is_first, start_processes
 
     if options.resume:
         if options.model:
@@ -70,7 +70,8 @@ def _train(run: Any, options: argparse.Namespace) -> int:
     """The progress bar round `training.train`."""
     from tqdm import tqdm
 
-    from gan.training import is_first, train
+    from gan.machine import is_first
+    from gan.training import train
 
     config, go_on = run.config, f"Go on with: python -m gan train --resume {run.name}"
     if is_first():
@@ -114,7 +115,7 @@ def _make_sure(config: Any, options: argparse.Namespace) -> None:
     from gan.catalog import require
     from gan.data import load, load_pair
     from gan.download import terminal_progress
-    from gan.training import is_first
+    from gan.machine import is_first
 
     if not options.download:
         require(config.data, options.data_root, pair=config.model == "cyclegan")

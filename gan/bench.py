@@ -31,8 +31,9 @@ from gan.data import load, load_pair
 from gan.dcgan import DCGAN, DCGANConfig
 from gan.duel import Conduct
 from gan.errors import UserError
+from gan.machine import describe, pick_device
 from gan.run import Run
-from gan.training import describe, pick_device, train
+from gan.training import train
 
 SECONDS = 20.0  # for each measurement, both sides together
 TURN, LOOK = 4.0, 2.0  # seconds: training followed or left alone; between two looks at it

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from gan.config import Config
+from gan.errors import UserError
 
 
 @dataclass
@@ -22,6 +24,27 @@ class Conduct:
     hold_g: bool = False
     hold_d: bool = False
     measure: bool = True  # whether this round also measures the gradients
+
+    def change(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Take over those of the values asked for that are a conductor's to choose, and return them.
+
+        Raises `UserError` for an impossible one; then nothing has changed.
+        """
+        limits = {f.name: f.metadata for f in fields(Config)} | {"label": {"low": 0.5, "high": 1.0}}
+        taken = {}
+        for name, value in asked.items():
+            if name in ("hold_g", "hold_d") and isinstance(value, bool):
+                taken[name] = value
+            elif name in ("rate_g", "rate_d", "rounds_d", "label"):
+                low, high = limits[name]["low"], limits[name]["high"]
+                if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                    raise UserError(f"'{name}' is {value!r}, but must be a number from {low} to {high}.")
+                taken[name] = type(getattr(self, name))(value)
+            elif name in ("hold_g", "hold_d"):
+                raise UserError(f"'{name}' is {value!r}, but must be true or false.")
+        for name, value in taken.items():
+            setattr(self, name, value)
+        return taken
 
     @classmethod
     def of(cls, config: Config) -> "Conduct":

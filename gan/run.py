@@ -4,7 +4,8 @@
     <run>/journal.jsonl        a line a logged step, and a line an event
     <run>/samples/000500.webp  what the same fixed inputs looked like at that step
     <run>/weights.safetensors  the averaged generators and the discriminators, half precision
-    <run>/resume.pt            everything needed to go on; stays on the machine that trains
+    <run>/resume.pt            everything needed to go on; stays on the machine that trains, as does the next
+    <run>/before.pt            the same from before the last thing that a conductor did
     <run>/controls.jsonl       what people asked of it while it ran
 
 Whatever is written is written whole: a file is replaced in one step, a line is appended in one piece, and a torn
@@ -268,20 +269,31 @@ class Run:
         torch.save(state, buffer)
         write_whole(self.folder / "resume.pt", buffer.getbuffer())
 
-    def load_resume(self) -> dict[str, Any] | None:
-        """The content of `resume.pt`, read without pickle's full power; None where there is none."""
-        path = self.folder / "resume.pt"
+    def keep_before(self) -> None:
+        """Keep `resume.pt` as it is now as `before.pt`, which later saves leave alone."""
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".before.") as aside:
+            link = Path(aside) / "before.pt"
+            try:
+                os.link(self.folder / "resume.pt", link)  # a second name costs no room: saves replace the first
+            except OSError:  # a file system without links
+                shutil.copyfile(self.folder / "resume.pt", link)
+            os.replace(link, self.folder / "before.pt")
+
+    def load_resume(self, file: str = "resume.pt") -> dict[str, Any] | None:
+        """The content of `resume.pt` (or `before.pt`), read without pickle's full power; None where there is none."""
+        path = self.folder / file
         if not path.is_file():
             return None
         try:
             return torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
-            raise UserError(f"The file resume.pt of the run '{self.name}' cannot be read ({error}).") from error
+            raise UserError(f"The file {file} of the run '{self.name}' cannot be read ({error}).") from error
 
     # Controls and the training process
 
     def control(self, do: str, **values: Any) -> None:
-        """Ask something of the training: "pause", "go on", "stop", or "set" with the fields of `Conduct`."""
+        """Ask something of the training: "pause", "go on", "stop", "set" with fields of `Conduct`, or, of one that is
+        paused, "step" with `who` learns: "d", "g" or "both"."""
         append_line(self.folder / "controls.jsonl", {"do": do, **values, "time": time.time()})
 
     def controls(self) -> list[dict[str, Any]]:

@@ -9,12 +9,10 @@ what is being fought over.
 
 import copy
 import math
-import os
-import platform
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, fields
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,31 +23,11 @@ from torch import Tensor, nn
 
 from gan.duel import Conduct, Duel
 from gan.errors import UserError
+from gan.machine import describe, explain, is_distributed, is_first, pick_device
 from gan.models import MODELS
 from gan.run import Run
 
 SAVE_SECONDS = 30.0  # at most so much training is lost to a kill
-
-
-def pick_device(name: str = "auto") -> torch.device:
-    """The device by name; "auto" is a GPU where there is one. Raises `UserError` if it is not there."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        name = next(kind for kind, is_there in there.items() if is_there)
-    if name not in there:
-        raise UserError(f"There is no device '{name}'; choose one of auto, cpu, cuda, mps.")
-    if not there[name]:
-        raise UserError(f"There is no '{name}' device on this machine; leave --device at auto, or take cpu.")
-    if name == "cuda" and "LOCAL_RANK" in os.environ:
-        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-    return torch.device(name)
-
-
-def describe(device: torch.device) -> str:
-    """The device in words, for `run.json`: "NVIDIA H200", "cpu, 2 threads"."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type} ({platform.machine()}), {torch.get_num_threads()} threads"
 
 
 class Average:
@@ -89,7 +67,17 @@ def train(
     except Timeout:
         raise UserError(f"The run '{run.name}' is being trained by another process already.") from None
     try:
-        yield from _Training(run, pick_device(device), data_root, seconds).records()
+        if not (run.folder / "resume.pt").is_file() and (run.folder / "weights.safetensors").is_file():
+            raise UserError(f"The run '{run.name}' came without its resume.pt, so it cannot go on: train a new run.")
+        where = pick_device(device)
+        try:
+            training = _Training(run, where, data_root, seconds)
+        except Exception as error:  # its data is gone, it does not fit, ...
+            told = explain(error, run.name, where)
+            if is_first():
+                run.set_info(status="failed", why=str(told) or type(told).__name__)
+            raise told from error
+        yield from training.records()
     finally:
         if is_first():
             lock.release()
@@ -101,8 +89,8 @@ class _Training:
     def __init__(self, run: Run, device: torch.device, data_root: Path | None, seconds: float | None) -> None:
         self.run, self.config, self.device = run, run.config, device
         self.seconds_here = seconds
-        self.world = dist.get_world_size() if _is_distributed() else 1
-        self.rank = dist.get_rank() if _is_distributed() else 0
+        self.world = dist.get_world_size() if is_distributed() else 1
+        self.rank = dist.get_rank() if is_distributed() else 0
         if self.config.batch % self.world:
             raise UserError(
                 f"The setting 'batch' is {self.config.batch}, but must be a multiple of the {self.world} processes."
@@ -123,8 +111,11 @@ class _Training:
 
     # What is kept
 
-    def save(self) -> None:
-        """Write everything needed to go on, then the weights to show; only the first process does."""
+    def save(self, *, before: bool = False) -> None:
+        """Write everything needed to go on, then the weights to show; only the first process does.
+
+        `before` an act of a conductor's the state is kept as `before.pt` as well.
+        """
         if self.rank:
             return
         cuda = torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None
@@ -140,15 +131,13 @@ class _Training:
                 "controls_read": self.controls_read,
             }
         )
+        if before:
+            self.run.keep_before()
         self.run.save_weights(self.average.networks, self.duel.discriminators)
 
     def restore(self) -> None:
         """Go on from `resume.pt`, where there is one."""
         state = self.run.load_resume()
-        if state is None and (self.run.folder / "weights.safetensors").is_file():
-            raise UserError(
-                f"The run '{self.run.name}' came without its resume.pt, so it cannot be gone on with: train a new run."
-            )
         if self.rank == 0:
             self.run.rewind(state["step"] if state else -1)
         if state is None:
@@ -203,27 +192,36 @@ class _Training:
         factor = min(1.0, (1 - self.progress()) / fall) if fall else 1.0
         return self.conduct.rate_g * factor, self.conduct.rate_d * factor
 
-    def new_controls(self) -> list[dict[str, Any]]:
-        """What was asked since the last look, the same in every process."""
+    def new_controls(self) -> Iterator[dict[str, Any]]:
+        """What was asked since the last look, one by one, the same in every process."""
         asked = [self.run.controls()[self.controls_read :] if self.rank == 0 else None]
         if self.world > 1:
             dist.broadcast_object_list(asked)
-        self.controls_read += len(asked[0])
-        return asked[0]
+        for control in asked[0]:
+            self.controls_read += 1
+            yield control
 
-    def obey(self, asked: list[dict[str, Any]], *, standing: bool = False) -> Iterator[dict[str, Any]]:
+    def obey(self, asked: Iterable[dict[str, Any]], *, standing: bool = False) -> Iterator[dict[str, Any]]:
         """Follow controls, an event each. `standing`: asked before this process began, so only settings count."""
-        names = {f.name for f in fields(Conduct)} - {"measure"}
         for control in asked:
             if control.get("do") == "set":
-                values = {k: v for k, v in control.items() if k in names}
-                for name, value in values.items():
-                    setattr(self.conduct, name, type(getattr(self.conduct, name))(value))
-                yield self.event("control", **values)
+                yield self.change(control, standing)
             elif control.get("do") == "stop" and not standing:
                 raise _Stop
             elif control.get("do") == "pause" and not standing:
                 yield from self.pause()
+
+    def change(self, control: dict[str, Any], standing: bool) -> dict[str, Any]:
+        """Take over new settings; what stood before is kept, for those who wonder "what if"."""
+        try:
+            replace(self.conduct).change(control)
+        except UserError as error:
+            return self.event("refused", why=str(error))
+        if not standing:
+            self.controls_read -= 1  # what is kept knows nothing of it yet
+            self.save(before=True)
+            self.controls_read += 1
+        return self.event("control", **self.conduct.change(control))
 
     def pause(self) -> Iterator[dict[str, Any]]:
         """Save, then wait until asked to go on or to stop."""
@@ -238,8 +236,27 @@ class _Training:
                     self.stand("running")
                     yield self.event("go on")
                     return
+                if control.get("do") == "step":
+                    yield self.play(control.get("who", "both"))
                 yield from self.obey([control] if control.get("do") == "set" else [])
-            time.sleep(0.1)
+            time.sleep(0.05)
+
+    def play(self, who: str) -> dict[str, Any]:
+        """One round in slow motion: only "d" learns, only "g", or "both"; an event with all that was measured."""
+        conduct = replace(self.conduct, measure=True, hold_g=who == "d", hold_d=who == "g")
+        self.duel.set_rates(*self.rates())
+        scalars = self.duel.round(self.draw, conduct)
+        self.step += 1
+        if not conduct.hold_g:
+            self.average.update(self.step)
+        still = {"d": "grad_g", "g": "grad_d"}.get(who)  # left over from the round before
+        values = {name: float(f"{value.item():.6g}") for name, value in scalars.items() if name != still}
+        with torch.inference_mode():
+            if self.rank == 0:
+                self.run.save_sample(self.step, self.duel.show(self.average.networks, self.fixed))
+        record = self.event("round", who=who, **values)
+        self.stand("paused")
+        return record
 
     # The loop
 
@@ -263,11 +280,10 @@ class _Training:
             if not isinstance(end, _Stop):
                 raise
         except BaseException as error:
-            self.stand(
-                "failed",
-                f"{type(error).__name__}: {error}" if not isinstance(error, UserError) else str(error),
-            )
-            raise
+            told = explain(error, self.run.name, self.device)
+            with suppress(OSError):  # on a full disk there may be no room for this, either
+                self.stand("failed", str(told) if isinstance(told, UserError) else f"{type(told).__name__}: {told}")
+            raise told from error
 
     def rounds(self) -> Iterator[dict[str, Any]]:
         """The rounds themselves, until the run or the time given to this call is over."""
@@ -358,10 +374,6 @@ class _Stop(Exception):
     """Someone asked the training to stop."""
 
 
-def _is_distributed() -> bool:
-    return dist.is_available() and dist.is_initialized()
-
-
 def _sides(data: Any) -> list[Any]:
     return [data.a, data.b] if hasattr(data, "a") else [data]
 
@@ -374,22 +386,3 @@ def _count(data: Any) -> list[int]:
 def _note(data: Any) -> str:
     """What the data has to say of itself, such as that it stands in for a larger set."""
     return " ".join(dict.fromkeys(side.note for side in _sides(data) if side.note))
-
-
-def is_first() -> bool:
-    """Whether this is the only process, or the first of those that `torchrun` started."""
-    return int(os.environ.get("RANK", 0)) == 0
-
-
-def start_processes() -> Callable[[], None]:
-    """Join the other processes when started by `torchrun`; returns what to call at the end."""
-    if "WORLD_SIZE" not in os.environ or int(os.environ["WORLD_SIZE"]) == 1:
-        return lambda: None
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-
-    def end() -> None:
-        if sys.exc_info()[0] is None:  # all is well: nobody leaves while another still speaks
-            dist.barrier()
-        dist.destroy_process_group()
-
-    return end

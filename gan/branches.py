@@ -1,0 +1,41 @@
+"""What if: a run of its own that goes on from where another stood before the last thing that was done to it."""
+
+import json
+import shutil
+from pathlib import Path
+
+from gan.errors import UserError
+from gan.models import MODELS
+from gan.run import Run, write_whole
+
+
+def branch(run: Run, name: str, root: Path | None = None) -> Run:
+    """A new run from before the last act of a conductor's (a rate changed, a side held), or else the last checkpoint.
+
+    It is "stopped" there, with its parent's journal and samples up to that step, and `run.json` names the parent under
+    "parent": {"run", "step"}. Raises `UserError` where there is nothing to go back to, and for an unfit or taken name.
+    """
+    kept = next((file for file in ("before.pt", "resume.pt") if (run.folder / file).is_file()), None)
+    state = run.load_resume(kept) if kept else None
+    if state is None:
+        raise UserError(f"The run '{run.name}' has no checkpoint to go back to.")
+    step, child = state["step"], Run.create(name, run.config, root)
+    try:
+        shutil.copyfile(run.folder / kept, child.folder / "resume.pt")
+        for number, sample in run.samples():
+            if number <= step:
+                write_whole(child.folder / "samples" / sample.name, sample.read_bytes())
+        lived = [record for record in run.journal() if record.get("step", 0) <= step]
+        for file, lines in (("journal.jsonl", lived), ("controls.jsonl", run.controls()[: state["controls_read"]])):
+            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+            write_whole(child.folder / file, text.encode())
+        generators, discriminators = MODELS[run.config.model].networks(run.config)
+        generators.load_state_dict(state["average"])
+        discriminators.load_state_dict(state["duel"]["discriminators"])
+        child.save_weights(generators, discriminators)
+        parent = {"run": run.name, "step": step}
+        child.set_info(status="stopped", step=step, seconds=round(state["seconds"], 1), parent=parent)
+    except BaseException:
+        shutil.rmtree(child.folder, ignore_errors=True)
+        raise
+    return child

@@ -1,0 +1,72 @@
+"""The machine that trains: its device, the processes that train together, and the misfortunes that end a training."""
+
+import errno
+import os
+import platform
+import sys
+from collections.abc import Callable
+
+import torch
+import torch.distributed as dist
+
+from gan.errors import UserError
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """The device by name; "auto" is a GPU where there is one. Raises `UserError` if it is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, is_there in there.items() if is_there)
+    if name not in there:
+        raise UserError(f"There is no device '{name}'; choose one of auto, cpu, cuda, mps.")
+    if not there[name]:
+        raise UserError(f"There is no '{name}' device on this machine; leave --device at auto, or take cpu.")
+    if name == "cuda" and "LOCAL_RANK" in os.environ:
+        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+    return torch.device(name)
+
+
+def describe(device: torch.device) -> str:
+    """The device in words, for `run.json`: "NVIDIA H200", "cpu, 2 threads"."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} ({platform.machine()}), {torch.get_num_threads()} threads"
+
+
+def explain(error: BaseException, name: str, device: torch.device) -> BaseException:
+    """What ended a training, as a `UserError` that says what to do, where it is one of the usual misfortunes."""
+    text = str(error)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in text:
+        return UserError(
+            f"The memory of {describe(device)} is full: train with a smaller batch, width or size, or close other "
+            "programs and go on from the last checkpoint."
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError(
+            f"The disk is full. The last checkpoint of '{name}' is kept: make room (old runs can be deleted), "
+            "then go on from it."
+        )
+    return error
+
+
+def is_distributed() -> bool:
+    return dist.is_available() and dist.is_initialized()
+
+
+def is_first() -> bool:
+    """Whether this is the only process, or the first of those that `torchrun` started."""
+    return int(os.environ.get("RANK", 0)) == 0
+
+
+def start_processes() -> Callable[[], None]:
+    """Join the other processes when started by `torchrun`; returns what to call at the end."""
+    if "WORLD_SIZE" not in os.environ or int(os.environ["WORLD_SIZE"]) == 1:
+        return lambda: None
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+
+    def end() -> None:
+        if sys.exc_info()[0] is None:  # all is well: nobody leaves while another still speaks
+            dist.barrier()
+        dist.destroy_process_group()
+
+    return end
