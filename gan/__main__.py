@@ -77,7 +77,9 @@ def _train(run: Any, options: argparse.Namespace) -> int:
     if is_first():
         print(f"{run.name}: {config.model} on {config.data}, in {run.folder}")
     total = round(60 * config.minutes) if config.minutes else config.steps
-    bar = tqdm(total=total, unit="s" if config.minutes else "step", disable=not is_first(), dynamic_ncols=True)
+    form = "{l_bar}{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}{postfix}]"
+    unit = "s" if config.minutes else "steps"
+    bar = tqdm(total=total, unit=unit, disable=not is_first(), dynamic_ncols=True, bar_format=form)
     records = train(run, device=options.device, data_root=options.data_root, seconds=options.seconds)
     try:
         with bar:
@@ -88,7 +90,9 @@ def _train(run: Any, options: argparse.Namespace) -> int:
                     bar.write(f"step {record['step']}: {event}")
                 else:
                     shown = {name: f"{record[name]:.3f}" for name in ("loss_g", "loss_d", "d_real", "d_fake")}
-                    bar.set_postfix(step=record["step"], **shown, refresh=False)
+                    speed = f"{record['speed']:.0f}/s"
+                    samples = len(run.samples())
+                    bar.set_postfix(step=record["step"], **shown, pictures=speed, samples=samples, refresh=False)
     except KeyboardInterrupt:
         records.close()
         print(f"\nSaved at step {run.info['step']}. {go_on}")
@@ -175,6 +179,26 @@ def evaluate(options: argparse.Namespace) -> None:
     print(json.dumps(result, indent=2) if options.json else evaluation.text_report(result))
 
 
+def control(options: argparse.Namespace) -> None:
+    """Ask something of a run that is training, and show what came of it."""
+    from gan.acts import ask
+    from gan.run import Run
+
+    run = Run.open(options.run)
+    before = len(run.journal())
+    ask(run, *options.acts)
+    end, told = time.monotonic() + 5, 0
+    while told < len(options.acts) and run.is_training() and time.monotonic() < end:
+        time.sleep(0.1)
+        for record in run.journal()[before:]:
+            before += 1
+            if event := record.get("event"):
+                told += 1
+                values = {k: v for k, v in record.items() if k not in ("step", "seconds", "event")}
+                print(f"step {record['step']}: {event} {' '.join(f'{k}={v}' for k, v in values.items())}".rstrip())
+    print(f"{run.name}: {run.status}")
+
+
 def runs(options: argparse.Namespace) -> None:
     """List the runs."""
     from gan.run import all_runs
@@ -250,6 +274,7 @@ COMMANDS = {
     "sample": sample,
     "translate": translate,
     "evaluate": evaluate,
+    "control": control,
     "runs": runs,
     "curves": curves,
     "import": import_,

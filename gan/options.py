@@ -11,6 +11,7 @@ from gan import __version__
 
 def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> argparse.ArgumentParser:
     """The parser of all commands, given by name; the chosen one's function comes as `command`."""
+    from gan.acts import ACTS
     from gan.curves import AXES, DEFAULT, PANELS
 
     parser = argparse.ArgumentParser(prog="python -m gan", description="Train, use and measure DCGAN and CycleGAN.")
@@ -43,6 +44,10 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
     sub.add_argument("--record", action="store_true", help="also write the result into the run's journal")
     sub.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie (default: GAN_DATA)")
     sub.add_argument("--json", action="store_true", help="for machines")
+
+    sub = add("control", "Ask something of a run that is training now, here or in the app.")
+    sub.add_argument("run", metavar="RUN", help="a run, by name or folder")
+    sub.add_argument("acts", nargs="+", metavar="ACT", help=f"one or more of {', '.join(ACTS)}")
 
     sub = add("runs", "List the runs and how they stand.")
     sub.add_argument("--json", action="store_true", help="for machines")

@@ -193,13 +193,18 @@ class _Training:
         return self.conduct.rate_g * factor, self.conduct.rate_d * factor
 
     def new_controls(self) -> Iterator[dict[str, Any]]:
-        """What was asked since the last look, one by one, the same in every process."""
-        asked = [self.run.controls()[self.controls_read :] if self.rank == 0 else None]
-        if self.world > 1:
-            dist.broadcast_object_list(asked)
-        for control in asked[0]:
+        """What was asked since the last look, one by one, the same in every process.
+
+        Looked up anew for each: a pause takes what comes after it.
+        """
+        while True:
+            asked = [self.run.controls()[self.controls_read :][:1] if self.rank == 0 else None]
+            if self.world > 1:
+                dist.broadcast_object_list(asked)
+            if not asked[0]:
+                return
             self.controls_read += 1
-            yield control
+            yield asked[0][0]
 
     def obey(self, asked: Iterable[dict[str, Any]], *, standing: bool = False) -> Iterator[dict[str, Any]]:
         """Follow controls, an event each. `standing`: asked before this process began, so only settings count."""

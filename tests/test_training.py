@@ -287,6 +287,34 @@ def test_two_processes_train_one_run_together(dcgan, runs):
     assert run.info["step"] == 30
 
 
+@pytest.mark.slow
+def test_two_machines_train_one_run_together(dcgan, runs):
+    """As the README says it for several machines, here two of one process each, with the runs' folder in common."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1"]
+    meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{port}", "--rdzv-id", "duel"]
+    arguments = ["-m", "gan", "train", "dcgan", "--run", "far", "--device", "cpu", "--data", dcgan.data]
+    settings = ["--width", "4", "--batch", "4", "--steps", "20", "--log-every", "5"]
+    machines = [
+        subprocess.Popen(
+            [*command, *meeting, *arguments, *settings],
+            cwd=ROOT,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    told = [machine.communicate(timeout=300)[1] for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], told
+    run = Run.open("far")
+    assert (run.status, run.info["processes"]) == ("finished", 2)
+    assert [r["step"] for r in curve(run)] == [1, 6, 11, 16]
+
+
 def test_run_json_says_on_what_it_was_trained(dcgan):
     run = run_of("mine", dcgan)
     list(train(run, device="cpu"))

@@ -1,0 +1,53 @@
+"""What people ask of a training, in words: "pause", "hold-d", "lr-g=0.0006". Command line and app share them."""
+
+from typing import Any
+
+from gan.duel import Conduct
+from gan.errors import UserError
+from gan.run import Run
+
+PLAIN = {
+    "pause": {"do": "pause"},
+    "resume": {"do": "go on"},
+    "stop": {"do": "stop"},
+    "step": {"do": "step", "who": "both"},
+    "step-d": {"do": "step", "who": "d"},
+    "step-g": {"do": "step", "who": "g"},
+    "hold-d": {"do": "set", "hold_d": True},
+    "free-d": {"do": "set", "hold_d": False},
+    "hold-g": {"do": "set", "hold_g": True},
+    "free-g": {"do": "set", "hold_g": False},
+}
+NUMBERS = {"lr-g": "rate_g", "lr-d": "rate_d", "rounds-d": "rounds_d", "label": "label"}
+ACTS = (*PLAIN, *(f"{name}=NUMBER" for name in NUMBERS))
+
+
+def parse(word: str) -> dict[str, Any]:
+    """The control that a word stands for, as `Run.control` takes it; raises `UserError` for one that means nothing."""
+    name, is_number, text = word.partition("=")
+    if not is_number and name in PLAIN:
+        return dict(PLAIN[name])
+    if not is_number or name not in NUMBERS:
+        raise UserError(f"'{word}' is not known; ask for {', '.join(ACTS)}.")
+    try:
+        value = float(text)
+    except ValueError:
+        raise UserError(f"'{text}' in '{word}' is not a number.") from None
+    values = {NUMBERS[name]: value}
+    Conduct(rate_g=0, rate_d=0).change(values)
+    return {"do": "set", **values}
+
+
+def ask(run: Run, *words: str) -> None:
+    """Ask all of that of a run that is training now; raises `UserError` if it is not, or for a word out of place."""
+    asked = [parse(word) for word in words]
+    status = run.status
+    if status not in ("running", "paused"):
+        raise UserError(f"The run '{run.name}' is not training now ({status}); go on with: train --resume {run.name}.")
+    pauses = status == "paused"
+    for control in asked:
+        if control["do"] == "step" and not pauses:
+            raise UserError("A single round can be played only while the run is paused: ask for pause first.")
+        pauses = {"pause": True, "go on": False}.get(control["do"], pauses)
+    for control in asked:
+        run.control(**control)
