@@ -295,7 +295,7 @@ def test_two_machines_train_one_run_together(dcgan, runs):
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1"]
     meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{port}", "--rdzv-id", "duel"]
-    arguments = ["-m", "gan", "train", "dcgan", "--run", "far", "--device", "cpu", "--data", dcgan.data]
+    arguments = ["-m", "gan", "train", "dcgan", "--name", "far", "--device", "cpu", "--data", dcgan.data]
     settings = ["--width", "4", "--batch", "4", "--steps", "20", "--log-every", "5"]
     machines = [
         subprocess.Popen(
