@@ -1,164 +1,230 @@
-"""Trainings started from the app: each a process of its own, one at a time, known by nothing but its run's folder.
+"""Trainings as everyone sees them: one at a time, the others wait; all that is known of them is their runs' folders.
 
-The process is `python -m gan train --resume RUN` in a session of its own: it outlives the page and the app, and dies
-alone. On ZeroGPU, where a process of one's own has no GPU, a thread calls for the GPU again and again instead, and each
-call goes on with the run for some seconds.
+What waits is "queued" in its `run.json`, so the queue outlives the app, and two apps on one folder of runs share it.
 """
 
-import contextvars
-import os
 import re
-import subprocess
-import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from filelock import FileLock, Timeout
 
 from demo import models
-from demo.language import say
-from demo.place import ROOT, Place
-from gan.catalog import PAIRS, SETS, state
+from demo.launch import Worker, last_words, launch
+from demo.place import Place
+from demo.rules import WAITING, Refused, outstayed, permit, permit_conducting, permit_deleting, spare
+from gan.catalog import SETS
 from gan.errors import UserError
 
 if TYPE_CHECKING:
     from gan.config import Config
     from gan.run import Run
 
-MOST_MINUTES = {"on": 600.0, "limited": 3.0, "off": 0.0}
-CHUNK = 40.0  # seconds of training a call for a lent GPU
-KEPT = 12  # visitors' runs where training is limited; the oldest make room
 ACTIVE = ("starting", "running", "paused")
+LOOK = 2.0  # seconds between two looks into the queue
 
 
 class Preset(NamedTuple):
-    """A training that is known to work in its time on two processor cores."""
+    """A training that is known to work: its model, data and time, and the rounds that it needs to be worth a look."""
 
     model: str
     data: str
     minutes: float
+    needed: int
+    settings: dict[str, Any]
 
-
-PRESETS = {
-    "digits": Preset("dcgan", "mnist", 1),
-    "clothes": Preset("dcgan", "fashion-mnist", 1),
-    "stripes": Preset("cyclegan", "herd", 1),
-}
 
 # what makes a network learn in a minute: narrow, with bold rates and a short memory of its average
-SETTINGS = {
-    "dcgan": {"width": 24, "batch": 64, "rate_g": 5e-4, "rate_d": 5e-4, "label": 0.9, "ema": 0.98},
-    "cyclegan": {
-        **{"size": 64, "width": 16, "width_d": 32, "blocks": 4, "batch": 4, "change": True},
-        **{"rate_g": 4e-4, "rate_d": 4e-4, "ema": 0.98, "log_every": 5},
-    },
+QUICK_DCGAN = {"width": 24, "batch": 64, "rate_g": 5e-4, "rate_d": 5e-4, "label": 0.9, "ema": 0.98}
+QUICK_CYCLEGAN = {
+    **{"size": 64, "width": 16, "width_d": 32, "blocks": 4, "batch": 4, "change": True},
+    **{"rate_g": 4e-4, "rate_d": 4e-4, "ema": 0.98, "log_every": 5},
+}
+SETTINGS = {"dcgan": QUICK_DCGAN, "cyclegan": QUICK_CYCLEGAN}
+PRESETS = {
+    "digits": Preset("dcgan", "mnist", 1, 500, QUICK_DCGAN),
+    "clothes": Preset("dcgan", "fashion-mnist", 1, 500, QUICK_DCGAN),
+    "stripes": Preset("cyclegan", "herd", 1, 150, QUICK_CYCLEGAN),
+    "zebras": Preset(
+        "cyclegan",
+        "horse2zebra",
+        60,
+        60_000,
+        {
+            **{"size": 256, "crop": 224, "width": 32, "width_d": 64, "blocks": 9, "batch": 1, "up": "nearest"},
+            **{"ema": 0.999, "identity_every": 2, "log_every": 20},
+        },
+    ),
 }
 
-
-class Refused(UserError):
-    """A refusal whose sentence is there in both languages: `say(reader, refused.key, **refused.values)`."""
-
-    def __init__(self, key: str, **values: object) -> None:
-        self.key, self.values = f"train.refused.{key}", values
-        super().__init__(say("en", self.key, **values))
-
-
-@dataclass
-class _Job:
-    """What this app started for a run: a process, or a thread that borrows the GPU."""
-
-    worker: subprocess.Popen | threading.Thread
-    written: int  # when run.json was written before the start
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def is_alive(self) -> bool:
-        worker = self.worker
-        return worker.poll() is None if isinstance(worker, subprocess.Popen) else worker.is_alive()
-
-
-_jobs: dict[Path, _Job] = {}
+_workers: dict[Path, Worker] = {}
+_visitors: dict[Path, str] = {}  # who started what, where each may start one
 _lock = threading.RLock()
+_watched: set[Path] = set()  # folders of runs whose queue this app looks after
 
 
-def choices(model: str) -> list[str]:
-    """The data sets by name that this model can train on here and now."""
-    names = [*PAIRS] if model == "cyclegan" else [*SETS, *PAIRS]
-    return [name for name in names if state(name) in ("here", "shipped")]
+def settings_of(model: str, data: str, minutes: float, **settings: Any) -> "Config":
+    """The settings of a training: these on top of what learns quickly. Raises `UserError` for an impossible one."""
+    from gan.config import MOST_STEPS
+    from gan.models import MODELS
+
+    if model not in SETTINGS:
+        raise Refused("model", model=model)
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes < float("inf"):
+        raise Refused("time")
+    colours = {"channels": SETS[data].channels} if data in SETS else {}
+    # the clock alone ends it, on however fast a machine
+    end = {"data": data, "minutes": float(minutes), "steps": MOST_STEPS}
+    return MODELS[model].config_class(**SETTINGS[model] | colours | settings | end)
 
 
-def start(place: Place, model: str, data: str, minutes: float, name: str = "", *, paths: bool = False) -> "Run":
-    """Start a training of so many minutes and return its run; without a name it gets one.
+def start(
+    place: Place,
+    config: "Config",
+    name: str = "",
+    *,
+    key: str = "",
+    paths: bool = False,
+    visitor: str = "",
+    prepare: Callable[["Run"], None] | None = None,
+) -> "Run":
+    """Start a training, or let it wait until what trains now is done, and return its run; it gets a name if need be.
 
-    `data` is one of `choices(model)`; with `paths` (a person at this very machine) also a folder. Where training is
-    limited only the presets are trained, for up to three minutes, under names of the app's own. Raises `Refused` for
-    what is not allowed or not possible now, `UserError` for an unfit or taken name.
+    With `paths` (a person at this very machine) the data may be a folder. `visitor` tells people apart where each may
+    have one training at a time; `prepare` is called with the run before it can start. Raises `Refused` for what is not
+    allowed or not possible now, `UserError` for an unfit or taken name.
     """
     from gan.run import Run
 
-    minutes = _check(place, model, data, minutes, name, paths)
+    preset = any(config == _preset_config(each, config.minutes) for each in PRESETS.values())
+    permit(place, config, key=key, name=name, preset=preset, paths=paths)
     with _lock:
-        _refuse_if_busy()
-        config = _config(model, data, minutes)
-        run = Run.create(name.strip() or _fresh_name(data), config, place.runs)
-        if place.training == "limited":
+        waiting = queue()
+        if len(waiting) >= WAITING:
+            raise Refused("full", most=WAITING)
+        limited = place.training == "limited" and not key
+        if limited:
+            theirs = [run for run in models.runs() if visitor and _visitors.get(run.folder) == visitor]
+            if any(status(run) in (*ACTIVE, "queued") for run in theirs):
+                raise Refused("one")
+            for old in outstayed([run for run in recent() if run.info.get("visitor") and at_rest(run)]):
+                old.delete()
+        run = Run.create(name.strip() or fresh_name(config.data), config, place.runs, status="queued")
+        if limited:
             run.set_info(visitor=True)
-            _make_room(run)
-        _launch(run, place)
+            _visitors[run.folder] = visitor
+        if prepare:
+            prepare(run)
+    advance(place)
     return run
 
 
-def control(place: Place, name: str, do: str) -> "Run":
-    """Ask "pause", "go on" or "stop" of a run; one that has ended unfinished is gone on with by a new process.
+def _preset_config(preset: Preset, minutes: float) -> "Config | None":
+    try:
+        return settings_of(preset.model, preset.data, minutes, **preset.settings)
+    except UserError:
+        return None
 
-    Raises `Refused` for what cannot be done to a run as it stands.
+
+def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
+    """Ask "pause", "go on", "stop" or one of `gan.acts.ACTS` of a run.
+
+    One that has ended unfinished is gone on with. Raises `Refused` for what cannot be done to a run as it stands, and
+    `UserError` for what is not known.
     """
-    if place.training == "off":
-        raise Refused("off")
+    from gan import acts
+
     run = models.find(name)
+    permit_conducting(place, run, key)
+    do = "go on" if do == "resume" else do
     with _lock:
         standing = status(run)
         if do == "pause" and standing == "running":
             # a lent GPU must not idle: what is paused there is saved and gives it back
             _stop(run) if place.kind == "zerogpu" else run.control("pause")
+        elif do == "stop" and standing == "queued":
+            run.set_info(status="stopped")
         elif do == "stop" and standing in ACTIVE:
             _stop(run)
         elif do == "go on" and standing == "paused":
             run.control("go on")
         elif do == "go on" and standing in ("stopped", "interrupted", "failed"):
-            _refuse_to_resume(place, run)
-            _launch(run, place)
+            if run.is_shipped:
+                raise Refused("shipped", run=run.name)
+            spare(place)
+            run.set_info(status="queued", why="")
         elif do in ("pause", "go on", "stop"):
             raise Refused(f"cannot.{do.replace(' ', '_')}", run=name)
         else:
-            raise Refused("do", do=do)
+            wish = acts.parse(do)
+            if standing not in ("running", "paused"):
+                raise Refused("cannot.act", run=name)
+            if wish["do"] == "step" and standing != "paused":
+                raise Refused("cannot.step")
+            run.control(**wish)
+    advance(place)
     return run
 
 
+def what_if(place: Place, name: str, *, key: str = "") -> "Run":
+    """Go back to before the last act on a run, in a run of its own that goes on from there; the old one is stopped."""
+    from gan.branches import branch
+
+    run = models.find(name)
+    permit_conducting(place, run, key)
+    spare(place)
+    if not any((run.folder / file).is_file() for file in ("before.pt", "resume.pt")):
+        raise Refused("cannot.branch", run=name)
+    if status(run) in ACTIVE:
+        _stop(run)
+        for _ in range(200):
+            if status(run) not in ACTIVE:
+                break
+            time.sleep(0.1)
+    with _lock:
+        child = branch(run, fresh_name(f"{run.name[:50]}-if"), place.runs)
+        child.set_info(status="queued", **({"visitor": True} if run.info.get("visitor") else {}))
+    advance(place)
+    return child
+
+
+def delete(place: Place, name: str, *, key: str = "") -> None:
+    """Delete a run with all that is in its folder. Raises `Refused` for one that came with the program or trains."""
+    run = models.find(name)
+    permit_deleting(place, run, key)
+    with _lock:
+        if not at_rest(run):
+            raise Refused("training", run=name)
+        run.delete()
+        _workers.pop(run.folder, None)
+
+
+# How runs stand
+
+
 def status(run: "Run") -> str:
-    """`Run.status`, or "starting" between the start of its process and the process's first word."""
-    standing, job = run.status, _jobs.get(run.folder)
-    if job is None or not job.is_alive():
+    """`Run.status`, as this app knows it: "starting" ends with its process, and a lent GPU is never given back between
+    two calls for it."""
+    standing, worker = run.status, _workers.get(run.folder)
+    if worker is None:
         return standing
-    if job.written == written(run):
-        return "starting"
-    is_lent = isinstance(job.worker, threading.Thread)  # between two calls for the GPU nobody holds the run
-    return "running" if is_lent and standing in ("paused", "interrupted") else standing
+    if not worker.is_alive():
+        return "interrupted" if standing == "starting" else standing
+    return "running" if worker.is_lent and standing in ("paused", "interrupted") else standing
+
+
+def at_rest(run: "Run") -> bool:
+    """Whether a run neither trains nor waits."""
+    return status(run) not in (*ACTIVE, "queued")
 
 
 def reason(run: "Run") -> str:
     """Why a run failed or was interrupted, as it said itself; empty where it did not."""
-    if why := run.info.get("why"):
-        return why
-    try:
-        with open(run.folder / "train.log", "rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    return next((line.removeprefix("error: ") for line in reversed(lines) if line.startswith("error: ")), "")
+    return run.info.get("why") or last_words(run)
 
 
 def active() -> "Run | None":
@@ -166,9 +232,20 @@ def active() -> "Run | None":
     return next((run for run in models.runs() if status(run) in ACTIVE), None)
 
 
+def queue() -> list["Run"]:
+    """The runs that wait, the first first."""
+    return sorted((run for run in models.runs() if run.status == "queued"), key=written)
+
+
 def recent() -> list["Run"]:
-    """All runs, that which is training now first, then by the time they last changed."""
-    return sorted(models.runs(replicas=False), key=lambda run: (status(run) in ACTIVE, written(run)), reverse=True)
+    """All runs: what is training now, then what waits, then the others by the time they last changed."""
+
+    def order(run: "Run") -> tuple[bool, bool, int]:
+        standing = status(run)
+        waits = standing == "queued"
+        return standing in ACTIVE, waits, -written(run) if waits else written(run)
+
+    return sorted(models.runs(replicas=False), key=order, reverse=True)
 
 
 def written(run: "Run") -> int:
@@ -179,139 +256,49 @@ def written(run: "Run") -> int:
         return 0
 
 
-def borrow(place: Place) -> None:
-    """On ZeroGPU, register the function that borrows the GPU: it must be known before the page is served."""
-    if place.kind == "zerogpu":
-        _borrower(place)
-
-
-# What is allowed
-
-
-def _check(place: Place, model: str, data: str, minutes: float, name: str, paths: bool) -> float:
-    """The minutes, if such a training may be started here."""
-    if place.training == "off":
-        raise Refused("off")
-    most = MOST_MINUTES[place.training]
-    if model not in SETTINGS:
-        raise Refused("model", model=model)
-    if not isinstance(minutes, int | float) or not 0 < minutes <= most:  # also refuses NaN
-        raise Refused("minutes", most=f"{most:g}")
-    if place.training == "limited":
-        if (model, data) not in {preset[:2] for preset in PRESETS.values()}:
-            raise Refused("limited")
-        if name.strip():
-            raise Refused("name")
-    names = choices(model)
-    if data not in names:
-        if data in SETS or data in PAIRS or not paths:
-            raise Refused("data", data=data, names=", ".join(names))
-        if state(data) == "missing":
-            raise Refused("folder", data=data)
-    return float(minutes)
-
-
-def _refuse_if_busy() -> None:
-    if busy := active():
-        raise Refused("busy", run=busy.name)
-
-
-def _refuse_to_resume(place: Place, run: "Run") -> None:
-    _refuse_if_busy()
-    if run.is_shipped:
-        raise Refused("shipped", run=run.name)
-    if place.training == "limited" and not run.info.get("visitor"):
-        raise Refused("limited")
-
-
-# How it is done
-
-
-def _config(model: str, data: str, minutes: float) -> "Config":
-    from gan.config import MOST_STEPS
-    from gan.models import MODELS
-
-    colours = {"channels": SETS[data].channels} if data in SETS else {}
-    settings = SETTINGS[model] | colours
-    # the clock alone ends it, on however fast a machine
-    return MODELS[model].config_class(data=data, minutes=minutes, steps=MOST_STEPS, **settings)
-
-
-def _fresh_name(data: str) -> str:
+def fresh_name(data: str) -> str:
+    """A name for a run that is not taken: "mnist-3"."""
     taken = {run.name for run in models.runs()}
     stem = re.sub(r"[^\w.-]", "-", Path(data.split(",")[0].strip()).name).lstrip(".-")[:50] or "run"
     return next(name for n in range(1, 100_000) if (name := f"{stem}-{n}") not in taken)
 
 
-def _make_room(run: "Run") -> None:
-    """Delete the oldest of the runs that visitors made, so that they don't fill the disk."""
-    theirs = [each for each in recent() if each.info.get("visitor") and status(each) not in ACTIVE]
-    for old in theirs[KEPT:]:
-        if old.name != run.name:
-            old.delete()
+# The queue
 
 
-def _launch(run: "Run", place: Place) -> None:
-    before = written(run)
-    if place.kind == "zerogpu":
-        stop = threading.Event()
-        # the GPU is lent in the name of the visitor, whose request is in the context
-        arguments = (_loop, run, _borrower(place), stop)
-        thread = threading.Thread(target=contextvars.copy_context().run, args=arguments, daemon=True)
-        _jobs[run.folder] = _Job(thread, before, stop)
-        thread.start()
+def look_after(place: Place) -> None:
+    """Start what waits, one after the other, for as long as the app runs."""
+    with _lock:
+        if place.runs in _watched:
+            return
+        _watched.add(place.runs)
+
+    def watch() -> None:
+        while place.runs in _watched:
+            with suppress(OSError, UserError):  # a folder that is away for a moment
+                advance(place)
+            time.sleep(LOOK)
+
+    threading.Thread(target=watch, name="queue", daemon=True).start()
+
+
+def advance(place: Place) -> None:
+    """Launch the run that has waited longest, if none is training; of several apps on one folder only one does."""
+    if not any(run.status == "queued" for run in models.runs()):
         return
-    quiet = {"TQDM_MININTERVAL": "10", "PYTHONUNBUFFERED": "1"}
-    with open(run.folder / "train.log", "wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gan", "train", "--resume", run.name],
-            cwd=ROOT,
-            env=os.environ | quiet | {"GAN_RUNS": str(place.runs)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a Ctrl-C in the app's terminal is not meant for it
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
-    with suppress(AttributeError, OSError):  # where there are priorities, the page comes before the training
-        os.setpriority(os.PRIO_PROCESS, process.pid, 5)
-    _jobs[run.folder] = _Job(process, before)
+    place.runs.mkdir(parents=True, exist_ok=True)
+    with suppress(Timeout), _lock, FileLock(place.runs / ".queue.lock").acquire(timeout=1):
+        waiting = queue()
+        if waiting and active() is None:
+            _workers[waiting[0].folder] = launch(waiting[0], place)
 
 
 def _stop(run: "Run") -> None:
-    job = _jobs.get(run.folder)
-    if job is not None and status(run) == "starting" and isinstance(job.worker, subprocess.Popen):
-        job.worker.kill()  # it would not heed what was asked before its first word, and has nothing to save
-        job.worker.wait()
+    worker = _workers.get(run.folder)
+    if worker is not None and status(run) == "starting" and not worker.is_lent:
+        worker.kill()  # it would not heed what was asked before its first word, and has nothing to save
         run.set_info(status="stopped")
         return
-    if job is not None:
-        job.stop.set()
+    if worker is not None:
+        worker.stop.set()
     run.control("stop")
-
-
-def _chunk(folder: str) -> str:
-    """Go on with a run for some seconds; returns how it stands in `run.json` then."""
-    from gan.run import Run
-    from gan.training import train
-
-    run = Run(Path(folder))
-    for _ in train(run, seconds=CHUNK):
-        pass
-    return run.info["status"]
-
-
-@cache
-def _borrower(place: Place) -> Callable[[str], str]:
-    return place.gpu(duration=int(CHUNK) + 20)(_chunk)
-
-
-def _loop(run: "Run", chunk: Callable[[str], str], stop: threading.Event) -> None:
-    """Call for the GPU until the run is no longer "paused" by the end of a call, or someone asks to stop."""
-    try:
-        while not stop.is_set():
-            if chunk(str(run.folder)) != "paused":
-                return
-        run.set_info(status="stopped")
-    except Exception as error:  # the loan may be refused, too
-        run.set_info(status="failed", why=str(error) or type(error).__name__)

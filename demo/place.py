@@ -1,8 +1,9 @@
 """What kind of place the app runs in, decided once, from the environment alone."""
 
+import hmac
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -24,12 +25,19 @@ class Place:
     runs: the folder of runs.
     gpu: decorator of a function that needs the GPU, as `@place.gpu` or `@place.gpu(duration=15)` (seconds);
         `spaces.GPU` on ZeroGPU, the identity elsewhere.
+    key: the teacher's: with one set, only who knows it starts and conducts trainings on a machine of one's own, and
+        where training is limited it is not for who knows it.
     """
 
     kind: Kind
     training: Training
     runs: Path
     gpu: Callable
+    key: str = field(default="", repr=False)
+
+    def opens(self, key: str) -> bool:
+        """Whether this is the teacher's key; never so where there is none."""
+        return bool(self.key) and hmac.compare_digest(key.encode(), self.key.encode())
 
 
 def no_loan(function: Callable | None = None, **_: object) -> Callable:
@@ -38,7 +46,7 @@ def no_loan(function: Callable | None = None, **_: object) -> Callable:
 
 
 def decide(environ: Mapping[str, str] = os.environ) -> Place:
-    """Read the place from the environment: SPACE_ID, SPACES_ZERO_GPU, GAN_TRAINING, GAN_RUNS.
+    """Read the place from the environment: SPACE_ID, SPACES_ZERO_GPU, GAN_TRAINING, GAN_RUNS, GAN_KEY.
 
     Raises UserError if GAN_TRAINING is none of off, limited, on.
     """
@@ -52,4 +60,4 @@ def decide(environ: Mapping[str, str] = os.environ) -> Place:
     if training not in get_args(Training):
         raise UserError(f"GAN_TRAINING is {training!r}; set it to off, limited or on.")
     runs = Path(environ.get("GAN_RUNS") or ROOT / "checkpoints").expanduser().resolve()
-    return Place(kind, training, runs, gpu)
+    return Place(kind, training, runs, gpu, environ.get("GAN_KEY", ""))

@@ -79,7 +79,7 @@ def figures(
 def mark(event: dict[str, Any], language: Language) -> str:
     """An event in words: "Step 1,500: discriminator held still"."""
     kind = event["event"].replace(" ", "_")
-    known = ("pause", "go_on", "stop", "resume", "evaluation")
+    known = ("pause", "go_on", "stop", "resume", "evaluation", "round", "refused")
     words = [say(language, f"curves.events.{kind}")] if kind in known else []
     for name in ("hold_d", "hold_g"):
         if name in event:

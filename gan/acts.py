@@ -1,7 +1,9 @@
 """What people ask of a training, in words: "pause", "hold-d", "lr-g=0.0006". Command line and app share them."""
 
+from contextlib import suppress
 from typing import Any
 
+from gan import journals
 from gan.duel import Conduct
 from gan.errors import UserError
 from gan.run import Run
@@ -51,3 +53,13 @@ def ask(run: Run, *words: str) -> None:
         pauses = {"pause": True, "go on": False}.get(control["do"], pauses)
     for control in asked:
         run.control(**control)
+
+
+def conduct_of(run: Run) -> Conduct:
+    """How a run is conducted now: its settings, and what its journal says was changed since."""
+    conduct = Conduct.of(run.config)
+    for event in journals.events(run.folder):
+        if event["event"] == "control":
+            with suppress(UserError):  # of a journal that someone has edited
+                conduct.change(event)
+    return conduct

@@ -1,6 +1,5 @@
 """What if: a run of its own that goes on from where another stood before the last thing that was done to it."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -25,10 +24,9 @@ def branch(run: Run, name: str, root: Path | None = None) -> Run:
         for number, sample in run.samples():
             if number <= step:
                 write_whole(child.folder / "samples" / sample.name, sample.read_bytes())
-        lived = [record for record in run.journal() if record.get("step", 0) <= step]
-        for file, lines in (("journal.jsonl", lived), ("controls.jsonl", run.controls()[: state["controls_read"]])):
-            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-            write_whole(child.folder / file, text.encode())
+        child.rewrite(run.lived(step, state.get("lines")))
+        for control in run.controls()[: state["controls_read"]]:
+            child.control(**control)
         generators, discriminators = MODELS[run.config.model].networks(run.config)
         generators.load_state_dict(state["average"])
         discriminators.load_state_dict(state["duel"]["discriminators"])

@@ -70,3 +70,21 @@ def start_processes() -> Callable[[], None]:
         dist.destroy_process_group()
 
     return end
+
+
+def inside() -> tuple[str, dict[str, str]]:
+    """What trains on this machine, for the page to say: ("gpu", {"name", "memory"}) or ("cpu", {"cores", "memory"}).
+
+    Memory is in GiB.
+    """
+    device = pick_device()
+    if device.type == "cuda":
+        gib = torch.cuda.get_device_properties(device).total_memory / 2**30
+        return "gpu", {"name": describe(device), "memory": f"{gib:.0f}"}
+    if device.type == "mps":
+        return "mps", {}
+    try:
+        gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (AttributeError, ValueError, OSError):  # Windows
+        return "cpu", {"cores": str(torch.get_num_threads()), "memory": "?"}
+    return "cpu", {"cores": str(torch.get_num_threads()), "memory": f"{gib:.0f}"}

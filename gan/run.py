@@ -32,7 +32,8 @@ from gan.config import Config
 from gan.errors import UserError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
-STATES = ("running", "paused", "finished", "stopped", "failed")
+STATES = ("queued", "starting", "running", "paused", "finished", "stopped", "failed")
+STARTING = 60.0  # seconds that a training may take to its first word
 
 
 def runs_root() -> Path:
@@ -104,7 +105,7 @@ class Run:
         return f"Run({self.name})"
 
     @classmethod
-    def create(cls, name: str, config: Config, root: Path | None = None) -> "Run":
+    def create(cls, name: str, config: Config, root: Path | None = None, *, status: str = "running") -> "Run":
         """A new run's folder with its `run.json`; raises `UserError` if the name is unfit or taken."""
         if not re.fullmatch(r"[\w][\w.-]{0,63}", name):
             raise UserError(
@@ -125,7 +126,7 @@ class Run:
                 "name": name,
                 "model": config.model,
                 "config": config.as_dict(),
-                "status": "running",
+                "status": status,
                 "why": "",
                 "step": 0,
                 "seconds": 0.0,
@@ -175,9 +176,13 @@ class Run:
 
     @property
     def status(self) -> str:
-        """running, paused, finished, stopped or failed; "interrupted" where its process has died meanwhile."""
+        """One of `STATES`; "interrupted" where its process has died meanwhile."""
         status = self.info.get("status", "failed")
-        return "interrupted" if status in ("running", "paused") and not self.is_training() else status
+        if status not in ("starting", "running", "paused") or self.is_training():
+            return status
+        if status == "starting" and time.time() - (self.folder / "run.json").stat().st_mtime < STARTING:
+            return status
+        return "interrupted"
 
     @property
     def missing(self) -> set[str]:
@@ -209,10 +214,17 @@ class Run:
         """All lines of the journal, steps and events, in the order they were written."""
         return read_lines(self.folder / "journal.jsonl")
 
-    def rewind(self, step: int) -> None:
-        """Forget the journal's lines after `step`: they are about to be lived through again."""
-        lines = [r for r in self.journal() if r.get("step", 0) <= step]
-        text = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in lines)
+    def lived(self, step: int, lines: int | None = None) -> list[dict[str, Any]]:
+        """The journal as it was at `step` when it had so many `lines` (all up to the step, where that is not known),
+        and what was measured there since."""
+        known = self.journal()
+        lines = sum(record.get("step", 0) <= step for record in known) if lines is None else lines
+        late = [r for r in known[lines:] if r.get("event") == "evaluation" and r.get("step", 0) <= step]
+        return known[:lines] + late
+
+    def rewrite(self, lines: list[dict[str, Any]]) -> None:
+        """Let the journal have these lines."""
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         write_whole(self.folder / "journal.jsonl", text.encode())
 
     # Samples and weights

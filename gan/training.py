@@ -107,7 +107,7 @@ class _Training:
             torch.manual_seed(self.config.seed + self.rank)  # same networks, but noise of its own
         self.draw = self.duel.drawer(self.data, self.random, self.config.batch // self.world)
         self.conduct = Conduct.of(self.config)
-        self.step, self.seconds, self.samples_made, self.controls_read = 0, 0.0, 0, 0
+        self.step, self.seconds, self.samples_made, self.controls_read, self.lines = 0, 0.0, 0, 0, 0
 
     # What is kept
 
@@ -129,6 +129,7 @@ class _Training:
                 "seconds": self.seconds,
                 "samples_made": self.samples_made,
                 "controls_read": self.controls_read,
+                "lines": self.lines,
             }
         )
         if before:
@@ -138,8 +139,10 @@ class _Training:
     def restore(self) -> None:
         """Go on from `resume.pt`, where there is one."""
         state = self.run.load_resume()
-        if self.rank == 0:
-            self.run.rewind(state["step"] if state else -1)
+        if self.rank == 0:  # what came after is about to be lived through again
+            lived = self.run.lived(state["step"], state.get("lines")) if state else []
+            self.run.rewrite(lived)
+            self.lines = len(lived)
         if state is None:
             return
         self.duel.load_state(state["duel"])
@@ -175,9 +178,14 @@ class _Training:
     def event(self, event: str, **values: Any) -> dict[str, Any]:
         """Write an event into the journal."""
         record = {"step": self.step, "seconds": round(self.seconds, 2), "event": event, **values}
+        self.write(record)
+        return record
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Write a line into the journal; only the first process does."""
         if self.rank == 0:
             self.run.log(record)
-        return record
+            self.lines += 1
 
     # What steers it
 
@@ -354,8 +362,7 @@ class _Training:
                     f"'{name}' is no longer a number at step {self.step}: the duel has blown up. "
                     "Try lower learning rates; the last checkpoint is kept."
                 )
-        if self.rank == 0:
-            self.run.log(record)
+        self.write(record)
         return record
 
     @torch.inference_mode()

@@ -4,18 +4,21 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from demo import jobs
+from demo import jobs, launch, rules
 from demo.language import LANGUAGES, words
 from demo.place import Place, no_loan
 from gan.errors import UserError
 from tests.small_runs import small_run
 
+ROOT = Path(__file__).parent.parent
 TINY = {"width": 4, "batch": 8, "latent": 8, "log_every": 1, "precision": "fp32"}
 
 
@@ -25,16 +28,19 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setitem(jobs.SETTINGS, "dcgan", TINY)
+    monkeypatch.setitem(jobs.PRESETS, "digits", jobs.Preset("dcgan", "mnist", 1, 100, TINY))
     monkeypatch.setattr(jobs.models, "runs", only(tmp_path))
-    monkeypatch.setattr(jobs, "_jobs", {})
+    monkeypatch.setattr(jobs, "_workers", {})
     yield Place("local", "on", tmp_path, no_loan)
-    for job in list(jobs._jobs.values()):
-        job.stop.set()
-        if isinstance(job.worker, subprocess.Popen):
-            job.worker.kill()
-            job.worker.wait()
-        else:
-            job.worker.join(60)
+    for worker in list(jobs._workers.values()):
+        worker.stop.set()
+        worker.kill()
+        if worker.is_lent:
+            worker.work.join(60)
+
+
+def start(place, model, data, minutes, name="", **how):
+    return jobs.start(place, jobs.settings_of(model, data, minutes), name, **how)
 
 
 def only(root):
@@ -55,16 +61,18 @@ def steps(run):
 
 
 def test_a_training_is_a_process_of_its_own_that_pauses_goes_on_and_stops(place):
-    run = jobs.start(place, "dcgan", "mnist", 5)
+    run = start(place, "dcgan", "mnist", 5)
     assert run.name == "mnist-1"
     assert jobs.status(run) == "starting"
     assert jobs.active().name == "mnist-1"
-    with pytest.raises(jobs.Refused, match="training already"):
-        jobs.start(place, "dcgan", "mnist", 1)
+    waiting = start(place, "dcgan", "mnist", 1)
+    assert jobs.status(waiting) == "queued"
+    jobs.control(place, waiting.name, "stop")
+    assert jobs.status(waiting) == "stopped"
 
     wait(lambda: len(steps(run)) > 3)
     assert jobs.status(run) == "running"
-    process = jobs._jobs[run.folder].worker
+    process = jobs._workers[run.folder].work
     assert process.pid != os.getpid()
     assert os.getsid(process.pid) == process.pid  # a Ctrl-C in the app's terminal does not reach it
 
@@ -90,14 +98,14 @@ def test_a_training_is_a_process_of_its_own_that_pauses_goes_on_and_stops(place)
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 def test_a_killed_training_is_interrupted_and_goes_on_where_it_was_saved(place):
-    run = jobs.start(place, "dcgan", "mnist", 5, "mine")
+    run = start(place, "dcgan", "mnist", 5, "mine")
     wait(lambda: len(steps(run)) > 3)
     jobs.control(place, "mine", "pause")  # which saves
     wait(lambda: jobs.status(run) == "paused")
     saved = run.info["step"]
     jobs.control(place, "mine", "go on")
     wait(lambda: steps(run)[-1] > saved + 2)
-    process = jobs._jobs[run.folder].worker
+    process = jobs._workers[run.folder].work
     os.kill(process.pid, signal.SIGKILL)
     process.wait(30)
     assert jobs.status(run) == "interrupted"
@@ -115,10 +123,10 @@ def test_a_killed_training_is_interrupted_and_goes_on_where_it_was_saved(place):
 
 
 def test_another_app_sees_and_stops_a_training_that_this_one_started(place):
-    run = jobs.start(place, "dcgan", "mnist", 5)
-    process = jobs._jobs[run.folder].worker
+    run = start(place, "dcgan", "mnist", 5)
+    process = jobs._workers[run.folder].work
     wait(lambda: len(steps(run)) > 1)
-    jobs._jobs.clear()  # an app that was restarted knows nothing but the folder
+    jobs._workers.clear()  # an app that was restarted knows nothing but the folder
     assert jobs.status(run) == "running"
     assert jobs.active().name == run.name
     jobs.control(place, run.name, "stop")
@@ -127,18 +135,18 @@ def test_another_app_sees_and_stops_a_training_that_this_one_started(place):
 
 
 def test_a_training_finishes_by_the_clock(place):
-    run = jobs.start(place, "dcgan", "mnist", 0.03)
+    run = start(place, "dcgan", "mnist", 0.03)
     wait(lambda: jobs.status(run) == "finished")
     assert run.info["seconds"] >= 1.8
     assert jobs.reason(run) == ""
-    jobs._jobs[run.folder].worker.wait(30)
+    jobs._workers[run.folder].work.wait(30)
     with pytest.raises(jobs.Refused, match="not waiting"):
         jobs.control(place, run.name, "go on")
 
 
 def test_what_is_stopped_before_its_first_word_ends_and_can_be_started_after_all(place):
-    run = jobs.start(place, "dcgan", "mnist", 0.02)
-    process = jobs._jobs[run.folder].worker
+    run = start(place, "dcgan", "mnist", 0.02)
+    process = jobs._workers[run.folder].work
     jobs.control(place, run.name, "stop")
     assert process.returncode is not None
     assert jobs.status(run) == "stopped"
@@ -148,9 +156,9 @@ def test_what_is_stopped_before_its_first_word_ends_and_can_be_started_after_all
 
 def test_a_training_that_fails_says_why(place, tmp_path):
     (tmp_path / "pictures").mkdir()
-    run = jobs.start(place, "dcgan", str(tmp_path / "pictures"), 1, paths=True)
+    run = start(place, "dcgan", str(tmp_path / "pictures"), 1, paths=True)
     assert run.name == "pictures-1"
-    wait(lambda: not jobs._jobs[run.folder].is_alive())
+    wait(lambda: not jobs._workers[run.folder].is_alive())
     assert jobs.status(run) in ("failed", "interrupted")
     assert jobs.reason(run).startswith("There are no pictures in")
 
@@ -160,10 +168,10 @@ def test_a_training_that_fails_says_why(place, tmp_path):
     [
         ("off", ("dcgan", "mnist", 1), "switched off"),
         ("on", ("vae", "mnist", 1), "choose dcgan or cyclegan"),
-        ("on", ("dcgan", "mnist", 0), "more than 0"),
-        ("on", ("dcgan", "mnist", float("nan")), "more than 0"),
-        ("on", ("dcgan", "mnist", None), "more than 0"),
-        ("on", ("dcgan", "mnist", 601), "at most 600"),
+        ("on", ("dcgan", "mnist", 0), "above 0"),
+        ("on", ("dcgan", "mnist", float("nan")), "above 0"),
+        ("on", ("dcgan", "mnist", None), "above 0"),
+        ("on", ("dcgan", "mnist", 1441), "at most 1440"),
         ("on", ("dcgan", "facades", 1), "not on this machine"),
         ("on", ("cyclegan", "mnist", 1), "not on this machine"),
         ("on", ("dcgan", "/etc", 1), "not on this machine"),  # a path, from someone who is elsewhere
@@ -176,7 +184,7 @@ def test_what_is_not_allowed_is_refused(place, tmp_path, monkeypatch, training, 
     monkeypatch.delenv("GAN_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(jobs.Refused, match=sentence):
-        jobs.start(replace(place, training=training), *asked)
+        start(replace(place, training=training), *asked)
     assert jobs.models.runs() == []
 
 
@@ -184,12 +192,12 @@ def test_names_are_checked(place):
     small_run(place.runs, "taken")
     for name, sentence in (("taken", "already is a run"), ("../up", "cannot be named"), ("a b", "cannot be named")):
         with pytest.raises(UserError, match=sentence):
-            jobs.start(place, "dcgan", "mnist", 1, name)
+            start(place, "dcgan", "mnist", 1, name)
 
 
 def test_a_folder_that_is_not_there_is_refused(place):
     with pytest.raises(jobs.Refused, match="no folder"):
-        jobs.start(place, "dcgan", "/not/there", 1, paths=True)
+        start(place, "dcgan", "/not/there", 1, paths=True)
 
 
 def test_controls_are_checked(place):
@@ -197,7 +205,7 @@ def test_controls_are_checked(place):
     for name, do, sentence in (
         ("done", "stop", "nothing to stop"),
         ("done", "go on", "not waiting"),
-        ("done", "explode", "pause, go on or stop"),
+        ("done", "explode", "not known; ask for pause"),
         ("../done", "stop", "no run named"),
     ):
         with pytest.raises(UserError, match=sentence):
@@ -216,26 +224,170 @@ def test_on_a_shared_machine_only_visitors_runs_are_gone_on_with(place):
 
 
 def test_on_a_shared_machine_old_visitors_runs_make_room_and_others_stay(place, monkeypatch):
-    monkeypatch.setattr(jobs, "KEPT", 2)
-    monkeypatch.setattr(jobs, "_launch", lambda *_: None)
+    monkeypatch.setattr(rules, "KEPT", 2)
+    monkeypatch.setattr(jobs, "advance", lambda _: None)
     small_run(place.runs, "owners")
+    now = time.time()
     for index in range(5):
-        run = jobs.start(replace(place, training="limited"), "dcgan", "mnist", 1)
+        run = start(replace(place, training="limited"), "dcgan", "mnist", 1)
         run.set_info(status="finished")
-        os.utime(run.folder / "run.json", (index, index))
+        os.utime(run.folder / "run.json", (now + index, now + index))
     names = {run.name for run in jobs.models.runs()}
-    assert "owners" in names
-    assert run.name in names
-    assert 3 <= len(names) <= 4
+    assert {"owners", run.name} < names
+    assert len(names) == 4
+    for name in names - {"owners"}:
+        os.utime(place.runs / name / "run.json", (now - 90_000, now - 90_000))
+    new = start(replace(place, training="limited"), "dcgan", "mnist", 1)
+    assert {run.name for run in jobs.models.runs()} == {"owners", new.name}  # yesterday's are gone
 
 
-def test_the_presets_are_possible_and_worded(place):
+def test_on_a_shared_machine_each_visitor_has_one_training_at_a_time(place, monkeypatch):
+    monkeypatch.setattr(jobs, "advance", lambda _: None)
+    limited = replace(place, training="limited")
+    mine = start(limited, "dcgan", "mnist", 1, visitor="a")
+    start(limited, "dcgan", "mnist", 1, visitor="b")
+    with pytest.raises(jobs.Refused, match="not done yet"):
+        start(limited, "dcgan", "mnist", 1, visitor="a")
+    mine.set_info(status="finished")
+    start(limited, "dcgan", "mnist", 1, visitor="a")
+
+
+def test_the_queue_has_an_end(place, monkeypatch):
+    monkeypatch.setattr(jobs, "advance", lambda _: None)
+    monkeypatch.setattr(jobs, "WAITING", 2)
+    first, _ = (start(place, "dcgan", "mnist", 1) for _ in range(2))
+    with pytest.raises(jobs.Refused, match="2 trainings are waiting"):
+        start(place, "dcgan", "mnist", 1)
+    jobs.control(place, first.name, "stop")
+    start(place, "dcgan", "mnist", 1)
+
+
+def test_what_waits_starts_by_itself_in_order_also_after_the_app_was_restarted(place):
+    first = start(place, "dcgan", "mnist", 0.02)
+    second, third = start(place, "dcgan", "mnist", 0.02), start(place, "dcgan", "mnist", 0.02)
+    assert [run.name for run in jobs.queue()] == [second.name, third.name]
+    assert [run.name for run in jobs.recent()[:3]] == [first.name, second.name, third.name]
+    wait(lambda: first.status == "finished")
+    jobs._workers.clear()  # the app is started again, and knows nothing but the folder
+    jobs.look_after(place)
+    wait(lambda: jobs.status(third) == "finished")
+    jobs._watched.discard(place.runs)
+    assert second.status == "finished"
+    assert second.info["updated"] <= third.info["updated"]
+    ends = [(run.info["created"], run.journal()[0]["seconds"]) for run in (second, third)]
+    assert ends == sorted(ends)
+
+
+def test_two_apps_on_one_folder_start_one_training(place):
+    """Two apps that look into the same queue at the same moment."""
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom demo import jobs\nfrom demo.place import Place, no_loan\n"
+        "jobs.models.runs = lambda *_, **__: __import__('gan.run').run.all_runs(Path(sys.argv[1]))\n"
+        "place = Place('local', 'on', Path(sys.argv[1]), no_loan)\n"
+        "while time.time() < float(sys.argv[2]): pass\n"
+        "jobs.advance(place)\nprint(len(jobs._workers))\n"
+        "[worker.work.wait() for worker in jobs._workers.values()]"
+    )
+    from gan.run import Run
+
+    for name in ("one", "two"):
+        Run.create(name, jobs.settings_of("dcgan", "mnist", 0.02), place.runs, status="queued")
+    moment = str(time.time() + 6)
+    apps = [
+        subprocess.Popen([sys.executable, "-c", code, place.runs, moment], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    started = [int(app.communicate(timeout=120)[0].split()[0]) for app in apps]
+    assert sorted(started) == [0, 1]
+    assert sorted(run.status for run in jobs.models.runs()) == ["finished", "queued"]
+
+
+def test_a_training_is_conducted_and_branched(place):
+    run = start(place, "dcgan", "mnist", 5, "mine")
+    wait(lambda: len(steps(run)) > 3)
+    with pytest.raises(jobs.Refused, match="only while the run is paused"):
+        jobs.control(place, "mine", "step-d")
+    jobs.control(place, "mine", "hold-d")
+    wait(lambda: any(line.get("hold_d") for line in run.journal()))
+    act = next(line for line in run.journal() if line.get("hold_d"))
+    jobs.control(place, "mine", "pause")
+    wait(lambda: jobs.status(run) == "paused")
+    jobs.control(place, "mine", "step-g")
+    wait(lambda: any(line.get("event") == "round" for line in run.journal()))
+    jobs.control(place, "mine", "resume")
+
+    child = jobs.what_if(place, "mine")
+    assert child.name == "mine-if-1"
+    assert child.info["parent"] == {"run": "mine", "step": act["step"]}
+    assert jobs.status(run) == "stopped"
+    wait(lambda: jobs.status(child) == "running" and steps(child)[-1] > act["step"] + 2)
+    assert not any(line.get("hold_d") for line in child.journal())
+    jobs.control(place, child.name, "stop")
+    wait(lambda: jobs.status(child) == "stopped")
+    with pytest.raises(jobs.Refused, match="nothing to conduct"):
+        jobs.control(place, child.name, "hold-g")
+
+
+def test_a_run_is_deleted_only_at_rest_and_never_a_shipped_one(place, monkeypatch):
+    run = start(place, "dcgan", "mnist", 5)
+    with pytest.raises(jobs.Refused, match="stop it first"):
+        jobs.delete(place, run.name)
+    jobs.control(place, run.name, "stop")
+    wait(lambda: jobs.at_rest(run))
+    with pytest.raises(jobs.Refused, match="by themselves after a day"):
+        jobs.delete(replace(place, training="limited"), run.name)
+    jobs.delete(place, run.name)
+    assert not run.folder.exists()
+    monkeypatch.undo()
+    with pytest.raises(jobs.Refused, match="came with the program"):
+        jobs.delete(place, "mnist")
+
+
+def test_a_teachers_key_decides_who_may_do_what(place, monkeypatch):
+    monkeypatch.setattr(jobs, "advance", lambda _: None)
+    taught = replace(place, key="geheim")
+    assert "geheim" not in repr(taught)
+    with pytest.raises(jobs.Refused, match="only whoever knows"):
+        start(taught, "dcgan", "mnist", 1)
+    with pytest.raises(jobs.Refused, match="not the teacher's key"):
+        start(taught, "dcgan", "mnist", 1, key="guess")
+    run = start(taught, "dcgan", "mnist", 10, key="geheim")
+    for call in (lambda: jobs.control(taught, run.name, "stop"), lambda: jobs.what_if(taught, run.name)):
+        with pytest.raises(jobs.Refused, match="only whoever knows"):
+            call()
+    jobs.control(taught, run.name, "stop", key="geheim")
+    with pytest.raises(jobs.Refused, match="only whoever knows"):
+        jobs.delete(taught, run.name)
+    jobs.delete(taught, run.name, key="geheim")
+
+    hosted = replace(taught, kind="space", training="limited")
+    assert start(hosted, "dcgan", "mnist", 1).info["visitor"] is True
+    with pytest.raises(jobs.Refused, match="at most 3"):
+        start(hosted, "dcgan", "mnist", 10)
+    owners = start(hosted, "dcgan", "fashion-mnist", 10, "mine", key="geheim")
+    assert "visitor" not in owners.info
+    with pytest.raises(jobs.Refused, match="three ready-made"):
+        jobs.control(hosted, "mine", "stop")
+    jobs.control(hosted, "mine", "stop", key="geheim")
+    with pytest.raises(jobs.Refused, match="switched off"):
+        start(replace(place, training="off"), "dcgan", "mnist", 1, key="")
+
+
+def test_a_full_disk_is_refused_before_it_is_full(place, monkeypatch):
+    monkeypatch.setattr(rules, "ROOM", 10**18)
+    with pytest.raises(jobs.Refused, match="less than 1 GB"):
+        start(place, "dcgan", "mnist", 1)
+
+
+def test_the_presets_are_possible_and_worded():
     from gan.models import MODELS
 
     for name, preset in jobs.PRESETS.items():
-        assert preset.data in jobs.choices(preset.model)
-        assert preset.minutes <= jobs.MOST_MINUTES["limited"]
-        assert jobs._config(preset.model, preset.data, 1).model in MODELS
+        config = jobs.settings_of(preset.model, preset.data, preset.minutes, **preset.settings)
+        assert config.model in MODELS
+        if name != "zebras":
+            assert preset.data in rules.choices(preset.model)
+            assert preset.minutes <= rules.MOST_MINUTES["limited"]
         for language in LANGUAGES:
             assert words(language)[f"train.presets.{name}"]
 
@@ -248,9 +400,10 @@ def test_every_set_has_a_name_in_both_languages():
 
 
 def test_every_refusal_is_worded_in_both_languages():
-    source = (jobs.ROOT / "demo" / "jobs.py").read_text(encoding="utf-8")
-    keys = set(re.findall(r'Refused\("(\w+)"', source)) | {f"cannot.{do}" for do in ("pause", "go_on", "stop")}
-    assert len(keys) >= 12
+    source = "".join((ROOT / "demo" / f"{name}.py").read_text(encoding="utf-8") for name in ("jobs", "rules"))
+    keys = set(re.findall(r'Refused\("([\w.]+)"', source)) | {f"cannot.{do}" for do in ("pause", "go_on", "stop")}
+    keys |= {"off", "watch"}
+    assert len(keys) >= 18
     for language in LANGUAGES:
         assert {f"train.refused.{key}" for key in keys} <= set(words(language))
 
@@ -277,14 +430,14 @@ class Loans:
 
 
 def test_a_lent_gpu_is_asked_for_again_and_again_until_the_run_is_finished(place, monkeypatch):
-    monkeypatch.setattr(jobs, "CHUNK", 0.5)
+    monkeypatch.setattr(launch, "CHUNK", 0.5)
     loans = Loans()
     zero = replace(place, kind="zerogpu", training="limited", gpu=loans)
-    jobs.borrow(zero)
-    assert loans.duration > jobs.CHUNK  # registered before anyone asks
-    run = jobs.start(zero, "dcgan", "mnist", 0.03)
+    launch.borrow(zero)
+    assert loans.duration > launch.CHUNK  # registered before anyone asks
+    run = start(zero, "dcgan", "mnist", 0.03)
     standings = set()
-    while jobs._jobs[run.folder].is_alive():
+    while jobs._workers[run.folder].is_alive():
         standings.add(jobs.status(run))
         time.sleep(0.01)
     assert standings <= {"starting", "running", "finished"}
@@ -298,30 +451,30 @@ def test_a_lent_gpu_is_asked_for_again_and_again_until_the_run_is_finished(place
 
 @pytest.mark.parametrize("do", ["pause", "stop"])
 def test_a_lent_gpu_is_given_back_when_asked_to_pause_or_stop(place, monkeypatch, do):
-    monkeypatch.setattr(jobs, "CHUNK", 0.4)
+    monkeypatch.setattr(launch, "CHUNK", 0.4)
     zero = replace(place, kind="zerogpu", training="limited", gpu=Loans())
-    run = jobs.start(zero, "dcgan", "mnist", 3)
+    run = start(zero, "dcgan", "mnist", 3)
     wait(lambda: len(steps(run)) > 3)
     jobs.control(zero, run.name, do)
-    wait(lambda: not jobs._jobs[run.folder].is_alive())
+    wait(lambda: not jobs._workers[run.folder].is_alive())
     assert jobs.status(run) == "stopped"
     seen = len(steps(run))
     jobs.control(zero, run.name, "go on")
     wait(lambda: len(steps(run)) > seen)
     jobs.control(zero, run.name, "stop")
-    wait(lambda: not jobs._jobs[run.folder].is_alive())
+    wait(lambda: not jobs._workers[run.folder].is_alive())
 
 
 def test_a_refused_loan_is_the_runs_reason(place, monkeypatch):
-    monkeypatch.setattr(jobs, "CHUNK", 0.3)
+    monkeypatch.setattr(launch, "CHUNK", 0.3)
     zero = replace(place, kind="zerogpu", training="limited", gpu=Loans(most=1))
-    run = jobs.start(zero, "dcgan", "mnist", 3)
-    wait(lambda: not jobs._jobs[run.folder].is_alive())
+    run = start(zero, "dcgan", "mnist", 3)
+    wait(lambda: not jobs._workers[run.folder].is_alive())
     assert jobs.status(run) == "failed"
     assert "quota" in jobs.reason(run)
 
 
 def test_the_command_runs_where_the_app_was_started_from_elsewhere(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run = jobs.start(place, "dcgan", "mnist", 0.02)
+    run = start(place, "dcgan", "mnist", 0.02)
     wait(lambda: jobs.status(run) == "finished")

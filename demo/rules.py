@@ -1,0 +1,107 @@
+"""What may be trained here, by whom, for how long; a refusal is a sentence in the reader's language."""
+
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from demo.language import say
+from demo.place import Place
+from gan.catalog import PAIRS, SETS, state
+from gan.errors import UserError
+
+if TYPE_CHECKING:
+    from gan.config import Config
+    from gan.run import Run
+
+MOST_MINUTES = {"on": 1440.0, "limited": 3.0, "off": 0.0}
+WAITING = 10  # runs that wait in the queue at most
+KEPT, DAY = 12, 24 * 3600.0  # visitors' runs where training is limited: so many, and so long
+ROOM = 1_000_000_000  # bytes of the disk that stay free
+
+
+class Refused(UserError):
+    """A refusal whose sentence is there in both languages: `say(reader, refused.key, **refused.values)`."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.key, self.values = f"train.refused.{key}", values
+        super().__init__(say("en", self.key, **values))
+
+
+def choices(model: str) -> list[str]:
+    """The data sets by name that this model can train on here and now."""
+    names = [*PAIRS] if model == "cyclegan" else [*SETS, *PAIRS]
+    return [name for name in names if state(name) in ("here", "shipped")]
+
+
+def level(place: Place, key: str = "") -> str:
+    """What someone may do who gives this key: "on", "limited" or "off". Raises `Refused` for a wrong one."""
+    if not place.key:
+        return place.training
+    if key:
+        if not place.opens(key):
+            raise Refused("key")
+        return "off" if place.training == "off" else "on"
+    return "off" if place.training == "on" else place.training
+
+
+def permit(place: Place, config: "Config", *, key: str, name: str, preset: bool, paths: bool) -> None:
+    """Refuse a training that may not be started here: raises `Refused`.
+
+    Where training is limited only presets are trained, for up to three minutes, under names of the app's own. `paths`
+    says whether `config.data` may be a folder.
+    """
+    training = _may(place, key)
+    most = MOST_MINUTES[training]
+    if config.minutes > most or (training == "limited" and not config.minutes):
+        raise Refused("minutes", most=f"{most:g}")
+    if training == "limited" and not preset:
+        raise Refused("limited")
+    if training == "limited" and name.strip():
+        raise Refused("name")
+    names = choices(config.model)
+    if config.data not in names and not paths:
+        raise Refused("data", data=config.data, names=", ".join(names))
+    if config.data not in names and state(config.data) == "missing":
+        raise Refused("folder", data=config.data)
+    spare(place)
+
+
+def spare(place: Place) -> None:
+    """Refuse what needs room where there is hardly any left."""
+    place.runs.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(place.runs).free < ROOM:
+        raise Refused("disk")
+
+
+def permit_conducting(place: Place, run: "Run", key: str) -> None:
+    """Refuse to let someone conduct a run who may not. Raises `Refused`."""
+    if _may(place, key) == "limited" and not run.info.get("visitor"):
+        raise Refused("limited")
+
+
+def permit_deleting(place: Place, run: "Run", key: str) -> None:
+    """Refuse to let someone delete a run who may not. Raises `Refused`."""
+    if _may(place, key) == "limited":
+        raise Refused("delete")
+    if run.is_shipped:
+        raise Refused("shipped", run=run.name)
+
+
+def _may(place: Place, key: str) -> str:
+    training = level(place, key)
+    if training == "off":
+        raise Refused("watch" if place.key else "off")
+    return training
+
+
+def outstayed(runs: list["Run"]) -> list["Run"]:
+    """Of visitors' runs at rest, the newest first: those beyond `KEPT`, and those of yesterday."""
+    now, gone = time.time(), []
+    for number, run in enumerate(runs):
+        try:
+            age = now - (run.folder / "run.json").stat().st_mtime
+        except OSError:
+            continue
+        if number >= KEPT or age > DAY:
+            gone.append(run)
+    return gone

@@ -1,0 +1,109 @@
+"""The conductor's desk: hold a side still, change its rate, play half a round, and wonder "what if"."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import gradio as gr
+
+from demo import jobs
+from demo.language import Language, say, t
+
+if TYPE_CHECKING:
+    from gan.run import Run
+
+FACTOR = 3  # by which a click changes a rate
+ROUNDS = (1, 2, 3, 5)
+LABELS = (1.0, 0.9, 0.8)
+
+
+class Desk(NamedTuple):
+    """The components, and what each button asks for: a word of `gan.acts`, or a rate's factor by its side."""
+
+    panel: gr.Accordion
+    told: dict[str, gr.Markdown]
+    holds: dict[str, gr.Button]
+    buttons: dict[str, gr.Button]
+    rounds: gr.Radio
+    label: gr.Radio
+    what_if: gr.Button
+
+    @property
+    def outputs(self) -> list[Any]:
+        """All that `set_out` sets."""
+        return [
+            *(self.panel, *self.told.values(), *self.holds.values(), *self.buttons.values()),
+            *(self.rounds, self.label, self.what_if),
+        ]
+
+
+def build() -> Desk:
+    """The desk."""
+    told, holds, buttons = {}, {}, {}
+    with gr.Accordion(t("train.conduct.title"), open=False, visible=False, elem_id="train-conduct") as panel:
+        gr.Markdown(t("train.conduct.intro"))
+        with gr.Row():
+            for side in "dg":
+                with gr.Column(min_width=260):
+                    told[side] = gr.Markdown(elem_id=f"train-told-{side}")
+                    with gr.Row():
+                        holds[side] = _button(t("train.conduct.hold"), f"hold-{side}")
+                        for word, sign in (("slower", "÷"), ("faster", "×")):
+                            buttons[f"{word}-{side}"] = _button(f"{sign} {FACTOR}", f"{word}-{side}")
+                        buttons[f"step-{side}"] = _button(t(f"train.conduct.step_{side}"), f"step-{side}")
+        with gr.Row():
+            rounds = gr.Radio(
+                [(str(n), n) for n in ROUNDS], label=t("train.conduct.rounds"), min_width=200, elem_id="train-rounds"
+            )
+            label = gr.Radio(
+                [(f"{v:g}", v) for v in LABELS], label=t("train.conduct.label"), min_width=200, elem_id="train-label"
+            )
+        with gr.Row():
+            buttons["step"] = _button(t("train.conduct.step"), "step")
+            what_if = _button(t("train.conduct.what_if"), "what-if")
+        gr.Markdown(t("train.conduct.explain"))
+    return Desk(panel, told, holds, buttons, rounds, label, what_if)
+
+
+def _button(words: Any, name: str) -> gr.Button:
+    return gr.Button(words, size="md", min_width=80, elem_id=f"train-act-{name}")
+
+
+def set_out(run: "Run | None", language: Language) -> list[Any]:
+    """What the desk shows for a run: closed to one that does not train."""
+    from gan.acts import conduct_of
+
+    standing = jobs.status(run) if run else ""
+    if standing not in ("running", "paused"):
+        can_branch = run is not None and (run.folder / "resume.pt").is_file()
+        gone = [gr.skip()] * 2 + [gr.Button(interactive=False)] * 9 + [gr.Radio(interactive=False)] * 2
+        return [gr.Accordion(visible=can_branch), *gone, gr.Button(interactive=can_branch)]
+    conduct = conduct_of(run)
+    told, holds = [], []
+    for side, rate, is_held in (("d", conduct.rate_d, conduct.hold_d), ("g", conduct.rate_g, conduct.hold_g)):
+        how = say(language, f"train.conduct.{'held' if is_held else 'learns'}")
+        told.append(say(language, f"train.conduct.side_{side}", rate=f"{rate:.2g}", how=how))
+        holds.append(gr.Button(say(language, f"train.conduct.{'free' if is_held else 'hold'}"), interactive=True))
+    is_paused = standing == "paused"
+    steps = {name: is_paused for name in ("step-d", "step-g", "step")}
+    names = ("slower-d", "faster-d", "step-d", "slower-g", "faster-g", "step-g", "step")
+    return [
+        gr.Accordion(visible=True),
+        *told,
+        *holds,
+        *(gr.Button(interactive=steps.get(name, True)) for name in names),
+        gr.Radio(value=conduct.rounds_d if conduct.rounds_d in ROUNDS else None, interactive=True),
+        gr.Radio(value=conduct.label if conduct.label in LABELS else None, interactive=True),
+        gr.Button(interactive=True),
+    ]
+
+
+def word(run: "Run", button: str) -> str:
+    """What a button asks for now, as a word of `gan.acts`: "hold-d" is "free-d" where D is held."""
+    from gan.acts import conduct_of
+
+    conduct, (what, _, side) = conduct_of(run), button.partition("-")
+    if what == "hold":
+        return f"{'free' if getattr(conduct, f'hold_{side}') else 'hold'}-{side}"
+    if what in ("faster", "slower"):
+        rate = getattr(conduct, f"rate_{side}") * (FACTOR if what == "faster" else 1 / FACTOR)
+        return f"lr-{side}={float(f'{min(rate, 1.0):.6g}')}"
+    return button

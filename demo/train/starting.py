@@ -1,0 +1,199 @@
+"""What to train: ready-made trainings first, one's own pictures, and all settings, each with a sentence."""
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import fields
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import gradio as gr
+
+from demo import jobs, rules
+from demo.data_urls import data_url
+from demo.language import Language, say, t
+from demo.place import Place
+from gan.errors import UserError
+
+if TYPE_CHECKING:
+    from gan.own import Taken
+
+    from gan.config import Config
+
+MODELS = ("dcgan", "cyclegan")
+OWN = "own"  # the choice beside the presets, and that of one's own pictures among the data
+APART = ("data", "minutes", "steps")  # settings with controls of their own
+STALE = 24 * 3600.0  # seconds that pictures wait for a training
+
+
+def settings_by_name() -> dict[str, dict[str, Any]]:
+    """The dataclass fields of the settings shown, by name and model."""
+    from gan.models import MODELS as DUELS
+
+    found: dict[str, dict[str, Any]] = {}
+    for model in MODELS:
+        for each in fields(DUELS[model].config_class):
+            if each.name not in APART:
+                found.setdefault(each.name, {})[model] = each
+    return found
+
+
+def control_of(name: str, of: dict[str, Any], values: dict[str, Any]) -> Any:
+    """The component of a setting, showing what a DCGAN has: its value among these, or the default."""
+    each = of.get("dcgan") or next(iter(of.values()))
+    value = values.get(name, each.default)
+    words = {
+        "label": t(f"train.settings.{name}.label"),
+        "info": t(f"train.settings.{name}.info"),
+        "visible": "dcgan" in of,
+        "min_width": 240,
+        "elem_id": f"train-setting-{name.replace('_', '-')}",
+    }
+    if each.type is bool:
+        return gr.Checkbox(value=value, **words)
+    if each.metadata["choices"]:
+        choices = dict.fromkeys(choice for field in of.values() for choice in field.metadata["choices"])
+        shown = [(t(f"train.settings.{name}.choices.{choice}"), choice) for choice in choices]
+        return gr.Dropdown(shown, value=value, **words)
+    low, high = (each.metadata[end] for end in ("low", "high"))
+    precision = 0 if each.type is int else None
+    return gr.Number(value=value, minimum=low, maximum=high, precision=precision, **words)
+
+
+def values_of(model: str, data: str, chosen: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a model among those chosen, without what its data set decides. Raises `UserError` for a gap."""
+    of = settings_by_name()
+    values = {}
+    for name, value in chosen.items():
+        if model in of[name] and not (name == "channels" and data in jobs.SETS):
+            if value is None:
+                raise UserError(f"The setting '{name}' is empty.")
+            values[name] = of[name][model].type(value)
+    return values
+
+
+def shown_settings(model: str, data: str, settings: dict[str, Any]) -> list[Any]:
+    """What each setting's control shows for a model: these settings, else what learns quickly, else the default."""
+    updates = []
+    quick = jobs.SETTINGS[model] | ({"channels": jobs.SETS[data].channels} if data in jobs.SETS else {})
+    for name, of in settings_by_name().items():
+        if model not in of:
+            updates.append(_update(next(iter(of.values())), visible=False))
+            continue
+        value = (quick | settings).get(name, of[model].default)
+        choices = of[model].metadata["choices"]
+        more = {"choices": [(t(f"train.settings.{name}.choices.{c}"), c) for c in choices]} if choices else {}
+        updates.append(_update(of[model], value=value, visible=True, **more))
+    return updates
+
+
+def _update(field: Any, **values: Any) -> Any:
+    if field.type is bool:
+        return gr.Checkbox(**values)
+    return gr.Dropdown(**values) if field.metadata["choices"] else gr.Number(**values)
+
+
+def data_choices(model: str, *, own: bool) -> list[tuple[Any, str]]:
+    """The data sets for a model as choices; with `own` one's own pictures as well."""
+    names = rules.choices(model)
+    return [(t(f"train.sets.{name}"), name) for name in (*names, *([OWN] if own else []))]
+
+
+def machine(language: Language) -> str:
+    """The device that trains here, as HTML."""
+    from gan.machine import inside
+
+    kind, values = inside()
+    return f"<p>{escape(say(language, f'train.machine.{kind}', **values))}</p>"
+
+
+# One's own pictures
+
+
+class Staged(NamedTuple):
+    """Pictures that a visitor has given and not trained on yet: their folder, and what was taken for each pile."""
+
+    folder: str
+    piles: "tuple[Taken, ...]"
+
+
+def stage(place: Place, model: str, size: int, files: list[list[str]], progress: Callable | None = None) -> Staged:
+    """Check a visitor's files, a list a pile, and keep the pictures until the training starts."""
+    from gan import own
+
+    rules.spare(place)
+    root = place.runs / ".uploads"
+    for old in root.glob("*") if root.is_dir() else []:
+        if time.time() - old.stat().st_mtime > STALE:
+            shutil.rmtree(old, ignore_errors=True)
+    folder = root / uuid.uuid4().hex / "pictures"
+    names = ("trainA", "trainB") if model == "cyclegan" else (".",)
+    try:
+        piles = tuple(
+            own.take([Path(file) for file in given], folder / name if name != "." else folder, size=size)
+            for name, given in zip(names, files, strict=True)
+        )
+    except BaseException:
+        shutil.rmtree(folder.parent, ignore_errors=True)
+        raise
+    return Staged(str(folder), piles)
+
+
+def told(staged: Staged, model: str, size: int, language: Language) -> str:
+    """What was taken, as HTML: counts, some of the pictures, advice, and what was left out, by name."""
+    from gan import own
+
+    pieces = []
+    for number, taken in enumerate(staged.piles):
+        name = say(language, f"train.own.pile.{'ab'[number]}" if len(staged.piles) > 1 else "train.own.pictures")
+        alt = escape(say(language, "train.own.taken", name=name, count=f"{taken.count:,}"))
+        pieces.append(f'<p><b>{alt}</b></p><img src="{data_url(own.preview(taken.folder), "png")}" alt="{alt}">')
+    for key, values in own.advice(staged.piles, model, size):
+        pieces.append(f"<p>{escape(say(language, f'train.own.advice.{key}', **values))}</p>")
+    left = [(name, why) for taken in staged.piles for name, why in taken.left_out]
+    if left:
+        rows = "".join(f"<li><b>{escape(name)}</b>: {escape(why)}</li>" for name, why in left[:50])
+        pieces.append(
+            f"<details><summary>{escape(say(language, 'train.own.left_out'))}</summary><ul>{rows}</ul></details>"
+        )
+    return f'<div class="own">{"".join(pieces)}</div>'
+
+
+def move_in(staged: Staged, run: Any) -> None:
+    """Let staged pictures become part of a run that waits to train on them."""
+    target = run.folder / "pictures"
+    Path(staged.folder).rename(target)
+    shutil.rmtree(Path(staged.folder).parent, ignore_errors=True)
+    run.set_info(config=run.info["config"] | {"data": str(target)})
+
+
+# How long it takes here
+
+
+def outlook(config: "Config", needed: int | None, language: Language) -> str:
+    """How far a training gets on this machine, measured, as HTML."""
+    from gan import estimate
+
+    apart = {
+        "seed": 0,
+        "minutes": 0.0,
+        "steps": 1,
+        "samples": 2,
+        "data": "herd" if config.model == "cyclegan" else "mnist",
+    }
+    alike = type(config).from_dict(config.as_dict() | apart)  # the same work, so measured once
+    key, values = estimate.outlook(config, _measured(alike), needed)
+    shown = {
+        name: f"{value:,.0f}" if value >= 10 else f"{value:.2g}" for name, value in values.items() if value is not None
+    }
+    return f'<p class="outlook {key}">{escape(say(language, f"train.outlook.{key}", **shown))}</p>'
+
+
+@lru_cache(maxsize=32)
+def _measured(config: "Config") -> Any:
+    from gan.estimate import measure
+
+    return measure(config)
