@@ -36,8 +36,9 @@ def test_only_named_endpoints_are_public():
     app = shell.build_app(decide({}))
     public = {f.api_name for f in app.fns.values() if f.fn and f.api_visibility == "public"}
     noise = "generate layers directions move interpolate arithmetic find neighbours quiz modes"
-    others = "curves translate inside train_start train_status train_control upsample hidden rounds piles"
-    assert public == {*noise.split(), *others.split()}
+    training = "train_start train_status train_control train_what_if train_delete"
+    others = "curves translate inside upsample hidden rounds piles"
+    assert public == {*noise.split(), *training.split(), *others.split()}
 
 
 def test_the_page_keeps_nothing_and_tells_nobody():

@@ -2,16 +2,18 @@
 
 import re
 import shutil
+import time
 from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
-from demo import jobs, train
+from demo import jobs, rules, train
 from demo.language import LANGUAGES, words
 from demo.place import Place, no_loan
+from demo.train import starting, watching
 from gan.errors import UserError
-from tests.small_runs import record, small_run
+from tests.small_runs import record, sample, small_run
 
 
 @pytest.fixture
@@ -21,14 +23,14 @@ def runs(tmp_path, monkeypatch):
 
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: all_runs(tmp_path))
-    monkeypatch.setattr(jobs, "_jobs", {})
+    monkeypatch.setattr(jobs, "_workers", {})
     return [small_run(tmp_path, name, minutes=5.0) for name in ("early", "late")]
 
 
 def test_a_report_tells_the_last_logged_step_and_the_share_that_is_done(runs):
     run = runs[0]
     run.set_info(status="stopped", seconds=1.0)
-    told = train.report(run)
+    told = watching.report(run)
     last = record(591)
     assert {name: told[name] for name in ("loss_g", "loss_d", "d_real", "d_fake")} == pytest.approx(
         {name: last[name] for name in ("loss_g", "loss_d", "d_real", "d_fake")}
@@ -38,28 +40,29 @@ def test_a_report_tells_the_last_logged_step_and_the_share_that_is_done(runs):
     assert told["images_per_second"] == pytest.approx(8 * 4)  # 8 pictures a step, 4 steps a second
     assert told["samples"] == 3
     run.set_info(status="finished")
-    assert train.report(run)["progress"] == 1
+    assert watching.report(run)["progress"] == 1
 
 
 def test_a_report_of_a_run_that_has_only_begun_has_no_losses(runs):
     (runs[0].folder / "journal.jsonl").unlink()
     runs[0].set_info(step=0, seconds=0)
-    told = train.report(runs[0])
+    told = watching.report(runs[0])
     assert told["loss_g"] is None
     assert told["images_per_second"] == told["step"] == 0
 
 
 def test_a_report_does_not_tell_where_a_folder_lies(tmp_path, runs):
     private = small_run(tmp_path, "private", data="/home/someone/cats")
-    assert train.report(private)["data"] == "cats"
-    assert "/home" not in train.page(private.folder, "x", "en")
+    assert watching.report(private)["data"] == "cats"
+    assert "/home" not in watching.facts(private.folder, "x", "en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_shows_facts_the_newest_sample_and_two_charts(runs, language):
-    html = train.page(runs[0].folder, train.stamp(runs[0]), language)
-    assert html.count('class="chart"') == 2
-    assert html.count('src="data:image/webp') == 1
+    stamp = watching.stamp(runs[0])
+    html = watching.facts(runs[0].folder, stamp, language)
+    assert watching.curves(runs[0].folder, stamp, language).count('class="chart"') == 2
+    assert watching.film(runs[0].folder, stamp, 99, language).count('src="data:image/webp') == 1
     assert "<b>591</b>" in html
     assert "<b>2:28 / 5:00</b>" in html
     assert words(language)["curves.status.finished"] in html
@@ -69,14 +72,14 @@ def test_the_page_shows_facts_the_newest_sample_and_two_charts(runs, language):
 def test_why_a_run_ended_early_is_said_in_a_sentence(runs):
     run = runs[0]
     run.set_info(status="failed", why="<b>no room</b> on the disk")
-    html = train.page(run.folder, train.stamp(run), "en")
+    html = watching.facts(run.folder, watching.stamp(run), "en")
     assert "It failed: &lt;b&gt;no room" in html
     run.set_info(why="'loss_g' is no longer a number at step 591: the duel has blown up.")
-    assert "무너져" in train.page(run.folder, train.stamp(run), "ko")
+    assert "무너져" in watching.facts(run.folder, watching.stamp(run), "ko")
     run.set_info(status="running", why="")  # and nobody holds its lock
-    assert "without a word" in train.page(run.folder, train.stamp(run), "en")
+    assert "without a word" in watching.facts(run.folder, watching.stamp(run), "en")
     (run.folder / "train.log").write_text("loading\nerror: There are no pictures in cats.\n")
-    assert "It failed: There are no pictures in cats." in train.page(run.folder, train.stamp(run) + "2", "en")
+    assert "It failed: There are no pictures in cats." in watching.facts(run.folder, watching.stamp(run) + "2", "en")
 
 
 def test_a_run_that_loads_its_data_says_so(runs):
@@ -85,9 +88,9 @@ def test_a_run_that_loads_its_data_says_so(runs):
     (run.folder / "journal.jsonl").unlink()
     run.set_info(status="running", step=0)
     with run.lock():
-        html = train.page(run.folder, train.stamp(run), "en")
+        html = watching.facts(run.folder, watching.stamp(run), "en")
+        assert watching.curves(run.folder, watching.stamp(run), "en") == ""
     assert "being loaded" in html
-    assert "chart" not in html
 
 
 def test_the_tab_opens_with_the_most_recent_run_and_keeps_the_one_that_was_chosen(runs):
@@ -103,11 +106,11 @@ def test_the_tab_opens_with_the_most_recent_run_and_keeps_the_one_that_was_chose
 
 
 def test_nothing_is_sent_while_nothing_is_new(runs):
-    assert train.follow("late", "", None) == gr.skip()  # the tab has not been opened yet
+    assert train.follow("late", "", None, None) == gr.skip()  # the tab has not been opened yet
     *_, seen = train.watch("late", None)
-    assert train.follow("late", seen, None) == gr.skip()
+    assert train.follow("late", seen, None, None) == gr.skip()
     runs[1].log(record(601))
-    _, html, *_, later = train.follow("late", seen, None)
+    _, html, *_, later = train.follow("late", seen, None, None)
     assert later != seen
     assert "<b>601</b>" in html
 
@@ -117,11 +120,11 @@ def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, t
     new = small_run(tmp_path, "new", lines=3)
     new.set_info(status="running")
     with new.lock():
-        dropdown, *_, seen = train.follow("late", seen, None)
+        dropdown, *_, seen = train.follow("late", seen, None, None)
         assert dropdown.value == "new"
         *_, seen = train.watch("late", None)  # she looks at another one on purpose
         runs[1].log(record(601))
-        assert train.follow("late", seen, None)[0].value == "late"
+        assert train.follow("late", seen, None, None)[0].value == "late"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +140,7 @@ def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, t
 def test_only_the_buttons_that_make_sense_can_be_pressed(runs, status, possible):
     runs[0].set_info(status=status)
     with runs[0].lock():
-        _, _, *buttons, _ = train.watch("early", None)
+        buttons = train.watch("early", None)[6:9]
     assert {name for name, button in zip(train.DO, buttons, strict=True) if button.interactive} == possible
 
 
@@ -148,19 +151,111 @@ def test_without_runs_the_tab_says_what_to_do(monkeypatch):
     assert words("en")["train.none"] in html
 
 
+def test_the_film_follows_the_training_unless_someone_went_back_in_it(runs):
+    run = runs[1]
+    (_, newest), (html, back) = train.rewind("late", 2, None), train.rewind("late", 1, None)
+    assert (newest, back) == (None, 1)
+    assert "Step 200" in html
+    *_, seen = train.watch("late", None)
+    sample(run, 600)
+    run.log(record(601))
+    shown = train.follow("late", seen, newest, None)
+    assert "Step 600" in shown[2]
+    assert (shown[3].maximum, shown[3].value) == (3, 3)
+    shown = train.follow("late", seen, back, None)
+    assert "Step 200" in shown[2]
+    assert shown[3].value == 1
+
+
+def test_a_run_that_waits_says_at_which_place_and_one_that_trains_who_waits(runs):
+    early, late = runs
+    early.set_info(status="queued")
+    time.sleep(0.01)
+    late.set_info(status="queued")
+    assert "at place 2" in watching.facts(late.folder, watching.stamp(late), "en")
+    assert watching.report(late)["place_in_queue"] == 2
+    early.set_info(status="running")
+    with early.lock():
+        assert "In line: late" in watching.facts(early.folder, watching.stamp(early), "en")
+
+
+def test_half_a_round_is_explained_with_its_numbers(runs):
+    run = runs[0]
+    run.set_info(status="paused")
+    values = {"loss_g": 1.25, "loss_d": 0.5, "d_real": 0.7, "d_fake": 0.3, "grad_d": 0.875}
+    run.log({"step": 601, "seconds": 150.0, "event": "round", "who": "d", **values})
+    with run.lock():
+        html = watching.facts(run.folder, watching.stamp(run), "en")
+    for number in ("0.500", "0.700", "0.300", "0.875", "batch of 8"):
+        assert number in html
+    assert "The generator learned" not in html
+
+
+def test_a_branch_names_its_parent(runs):
+    runs[0].set_info(parent={"run": "late", "step": 1234})
+    assert "step 1,234 of “late”" in watching.facts(runs[0].folder, watching.stamp(runs[0]), "en")
+
+
+def test_the_desk_shows_how_a_run_is_conducted_and_asks_in_words(runs):
+    from demo.train import conducting
+
+    run = runs[0]
+    assert conducting.set_out(run, "en")[0].visible is False  # it is at rest, and has no checkpoint
+    run.set_info(status="running")
+    run.log({"step": 591, "seconds": 148.0, "event": "control", "hold_d": True, "rate_g": 0.0006})
+    with run.lock():
+        panel, told_d, told_g, hold_d, hold_g, *others = conducting.set_out(run, "en")
+        assert panel.visible
+        assert "held still, rate 0.0002" in told_d
+        assert "learning, rate 0.0006" in told_g
+        assert (hold_d.value, hold_g.value) == ("Let go", "Hold still")
+        assert [button.interactive for button in others[:7]] == [True, True, False] * 2 + [False]
+    assert conducting.word(run, "hold-d") == "free-d"
+    assert conducting.word(run, "hold-g") == "hold-g"
+    assert conducting.word(run, "faster-g") == "lr-g=0.0018"
+    assert conducting.word(run, "slower-d") == f"lr-d={float(f'{2e-4 / 3:.6g}')}"
+    assert conducting.word(run, "step") == "step"
+
+
 def test_a_preset_fills_the_fields_and_folds_them_away():
-    own, model, data, minutes = train.fill("clothes")
+    own, model, data, minutes, *settings = starting.fill("clothes", own=True)
     assert (own.visible, model, data.value, minutes) == (False, "dcgan", "fashion-mnist", 1)
-    own, *rest = train.fill(train.OWN)
+    shown = dict(zip(starting.settings_by_name(), settings, strict=True))
+    assert (shown["rate_g"].value, shown["label"].value, shown["channels"].value) == (5e-4, 0.9, 1)
+    assert not shown["blocks"].visible
+    own, *rest = starting.fill(starting.OWN, own=True)
     assert own.visible
     assert all(value == gr.skip() for value in rest)
 
 
+def test_the_controls_of_a_preset_stand_for_that_preset():
+    """What is shown for a preset and sent back unchanged is the preset, which is allowed everywhere."""
+    for preset in jobs.PRESETS.values():
+        shown = starting.shown_settings(preset.model, preset.data, preset.settings)
+        names = [*starting.settings_by_name()]
+        chosen = {name: update.value if update.visible else None for name, update in zip(names, shown, strict=True)}
+        values = starting.values_of(preset.model, preset.data, chosen)
+        assert jobs.settings_of(preset.model, preset.data, 1, **values) == jobs.settings_of(
+            preset.model, preset.data, 1, **preset.settings
+        )
+
+
 def test_a_model_offers_the_data_it_can_use():
-    offered = {value for _, value in train.offer("cyclegan").choices}
-    assert "herd" in offered
+    offered = {value for _, value in starting.offer("cyclegan", own=True)[0].choices}
+    assert {"herd", "emoji", starting.OWN} <= offered
     assert "mnist" not in offered
-    assert "mnist" in {value for _, value in train.offer("dcgan").choices}
+    assert "mnist" in {value for _, value in starting.offer("dcgan", own=False)[0].choices}
+    assert starting.OWN not in {value for _, value in starting.offer("dcgan", own=False)[0].choices}
+
+
+def test_every_setting_is_explained_in_both_languages():
+    for language in LANGUAGES:
+        for name, of in starting.settings_by_name().items():
+            assert words(language)[f"train.settings.{name}.label"]
+            assert len(words(language)[f"train.settings.{name}.info"]) > 15
+            for field in of.values():
+                for choice in field.metadata["choices"]:
+                    assert words(language)[f"train.settings.{name}.choices.{choice}"]
 
 
 @pytest.mark.parametrize(
@@ -172,10 +267,10 @@ def test_only_who_sits_at_the_machine_may_name_its_folders(tmp_path, kind, host,
     assert train.is_here(Place(kind, "on", tmp_path, no_loan), request) is may
 
 
-def test_a_refusal_is_said_in_the_visitors_language(tmp_path):
+def test_a_refusal_is_said_in_the_visitors_language():
     def refuse():
-        raise jobs.Refused("busy", run="digits")
+        raise rules.Refused("training", run="digits")
 
     request = SimpleNamespace(headers={"accept-language": "ko-KR"})
-    with pytest.raises(UserError, match=re.escape("이미 ‘digits’ 학습이 진행 중입니다")):
-        train._in_words(request, refuse)
+    with pytest.raises(UserError, match=re.escape("학습 'digits'이(가) 진행 중이거나 대기 중입니다")):
+        train.in_words(request, refuse)

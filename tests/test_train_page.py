@@ -60,8 +60,8 @@ def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(visit
 
     page = opened(visit, "ko")
     watch(page, "earlier")
-    assert page.locator("#watch .chart").count() == 2
-    assert page.locator("#watch .sample img").count() == 1
+    assert page.locator("#train-curves .chart").count() == 2
+    assert page.locator("#film .sample img").count() == 1
     assert "완료" in page.locator("#watch h3").inner_text()
     Run(server.runs / "earlier").log(record(9001))
     page.locator("#watch .facts b", has_text="9,001").wait_for()
@@ -72,14 +72,18 @@ def test_a_training_is_started_watched_paused_continued_and_stopped(visit, serve
     start(page, 5)
     page.locator("#watch h3", has_text="mnist-1").wait_for()
     page.locator("#watch h3 .running").wait_for(timeout=SECONDS)
-    page.locator("#watch .sample img").wait_for(timeout=SECONDS)
+    page.locator("#film .sample img").wait_for(timeout=SECONDS)
     first = wait(lambda: shown_step(page))
     wait(lambda: shown_step(page) > first)
 
-    onlooker = opened(visit, "ko")  # someone else sees it, too, and may not start a second one
+    onlooker = opened(visit, "ko")  # someone else sees it, too, and what she starts waits in line
     onlooker.locator("#watch h3", has_text="mnist-1").wait_for()
     onlooker.locator("#train-start").click()
-    onlooker.locator("[data-testid=toast-body]", has_text="이미 ‘mnist-1’ 학습이 진행 중").wait_for()
+    onlooker.locator("#watch h3 .queued").wait_for()
+    assert "1번째" in onlooker.locator("#watch").inner_text()
+    page.locator("#watch .why", has_text="In line: mnist-2").wait_for()
+    onlooker.locator("#train-stop").click()
+    onlooker.locator("#watch h3 .stopped").wait_for()
 
     page.locator("#train-pause").click()
     page.locator("#watch h3 .paused").wait_for()
@@ -92,6 +96,96 @@ def test_a_training_is_started_watched_paused_continued_and_stopped(visit, serve
     open_tab(page, "noise")  # and there it is, without a restart
     page.locator("#noise-run input").click()
     page.get_by_role("option", name="mnist-1").wait_for()
+
+
+def test_a_training_is_conducted_in_the_page(visit, server):
+    from gan.run import Run
+
+    page = opened(visit)
+    start(page, 5)
+    page.locator("#watch h3 .running").wait_for(timeout=SECONDS)
+    page.locator("#film .sample img").wait_for(timeout=SECONDS)
+    page.locator("#train-conduct button").first.click()
+    page.locator("#train-act-hold-d").click()
+    page.locator("#train-told-d", has_text="held still").wait_for()
+    page.locator("#train-act-faster-g").click()
+    page.locator("#train-told-g", has_text="rate 0.0015").wait_for()
+    assert page.locator("#train-curves .chart .event").count() >= 2
+    assert page.locator("#train-act-step-d").is_disabled()
+    page.locator("#train-rounds label", has_text="3").click()
+    page.locator("#train-pause").click()
+    page.locator("#watch h3 .paused").wait_for()
+    page.locator("#train-act-step-g").click()
+    page.locator("#watch .why", has_text="The generator learned").wait_for()
+
+    run = Run(server.runs / "mnist-1")
+    acts = [line for line in run.journal() if line.get("event") == "control"]
+    assert [{"hold_d", "rate_g", "rounds_d"} & act.keys() for act in acts] == [{"hold_d"}, {"rate_g"}, {"rounds_d"}]
+    page.locator("#train-act-what-if").click()
+    page.locator("#watch h3", has_text="mnist-1-if-1").wait_for()
+    page.locator("#watch .why", has_text="of “mnist-1”").wait_for()
+    page.locator("#watch h3 .running").wait_for(timeout=SECONDS)
+    page.locator("#train-told-g", has_text="rate 0.0015").wait_for()
+    page.locator("#train-stop").click()
+    page.locator("#watch h3 .stopped").wait_for()
+
+    page.locator("#train-delete").click()
+    page.locator("#train-question", has_text="mnist-1-if-1").wait_for()
+    page.locator("#train-gone").click()
+    wait(lambda: not (server.runs / "mnist-1-if-1").exists())
+    assert (server.runs / "mnist-1").exists()
+    page.locator("#watch h3", has_text="mnist-1").wait_for()
+
+
+def test_ones_own_pictures_are_checked_and_trained_on(visit, server, tmp_path):
+    from PIL import Image
+
+    for number in range(12):
+        colour = (20 * number, 255 - 20 * number, 90)
+        Image.new("RGB", (80, 64), colour).save(tmp_path / f"{number}.png")
+        Image.new("RGB", (64, 80), colour[::-1]).save(tmp_path / f"b{number}.png")
+    (tmp_path / "letter.png").write_text("no picture")
+    page = opened(visit)
+    page.locator("#train-preset label").last.click()
+    page.locator("#train-model label").nth(1).click()
+    page.locator("#train-data input").click()
+    page.get_by_role("option", name="my own pictures").click()
+    piles = [page.locator(f"#train-pile-{pile} input[type=file]") for pile in "ab"]
+    piles[0].set_input_files([*(tmp_path / f"{n}.png" for n in range(12)), tmp_path / "letter.png"])
+    page.locator("#train-taken", has_text="second pile").wait_for()
+    page.locator("#train-start").click()
+    page.locator("[data-testid=toast-body]", has_text="Give some pictures first").wait_for()
+    piles[1].set_input_files([tmp_path / f"b{n}.png" for n in range(12)])
+    page.locator("#train-taken li", has_text="letter.png").wait_for(state="attached")
+    assert page.locator("#train-taken img").count() == 2
+    page.locator("#train-start").click()
+    page.locator("#watch h3", has_text="pictures-1").wait_for()
+    page.locator("#film .sample img").wait_for(timeout=SECONDS)
+    page.locator("#train-stop").click()
+    page.locator("#watch h3 .stopped").wait_for()
+    assert len(list((server.runs / "pictures-1/pictures/trainA").iterdir())) == 12
+    assert not list((server.runs / ".uploads").iterdir())
+
+
+def test_the_speed_here_is_measured_not_guessed(visit):
+    page = opened(visit)
+    page.locator("#train-measure").click()
+    page.locator("#train-outlook .outlook").wait_for(timeout=SECONDS)
+    assert re.search(r"\d", page.locator("#train-outlook").inner_text())
+
+
+def test_where_a_teachers_key_is_set_only_it_starts_trainings(chromium, tmp_path):
+    small_run(tmp_path, "earlier")
+    with serve(GAN_RUNS=str(tmp_path), GAN_KEY="open sesame") as server:
+        visitors = Visitors(chromium, server.url)
+        page = opened(visitors)
+        page.locator("#train-start").click()
+        page.locator("[data-testid=toast-body]", has_text="only whoever knows the teacher's key").wait_for()
+        page.locator("#train-key input").fill("open sesame")
+        start(page, 0.1)
+        page.locator("#watch h3", has_text="mnist-1").wait_for()
+        page.locator("#watch h3 .finished").wait_for(timeout=SECONDS)
+        visitors.leave()
 
 
 def test_a_training_outlives_the_page_and_the_app(chromium, tmp_path):
@@ -160,8 +254,11 @@ def test_the_endpoints_start_tell_and_control(server):
     told = client.predict(model="dcgan", data="mnist", minutes=5, name="mine", api_name="/train_start")
     assert told["run"] == "mine"
     assert told["status"] == "starting"
-    with pytest.raises(Exception, match=r"mine.* is training already"):
-        client.predict(model="dcgan", data="mnist", minutes=1, name="", api_name="/train_start")
+    settings = {"width": 8, "rate_g": 0.001}
+    waiting = client.predict(model="dcgan", data="mnist", minutes=1, settings=settings, api_name="/train_start")
+    assert (waiting["status"], waiting["place_in_queue"]) == ("queued", 1)
+    assert client.predict(run=waiting["run"], do="stop", api_name="/train_control")["status"] == "stopped"
+    assert client.predict(run=waiting["run"], api_name="/train_delete") == waiting["run"]
 
     def status():
         return client.predict(run="", api_name="/train_status")
@@ -170,8 +267,12 @@ def test_the_endpoints_start_tell_and_control(server):
     assert told["run"] == "mine"
     assert told["status"] == "running"
     assert 0 < told["progress"] < 1
+    client.predict(run="mine", do="lr-g=0.0007", api_name="/train_control")
     client.predict(run="mine", do="stop", api_name="/train_control")
     wait(lambda: status()["status"] == "stopped")
+    child = client.predict(run="mine", api_name="/train_what_if")
+    assert child["parent"]["run"] == "mine"
+    client.predict(run=child["run"], do="stop", api_name="/train_control")
     for name, do, sentence in (("mine", "stop", "nothing to stop"), ("../mine", "stop", "no run named")):
         with pytest.raises(Exception, match=sentence):
             client.predict(run=name, do=do, api_name="/train_control")

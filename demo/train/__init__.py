@@ -1,5 +1,6 @@
 """Train: start a duel and watch it, live or at any time after; conduct it, branch it, keep it or delete it."""
 
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ def show(run: "Run | None", names: list[str], request: gr.Request, moment: float
     if run is None:
         none = f"<p>{escape(say(language, 'train.none'))}</p>"
         off = [gr.Button(interactive=False)] * 4
-        nothing = [gr.Dropdown(choices=names, value=None), none, "", gr.Slider(visible=False), ""]
+        nothing = [gr.Dropdown(choices=names, value=None), none, "", gr.Slider(interactive=False), ""]
         return [*nothing, *off, *conducting.set_out(None, language), "none"]
     seen, standing, count = stamp(run), jobs.status(run), len(run.samples())
     last = max(0, count - 1)
@@ -48,7 +49,7 @@ def show(run: "Run | None", names: list[str], request: gr.Request, moment: float
         gr.Dropdown(choices=names, value=run.name),
         watching.facts(run.folder, seen, language),
         watching.film(run.folder, seen, at, language),
-        gr.Slider(maximum=max(1, last), value=at, visible=count > 1),
+        gr.Slider(maximum=max(1, last), value=at, interactive=count > 1),
         watching.curves(run.folder, seen, language),
         *(gr.Button(interactive=standing in ALLOWED[name]) for name in DO),
         gr.Button(interactive=jobs.at_rest(run) and not run.is_shipped),
@@ -72,11 +73,11 @@ def opened(name: str | None, request: gr.Request) -> list[Any]:
     return show(watched, names_of(runs), request)
 
 
-def follow(name: str | None, seen: str, moment: float, request: gr.Request) -> Any:
+def follow(name: str | None, seen: str, held: float | None, request: gr.Request) -> Any:
     """`show` where there is something new, else nothing; `seen` is empty until the tab has been opened.
 
     A training that someone has started meanwhile is shown to all who don't watch one that still goes on. The film
-    follows the newest sample for who has not gone back in it.
+    follows the newest sample for who has not gone back in it, to the moment `held`.
     """
     if not seen:
         return gr.skip()
@@ -90,21 +91,21 @@ def follow(name: str | None, seen: str, moment: float, request: gr.Request) -> A
         is_new = runs[0].name != name and repr(runs[0].name) not in seen
         if is_new and not jobs.at_rest(runs[0]) and jobs.at_rest(watched):
             return show(runs[0], names, request)
-        was_newest = seen.endswith(f", {int(moment) + 1})") or moment >= count - 1
-        return show(watched, names, request, None if was_newest else moment)
+        return show(watched, names, request, held)
     return show(next(iter(runs), None), names, request)
 
 
 def watch(name: str | None, request: gr.Request) -> list[Any]:
-    """`show` for a run that was chosen."""
+    """(None, *show) for a run that was chosen: its film at the newest sample."""
     runs = jobs.recent()
-    return show(next((run for run in runs if run.name == name), None), names_of(runs), request)
+    return [None, *show(next((run for run in runs if run.name == name), None), names_of(runs), request)]
 
 
-def rewind(name: str | None, moment: float, request: gr.Request) -> str:
-    """A moment of the film."""
+def rewind(name: str | None, moment: float, request: gr.Request) -> tuple[str, float | None]:
+    """(a moment of the film, the moment to hold: None at its end, which then goes on with the training)."""
     run = models.find(name or "")
-    return watching.film(run.folder, stamp(run), int(moment), language_of(request))
+    is_newest = moment >= len(run.samples()) - 1
+    return watching.film(run.folder, stamp(run), int(moment), language_of(request)), None if is_newest else moment
 
 
 def in_words(request: gr.Request | None, call: Any, *arguments: Any, **options: Any) -> Any:
@@ -137,7 +138,7 @@ def build(place: Place) -> None:
         with gr.Column(scale=5, min_width=320):
             sight = _watching_panel(place)
     desk = sight["desk"]
-    seen, staged = gr.State(""), gr.State(None)
+    seen, staged, held = gr.State(""), gr.State(None), gr.State(None)
     shown = [
         *(sight[name] for name in ("watched", "facts", "film", "moment", "charts")),
         *sight["buttons"],
@@ -189,7 +190,7 @@ def build(place: Place) -> None:
             visitor=request.session_hash or "",
             prepare=(lambda run: starting.move_in(own, run)) if own else None,
         )
-        return "", None, *show(run, names_of(jobs.recent()), request)
+        return "", None, None, *show(run, names_of(jobs.recent()), request)
 
     def ask(do: str) -> Any:
         def handler(name: str | None, key: str, request: gr.Request) -> list[Any]:
@@ -223,32 +224,6 @@ def build(place: Place) -> None:
         in_words(request, jobs.delete, place, name or "", key=key or "")
         return gr.Group(visible=False), *opened(None, request)
 
-    def fill(preset: str) -> tuple:
-        """A preset fills the fields and folds them away; "own" unfolds them."""
-        if preset == OWN:
-            return gr.Group(visible=True), *[gr.skip()] * (3 + len(names))
-        chosen = jobs.PRESETS[preset]
-        return (
-            gr.Group(visible=False),
-            chosen.model,
-            gr.Dropdown(choices=starting.data_choices(chosen.model, own=is_free), value=chosen.data),
-            chosen.minutes,
-            *starting.shown_settings(chosen.model, chosen.data, chosen.settings),
-        )
-
-    def offer(model: str) -> tuple:
-        """The data sets for a model, and its settings."""
-        first = next(each for each in jobs.PRESETS.values() if each.model == model)
-        known = rules.choices(model)
-        value = first.data if first.data in known else known[0]
-        choices = starting.data_choices(model, own=is_free)
-        return gr.Dropdown(choices=choices, value=value), *starting.shown_settings(model, value, first.settings)
-
-    def pick_data(model: str, data: str) -> tuple:
-        """Room for one's own pictures where they were chosen: one pile for a DCGAN, two for a CycleGAN."""
-        is_own = data == OWN
-        return gr.Group(visible=is_own), gr.File(visible=is_own and model == "cyclegan")
-
     def take(model: str, size: float, a: list | None, b: list | None, key: str, request: gr.Request) -> tuple:
         piles = [a or []] if model == "dcgan" else [a or [], b or []]
         if not all(piles):
@@ -280,11 +255,12 @@ def build(place: Place) -> None:
     measured = [preset, model, data, minutes, staged, *fields]
     on_open(opened, watched, shown)
     on_open(about_machine, None, panel["machine"])
-    filled = preset.input(polite(fill), preset, [panel["own"], model, data, minutes, *fields], **QUIET)
-    filled.then(polite(pick_data), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
-    offered = model.input(polite(offer), model, [data, *fields], **QUIET)
-    offered.then(polite(pick_data), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
-    data.input(polite(pick_data), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
+    fill, offer = (polite(partial(each, own=is_free)) for each in (starting.fill, starting.offer))
+    filled = preset.input(fill, preset, [panel["own"], model, data, minutes, *fields], **QUIET)
+    filled.then(polite(starting.room), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
+    offered = model.input(offer, model, [data, *fields], **QUIET)
+    offered.then(polite(starting.room), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
+    data.input(polite(starting.room), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
     gr.on(
         [panel[pile].upload for pile in ("pile_a", "pile_b")] + [panel[pile].clear for pile in ("pile_a", "pile_b")],
         polite(take),
@@ -293,9 +269,9 @@ def build(place: Place) -> None:
         **(QUIET | {"show_progress": "full", "show_progress_on": [panel["taken"]]}),
     )
     panel["measure"].click(polite(estimate), measured, panel["outlook"], **(QUIET | {"show_progress": "full"}))
-    watched.input(polite(watch), watched, shown, trigger_mode="always_last", **QUIET)
-    moment.input(polite(rewind), [watched, moment], sight["film"], trigger_mode="always_last", **QUIET)
-    panel["go"].click(polite(start), asked, [name, staged, *shown], **QUIET)
+    watched.input(polite(watch), watched, [held, *shown], trigger_mode="always_last", **QUIET)
+    moment.input(polite(rewind), [watched, moment], [sight["film"], held], trigger_mode="always_last", **QUIET)
+    panel["go"].click(polite(start), asked, [name, staged, held, *shown], **QUIET)
     for button, do in zip(sight["buttons"], DO.values(), strict=True):
         button.click(polite(ask(do)), [watched, key], shown, **QUIET)
     for each, button in {**{f"hold-{side}": b for side, b in desk.holds.items()}, **desk.buttons}.items():
@@ -306,7 +282,7 @@ def build(place: Place) -> None:
     sight["delete"].click(polite(question), watched, [sight["sure"], sight["question"]], **QUIET)
     sight["keep"].click(lambda: gr.Group(visible=False), None, sight["sure"], queue=False, **QUIET)
     sight["gone"].click(polite(delete), [watched, key], [sight["sure"], *shown], **QUIET)
-    sight["facts"].tick(polite(follow), [watched, seen, moment], shown, trigger_mode="once", queue=False, **QUIET)
+    sight["facts"].tick(polite(follow), [watched, seen, held], shown, trigger_mode="once", queue=False, **QUIET)
     _endpoints(place)
 
 
@@ -425,7 +401,7 @@ def _watching_panel(place: Place) -> dict[str, Any]:
         with gr.Column(scale=1, min_width=260):
             sight["film"] = charts.html(CSS, elem_id="film", min_height=200)
             sight["moment"] = gr.Slider(
-                0, 1, step=1, label=t("train.film"), visible=False, buttons=[], elem_id="train-moment"
+                0, 1, step=1, label=t("train.film"), interactive=False, buttons=[], elem_id="train-moment"
             )
         with gr.Column(scale=1, min_width=280):
             sight["charts"] = charts.html(CSS, elem_id="train-curves")

@@ -145,6 +145,8 @@ def curves(folder: Path, stamp: str, language: Language) -> str:
     from gan.run import Run
 
     story = tell(Run(folder))
+    if not len(story.columns["step"]):
+        return ""
     view = View("seconds")
     marks = [(x, mark(event, language)) for x, _, _, event in story.marks(view.axis)]
     return f'<div class="two">{figures(compare([story], view, word(language)), 0, language, None, marks)}</div>'
