@@ -39,12 +39,23 @@ class Preset(NamedTuple):
 
 
 # what makes a network learn in a minute: narrow, with bold rates and a short memory of its average
-QUICK_DCGAN = {"width": 24, "batch": 64, "rate_g": 5e-4, "rate_d": 5e-4, "label": 0.9, "ema": 0.98}
+QUICK_DCGAN = {"width": 24, "batch": 64, "rate_g": 1e-3, "rate_d": 1e-3, "label": 0.9, "ema": 0.98}
 QUICK_CYCLEGAN = {
     **{"size": 64, "width": 16, "width_d": 32, "blocks": 4, "batch": 4, "change": True},
     **{"rate_g": 4e-4, "rate_d": 4e-4, "ema": 0.98, "log_every": 5},
 }
 SETTINGS = {"dcgan": QUICK_DCGAN, "cyclegan": QUICK_CYCLEGAN}
+# what photos take, and the patience for them
+PHOTOS = {
+    "dcgan": {
+        **{"size": 64, "channels": 3, "width": 48, "batch": 32, "rate_g": 2e-4, "rate_d": 2e-4, "label": 0.9},
+        **{"ema": 0.998, "fall": 0.5, "flip": True, "log_every": 20},
+    },
+    "cyclegan": {
+        **{"size": 72, "crop": 64, "width": 24, "width_d": 32, "blocks": 6, "batch": 2, "up": "nearest"},
+        **{"rate_g": 3e-4, "rate_d": 3e-4, "ema": 0.998, "identity_every": 2, "log_every": 20},
+    },
+}
 PRESETS = {
     "digits": Preset("dcgan", "mnist", 1, 500, QUICK_DCGAN),
     "clothes": Preset("dcgan", "fashion-mnist", 1, 500, QUICK_DCGAN),

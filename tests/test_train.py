@@ -221,7 +221,7 @@ def test_a_preset_fills_the_fields_and_folds_them_away():
     own, model, data, minutes, *settings = starting.fill("clothes", own=True)
     assert (own.visible, model, data.value, minutes) == (False, "dcgan", "fashion-mnist", 1)
     shown = dict(zip(starting.settings_by_name(), settings, strict=True))
-    assert (shown["rate_g"].value, shown["label"].value, shown["channels"].value) == (5e-4, 0.9, 1)
+    assert (shown["rate_g"].value, shown["label"].value, shown["channels"].value) == (1e-3, 0.9, 1)
     assert not shown["blocks"].visible
     own, *rest = starting.fill(starting.OWN, own=True)
     assert own.visible
@@ -246,6 +246,23 @@ def test_a_model_offers_the_data_it_can_use():
     assert "mnist" not in offered
     assert "mnist" in {value for _, value in starting.offer("dcgan", own=False)[0].choices}
     assert starting.OWN not in {value for _, value in starting.offer("dcgan", own=False)[0].choices}
+
+
+def test_digits_are_learned_otherwise_than_photos():
+    def shown(model, data):
+        pictures, second, *settings = starting.chosen(model, data)
+        values = {n: u.value for n, u in zip(starting.settings_by_name(), settings, strict=True) if u.visible}
+        return pictures.visible, second.visible, values
+
+    assert shown("dcgan", "mnist")[2]["rate_g"] == 1e-3
+    assert shown("dcgan", starting.OWN)[:2] == (True, False)
+    own = shown("dcgan", starting.OWN)[2]
+    assert (own["size"], own["channels"], own["rate_g"], own["fall"]) == (64, 3, 2e-4, 0.5)
+    assert shown("cyclegan", starting.OWN)[:2] == (True, True)
+    for model in starting.MODELS:
+        for data in (*rules.choices(model), starting.OWN):
+            values = starting.values_of(model, data, shown(model, data)[2])
+            jobs.settings_of(model, "herd" if data == starting.OWN else data, 1, **values)
 
 
 def test_every_setting_is_explained_in_both_languages():

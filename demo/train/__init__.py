@@ -260,7 +260,7 @@ def build(place: Place) -> None:
     filled.then(polite(starting.room), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
     offered = model.input(offer, model, [data, *fields], **QUIET)
     offered.then(polite(starting.room), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
-    data.input(polite(starting.room), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
+    data.input(polite(starting.chosen), [model, data], [panel["pictures"], panel["pile_b"], *fields], **QUIET)
     gr.on(
         [panel[pile].upload for pile in ("pile_a", "pile_b")] + [panel[pile].clear for pile in ("pile_a", "pile_b")],
         polite(take),

@@ -19,9 +19,8 @@ from demo.place import Place
 from gan.errors import UserError
 
 if TYPE_CHECKING:
-    from gan.own import Taken
-
     from gan.config import Config
+    from gan.own import Taken
 
 MODELS = ("dcgan", "cyclegan")
 OWN = "own"  # the choice beside the presets, and that of one's own pictures among the data
@@ -125,6 +124,14 @@ def room(model: str, data: str) -> tuple:
     """(pictures, the second pile): shown where one's own pictures were chosen, the second for a CycleGAN."""
     is_own = data == OWN
     return gr.Group(visible=is_own), gr.File(visible=is_own and model == "cyclegan")
+
+
+def chosen(model: str, data: str) -> tuple:
+    """(pictures, the second pile, *settings) for a data set that was chosen: digits learn otherwise than photos."""
+    known = [each.settings for each in jobs.PRESETS.values() if (each.model, each.data) == (model, data)]
+    quick = data in jobs.SETS or data in ("herd", "emoji")
+    settings = known[0] if known else jobs.SETTINGS[model] if quick else jobs.PHOTOS[model]
+    return *room(model, data), *shown_settings(model, data, settings)
 
 
 def machine(language: Language) -> str:
