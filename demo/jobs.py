@@ -18,7 +18,9 @@ from demo.launch import Worker, last_words, launch
 from demo.place import Place
 from demo.rules import WAITING, Refused, outstayed, permit, permit_conducting, permit_deleting, spare
 from gan.catalog import SETS
+from gan.config import MOST_STEPS
 from gan.errors import UserError
+from gan.settings import CONFIGS
 
 if TYPE_CHECKING:
     from gan.config import Config
@@ -80,9 +82,6 @@ _watched: set[Path] = set()  # folders of runs whose queue this app looks after
 
 def settings_of(model: str, data: str, minutes: float, **settings: Any) -> "Config":
     """The settings of a training: these on top of what learns quickly. Raises `UserError` for an impossible one."""
-    from gan.config import MOST_STEPS
-    from gan.models import MODELS
-
     if model not in SETTINGS:
         raise Refused("model", model=model)
     if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes < float("inf"):
@@ -90,7 +89,7 @@ def settings_of(model: str, data: str, minutes: float, **settings: Any) -> "Conf
     colours = {"channels": SETS[data].channels} if data in SETS else {}
     # the clock alone ends it, on however fast a machine
     end = {"data": data, "minutes": float(minutes), "steps": MOST_STEPS}
-    return MODELS[model].config_class(**SETTINGS[model] | colours | settings | end)
+    return CONFIGS[model](**SETTINGS[model] | colours | settings | end)
 
 
 def start(

@@ -1,11 +1,12 @@
 """CycleGAN: two piles of pictures, translated both ways (Zhu, Park, Isola and Efros 2017, arXiv:1703.10593).
 
-Top to bottom: the settings, the residual generator, the patch discriminator, the pool of past fakes, and one round of
-the double duel. `a` and `b` are the two piles; `a2b` translates a picture of a into one that could be of b.
+Top to bottom: the residual generator, the patch discriminator, the pool of past fakes, and one round of the double
+duel. `a` and `b` are the two piles; `a2b` translates a picture of a into one that could be of b. The settings are in
+`settings.py`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,44 +14,11 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import group_norm, l1_loss
 
-from gan.config import Config, setting
 from gan.data import Pair, batch, load_pair
 from gan.duel import Conduct, Duel, autocast, frozen, grad_norm
-from gan.errors import UserError
 from gan.losses import LOSSES
 from gan.pictures import grid, to_unit
-
-
-@dataclass(frozen=True, kw_only=True)
-class CycleGANConfig(Config):
-    """The whole argument of a CycleGAN training; the defaults are the paper's, at 128x128."""
-
-    data: str = setting("herd", "pair of sets by name, a folder with trainA and trainB, or two folders 'A,B'")
-    size: int = setting(128, "side the pictures are kept at, in pixels", low=16, high=512, multiple=4)
-    crop: int = setting(0, "side of the random crops trained on (0: whole pictures)", low=0, high=512, multiple=4)
-    batch: int = setting(1, "pictures of each pile a step", low=1, high=256)
-    blocks: int = setting(6, "residual blocks: 6 for 128x128, 9 for 256x256", low=1, high=12)
-    up: str = setting("transposed", "how the generator goes up in size", choices=("transposed", "nearest", "bilinear"))
-    change: bool = setting(False, "predict the change, x + net(x), which keeps the ground as it was")
-    width_d: int = setting(64, "feature maps of the discriminator's first layer", low=4, high=256)
-    layers_d: int = setting(3, "strided layers of the discriminator: 3 judge 70x70 patches, 2 34x34", low=1, high=4)
-    loss: str = setting("least-squares", "the adversarial loss", choices=tuple(LOSSES))
-    label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
-    cycle: float = setting(10.0, "weight of the cycle consistency loss", low=0, high=100)
-    identity: float = setting(0.5, "weight of the identity loss, as a share of the cycle's", low=0, high=10)
-    identity_every: int = setting(1, "take the identity loss in every n-th round only, to save time", low=1, high=100)
-    pool: int = setting(50, "past fakes that the discriminators are reminded of (0: none)", low=0, high=1000)
-    flip: bool = setting(True, "mirror half of the training pictures")
-    fall: float = setting(0.5, "share of the run, at its end, over which the rates fall to zero", low=0, high=1)
-
-    model = "cyclegan"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.crop > self.size:
-            raise UserError(f"The setting 'crop' is {self.crop}, but must be at most 'size', which is {self.size}.")
-        if self.layers_d >= 3 and (self.crop or self.size) < 32:
-            raise UserError("Pictures under 32 pixels are too small for 'layers_d' of 3; take 2.")
+from gan.settings import CycleGANConfig
 
 
 class InstanceNorm(nn.InstanceNorm2d):

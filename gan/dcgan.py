@@ -1,54 +1,23 @@
 """DCGAN: noise in, picture out (Radford, Metz and Chintala 2015, arXiv:1511.06434).
 
-Top to bottom as the lecture tells it: the settings, the generator (the spear), the discriminator (the shield), and
-one round of their duel.
+Top to bottom as the lecture tells it: the generator (the spear), the discriminator (the shield), and one round of their
+duel. The settings are in `settings.py`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from gan.config import Config, setting
 from gan.data import Pictures, batch, load
 from gan.duel import Conduct, Duel, autocast, frozen, grad_norm
-from gan.errors import UserError
 from gan.latent import noise
 from gan.losses import LOSSES
 from gan.pictures import grid
-
-NORMS = ("batch", "instance", "none")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DCGANConfig(Config):
-    """The whole argument of a DCGAN training. The switches below are those the lecture's questions ask for."""
-
-    channels: int = setting(1, "1 for grey pictures, 3 for colour", choices=(1, 3))
-    latent: int = setting(100, "length of the latent vector z", low=1, high=4096)
-    up: str = setting(
-        "transposed",
-        "how the generator goes up in size",
-        choices=("transposed", "nearest", "bilinear", "unpool"),
-    )
-    down: str = setting("stride", "how the discriminator goes down", choices=("stride", "max", "average"))
-    norm: str = setting("batch", "normalisation in both networks", choices=NORMS)
-    loss: str = setting("bce", "the adversarial loss", choices=tuple(LOSSES))
-    label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
-    fall: float = setting(0.0, "share of the run, at its end, over which the rates fall to zero", low=0, high=1)
-    gauge: int = setting(0, "measure so many samples at each sample picture, as a curve of quality", low=0, high=10_000)
-
-    model = "dcgan"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.gauge == 1:
-            raise UserError("The setting 'gauge' is 1, but one sample says nothing: take 0, or 100 and more.")
-        if self.size & (self.size - 1):
-            raise UserError(f"A DCGAN doubles from 4x4, so 'size' is 16, 32, 64, 128 or 256, not {self.size}.")
+from gan.settings import DCGANConfig
 
 
 def norm_layer(name: str, maps: int) -> nn.Module:

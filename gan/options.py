@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gan import __version__
+from gan.settings import CONFIGS
 
 
 def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> argparse.ArgumentParser:
@@ -91,9 +92,6 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
 
 def _train_options(sub: argparse.ArgumentParser) -> None:
     """The options of `train`: every setting of both models, described by the settings themselves."""
-    from gan.cyclegan import CycleGANConfig
-    from gan.dcgan import DCGANConfig
-
     sub.add_argument("model", nargs="?", choices=("dcgan", "cyclegan"), help="what to train")
     sub.add_argument(
         "--resume",
@@ -111,9 +109,8 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
         help="fetch the data set from its official address if it is not here",
     )
     sub.add_argument("--seconds", type=float, help="pause after so many seconds; --resume goes on")
-    models = {"dcgan": DCGANConfig, "cyclegan": CycleGANConfig}
     settings: dict[str, dict[str, Any]] = {}  # by name the fields of the models that have it
-    for model, config in models.items():
+    for model, config in CONFIGS.items():
         for f in fields(config):
             settings.setdefault(f.name, {})[model] = f
     for name, of in settings.items():

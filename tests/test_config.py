@@ -1,10 +1,16 @@
 """Settings: they round-trip, and refuse what makes no sense with a sentence."""
 
+import subprocess
+import sys
+from dataclasses import fields
+
 import pytest
 
 from gan.cyclegan import CycleGANConfig
 from gan.dcgan import DCGANConfig
 from gan.errors import UserError
+from gan.losses import LOSSES
+from gan.settings import CONFIGS
 
 
 @pytest.mark.parametrize("config_class", [DCGANConfig, CycleGANConfig])
@@ -40,3 +46,11 @@ def test_an_impossible_setting_is_refused_by_name_value_and_what_is_allowed(conf
 def test_an_unknown_setting_is_refused_by_name():
     with pytest.raises(UserError, match=r"colour.*batch"):
         DCGANConfig.from_dict({"colour": 3})
+
+
+def test_the_settings_name_every_loss_and_need_no_torch():
+    choices = {f.name: f.metadata["choices"] for f in fields(DCGANConfig)}
+    assert choices["loss"] == tuple(LOSSES)
+    assert set(CONFIGS) == {"dcgan", "cyclegan"}
+    code = "import sys, gan.settings; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -124,10 +124,14 @@ def is_here(place: Place, request: gr.Request | None) -> bool:
 # The page
 
 
+def warm(place: Place) -> None:
+    """Look after the queue of trainings from now on."""
+    jobs.look_after(place)
+
+
 def build(place: Place) -> None:
     """The Train tab."""
     launch.borrow(place)
-    jobs.look_after(place)
     names = [*starting.settings_by_name()]
     is_free = place.training == "on" or (place.training == "limited" and bool(place.key))
 

@@ -17,6 +17,7 @@ from demo.data_urls import data_url
 from demo.language import Language, say, t
 from demo.place import Place
 from gan.errors import UserError
+from gan.settings import CONFIGS
 
 if TYPE_CHECKING:
     from gan.config import Config
@@ -30,11 +31,9 @@ STALE = 24 * 3600.0  # seconds that pictures wait for a training
 
 def settings_by_name() -> dict[str, dict[str, Any]]:
     """The dataclass fields of the settings shown, by name and model."""
-    from gan.models import MODELS as DUELS
-
     found: dict[str, dict[str, Any]] = {}
     for model in MODELS:
-        for each in fields(DUELS[model].config_class):
+        for each in fields(CONFIGS[model]):
             if each.name not in APART:
                 found.setdefault(each.name, {})[model] = each
     return found

@@ -1,0 +1,75 @@
+"""The whole argument of a training of either model: its settings, each with its help, choices and bounds.
+
+They stand apart from the models so that the page can show them before torch is there.
+"""
+
+from dataclasses import dataclass
+
+from gan.config import Config, setting
+from gan.errors import UserError
+
+LOSSES = ("bce", "saturating", "least-squares", "hinge")
+NORMS = ("batch", "instance", "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DCGANConfig(Config):
+    """The whole argument of a DCGAN training. The switches below are those the lecture's questions ask for."""
+
+    channels: int = setting(1, "1 for grey pictures, 3 for colour", choices=(1, 3))
+    latent: int = setting(100, "length of the latent vector z", low=1, high=4096)
+    up: str = setting(
+        "transposed",
+        "how the generator goes up in size",
+        choices=("transposed", "nearest", "bilinear", "unpool"),
+    )
+    down: str = setting("stride", "how the discriminator goes down", choices=("stride", "max", "average"))
+    norm: str = setting("batch", "normalisation in both networks", choices=NORMS)
+    loss: str = setting("bce", "the adversarial loss", choices=LOSSES)
+    label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
+    fall: float = setting(0.0, "share of the run, at its end, over which the rates fall to zero", low=0, high=1)
+    gauge: int = setting(0, "measure so many samples at each sample picture, as a curve of quality", low=0, high=10_000)
+
+    model = "dcgan"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.gauge == 1:
+            raise UserError("The setting 'gauge' is 1, but one sample says nothing: take 0, or 100 and more.")
+        if self.size & (self.size - 1):
+            raise UserError(f"A DCGAN doubles from 4x4, so 'size' is 16, 32, 64, 128 or 256, not {self.size}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleGANConfig(Config):
+    """The whole argument of a CycleGAN training; the defaults are the paper's, at 128x128."""
+
+    data: str = setting("herd", "pair of sets by name, a folder with trainA and trainB, or two folders 'A,B'")
+    size: int = setting(128, "side the pictures are kept at, in pixels", low=16, high=512, multiple=4)
+    crop: int = setting(0, "side of the random crops trained on (0: whole pictures)", low=0, high=512, multiple=4)
+    batch: int = setting(1, "pictures of each pile a step", low=1, high=256)
+    blocks: int = setting(6, "residual blocks: 6 for 128x128, 9 for 256x256", low=1, high=12)
+    up: str = setting("transposed", "how the generator goes up in size", choices=("transposed", "nearest", "bilinear"))
+    change: bool = setting(False, "predict the change, x + net(x), which keeps the ground as it was")
+    width_d: int = setting(64, "feature maps of the discriminator's first layer", low=4, high=256)
+    layers_d: int = setting(3, "strided layers of the discriminator: 3 judge 70x70 patches, 2 34x34", low=1, high=4)
+    loss: str = setting("least-squares", "the adversarial loss", choices=LOSSES)
+    label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
+    cycle: float = setting(10.0, "weight of the cycle consistency loss", low=0, high=100)
+    identity: float = setting(0.5, "weight of the identity loss, as a share of the cycle's", low=0, high=10)
+    identity_every: int = setting(1, "take the identity loss in every n-th round only, to save time", low=1, high=100)
+    pool: int = setting(50, "past fakes that the discriminators are reminded of (0: none)", low=0, high=1000)
+    flip: bool = setting(True, "mirror half of the training pictures")
+    fall: float = setting(0.5, "share of the run, at its end, over which the rates fall to zero", low=0, high=1)
+
+    model = "cyclegan"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.crop > self.size:
+            raise UserError(f"The setting 'crop' is {self.crop}, but must be at most 'size', which is {self.size}.")
+        if self.layers_d >= 3 and (self.crop or self.size) < 32:
+            raise UserError("Pictures under 32 pixels are too small for 'layers_d' of 3; take 2.")
+
+
+CONFIGS: dict[str, type[Config]] = {"dcgan": DCGANConfig, "cyclegan": CycleGANConfig}
