@@ -244,7 +244,8 @@ def _dcgan_lines(result: dict[str, Any]) -> list[str]:
         least = names[shares.index(classes["smallest"])]
         lines += [
             f"  classes            {classes['covered']} of {len(names)} have 5% of the samples or more; the rarest, "
-            f"{least}, has {classes['smallest']:.1%}; entropy {classes['entropy']:.2f} of {log2(len(names)):.2f} bits",
+            f"{least}, has {classes['smallest']:.1%}; entropy {classes['entropy']:.2f} of {log2(len(names)):.2f} bits; "
+            f"the classifier is sure of {classes.get('sure', float('nan')):.0%}",
             *(f"    {name:16} {share:6.1%}" for name, share in zip(names, shares, strict=True)),
         ]
     return [

@@ -12,6 +12,7 @@ from gan.errors import UserError
 from gan.pictures import to_unit
 
 COVERED = 0.05  # a class is covered if it is at least this share of the samples: half of what ten equal ones have
+SURE = 0.9
 VALUES = 2**23  # numbers of the pool compared at a time: 8,192 pictures of 32x32, and as much memory for large ones
 PATCHES = 4  # texture is measured in 4x4 patches of a picture
 
@@ -51,7 +52,8 @@ def classes_covered(logits: Tensor) -> dict[str, Any]:
     """How samples spread over the classes, by a classifier's logits, float [N, classes].
 
     `counts` and `shares` (sum 1) by class; `smallest` share; `covered`, how many classes have at least 5 %;
-    `entropy` of the shares in bits: log2(classes) if all are equal, 0 if all samples are one class.
+    `entropy` of the shares in bits: log2(classes) if all are equal, 0 if all samples are one class; `sure`, the share
+    of samples that the classifier gives to one class with a probability of `SURE` or more: those that can be read.
     """
     counts = logits.argmax(1).bincount(minlength=logits.shape[1])
     shares = counts.double() / counts.sum()
@@ -60,6 +62,7 @@ def classes_covered(logits: Tensor) -> dict[str, Any]:
         "shares": shares.tolist(),
         "smallest": shares.min().item(),
         "covered": int((shares >= COVERED).sum()),
+        "sure": (logits.double().softmax(1).amax(1) >= SURE).double().mean().item(),
         "entropy": torch.special.entr(shares).sum().item() / log(2),
     }
 

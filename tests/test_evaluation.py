@@ -88,6 +88,11 @@ def test_classes_are_counted_with_their_entropy():
     assert found["entropy"] == pytest.approx(-sum(p * log2(p) for p in (0.5, 0.25, 0.21, 0.04)))
 
 
+def test_the_classifier_is_sure_from_a_probability_of_nine_tenths_on():
+    logits = torch.log(torch.tensor([[0.91, 0.05, 0.04], [0.05, 0.89, 0.06], [0.02, 0.03, 0.95], [0.4, 0.3, 0.3]]))
+    assert classes_covered(logits)["sure"] == 0.5
+
+
 def test_equal_classes_have_the_largest_entropy():
     found = classes_covered(torch.eye(10).repeat(3, 1))
     assert (found["covered"], found["smallest"]) == (10, pytest.approx(0.1))
