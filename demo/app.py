@@ -55,8 +55,10 @@ def build_app(place: Place | None = None, invitation: Invitation | None = None) 
     return app
 
 
-def launch_options(invitation: Invitation | None = None) -> dict:
+def launch_options(invitation: Invitation | None = None, place: Place | None = None) -> dict:
     """Everything `launch` is told, apart from host and port."""
+    place = place or decide()
+    trains_own = place.training == "on" or (place.training == "limited" and place.key)
     secure = {} if invitation is None else invitation.launch_options()
     return secure | {
         "theme": theme(),
@@ -69,7 +71,7 @@ def launch_options(invitation: Invitation | None = None) -> dict:
         "run_history": False,  # a shared computer would keep the last student's pictures
         "enable_monitoring": False,
         "show_error": False,
-        "max_file_size": "5mb",
+        "max_file_size": "200mb" if trains_own else "5mb",  # a zip of one's own pictures to train on
         "allowed_paths": [str(HERE / "assets")],
         "blocked_paths": [str(ROOT / ".git")],
         "app_kwargs": {
@@ -130,7 +132,7 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(2) from None
 
     app = build_app(place, invitation)
-    app.launch(server_name=host, server_port=port, prevent_thread_lock=True, **launch_options(invitation))
+    app.launch(server_name=host, server_port=port, prevent_thread_lock=True, **launch_options(invitation, place))
     if invitation:
         print(invitation.terminal())
         print(f"{say('en', 'app.join.terminal')} / {say('ko', 'app.join.terminal')}")

@@ -55,7 +55,7 @@ PHOTOS = {
     },
     "cyclegan": {
         **{"size": 72, "crop": 64, "width": 24, "width_d": 32, "blocks": 6, "batch": 2, "up": "nearest"},
-        **{"rate_g": 3e-4, "rate_d": 3e-4, "ema": 0.998, "identity_every": 2, "log_every": 20},
+        **{"change": False, "rate_g": 3e-4, "rate_d": 3e-4, "ema": 0.998, "identity_every": 2, "log_every": 20},
     },
 }
 PRESETS = {
@@ -69,7 +69,7 @@ PRESETS = {
         60_000,
         {
             **{"size": 256, "crop": 224, "width": 32, "width_d": 64, "blocks": 9, "batch": 1, "up": "nearest"},
-            **{"ema": 0.999, "identity_every": 2, "log_every": 20},
+            **{"change": False, "rate_g": 2e-4, "rate_d": 2e-4, "ema": 0.999, "identity_every": 2, "log_every": 20},
         },
     ),
 }

@@ -42,10 +42,11 @@ def test_only_named_endpoints_are_public():
 
 
 def test_the_page_keeps_nothing_and_tells_nobody():
-    options = shell.launch_options()
+    options = shell.launch_options(place=decide({"SPACE_ID": "class/duel"}))
     assert options["run_history"] is options["enable_monitoring"] is options["share"] is options["show_error"] is False
     assert options["ssr_mode"] is False
     assert options["max_file_size"] == "5mb"
+    assert shell.launch_options(place=decide({}))["max_file_size"] == "200mb"
     assert shell.build_app(decide({})).analytics_enabled is False
 
 

@@ -141,6 +141,7 @@ def build(place: Place) -> None:
             panel = _starting_panel(place, is_free)
         with gr.Column(scale=5, min_width=320):
             sight = _watching_panel(place)
+    panel["fields"] = _settings_panel(is_free)
     desk = sight["desk"]
     seen, staged, held = gr.State(""), gr.State(None), gr.State(None)
     shown = [
@@ -272,7 +273,12 @@ def build(place: Place) -> None:
         [staged, panel["taken"]],
         **(QUIET | {"show_progress": "full", "show_progress_on": [panel["taken"]]}),
     )
-    panel["measure"].click(polite(estimate), measured, panel["outlook"], **(QUIET | {"show_progress": "full"}))
+    panel["measure"].click(
+        polite(estimate),
+        measured,
+        panel["outlook"],
+        **(QUIET | {"show_progress": "full", "show_progress_on": [panel["outlook"]]}),
+    )
     watched.input(polite(watch), watched, [held, *shown], trigger_mode="always_last", **QUIET)
     moment.input(polite(rewind), [watched, moment], [sight["film"], held], trigger_mode="always_last", **QUIET)
     panel["go"].click(polite(start), asked, [name, staged, held, *shown], **QUIET)
@@ -323,7 +329,7 @@ def _starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
         panel["name"] = gr.Textbox(
             label=t("train.name"), placeholder=t("train.name_info"), max_length=64, max_lines=1, elem_id="train-name"
         )
-    with gr.Group(visible=False) as panel["pictures"]:
+    with gr.Column(visible=False) as panel["pictures"]:
         gr.Markdown(t("train.own.how"))
         for pile in "ab":
             panel[f"pile_{pile}"] = gr.File(
@@ -357,13 +363,19 @@ def _starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
     with gr.Row(visible=shows):
         panel["measure"] = gr.Button(t("train.outlook.ask"), size="md", min_width=160, elem_id="train-measure")
     panel["outlook"] = gr.HTML(elem_id="train-outlook", css_template=CSS)
+    return panel
+
+
+def _settings_panel(is_free: bool) -> dict[str, Any]:
+    """The settings' controls by name, as many in a line as there is room for."""
+    first = next(iter(jobs.PRESETS.values()))
     with gr.Accordion(t("train.all_settings"), open=False, visible=is_free, elem_id="train-settings"):
         gr.Markdown(t("train.all_settings_info"))
-        panel["fields"] = {
-            name: starting.control_of(name, of, jobs.SETTINGS[first.model] | {"channels": 1})
-            for name, of in starting.settings_by_name().items()
-        }
-    return panel
+        with gr.Row():
+            return {
+                name: starting.control_of(name, of, jobs.SETTINGS[first.model] | {"channels": 1})
+                for name, of in starting.settings_by_name().items()
+            }
 
 
 def _watching_panel(place: Place) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def offer(model: str, *, own: bool) -> tuple:
 def room(model: str, data: str) -> tuple:
     """(pictures, the second pile): shown where one's own pictures were chosen, the second for a CycleGAN."""
     is_own = data == OWN
-    return gr.Group(visible=is_own), gr.File(visible=is_own and model == "cyclegan")
+    return gr.Column(visible=is_own), gr.File(visible=is_own and model == "cyclegan")
 
 
 def chosen(model: str, data: str) -> tuple:
