@@ -1,7 +1,10 @@
 """The Train tab in a real browser, with real trainings, and its endpoints."""
 
+import json
+import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -210,6 +213,42 @@ def test_a_training_outlives_the_page_and_the_app(chromium, tmp_path):
         page.locator("#train-stop").click()
         page.locator("#watch h3 .stopped").wait_for()
         visitors.leave()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
+def test_kill_9_of_the_training_and_of_the_app_at_once_loses_neither_the_run_nor_the_queue(tmp_path):
+    from gradio_client import Client
+
+    environment = {"GAN_RUNS": str(tmp_path), "GAN_DATA": "", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    settings = {"width": 8, "log_every": 1}
+    with serve(**environment) as server:
+        client = Client(server.url, verbose=False)
+        for name, minutes in (("first", 5), ("second", 0.02)):
+            client.predict("dcgan", "mnist", minutes, name, settings, api_name="/train_start")
+
+        def status(run):
+            return client.predict(run=run, api_name="/train_status")
+
+        wait(lambda: status("first")["loss_g"] is not None)
+        client.predict(run="first", do="label=0.8", api_name="/train_control")  # which saves
+        wait(lambda: (tmp_path / "first" / "before.pt").exists())
+        trains = subprocess.run(["pgrep", "-f", "train --resume first"], capture_output=True, text=True).stdout.split()
+        for pid in (int(trains[0]), server.process.pid):
+            os.kill(pid, signal.SIGKILL)
+        server.process.wait(20)
+    with serve(**environment) as server:
+        client = Client(server.url, verbose=False)
+        told = wait(lambda: (now := status("second"))["status"] == "finished" and now)  # what waited goes on by itself
+        assert told["step"] > 0
+        assert status("first")["status"] == "interrupted"
+        client.predict(run="first", do="go on", api_name="/train_control")
+        wait(lambda: status("first")["status"] == "running")
+        client.predict(run="first", do="stop", api_name="/train_control")
+        wait(lambda: status("first")["status"] == "stopped")
+    lines = [json.loads(line) for line in (tmp_path / "first" / "journal.jsonl").read_text().splitlines()]
+    steps = [line["step"] for line in lines if "loss_g" in line and "event" not in line]
+    assert steps == sorted(set(steps))
+    assert [line["label"] for line in lines if line.get("event") == "control"] == [0.8]
 
 
 def test_ones_own_settings_unfold_and_a_wrong_name_gets_a_sentence(visit):
