@@ -1,77 +1,141 @@
 """The speed here: it is that of a real training, and leaves no trace."""
 
-import time
+import gc
+import weakref
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from gan import estimate
-from gan.cyclegan import CycleGANConfig
-from gan.dcgan import DCGANConfig
+from gan import cyclegan, dcgan, estimate
 from gan.errors import UserError
 from gan.estimate import Estimate, measure, outlook
 from gan.run import Run
+from gan.settings import CycleGANConfig, DCGANConfig
 from gan.training import train
 
-DCGAN = DCGANConfig(data="mnist", size=32, channels=1, width=16, batch=32, steps=40, log_every=10)
-CYCLEGAN = CycleGANConfig(data="herd", size=32, width=8, width_d=8, blocks=1, layers_d=2, batch=2)
+DCGAN = DCGANConfig(data="mnist", size=32, channels=1, width=16, batch=32, steps=150)
+CYCLEGAN = CycleGANConfig(
+    data="herd", size=32, width=16, width_d=8, blocks=2, layers_d=2, batch=4, identity_every=4, pool=0, steps=60
+)
 
 
 @pytest.mark.slow
-def test_the_rate_is_that_of_a_real_training(tmp_path, monkeypatch):
+@pytest.mark.parametrize("config", [DCGAN, CYCLEGAN], ids=lambda config: config.model)
+def test_the_rate_is_that_of_a_real_training(tmp_path, monkeypatch, config):
     monkeypatch.delenv("GAN_DATA", raising=False)
-    run = Run.create("real", DCGAN, tmp_path)
-    records = [r for r in train(run, device="cpu") if "event" not in r]
+    found = [measure(config, "cpu").rounds_per_second]
+    records = [r for r in train(Run.create("real", config, tmp_path), device="cpu") if "event" not in r]
     real = (records[-1]["step"] - records[1]["step"]) / (records[-1]["seconds"] - records[1]["seconds"])
-    found = measure(DCGAN, "cpu")
+    found.append(measure(config, "cpu").rounds_per_second)  # before and after, for the machine may be busy meanwhile
+    assert min(found) / 2 < real < max(found) * 2
+
+
+@pytest.mark.parametrize("config", [DCGAN, CYCLEGAN], ids=lambda config: config.model)
+def test_nothing_is_left_behind(monkeypatch, config):
+    duels = []
+    model = estimate.MODELS[config.model]
+    monkeypatch.setitem(
+        estimate.MODELS, config.model, lambda *given: duels.append(weakref.ref(duel := model(*given))) or duel
+    )
+    state = torch.get_rng_state()
+    found = measure(config, "cpu", seconds=0.05)
+    assert torch.equal(torch.get_rng_state(), state)
     assert found.memory is None
-    assert real / 2.5 < found.rounds_per_second < real * 2.5
+    assert found.pictures_per_second == pytest.approx(config.batch * found.rounds_per_second)
+    assert [duel() for duel in duels] == [None]
 
 
-def test_the_random_stream_is_left_as_it_was():
-    torch.manual_seed(3)
-    expected = torch.rand(4)
-    torch.manual_seed(3)
-    measure(DCGAN, "cpu", seconds=0.05)
-    assert torch.equal(torch.rand(4), expected)
+def counted(monkeypatch, **settings) -> tuple[float, list]:
+    """The rate where a second passes for each picture that a generator sees, and the shapes of what they saw."""
+    clock, seen, forward = [0.0], [], cyclegan.Generator.forward
+
+    def slow(generator, x):
+        clock[0] += len(x)
+        seen.append(tuple(x.shape))
+        return forward(generator, x)
+
+    monkeypatch.setattr(cyclegan.Generator, "forward", slow)
+    monkeypatch.setattr(estimate, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    found = measure(replace(CYCLEGAN, **settings), "cpu", seconds=50.0)
+    monkeypatch.undo()
+    return found.rounds_per_second, seen
 
 
-def test_rounds_of_each_kind_are_counted(monkeypatch):
-    played = []
-    monkeypatch.setattr("gan.cyclegan.CycleGAN.round", lambda duel, draw, conduct: played.append(draw()[0].shape))
-    ticks = iter(range(1000))
-    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
-    found = measure(replace(CYCLEGAN, identity_every=3, size=32, crop=16, layers_d=2), "cpu", seconds=2.5)
-    assert len(played) == 3 + 9  # the first three are not counted; then whole turns until the time is over
-    assert set(played) == {(2, 3, 16, 16)}
-    assert found.rounds_per_second == pytest.approx(9 / 4)
+@pytest.mark.parametrize(("settings", "pictures"), [
+    ({"identity_every": 1}, 24),  # 4 to translate, 4 to bring back and 4 for the identity, both ways
+    ({"identity_every": 4}, (24 + 3 * 16) / 4),
+    ({"identity_every": 100}, (24 + 99 * 16) / 100),
+    ({"identity_every": 4, "identity": 0.0}, 16),
+])  # fmt: skip
+def test_the_identity_loss_counts_by_its_share_of_the_rounds(monkeypatch, settings, pictures):
+    rate, seen = counted(monkeypatch, **settings)
+    assert 1 / rate == pytest.approx(pictures)
+    assert len(seen) <= 4 * 2 * (2 + 4)  # four passes a round, two kinds, warm and for 25 or 50 s: no long turns
 
 
-def test_what_does_not_fit_is_said(monkeypatch):
-    def full(*_):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes.")
+def test_the_pictures_are_as_large_as_the_crops(monkeypatch):
+    _, seen = counted(monkeypatch, crop=16, identity=0.0)
+    assert set(seen) == {(4, 3, 16, 16)}
 
-    monkeypatch.setattr(estimate, "_play", full)
-    with pytest.raises(UserError, match=r"memory of cpu.*smaller batch"):
+
+@pytest.mark.parametrize("error", [
+    MemoryError(),
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 99 GiB."),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes."),
+    RuntimeError("MPS backend out of memory"),
+], ids=["python", "cuda", "cpu", "mps"])  # fmt: skip
+def test_what_does_not_fit_is_said_and_let_go(monkeypatch, error):
+    duels = []
+
+    def full(duel, *_):
+        duels.append(weakref.ref(duel))
+        torch.rand(3)
+        raise error.with_traceback(None)
+
+    monkeypatch.setattr(dcgan.DCGAN, "round", full)
+    state = torch.get_rng_state()
+    with pytest.raises(UserError, match=r"^This does not fit into the memory of cpu.*: take a smaller batch") as told:
         measure(DCGAN, "cpu")
+    assert torch.equal(torch.get_rng_state(), state)
+    assert told.value.__cause__ is None
+    assert told.value.__context__ is None  # nor is the first error kept with it
+    error.__traceback__ = None  # pytest's own hold
+    gc.collect()
+    assert [duel() for duel in duels] == [None]
+
+
+def test_another_error_is_not_taken_for_a_lack_of_memory(monkeypatch):
+    def wrong(*_):
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(dcgan.DCGAN, "round", wrong)
+    with pytest.raises(RuntimeError, match="shapes"):
+        measure(DCGAN, "cpu")
+
+
+def at(rate: float) -> Estimate:
+    return Estimate(rate, rate * DCGAN.batch, None)
 
 
 @pytest.mark.parametrize(("minutes", "needed", "rate", "key"), [
     (1.0, None, 10, "rounds"), (1.0, 600, 10, "fine"), (1.0, 601, 10, "short"),
-    (1.0, 12_000, 10, "short"), (1.0, 12_001, 10, "hopeless"), (600.0, 864_000, 10, "short"),
-    (600.0, 864_001, 10, "hopeless"),
+    (1.0, 12_000, 10, "short"), (1.0, 12_001, 10, "hopeless"),  # 20 times the minutes
+    (600.0, 864_000, 10, "short"), (600.0, 864_001, 10, "hopeless"),  # a day
 ])  # fmt: skip
 def test_what_the_clock_ends_is_weighed_against_what_is_needed(minutes, needed, rate, key):
-    config = replace(DCGAN, minutes=minutes, steps=10**7)
-    found, values = outlook(config, Estimate(rate, None), needed)
+    found, values = outlook(replace(DCGAN, minutes=minutes, steps=10**7), at(rate), needed)
     assert found == key
-    assert values["rounds"] == 600 * minutes
+    assert (values["rate"], values["rounds"], values["minutes"]) == (rate, 600 * minutes, minutes)
     if needed:
+        assert values["needed"] == needed
         assert values["hours"] == pytest.approx(needed / rate / 3600)
 
 
-def test_what_the_rounds_end_is_told_in_time():
-    assert outlook(replace(DCGAN, steps=6000), Estimate(10, None))[0] == "takes"
-    assert outlook(replace(DCGAN, steps=6000), Estimate(10, None))[1]["minutes"] == pytest.approx(10)
-    assert outlook(replace(DCGAN, steps=10**6), Estimate(10, None))[0] == "hopeless"
+@pytest.mark.parametrize(("steps", "key"), [(6000, "takes"), (864_000, "takes"), (864_001, "hopeless")])
+def test_what_the_rounds_end_is_told_in_time(steps, key):
+    found, values = outlook(replace(DCGAN, steps=steps), at(10))
+    assert found == key
+    assert values["minutes"] == pytest.approx(steps / 600)
+    assert values["hours"] == pytest.approx(steps / 36_000)

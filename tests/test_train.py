@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from demo import jobs, rules, train
+from demo import jobs, rules
 from demo.language import LANGUAGES, words
 from demo.place import Place, no_loan
-from demo.train import starting, watching
+from demo.train import asking, sight, starting, watching
 from gan.errors import UserError
 from tests.small_runs import record, sample, small_run
 
@@ -94,37 +94,37 @@ def test_a_run_that_loads_its_data_says_so(runs):
 
 
 def test_the_tab_opens_with_the_most_recent_run_and_keeps_the_one_that_was_chosen(runs):
-    dropdown, html, *_ = train.opened(None, None)
+    dropdown, html, *_ = sight.opened(None, None)
     assert dropdown.value == "late"
     assert dropdown.choices == [("late", "late"), ("early", "early")]
     assert "late" in html
-    assert train.opened("early", None)[0].value == "early"
-    assert train.opened("gone", None)[0].value == "late"
+    assert sight.opened("early", None)[0].value == "early"
+    assert sight.opened("gone", None)[0].value == "late"
     with runs[0].lock():
         runs[0].set_info(status="running")
-        assert train.opened("late", None)[0].value == "early"  # something goes on there
+        assert sight.opened("late", None)[0].value == "early"  # something goes on there
 
 
 def test_nothing_is_sent_while_nothing_is_new(runs):
-    assert train.follow("late", "", None, None) == gr.skip()  # the tab has not been opened yet
-    *_, seen = train.watch("late", None)
-    assert train.follow("late", seen, None, None) == gr.skip()
+    assert sight.follow("late", "", None, None) == gr.skip()  # the tab has not been opened yet
+    *_, seen = sight.watch("late", None)
+    assert sight.follow("late", seen, None, None) == gr.skip()
     runs[1].log(record(601))
-    _, html, *_, later = train.follow("late", seen, None, None)
+    _, html, *_, later = sight.follow("late", seen, None, None)
     assert later != seen
     assert "<b>601</b>" in html
 
 
 def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, tmp_path):
-    *_, seen = train.watch("late", None)
+    *_, seen = sight.watch("late", None)
     new = small_run(tmp_path, "new", lines=3)
     new.set_info(status="running")
     with new.lock():
-        dropdown, *_, seen = train.follow("late", seen, None, None)
+        dropdown, *_, seen = sight.follow("late", seen, None, None)
         assert dropdown.value == "new"
-        *_, seen = train.watch("late", None)  # she looks at another one on purpose
+        *_, seen = sight.watch("late", None)  # she looks at another one on purpose
         runs[1].log(record(601))
-        assert train.follow("late", seen, None, None)[0].value == "late"
+        assert sight.follow("late", seen, None, None)[0].value == "late"
 
 
 @pytest.mark.parametrize(
@@ -140,29 +140,29 @@ def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, t
 def test_only_the_buttons_that_make_sense_can_be_pressed(runs, status, possible):
     runs[0].set_info(status=status)
     with runs[0].lock():
-        buttons = train.watch("early", None)[6:9]
-    assert {name for name, button in zip(train.DO, buttons, strict=True) if button.interactive} == possible
+        buttons = sight.watch("early", None)[6:9]
+    assert {name for name, button in zip(sight.DO, buttons, strict=True) if button.interactive} == possible
 
 
 def test_without_runs_the_tab_says_what_to_do(monkeypatch):
     monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: [])
-    dropdown, html, *_ = train.opened(None, None)
+    dropdown, html, *_ = sight.opened(None, None)
     assert dropdown.value is None
     assert words("en")["train.none"] in html
 
 
 def test_the_film_follows_the_training_unless_someone_went_back_in_it(runs):
     run = runs[1]
-    (_, newest), (html, back) = train.rewind("late", 2, None), train.rewind("late", 1, None)
+    (_, newest), (html, back) = sight.rewind("late", 2, None), sight.rewind("late", 1, None)
     assert (newest, back) == (None, 1)
     assert "Step 200" in html
-    *_, seen = train.watch("late", None)
+    *_, seen = sight.watch("late", None)
     sample(run, 600)
     run.log(record(601))
-    shown = train.follow("late", seen, newest, None)
+    shown = sight.follow("late", seen, newest, None)
     assert "Step 600" in shown[2]
     assert (shown[3].maximum, shown[3].value) == (3, 3)
-    shown = train.follow("late", seen, back, None)
+    shown = sight.follow("late", seen, back, None)
     assert "Step 200" in shown[2]
     assert shown[3].value == 1
 
@@ -281,7 +281,7 @@ def test_every_setting_is_explained_in_both_languages():
 )
 def test_only_who_sits_at_the_machine_may_name_its_folders(tmp_path, kind, host, may):
     request = SimpleNamespace(client=SimpleNamespace(host=host))
-    assert train.is_here(Place(kind, "on", tmp_path, no_loan), request) is may
+    assert asking.is_here(Place(kind, "on", tmp_path, no_loan), request) is may
 
 
 def test_a_refusal_is_said_in_the_visitors_language():
@@ -290,4 +290,4 @@ def test_a_refusal_is_said_in_the_visitors_language():
 
     request = SimpleNamespace(headers={"accept-language": "ko-KR"})
     with pytest.raises(UserError, match=re.escape("학습 'digits'이(가) 진행 중이거나 대기 중입니다")):
-        train.in_words(request, refuse)
+        asking.in_words(request, refuse)

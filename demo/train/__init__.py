@@ -2,126 +2,20 @@
 
 from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from demo import charts, jobs, launch, models, rules
+from demo import jobs, launch, models, rules
 from demo.handlers import QUIET, on_open, polite
 from demo.language import language_of, say, t
 from demo.place import Place
-from demo.train import conducting, starting, watching
-from demo.train.starting import MODELS, OWN, Staged
-from demo.train.watching import report, stamp
+from demo.train import conducting, endpoints, starting
+from demo.train.asking import in_words, is_here
+from demo.train.panels import settings_panel, starting_panel, watching_panel
+from demo.train.sight import DO, follow, names_of, opened, rewind, show, watch
+from demo.train.starting import OWN, Staged
 from gan.errors import UserError
-
-if TYPE_CHECKING:
-    from gan.run import Run
-
-DO = {"pause": "pause", "go_on": "go on", "stop": "stop"}
-ALLOWED = {
-    "pause": ("running",),
-    "go_on": ("paused", "stopped", "interrupted", "failed"),
-    "stop": (*jobs.ACTIVE, "queued"),
-}
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-CSS = (charts.ASSETS / "train.css").read_text(encoding="utf-8")
-
-
-# What is shown of a run
-
-
-def show(run: "Run | None", names: list[str], request: gr.Request, moment: float | None = None) -> list[Any]:
-    """(runs, facts, film, its slider, charts, Pause, Go on, Stop, Delete, desk ..., seen) for a run among these.
-
-    `moment` is the sample that is being looked at, None for the newest.
-    """
-    language = language_of(request)
-    if run is None:
-        none = f"<p>{escape(say(language, 'train.none'))}</p>"
-        off = [gr.Button(interactive=False)] * 4
-        nothing = [gr.Dropdown(choices=names, value=None), none, "", gr.Slider(interactive=False), ""]
-        return [*nothing, *off, *conducting.set_out(None, language), "none"]
-    seen, standing, count = stamp(run), jobs.status(run), len(run.samples())
-    last = max(0, count - 1)
-    at = last if moment is None else int(min(moment, last))
-    return [
-        gr.Dropdown(choices=names, value=run.name),
-        watching.facts(run.folder, seen, language),
-        watching.film(run.folder, seen, at, language),
-        gr.Slider(maximum=max(1, last), value=at, interactive=count > 1),
-        watching.curves(run.folder, seen, language),
-        *(gr.Button(interactive=standing in ALLOWED[name]) for name in DO),
-        gr.Button(interactive=jobs.at_rest(run) and not run.is_shipped),
-        *conducting.set_out(run, language),
-        repr((names, seen, count)),
-    ]
-
-
-def names_of(runs: "list[Run]") -> list[str]:
-    """The names of runs, in order."""
-    return [run.name for run in runs]
-
-
-def opened(name: str | None, request: gr.Request) -> list[Any]:
-    """`show` for the run that was being watched, unless another trains now; at first for the most recent one."""
-    runs = jobs.recent()
-    watched = next((run for run in runs if run.name == name), None)
-    if watched is None or jobs.at_rest(watched):
-        busy = next((run for run in runs[:1] if not jobs.at_rest(run)), None)
-        watched = busy or watched or next(iter(runs), None)
-    return show(watched, names_of(runs), request)
-
-
-def follow(name: str | None, seen: str, held: float | None, request: gr.Request) -> Any:
-    """`show` where there is something new, else nothing; `seen` is empty until the tab has been opened.
-
-    A training that someone has started meanwhile is shown to all who don't watch one that still goes on. The film
-    follows the newest sample for who has not gone back in it, to the moment `held`.
-    """
-    if not seen:
-        return gr.skip()
-    runs = jobs.recent()
-    names = names_of(runs)
-    watched = next((run for run in runs if run.name == name), None)
-    if watched is not None:
-        count = len(watched.samples())
-        if repr((names, stamp(watched), count)) == seen:
-            return gr.skip()
-        is_new = runs[0].name != name and repr(runs[0].name) not in seen
-        if is_new and not jobs.at_rest(runs[0]) and jobs.at_rest(watched):
-            return show(runs[0], names, request)
-        return show(watched, names, request, held)
-    return show(next(iter(runs), None), names, request)
-
-
-def watch(name: str | None, request: gr.Request) -> list[Any]:
-    """(None, *show) for a run that was chosen: its film at the newest sample."""
-    runs = jobs.recent()
-    return [None, *show(next((run for run in runs if run.name == name), None), names_of(runs), request)]
-
-
-def rewind(name: str | None, moment: float, request: gr.Request) -> tuple[str, float | None]:
-    """(a moment of the film, the moment to hold: None at its end, which then goes on with the training)."""
-    run = models.find(name or "")
-    is_newest = moment >= len(run.samples()) - 1
-    return watching.film(run.folder, stamp(run), int(moment), language_of(request)), None if is_newest else moment
-
-
-def in_words(request: gr.Request | None, call: Any, *arguments: Any, **options: Any) -> Any:
-    """Call something of `jobs`; a refusal comes in the reader's language."""
-    try:
-        return call(*arguments, **options)
-    except rules.Refused as refusal:
-        raise UserError(say(request, refusal.key, **refusal.values)) from None
-
-
-def is_here(place: Place, request: gr.Request | None) -> bool:
-    """Whether this visitor sits at this machine, and so may name its folders."""
-    return place.kind == "local" and request is not None and getattr(request.client, "host", "") in LOOPBACK
-
-
-# The page
 
 
 def warm(place: Place) -> None:
@@ -138,10 +32,10 @@ def build(place: Place) -> None:
     gr.Markdown(t("train.intro"))
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
-            panel = _starting_panel(place, is_free)
+            panel = starting_panel(place, is_free)
         with gr.Column(scale=5, min_width=320):
-            sight = _watching_panel(place)
-    panel["fields"] = _settings_panel(is_free)
+            sight = watching_panel(place)
+    panel["fields"] = settings_panel(is_free)
     desk = sight["desk"]
     seen, staged, held = gr.State(""), gr.State(None), gr.State(None)
     shown = [
@@ -293,178 +187,4 @@ def build(place: Place) -> None:
     sight["keep"].click(lambda: gr.Group(visible=False), None, sight["sure"], queue=False, **QUIET)
     sight["gone"].click(polite(delete), [watched, key], [sight["sure"], *shown], **QUIET)
     sight["facts"].tick(polite(follow), [watched, seen, held], shown, trigger_mode="once", queue=False, **QUIET)
-    _endpoints(place)
-
-
-def _starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
-    """What to train."""
-    first_name, first = next(iter(jobs.PRESETS.items()))
-    shows = place.training != "off"
-    if place.training != "on":
-        gr.Markdown(t(f"train.{place.training}"))
-    ready = [name for name in jobs.PRESETS if is_free or name != "zebras"]
-    panel: dict[str, Any] = {"machine": gr.HTML(elem_id="train-machine")}
-    panel["preset"] = gr.Radio(
-        [(t(f"train.presets.{name}"), name) for name in (*ready, *([OWN] if is_free else []))],
-        value=first_name,
-        label=t("train.preset"),
-        visible=shows,
-        elem_id="train-preset",
-    )
-    with gr.Group(visible=False) as panel["own"]:
-        panel["model"] = gr.Radio(
-            [(t(f"train.models.{name}"), name) for name in MODELS],
-            value=first.model,
-            label=t("train.model"),
-            elem_id="train-model",
-        )
-        panel["data"] = gr.Dropdown(
-            starting.data_choices(first.model, own=is_free),
-            value=first.data,
-            label=t("train.data"),
-            info=t("train.data_info") if place.kind == "local" else None,
-            allow_custom_value=is_free and place.kind == "local",
-            elem_id="train-data",
-        )
-        panel["name"] = gr.Textbox(
-            label=t("train.name"), placeholder=t("train.name_info"), max_length=64, max_lines=1, elem_id="train-name"
-        )
-    with gr.Column(visible=False) as panel["pictures"]:
-        gr.Markdown(t("train.own.how"))
-        for pile in "ab":
-            panel[f"pile_{pile}"] = gr.File(
-                file_count="multiple",
-                file_types=["image", ".zip"],
-                label=t(f"train.own.pile.{pile}"),
-                height=120,
-                visible=pile == "a",
-                elem_id=f"train-pile-{pile}",
-            )
-        panel["taken"] = gr.HTML(elem_id="train-taken", css_template=CSS)
-    panel["minutes"] = gr.Number(
-        first.minutes,
-        minimum=0.1,
-        maximum=rules.MOST_MINUTES["on" if is_free else place.training] or 1,
-        step=0.5,
-        label=t("train.minutes"),
-        visible=shows,
-        elem_id="train-minutes",
-    )
-    panel["key"] = gr.Textbox(
-        "",
-        type="password",
-        label=t("train.key"),
-        info=t("train.key_info"),
-        max_lines=1,
-        visible=bool(place.key) and shows,
-        elem_id="train-key",
-    )
-    panel["go"] = gr.Button(t("train.start"), variant="primary", size="lg", visible=shows, elem_id="train-start")
-    with gr.Row(visible=shows):
-        panel["measure"] = gr.Button(t("train.outlook.ask"), size="md", min_width=160, elem_id="train-measure")
-    panel["outlook"] = gr.HTML(elem_id="train-outlook", css_template=CSS)
-    return panel
-
-
-def _settings_panel(is_free: bool) -> dict[str, Any]:
-    """The settings' controls by name, as many in a line as there is room for."""
-    first = next(iter(jobs.PRESETS.values()))
-    with gr.Accordion(t("train.all_settings"), open=False, visible=is_free, elem_id="train-settings"):
-        gr.Markdown(t("train.all_settings_info"))
-        with gr.Row():
-            return {
-                name: starting.control_of(name, of, jobs.SETTINGS[first.model] | {"channels": 1})
-                for name, of in starting.settings_by_name().items()
-            }
-
-
-def _watching_panel(place: Place) -> dict[str, Any]:
-    """What is trained now, or was."""
-    shows = place.training != "off"
-    sight: dict[str, Any] = {}
-    with gr.Row():
-        sight["watched"] = gr.Dropdown(
-            [],
-            label=t("train.watch"),
-            show_label=False,
-            container=False,
-            scale=3,
-            min_width=180,
-            elem_id="train-watch",
-        )
-        sight["buttons"] = [
-            gr.Button(
-                t(f"train.{do}"),
-                interactive=False,
-                visible=shows and not (do == "pause" and place.kind == "zerogpu"),
-                size="md",
-                scale=1,
-                min_width=90,
-                elem_id=f"train-{do.replace('_', '-')}",
-            )
-            for do in DO
-        ]
-        sight["delete"] = gr.Button(
-            t("train.delete.button"), interactive=False, visible=shows, size="md", min_width=90, elem_id="train-delete"
-        )
-    with gr.Group(visible=False) as sight["sure"]:
-        sight["question"] = gr.Markdown(elem_id="train-question")
-        with gr.Row():
-            sight["keep"] = gr.Button(t("train.delete.keep"), size="md", elem_id="train-keep")
-            sight["gone"] = gr.Button(t("train.delete.sure"), variant="stop", size="md", elem_id="train-gone")
-    sight["facts"] = charts.html(CSS, elem_id="watch", min_height=120, seconds=1)
-    with gr.Row():
-        with gr.Column(scale=1, min_width=260):
-            sight["film"] = charts.html(CSS, elem_id="film", min_height=200)
-            sight["moment"] = gr.Slider(
-                0, 1, step=1, label=t("train.film"), interactive=False, buttons=[], elem_id="train-moment"
-            )
-        with gr.Column(scale=1, min_width=280):
-            sight["charts"] = charts.html(CSS, elem_id="train-curves")
-    sight["desk"] = conducting.build()
-    return sight
-
-
-def _endpoints(place: Place) -> None:
-    """What `gradio_client` can ask for."""
-
-    def train_start(
-        model: str,
-        data: str,
-        minutes: float,
-        name: str = "",
-        settings: dict | None = None,
-        key: str = "",
-        request: gr.Request = None,
-    ) -> dict:
-        """Start a training, or let it wait for the one that runs, and return how it stands.
-
-        `model` is "dcgan" or "cyclegan", `data` the name of a data set; without a `name` the run is given one.
-        `settings` are fields of the model's config. Errors say what is possible here.
-        """
-        config = in_words(request, jobs.settings_of, model, data, minutes, **(settings or {}))
-        how = {"key": key, "paths": is_here(place, request), "visitor": getattr(request, "session_hash", "") or ""}
-        return report(in_words(request, jobs.start, place, config, name, **how))
-
-    def train_status(run: str = "") -> dict:
-        """How a run stands; without a name the most recent one: status, progress (0 to 1), step, seconds, losses."""
-        runs = jobs.recent()
-        if not run and not runs:
-            raise UserError("There are no runs yet; start one with /train_start.")
-        return report(models.find(run) if run else runs[0])
-
-    def train_control(run: str, do: str, key: str = "", request: gr.Request = None) -> dict:
-        """Ask "pause", "go on", "stop", "step-d", "hold-d", "lr-g=0.0006" ... of a run; returns how it stands now."""
-        return report(in_words(request, jobs.control, place, run, do, key=key))
-
-    def train_what_if(run: str, key: str = "", request: gr.Request = None) -> dict:
-        """Go back to before the last act on a run, in a run of its own; returns how that stands."""
-        return report(in_words(request, jobs.what_if, place, run, key=key))
-
-    def train_delete(run: str, key: str = "", request: gr.Request = None) -> str:
-        """Delete a run that does not train and did not come with the program; returns its name."""
-        in_words(request, jobs.delete, place, run, key=key)
-        return run
-
-    for endpoint in (train_start, train_status, train_control, train_what_if, train_delete):
-        gr.api(polite(endpoint), api_name=endpoint.__name__)
+    endpoints.publish(place)

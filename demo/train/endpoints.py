@@ -1,0 +1,55 @@
+"""What `gradio_client` can ask of the Train tab."""
+
+import gradio as gr
+
+from demo import jobs, models
+from demo.handlers import polite
+from demo.place import Place
+from demo.train.asking import in_words, is_here
+from demo.train.watching import report
+from gan.errors import UserError
+
+
+def publish(place: Place) -> None:
+    """What `gradio_client` can ask for."""
+
+    def train_start(
+        model: str,
+        data: str,
+        minutes: float,
+        name: str = "",
+        settings: dict | None = None,
+        key: str = "",
+        request: gr.Request = None,
+    ) -> dict:
+        """Start a training, or let it wait for the one that runs, and return how it stands.
+
+        `model` is "dcgan" or "cyclegan", `data` the name of a data set; without a `name` the run is given one.
+        `settings` are fields of the model's config. Errors say what is possible here.
+        """
+        config = in_words(request, jobs.settings_of, model, data, minutes, **(settings or {}))
+        how = {"key": key, "paths": is_here(place, request), "visitor": getattr(request, "session_hash", "") or ""}
+        return report(in_words(request, jobs.start, place, config, name, **how))
+
+    def train_status(run: str = "") -> dict:
+        """How a run stands; without a name the most recent one: status, progress (0 to 1), step, seconds, losses."""
+        runs = jobs.recent()
+        if not run and not runs:
+            raise UserError("There are no runs yet; start one with /train_start.")
+        return report(models.find(run) if run else runs[0])
+
+    def train_control(run: str, do: str, key: str = "", request: gr.Request = None) -> dict:
+        """Ask "pause", "go on", "stop", "step-d", "hold-d", "lr-g=0.0006" ... of a run; returns how it stands now."""
+        return report(in_words(request, jobs.control, place, run, do, key=key))
+
+    def train_what_if(run: str, key: str = "", request: gr.Request = None) -> dict:
+        """Go back to before the last act on a run, in a run of its own; returns how that stands."""
+        return report(in_words(request, jobs.what_if, place, run, key=key))
+
+    def train_delete(run: str, key: str = "", request: gr.Request = None) -> str:
+        """Delete a run that does not train and did not come with the program; returns its name."""
+        in_words(request, jobs.delete, place, run, key=key)
+        return run
+
+    for endpoint in (train_start, train_status, train_control, train_what_if, train_delete):
+        gr.api(polite(endpoint), api_name=endpoint.__name__)

@@ -1,0 +1,143 @@
+"""The components of the tab: what to train, all settings, and what is watched."""
+
+from typing import Any
+
+import gradio as gr
+
+from demo import charts, jobs, rules
+from demo.language import t
+from demo.place import Place
+from demo.train import conducting, starting
+from demo.train.sight import DO
+from demo.train.starting import MODELS, OWN
+
+CSS = (charts.ASSETS / "train.css").read_text(encoding="utf-8")
+
+
+def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
+    """What to train."""
+    first_name, first = next(iter(jobs.PRESETS.items()))
+    shows = place.training != "off"
+    if place.training != "on":
+        gr.Markdown(t(f"train.{place.training}"))
+    ready = [name for name in jobs.PRESETS if is_free or name != "zebras"]
+    panel: dict[str, Any] = {"machine": gr.HTML(elem_id="train-machine")}
+    panel["preset"] = gr.Radio(
+        [(t(f"train.presets.{name}"), name) for name in (*ready, *([OWN] if is_free else []))],
+        value=first_name,
+        label=t("train.preset"),
+        visible=shows,
+        elem_id="train-preset",
+    )
+    with gr.Group(visible=False) as panel["own"]:
+        panel["model"] = gr.Radio(
+            [(t(f"train.models.{name}"), name) for name in MODELS],
+            value=first.model,
+            label=t("train.model"),
+            elem_id="train-model",
+        )
+        panel["data"] = gr.Dropdown(
+            starting.data_choices(first.model, own=is_free),
+            value=first.data,
+            label=t("train.data"),
+            info=t("train.data_info") if place.kind == "local" else None,
+            allow_custom_value=is_free and place.kind == "local",
+            elem_id="train-data",
+        )
+        panel["name"] = gr.Textbox(
+            label=t("train.name"), placeholder=t("train.name_info"), max_length=64, max_lines=1, elem_id="train-name"
+        )
+    with gr.Column(visible=False) as panel["pictures"]:
+        gr.Markdown(t("train.own.how"))
+        for pile in "ab":
+            panel[f"pile_{pile}"] = gr.File(
+                file_count="multiple",
+                file_types=["image", ".zip"],
+                label=t(f"train.own.pile.{pile}"),
+                height=120,
+                visible=pile == "a",
+                elem_id=f"train-pile-{pile}",
+            )
+        panel["taken"] = gr.HTML(elem_id="train-taken", css_template=CSS)
+    panel["minutes"] = gr.Number(
+        first.minutes,
+        minimum=0.1,
+        maximum=rules.MOST_MINUTES["on" if is_free else place.training] or 1,
+        step=0.5,
+        label=t("train.minutes"),
+        visible=shows,
+        elem_id="train-minutes",
+    )
+    panel["key"] = gr.Textbox(
+        "",
+        type="password",
+        label=t("train.key"),
+        info=t("train.key_info"),
+        max_lines=1,
+        visible=bool(place.key) and shows,
+        elem_id="train-key",
+    )
+    panel["go"] = gr.Button(t("train.start"), variant="primary", size="lg", visible=shows, elem_id="train-start")
+    with gr.Row(visible=shows):
+        panel["measure"] = gr.Button(t("train.outlook.ask"), size="md", min_width=160, elem_id="train-measure")
+    panel["outlook"] = gr.HTML(elem_id="train-outlook", css_template=CSS)
+    return panel
+
+
+def settings_panel(is_free: bool) -> dict[str, Any]:
+    """The settings' controls by name, as many in a line as there is room for."""
+    first = next(iter(jobs.PRESETS.values()))
+    with gr.Accordion(t("train.all_settings"), open=False, visible=is_free, elem_id="train-settings"):
+        gr.Markdown(t("train.all_settings_info"))
+        with gr.Row():
+            return {
+                name: starting.control_of(name, of, jobs.SETTINGS[first.model] | {"channels": 1})
+                for name, of in starting.settings_by_name().items()
+            }
+
+
+def watching_panel(place: Place) -> dict[str, Any]:
+    """What is trained now, or was."""
+    shows = place.training != "off"
+    sight: dict[str, Any] = {}
+    with gr.Row():
+        sight["watched"] = gr.Dropdown(
+            [],
+            label=t("train.watch"),
+            show_label=False,
+            container=False,
+            scale=3,
+            min_width=180,
+            elem_id="train-watch",
+        )
+        sight["buttons"] = [
+            gr.Button(
+                t(f"train.{do}"),
+                interactive=False,
+                visible=shows and not (do == "pause" and place.kind == "zerogpu"),
+                size="md",
+                scale=1,
+                min_width=90,
+                elem_id=f"train-{do.replace('_', '-')}",
+            )
+            for do in DO
+        ]
+        sight["delete"] = gr.Button(
+            t("train.delete.button"), interactive=False, visible=shows, size="md", min_width=90, elem_id="train-delete"
+        )
+    with gr.Group(visible=False) as sight["sure"]:
+        sight["question"] = gr.Markdown(elem_id="train-question")
+        with gr.Row():
+            sight["keep"] = gr.Button(t("train.delete.keep"), size="md", elem_id="train-keep")
+            sight["gone"] = gr.Button(t("train.delete.sure"), variant="stop", size="md", elem_id="train-gone")
+    sight["facts"] = charts.html(CSS, elem_id="watch", min_height=120, seconds=1)
+    with gr.Row():
+        with gr.Column(scale=1, min_width=260):
+            sight["film"] = charts.html(CSS, elem_id="film", min_height=200)
+            sight["moment"] = gr.Slider(
+                0, 1, step=1, label=t("train.film"), interactive=False, buttons=[], elem_id="train-moment"
+            )
+        with gr.Column(scale=1, min_width=280):
+            sight["charts"] = charts.html(CSS, elem_id="train-curves")
+    sight["desk"] = conducting.build()
+    return sight

@@ -1,0 +1,98 @@
+"""What the watching half of the tab shows of a run, and when something new is sent."""
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from demo import jobs, models
+from demo.language import language_of, say
+from demo.train import conducting, watching
+from demo.train.watching import stamp
+
+if TYPE_CHECKING:
+    from gan.run import Run
+
+DO = {"pause": "pause", "go_on": "go on", "stop": "stop"}
+ALLOWED = {
+    "pause": ("running",),
+    "go_on": ("paused", "stopped", "interrupted", "failed"),
+    "stop": (*jobs.ACTIVE, "queued"),
+}
+
+
+def show(run: "Run | None", names: list[str], request: gr.Request, moment: float | None = None) -> list[Any]:
+    """(runs, facts, film, its slider, charts, Pause, Go on, Stop, Delete, desk ..., seen) for a run among these.
+
+    `moment` is the sample that is being looked at, None for the newest.
+    """
+    language = language_of(request)
+    if run is None:
+        none = f"<p>{escape(say(language, 'train.none'))}</p>"
+        off = [gr.Button(interactive=False)] * 4
+        nothing = [gr.Dropdown(choices=names, value=None), none, "", gr.Slider(interactive=False), ""]
+        return [*nothing, *off, *conducting.set_out(None, language), "none"]
+    seen, standing, count = stamp(run), jobs.status(run), len(run.samples())
+    last = max(0, count - 1)
+    at = last if moment is None else int(min(moment, last))
+    return [
+        gr.Dropdown(choices=names, value=run.name),
+        watching.facts(run.folder, seen, language),
+        watching.film(run.folder, seen, at, language),
+        gr.Slider(maximum=max(1, last), value=at, interactive=count > 1),
+        watching.curves(run.folder, seen, language),
+        *(gr.Button(interactive=standing in ALLOWED[name]) for name in DO),
+        gr.Button(interactive=jobs.at_rest(run) and not run.is_shipped),
+        *conducting.set_out(run, language),
+        repr((names, seen, count)),
+    ]
+
+
+def names_of(runs: "list[Run]") -> list[str]:
+    """The names of runs, in order."""
+    return [run.name for run in runs]
+
+
+def opened(name: str | None, request: gr.Request) -> list[Any]:
+    """`show` for the run that was being watched, unless another trains now; at first for the most recent one."""
+    runs = jobs.recent()
+    watched = next((run for run in runs if run.name == name), None)
+    if watched is None or jobs.at_rest(watched):
+        busy = next((run for run in runs[:1] if not jobs.at_rest(run)), None)
+        watched = busy or watched or next(iter(runs), None)
+    return show(watched, names_of(runs), request)
+
+
+def follow(name: str | None, seen: str, held: float | None, request: gr.Request) -> Any:
+    """`show` where there is something new, else nothing; `seen` is empty until the tab has been opened.
+
+    A training that someone has started meanwhile is shown to all who don't watch one that still goes on. The film
+    follows the newest sample for who has not gone back in it, to the moment `held`.
+    """
+    if not seen:
+        return gr.skip()
+    runs = jobs.recent()
+    names = names_of(runs)
+    watched = next((run for run in runs if run.name == name), None)
+    if watched is not None:
+        count = len(watched.samples())
+        if repr((names, stamp(watched), count)) == seen:
+            return gr.skip()
+        is_new = runs[0].name != name and repr(runs[0].name) not in seen
+        if is_new and not jobs.at_rest(runs[0]) and jobs.at_rest(watched):
+            return show(runs[0], names, request)
+        return show(watched, names, request, held)
+    return show(next(iter(runs), None), names, request)
+
+
+def watch(name: str | None, request: gr.Request) -> list[Any]:
+    """(None, *show) for a run that was chosen: its film at the newest sample."""
+    runs = jobs.recent()
+    return [None, *show(next((run for run in runs if run.name == name), None), names_of(runs), request)]
+
+
+def rewind(name: str | None, moment: float, request: gr.Request) -> tuple[str, float | None]:
+    """(a moment of the film, the moment to hold: None at its end, which then goes on with the training)."""
+    run = models.find(name or "")
+    is_newest = moment >= len(run.samples()) - 1
+    return watching.film(run.folder, stamp(run), int(moment), language_of(request)), None if is_newest else moment
