@@ -107,24 +107,24 @@ def test_the_tab_opens_with_the_most_recent_run_and_keeps_the_one_that_was_chose
 
 def test_nothing_is_sent_while_nothing_is_new(runs):
     assert sight.follow("late", "", None, None) == gr.skip()  # the tab has not been opened yet
-    *_, seen = sight.watch("late", None)
-    assert sight.follow("late", seen, None, None) == gr.skip()
+    _, _, shown, *_ = sight.watch("late", None)
+    assert sight.follow("late", shown, None, None) == gr.skip()
     runs[1].log(record(601))
-    _, html, *_, later = sight.follow("late", seen, None, None)
-    assert later != seen
-    assert "<b>601</b>" in html
+    _, later, *_ = sight.follow("late", shown, None, None)
+    assert "<b>601</b>" in later
+    assert sight.follow("late", later, None, None) == gr.skip()
+    assert sight.follow("late", shown, None, None) != gr.skip()  # an older answer came last: what it shows is told
 
 
 def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, tmp_path):
-    *_, seen = sight.watch("late", None)
+    _, _, shown, *_ = sight.watch("late", None)
     new = small_run(tmp_path, "new", lines=3)
     new.set_info(status="running")
     with new.lock():
-        dropdown, *_, seen = sight.follow("late", seen, None, None)
-        assert dropdown.value == "new"
-        *_, seen = sight.watch("late", None)  # she looks at another one on purpose
+        assert sight.follow("late", shown, None, None)[0].value == "new"
+        _, _, shown, *_ = sight.watch("late", None)  # she looks at another one on purpose
         runs[1].log(record(601))
-        assert sight.follow("late", seen, None, None)[0].value == "late"
+        assert sight.follow("late", shown, None, None)[0].value == "late"
 
 
 @pytest.mark.parametrize(
@@ -156,13 +156,13 @@ def test_the_film_follows_the_training_unless_someone_went_back_in_it(runs):
     (_, newest), (html, back) = sight.rewind("late", 2, None), sight.rewind("late", 1, None)
     assert (newest, back) == (None, 1)
     assert "Step 200" in html
-    *_, seen = sight.watch("late", None)
+    _, _, facts, *_ = sight.watch("late", None)
     sample(run, 600)
     run.log(record(601))
-    shown = sight.follow("late", seen, newest, None)
+    shown = sight.follow("late", facts, newest, None)
     assert "Step 600" in shown[2]
     assert (shown[3].maximum, shown[3].value) == (3, 3)
-    shown = sight.follow("late", seen, back, None)
+    shown = sight.follow("late", facts, back, None)
     assert "Step 200" in shown[2]
     assert shown[3].value == 1
 

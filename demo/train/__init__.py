@@ -37,13 +37,12 @@ def build(place: Place) -> None:
             sight = watching_panel(place)
     panel["fields"] = settings_panel(is_free)
     desk = sight["desk"]
-    seen, staged, held = gr.State(""), gr.State(None), gr.State(None)
+    staged, held = gr.State(None), gr.State(None)
     shown = [
         *(sight[name] for name in ("watched", "facts", "film", "moment", "charts")),
         *sight["buttons"],
         sight["delete"],
         *desk.outputs,
-        seen,
     ]
     watched, key, moment = sight["watched"], panel["key"], sight["moment"]
     preset, model, data, minutes, name = (panel[each] for each in ("preset", "model", "data", "minutes", "name"))
@@ -186,5 +185,7 @@ def build(place: Place) -> None:
     sight["delete"].click(polite(question), watched, [sight["sure"], sight["question"]], **QUIET)
     sight["keep"].click(lambda: gr.Group(visible=False), None, sight["sure"], queue=False, **QUIET)
     sight["gone"].click(polite(delete), [watched, key], [sight["sure"], *shown], **QUIET)
-    sight["facts"].tick(polite(follow), [watched, seen, held], shown, trigger_mode="once", queue=False, **QUIET)
+    sight["facts"].tick(
+        polite(follow), [watched, sight["facts"], held], shown, trigger_mode="once", queue=False, **QUIET
+    )
     endpoints.publish(place)

@@ -1,6 +1,6 @@
 """What the watching half of the tab shows of a run, and when something new is sent."""
 
-from html import escape
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -22,30 +22,34 @@ ALLOWED = {
 
 
 def show(run: "Run | None", names: list[str], request: gr.Request, moment: float | None = None) -> list[Any]:
-    """(runs, facts, film, its slider, charts, Pause, Go on, Stop, Delete, desk ..., seen) for a run among these.
+    """(runs, facts, film, its slider, charts, Pause, Go on, Stop, Delete, desk ...) for a run among these.
 
-    `moment` is the sample that is being looked at, None for the newest.
+    `moment` is the sample that is being looked at, None for the newest. The facts carry what was seen, so that the page
+    itself tells what it shows: two answers may overtake each other on their way.
     """
     language = language_of(request)
     if run is None:
-        none = f"<p>{escape(say(language, 'train.none'))}</p>"
+        none = _carrying(("none",), f"<p>{escape(say(language, 'train.none'))}</p>")
         off = [gr.Button(interactive=False)] * 4
         nothing = [gr.Dropdown(choices=names, value=None), none, "", gr.Slider(interactive=False), ""]
-        return [*nothing, *off, *conducting.set_out(None, language), "none"]
+        return [*nothing, *off, *conducting.set_out(None, language)]
     seen, standing, count = stamp(run), jobs.status(run), len(run.samples())
     last = max(0, count - 1)
     at = last if moment is None else int(min(moment, last))
     return [
         gr.Dropdown(choices=names, value=run.name),
-        watching.facts(run.folder, seen, language),
+        _carrying((names, seen, count), watching.facts(run.folder, seen, language)),
         watching.film(run.folder, seen, at, language),
         gr.Slider(maximum=max(1, last), value=at, interactive=count > 1),
         watching.curves(run.folder, seen, language),
         *(gr.Button(interactive=standing in ALLOWED[name]) for name in DO),
         gr.Button(interactive=jobs.at_rest(run) and not run.is_shipped),
         *conducting.set_out(run, language),
-        repr((names, seen, count)),
     ]
+
+
+def _carrying(seen: tuple, html: str) -> str:
+    return f'<div data-seen="{escape(repr(seen))}">{html}</div>'
 
 
 def names_of(runs: "list[Run]") -> list[str]:
@@ -63,14 +67,15 @@ def opened(name: str | None, request: gr.Request) -> list[Any]:
     return show(watched, names_of(runs), request)
 
 
-def follow(name: str | None, seen: str, held: float | None, request: gr.Request) -> Any:
-    """`show` where there is something new, else nothing; `seen` is empty until the tab has been opened.
+def follow(name: str | None, shown: str | None, held: float | None, request: gr.Request) -> Any:
+    """`show` where there is something new beside the facts `shown`, else nothing; they are empty before the tab opens.
 
     A training that someone has started meanwhile is shown to all who don't watch one that still goes on. The film
     follows the newest sample for who has not gone back in it, to the moment `held`.
     """
-    if not seen:
+    if not shown:
         return gr.skip()
+    seen = unescape(shown.partition('data-seen="')[2].partition('"')[0])
     runs = jobs.recent()
     names = names_of(runs)
     watched = next((run for run in runs if run.name == name), None)
