@@ -20,6 +20,8 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
     shows = place.training != "off"
     if place.training != "on":
         gr.Markdown(t(f"train.{place.training}"))
+    if place.kind == "zerogpu":
+        gr.Markdown(t("train.lent"))
     ready = [name for name in jobs.PRESETS if is_free or name != "zebras"]
     panel: dict[str, Any] = {"machine": gr.HTML(elem_id="train-machine")}
     panel["preset"] = gr.Radio(
