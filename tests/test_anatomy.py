@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from gan import anatomy
-from gan.dcgan import NORMS, DCGANConfig, Discriminator, Generator, Unpool
+from gan.dcgan import DCGANConfig, Discriminator, Generator, Unpool
+from gan.settings import NORMS
 
 GRID = [(k, s, p) for k in (2, 3, 4, 5) for s in (1, 2, 3, 4) for p in (0, 1, 2)]
 

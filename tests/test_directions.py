@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from gan.dcgan import NORMS, DCGANConfig, Generator
+from gan.dcgan import DCGANConfig, Generator
 from gan.directions import FAR, METHODS, directions, effects, measure
 from gan.errors import UserError
 from gan.latent import noise
+from gan.settings import NORMS
 
 
 def untrained(seed=0, **settings):
