@@ -160,7 +160,7 @@ class Visitors:
         self.contexts.append(context)
         context.route(lambda address: urlsplit(address).hostname not in LOOPBACK, self._refuse)
         page = context.new_page()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         page.goto((url or self.url) + path)
         page.wait_for_selector("#tabs [role=tab]", timeout=30_000)
         if tab:

@@ -166,7 +166,7 @@ def test_what_is_new_is_noticed(run):
 
 
 def test_the_slider_follows_the_end_unless_it_was_moved(run):
-    slider, _, _, end, _ = views.show(None, ["alpha"], "step", *LOOK, 0, 0)
+    slider, _, _, _, end = views.show(None, ["alpha"], "step", *LOOK, 0, 0)
     assert (slider.value, end) == (591, 591)
     sample(run, 800)
     run.log(record(801))
@@ -212,10 +212,10 @@ def test_an_unopened_tab_draws_nothing_and_nothing_new_is_not_sent(run):
     import gradio as gr
 
     assert views.follow(None, None, "step", *LOOK, 0, 0, "") == gr.skip()
-    *_, end, seen = views.show(None, ["alpha"], "step", *LOOK, 0, 0)
+    *_, seen, end = views.show(None, ["alpha"], "step", *LOOK, 0, 0)
     assert views.follow(None, ["alpha"], "step", *LOOK, end, end, seen) == gr.skip()
     run.log(record(901))
-    assert views.follow(None, ["alpha"], "step", *LOOK, end, end, seen)[3] == 901
+    assert views.follow(None, ["alpha"], "step", *LOOK, end, end, seen)[4] == 901
 
 
 def test_events_are_read_with_the_steps_and_as_the_journal_grows(run):

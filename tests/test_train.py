@@ -218,8 +218,10 @@ def test_the_desk_shows_how_a_run_is_conducted_and_asks_in_words(runs):
 
 
 def test_a_preset_fills_the_fields_and_folds_them_away():
-    own, model, data, minutes, *settings = starting.fill("clothes", own=True)
-    assert (own.visible, model, data.value, minutes) == (False, "dcgan", "fashion-mnist", 1)
+    own, model, minutes, data, pictures, pile_b, *settings = starting.fill("clothes", own=True)
+    assert (own.visible, model, minutes, data.value) == (False, "dcgan", 1, "fashion-mnist")
+    assert not pictures.visible  # nor left open by an earlier choice
+    assert not pile_b.visible
     shown = dict(zip(starting.settings_by_name(), settings, strict=True))
     assert (shown["rate_g"].value, shown["label"].value, shown["channels"].value) == (1e-3, 0.9, 1)
     assert not shown["blocks"].visible

@@ -151,13 +151,14 @@ def test_ones_own_pictures_are_checked_and_trained_on(visit, server, tmp_path):
     page = opened(visit)
     page.locator("#train-preset label").last.click()
     page.locator("#train-model label").nth(1).click()
-    page.locator("#train-data input").click()
-    page.get_by_role("option", name="my own pictures").click()
+    page.locator("#train-data label.selected", has_text="herd").wait_for()  # the data sets of a CycleGAN have come
+    page.locator("#train-data label", has_text="my own pictures").click()
     piles = [page.locator(f"#train-pile-{pile} input[type=file]") for pile in "ab"]
     piles[0].set_input_files([*(tmp_path / f"{n}.png" for n in range(12)), tmp_path / "letter.png"])
     page.locator("#train-taken", has_text="second pile").wait_for()
     page.locator("#train-start").click()
     page.locator("[data-testid=toast-body]", has_text="Give some pictures first").wait_for()
+    assert page.locator("#train-folder").is_visible()
     piles[1].set_input_files([tmp_path / f"b{n}.png" for n in range(12)])
     page.locator("#train-taken li", has_text="letter.png").wait_for(state="attached")
     assert page.locator("#train-taken img").count() == 2
@@ -257,7 +258,7 @@ def test_ones_own_settings_unfold_and_a_wrong_name_gets_a_sentence(visit):
     page.locator("#train-preset label").last.click()
     page.locator("#train-name").wait_for()
     page.locator("#train-model label").nth(1).click()
-    page.wait_for_function("document.querySelector('#train-data input').value.includes('herd')")
+    page.locator("#train-data label.selected", has_text="herd").wait_for()
     page.locator("#train-name input, #train-name textarea").first.fill("not a name/")
     page.locator("#train-start").click()
     page.locator("[data-testid=toast-body]", has_text="cannot be named").wait_for()

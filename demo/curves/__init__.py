@@ -72,12 +72,15 @@ def build(place: Place) -> None:
             for kind in ("png", "svg", "csv", "gif")
         }
         ready = {kind: gr.DownloadButton("", visible="hidden", elem_id=f"ready-{kind}") for kind in downloads}
-    last, seen, guess, clock = gr.State(0), gr.State(""), gr.State({}), gr.Timer(0.5, active=False)
+    last, guess, clock = gr.State(0), gr.State({}), gr.Timer(0.5, active=False)
+    # What is drawn is kept in the page, not on the server: two answers may overtake each other on their way.
+    seen = gr.Textbox("", visible="hidden", container=False)
 
     # Only the slider's own events read it: its end moves with the runs, and a step beyond it would be refused.
     at = gr.State(0)
     controls = [runs, axis, panels, smoothing, log, guess, at]
-    settings, everything = [*controls, last], [step, at, told, last, seen]
+    drawn = [told, seen]
+    settings, everything = [*controls, last], [step, at, *drawn, last]
     latest = QUIET | {"trigger_mode": "always_last"}
     on_open(opened, settings, [experiment, runs, *everything])
     asked = [guess, words, option, ends]
@@ -88,14 +91,16 @@ def build(place: Place) -> None:
     ends.input(polite(pick), [ends, speed, *settings], [*asked, clock, *everything], **latest)
     runs.input(polite(leave), None, [experiment, *asked], **latest)
     gr.on([runs.input, axis.input], polite(show), settings, everything, **latest)
-    step.input(polite(slide), [*controls[:-1], step], [at, told], **latest)
-    gr.on([panels.input, smoothing.input, log.input], polite(look), controls, told, **latest)
+    step.input(polite(slide), [*controls[:-1], step], [at, *drawn], **latest)
+    gr.on([panels.input, smoothing.input, log.input], polite(look), controls, drawn, **latest)
     told.tick(polite(follow), [*settings, seen], everything, trigger_mode="once", queue=False, **QUIET)
-    told.select(polite(jump), None, [step, at], **QUIET).then(polite(look), controls, told, **QUIET)
-    start.click(polite(play), [runs, at, speed], [step, at, clock], **QUIET).then(polite(look), controls, told, **QUIET)
+    told.select(polite(jump), None, [step, at], **QUIET).then(polite(look), controls, drawn, **QUIET)
+    start.click(polite(play), [runs, at, speed], [step, at, clock], **QUIET).then(
+        polite(look), controls, drawn, **QUIET
+    )
     gr.on([pause.click, step.input], lambda: gr.Timer(active=False), None, clock, queue=False, **QUIET)
     clock.tick(polite(advance), [runs, at], [step, at, clock], trigger_mode="once", **QUIET).then(
-        polite(look), controls, told, **QUIET
+        polite(look), controls, drawn, **QUIET
     )
     saves = {
         "png": (save_png, controls),

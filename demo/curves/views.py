@@ -64,17 +64,16 @@ def view_of(axis: str, panels: list[str], smoothing: float, log: bool, guess: Gu
 
 
 def show(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple:
-    """(slider, step, page, the last step, stamp) for the controls and the last step there was.
+    """(slider, step, page, stamp, the last step) for the controls and the last step there was.
 
     A slider that stood at the end stays at the end.
     """
     *looks, step, last = rest
-    view = view_of(*looks)
-    seen = stamp(names, view.axis)
+    seen = stamp(names, looks[0])
     told = stories(names)
     end = max([1, *(story.last for story in told)])
     step = end if step >= last else min(step, end)
-    return gr.Slider(maximum=end, value=step), step, page(told, view, step, language_of(request)), end, seen
+    return gr.Slider(maximum=end, value=step), step, page(told, view_of(*looks), step, language_of(request)), seen, end
 
 
 def follow(request: gr.Request, names: list[str] | None, axis: str, *rest: Any) -> Any:
@@ -94,10 +93,11 @@ def opened(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple:
     return gr.Dropdown(choices=known), gr.Dropdown(choices=there, value=names), *show(request, names, *rest)
 
 
-def look(request: gr.Request, names: list[str] | None, *rest: Any) -> str:
-    """The page at another step, or seen another way."""
+def look(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple[str, str]:
+    """(page, stamp) at another step, or seen another way."""
     *looks, step = rest
-    return page(stories(names), view_of(*looks), step, language_of(request))
+    seen = stamp(names, looks[0])
+    return page(stories(names), view_of(*looks), step, language_of(request)), seen
 
 
 def jump(event: gr.EventData) -> tuple[float, float]:
@@ -120,9 +120,9 @@ def play(names: list[str] | None, step: float, speed: float) -> tuple[float, flo
     return step, step, gr.Timer(1 / speed, active=True)
 
 
-def slide(request: gr.Request, *controls: Any) -> tuple[float, str]:
-    """(step, page) where the slider was moved to."""
-    return controls[-1], look(request, *controls)
+def slide(request: gr.Request, *controls: Any) -> tuple[float, str, str]:
+    """(step, page, stamp) where the slider was moved to."""
+    return controls[-1], *look(request, *controls)
 
 
 def endpoint(runs: list[str] | None = None, axis: str = "step") -> dict:

@@ -46,18 +46,21 @@ def build(place: Place) -> None:
     ]
     watched, key, moment = sight["watched"], panel["key"], sight["moment"]
     preset, model, data, minutes, name = (panel[each] for each in ("preset", "model", "data", "minutes", "name"))
+    folder = panel["folder"]
     fields = [panel["fields"][each] for each in names]
-    asked = [preset, model, data, minutes, name, key, staged, *fields]
+    asked = [preset, model, data, folder, minutes, name, key, staged, *fields]
 
-    def config_of(preset: str, model: str, data: str, minutes: float, staged: Staged | None, values: tuple) -> Any:
+    def config_of(
+        preset: str, model: str, data: str, folder: str, minutes: float, staged: Staged | None, values: tuple
+    ) -> Any:
         """The settings that the controls stand for, and which rounds they need."""
         if preset != OWN and not is_free:
             chosen = jobs.PRESETS[preset]
             return jobs.settings_of(chosen.model, chosen.data, minutes, **chosen.settings), chosen.needed
         if data == OWN:
-            if staged is None:
+            if not folder and staged is None:
                 raise UserError(say(None, "train.own.none"))
-            data = staged.folder
+            data = folder or staged.folder
         settings = starting.values_of(model, data, dict(zip(names, values, strict=True)))
         needed = jobs.PRESETS[preset].needed if preset != OWN else None
         return jobs.settings_of(model, data, minutes, **settings), needed
@@ -67,16 +70,18 @@ def build(place: Place) -> None:
         preset: str,
         model: str,
         data: str,
+        folder: str,
         minutes: float,
         name: str,
         key: str,
         staged: Staged | None,
         *values: Any,
     ) -> tuple:
-        if data == OWN and preset == OWN and staged is None:
+        folder = (folder or "").strip()
+        if data == OWN and preset == OWN and not folder and staged is None:
             raise UserError(say(request, "train.own.none"))
-        config, _ = in_words(request, config_of, preset, model, data, minutes, staged, values)
-        own = staged if data == OWN else None
+        config, _ = in_words(request, config_of, preset, model, data, folder, minutes, staged, values)
+        own = staged if data == OWN and not folder else None
         if own is not None and rules.level(place, key) != "on":
             raise UserError(say(request, "train.refused.limited"))
         run = in_words(
@@ -136,13 +141,15 @@ def build(place: Place) -> None:
         preset: str,
         model: str,
         data: str,
+        folder: str,
         minutes: float,
         staged: Staged | None,
         *values: Any,
     ) -> str:
-        if data == OWN and preset == OWN and staged is None:
+        folder = (folder or "").strip()
+        if data == OWN and preset == OWN and not folder and staged is None:
             data = "herd" if model == "cyclegan" else "mnist"
-        config, needed = in_words(request, config_of, preset, model, data, minutes, staged, values)
+        config, needed = in_words(request, config_of, preset, model, data, folder, minutes, staged, values)
         if jobs.active() is not None:
             return f"<p>{escape(say(request, 'train.outlook.busy'))}</p>"
         return starting.outlook(config, needed, language_of(request))
@@ -150,15 +157,14 @@ def build(place: Place) -> None:
     def about_machine(request: gr.Request) -> str:
         return starting.machine(language_of(request))
 
-    measured = [preset, model, data, minutes, staged, *fields]
+    measured = [preset, model, data, folder, minutes, staged, *fields]
     on_open(opened, watched, shown)
     on_open(about_machine, None, panel["machine"])
     fill, offer = (polite(partial(each, own=is_free)) for each in (starting.fill, starting.offer))
-    filled = preset.input(fill, preset, [panel["own"], model, data, minutes, *fields], **QUIET)
-    filled.then(polite(starting.room), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
-    offered = model.input(offer, model, [data, *fields], **QUIET)
-    offered.then(polite(starting.room), [model, data], [panel["pictures"], panel["pile_b"]], **QUIET)
-    data.input(polite(starting.chosen), [model, data], [panel["pictures"], panel["pile_b"], *fields], **QUIET)
+    room = [panel["pictures"], panel["pile_b"]]
+    preset.input(fill, preset, [panel["own"], model, minutes, data, *room, *fields], **QUIET)
+    model.input(offer, model, [data, *room, *fields], **QUIET)
+    data.input(polite(starting.chosen), [model, data], [*room, *fields], **QUIET)
     gr.on(
         [panel[pile].upload for pile in ("pile_a", "pile_b")] + [panel[pile].clear for pile in ("pile_a", "pile_b")],
         polite(take),

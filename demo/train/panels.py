@@ -38,12 +38,10 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
             label=t("train.model"),
             elem_id="train-model",
         )
-        panel["data"] = gr.Dropdown(
+        panel["data"] = gr.Radio(
             starting.data_choices(first.model, own=is_free),
             value=first.data,
             label=t("train.data"),
-            info=t("train.data_info") if place.kind == "local" else None,
-            allow_custom_value=is_free and place.kind == "local",
             elem_id="train-data",
         )
         panel["name"] = gr.Textbox(
@@ -51,6 +49,13 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
         )
     with gr.Column(visible=False) as panel["pictures"]:
         gr.Markdown(t("train.own.how"))
+        panel["folder"] = gr.Textbox(
+            label=t("train.own.folder"),
+            info=t("train.own.folder_info"),
+            max_lines=1,
+            visible=is_free and place.kind == "local",
+            elem_id="train-folder",
+        )
         for pile in "ab":
             panel[f"pile_{pile}"] = gr.File(
                 file_count="multiple",

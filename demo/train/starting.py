@@ -101,22 +101,22 @@ def data_choices(model: str, *, own: bool) -> list[tuple[Any, str]]:
 
 
 def fill(preset: str, *, own: bool) -> tuple:
-    """(own settings, model, data, minutes, *settings): a preset fills the fields and folds them away, "own" unfolds
-    them."""
+    """(own settings, model, minutes, data, *room, *settings): a preset fills the fields and folds them away, "own"
+    unfolds them."""
     if preset == OWN:
-        return gr.Group(visible=True), *[gr.skip()] * (3 + len(settings_by_name()))
+        return gr.Group(visible=True), *[gr.skip()] * (5 + len(settings_by_name()))
     model, data, minutes, _, settings = jobs.PRESETS[preset]
-    choices = gr.Dropdown(choices=data_choices(model, own=own), value=data)
-    return gr.Group(visible=False), model, choices, minutes, *shown_settings(model, data, settings)
+    choices = gr.Radio(choices=data_choices(model, own=own), value=data)
+    return gr.Group(visible=False), model, minutes, choices, *room(model, data), *shown_settings(model, data, settings)
 
 
 def offer(model: str, *, own: bool) -> tuple:
-    """(data, *settings): the data sets for a model, and its settings."""
+    """(data, *room, *settings): the data sets for a model, and its settings."""
     first = next(each for each in jobs.PRESETS.values() if each.model == model)
     known = rules.choices(model)
     value = first.data if first.data in known else known[0]
-    choices = gr.Dropdown(choices=data_choices(model, own=own), value=value)
-    return choices, *shown_settings(model, value, first.settings)
+    choices = gr.Radio(choices=data_choices(model, own=own), value=value)
+    return choices, *room(model, value), *shown_settings(model, value, first.settings)
 
 
 def room(model: str, data: str) -> tuple:
