@@ -26,6 +26,7 @@ from demo.place import ROOT, Place, decide
 from demo.theme import theme
 from gan.errors import UserError
 
+VISITORS = 300  # whose sessions are kept, the latest: Gradio keeps 10,000, at 0.9 MB each
 TABS = ("noise", "curves", "translate", "train", "questions")
 
 Image.MAX_IMAGE_PIXELS = 12_000_000  # a small PNG can otherwise unpack to gigabytes
@@ -52,6 +53,7 @@ def build_app(place: Place | None = None, invitation: Invitation | None = None) 
     # a class of visitors at once waits in line instead of being refused, and nobody jumps the line
     app.queue(max_size=200, api_open=False, default_concurrency_limit=4)
     app._queue.sleep_when_free = 0.02  # Gradio's own 0.001 s costs an idle server two per cent of a core
+    app.state_session_capacity = VISITORS
     return app
 
 

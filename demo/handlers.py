@@ -18,6 +18,7 @@ from gan.errors import UserError
 # For every event that shows no progress. Without the empty list Gradio 6.31 leaves some components waiting for ever, at
 # sixty steps a second: a component that is both input and output is counted twice.
 QUIET = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
+NUMBERS_KEPT = 500  # of the components that Gradio has made anew, those that a session keeps: see `forget`
 
 
 def polite(function: Callable) -> Callable:
@@ -42,6 +43,7 @@ def polite(function: Callable) -> Callable:
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             try:
+                forget()
                 yield from function(*args, **kwargs)
             except Exception as error:
                 raise toast(error) from None
@@ -51,12 +53,32 @@ def polite(function: Callable) -> Callable:
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             try:
+                forget()
                 return function(*args, **kwargs)
             except Exception as error:
                 raise toast(error) from None
 
     wrapped.polite = True
     return wrapped
+
+
+def forget() -> None:
+    """Drop what a visitor's session no longer needs. For use inside a handler.
+
+    Gradio 6.31 makes a component anew, with a new number, for every update to it, also for `gr.skip()`, and keeps it
+    for ever under that number once it is used again: 14 KB for each look at a training. Only the number it was built
+    with is ever asked for. The latest are kept, since another handler may just be on its way with one.
+    """
+    blocks, request = LocalContext.blocks.get(None), LocalContext.request.get(None)
+    session = request and request.session_hash
+    holder = getattr(blocks, "state_holder", ())
+    if not session or session not in holder:
+        return
+    state = holder.session_data[session]
+    for known in (state.blocks_config.blocks, state.config_values):
+        made = [number for number in list(known) if number not in blocks.blocks]
+        for number in made[:-NUMBERS_KEPT]:
+            known.pop(number, None)
 
 
 def on_open(function: Callable, inputs: Any = None, outputs: Any = None, **options: Any) -> Any:
