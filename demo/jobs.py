@@ -3,6 +3,7 @@
 What waits is "queued" in its `run.json`, so the queue outlives the app, and two apps on one folder of runs share it.
 """
 
+import contextvars
 import re
 import threading
 import time
@@ -76,6 +77,7 @@ PRESETS = {
 
 _workers: dict[Path, Worker] = {}
 _visitors: dict[Path, str] = {}  # who started what, where each may start one
+_askers: dict[Path, contextvars.Context] = {}  # who asked for what waits, in whose name a GPU is lent
 _lock = threading.RLock()
 _watched: set[Path] = set()  # folders of runs whose queue this app looks after
 
@@ -129,6 +131,7 @@ def start(
             _visitors[run.folder] = visitor
         if prepare:
             prepare(run)
+        _askers[run.folder] = contextvars.copy_context()
     advance(place)
     return run
 
@@ -167,6 +170,7 @@ def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
                 raise Refused("shipped", run=run.name)
             spare(place)
             run.set_info(status="queued", why="")
+            _askers[run.folder] = contextvars.copy_context()
         elif do in ("pause", "go on", "stop"):
             raise Refused(f"cannot.{do.replace(' ', '_')}", run=name)
         else:
@@ -198,6 +202,7 @@ def what_if(place: Place, name: str, *, key: str = "") -> "Run":
     with _lock:
         child = branch(run, fresh_name(f"{run.name[:50]}-if"), place.runs)
         child.set_info(status="queued", **({"visitor": True} if run.info.get("visitor") else {}))
+        _askers[child.folder] = contextvars.copy_context()
     advance(place)
     return child
 
@@ -300,7 +305,8 @@ def advance(place: Place) -> None:
     with suppress(Timeout), _lock, FileLock(place.runs / ".queue.lock").acquire(timeout=1):
         waiting = queue()
         if waiting and active() is None:
-            _workers[waiting[0].folder] = launch(waiting[0], place)
+            folder = waiting[0].folder
+            _workers[folder] = launch(waiting[0], place, _askers.pop(folder, None))
 
 
 def _stop(run: "Run") -> None:

@@ -47,14 +47,16 @@ class Worker:
             self.work.wait()
 
 
-def launch(run: "Run", place: Place) -> Worker:
-    """Begin or go on with a run. `run.json` says "starting" until the training's own first word."""
+def launch(run: "Run", place: Place, asker: contextvars.Context | None = None) -> Worker:
+    """Begin or go on with a run. `run.json` says "starting" until the training's own first word.
+
+    A GPU is lent in the name of the visitor whose request is in the context of the `asker`.
+    """
     run.set_info(status="starting", why="")
     if place.kind == "zerogpu":
         stop = threading.Event()
-        # the GPU is lent in the name of the visitor, whose request is in the context
         arguments = (_loop, run, _borrower(place), stop)
-        thread = threading.Thread(target=contextvars.copy_context().run, args=arguments, daemon=True)
+        thread = threading.Thread(target=(asker or contextvars.Context()).run, args=arguments, daemon=True)
         thread.start()
         return Worker(thread, stop)
     quiet = {"TQDM_MININTERVAL": "10", "PYTHONUNBUFFERED": "1"}

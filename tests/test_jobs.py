@@ -1,5 +1,6 @@
 """Trainings started from the app: real processes, refusals, kills, and a GPU that is lent by the call."""
 
+import contextvars
 import os
 import re
 import signal
@@ -273,9 +274,7 @@ def test_what_waits_starts_by_itself_in_order_also_after_the_app_was_restarted(p
     wait(lambda: jobs.status(third) == "finished")
     jobs._watched.discard(place.runs)
     assert second.status == "finished"
-    assert second.info["updated"] <= third.info["updated"]
-    ends = [(run.info["created"], run.journal()[0]["seconds"]) for run in (second, third)]
-    assert ends == sorted(ends)
+    assert jobs.written(second) < jobs.written(third)
 
 
 def test_two_apps_on_one_folder_start_one_training(place):
@@ -447,6 +446,26 @@ def test_a_lent_gpu_is_asked_for_again_and_again_until_the_run_is_finished(place
     assert [line["step"] for line in run.journal() if line.get("event") == "resume"]
     done = steps(run)
     assert done == sorted(set(done))
+
+
+def test_a_gpu_is_lent_to_a_waiting_training_in_the_name_of_who_asked_for_it(place, monkeypatch):
+    visitor = contextvars.ContextVar("visitor", default="nobody")
+    lent = []
+
+    def loan(duration):
+        return lambda chunk: lambda *arguments: lent.append(visitor.get()) or chunk(*arguments)
+
+    monkeypatch.setattr(launch, "CHUNK", 0.3)
+    zero = replace(place, kind="zerogpu", training="limited", gpu=loan)
+    runs = []
+    for name in ("Ada", "Bora"):
+        in_the_name = contextvars.copy_context()
+        in_the_name.run(visitor.set, name)
+        runs.append(in_the_name.run(start, zero, "dcgan", "mnist", 0.02))
+    assert jobs.status(runs[1]) == "queued"
+    wait(lambda: jobs.status(runs[0]) == "finished")
+    wait(lambda: jobs.advance(zero) or jobs.status(runs[1]) == "finished")
+    assert list(dict.fromkeys(lent)) == ["Ada", "Bora"]
 
 
 @pytest.mark.parametrize("do", ["pause", "stop"])
