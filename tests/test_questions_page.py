@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from demo import questions
 from demo.language import say, words
+from demo.questions import upward
 from demo.squares import blues, greys, squares, swatches
 from gan.errors import UserError
 
 
-@pytest.mark.parametrize("pattern", questions.PATTERNS)
+@pytest.mark.parametrize("pattern", upward.PATTERNS)
 def test_patterns_are_the_same_picture_at_every_size(pattern):
-    small, large = questions.draw(pattern, 8)[0, 0].numpy(), questions.draw(pattern, 32)[0, 0].numpy()
+    small, large = upward.draw(pattern, 8)[0, 0].numpy(), upward.draw(pattern, 32)[0, 0].numpy()
     assert small.min() >= 0
     assert small.max() <= 1
     assert small.std() > 0.1
@@ -21,7 +21,7 @@ def test_patterns_are_the_same_picture_at_every_size(pattern):
 
 def keys(**settings):
     defaults = {"pattern": "digit", "way": "transposed", "weights": "ones", "kernel": 3, "stride": 2, "padding": 0}
-    result = questions.upsample(**(defaults | settings))
+    result = upward.upsample(**(defaults | settings))
     return dict(result["says"]), result
 
 
@@ -77,13 +77,13 @@ def test_values_that_are_not_offered_are_refused_by_name(settings):
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("way", questions.WAYS)
+@pytest.mark.parametrize("way", upward.WAYS)
 def test_every_setting_has_its_sentences_in_both_languages(way, language):
     for kernel in (2, 3, 4, 5) if way == "transposed" else (3,):
         for stride in (1, 2, 3, 4):
-            for weights in questions.WEIGHTS if way == "transposed" else ("ones",):
+            for weights in upward.WEIGHTS if way == "transposed" else ("ones",):
                 _, result = keys(way=way, kernel=kernel, stride=stride, weights=weights)
-                html = questions.figure(result, language)
+                html = upward.figure(result, language)
                 assert html.count("<figure") == (4 if way == "transposed" else 3)
                 assert "{" not in html
 
@@ -117,7 +117,7 @@ def test_the_tab_opens_with_a_computed_answer(visit, language):
     expected = say(language, "questions.q1.says.uneven", kernel=3, stride=2, low=1, high=4)
     assert expected in page.inner_text("#upsample")
     for question in ("q1", "q15", "q17", "q20"):
-        assert page.get_by_role("button", name=words(language)[f"questions.{question}.title"]).is_visible()
+        assert page.get_by_role("tab", name=words(language)[f"questions.{question}.tab"]).is_visible()
 
 
 @browser

@@ -1,7 +1,7 @@
 // A pad to draw on with mouse, pen or finger: white on black, as the digits are. After every stroke the picture is
 // sent on; the server decides what to make of it.
 let pen = null;
-const parts = () => ({
+const parts = () => ({ // a pad without colours draws in white
   canvas: element.querySelector("canvas"),
   colour: element.querySelector("input[type=color]"),
   width: element.querySelector("input[type=range]"),
@@ -21,7 +21,7 @@ const place = (canvas, event) => {
 const stroke = (canvas, from, to) => {
   const { colour, width } = parts();
   const context = canvas.getContext("2d");
-  Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: Number(width.value), strokeStyle: colour.value });
+  Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: Number(width.value), strokeStyle: colour?.value ?? "#fff" });
   context.beginPath();
   context.moveTo(...from);
   context.lineTo(...to);

@@ -1,4 +1,4 @@
-"""The class's four questions; the first can be played with: ways of going up in size."""
+"""Question 1, upsampling or transposed convolution: ways of going up in size, to be played with."""
 
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -7,9 +7,9 @@ import gradio as gr
 import numpy as np
 from PIL import Image, ImageDraw
 
-from demo.handlers import QUIET, on_open, opens, polite
+from demo.handlers import QUIET, polite
 from demo.language import Language, language_of, say, t
-from demo.place import Place
+from demo.sections import Section
 from demo.squares import blues, greys, squares, swatches
 from gan.errors import UserError
 
@@ -158,11 +158,16 @@ def figure(result: dict[str, Any], language: Language) -> str:
     return f'<p aria-live="polite">{sentences}</p><div class="panels">{"".join(panels)}</div>'
 
 
-def show(
+def redraw(
     pattern: str, way: str, weights: str, kernel: float, stride: float, padding: float, request: gr.Request
 ) -> str:
     """The figure for these settings (those of `upsample`) in the reader's language."""
     return figure(upsample(pattern, way, weights, kernel, stride, padding), language_of(request))
+
+
+def show(subject: None, *settings: Any) -> tuple[str]:
+    """(figure,) when the section is opened; the request comes last."""
+    return (redraw(*settings),)
 
 
 def endpoint(
@@ -180,22 +185,8 @@ def endpoint(
     return rows | {"explanation": " ".join(sentences)}
 
 
-def build(place: Place) -> None:
-    """The Questions tab."""
-    gr.Markdown(t("questions.intro"))
-    with gr.Accordion(t("questions.q1.title"), open=True):
-        first_question()
-    for question, tabs in (("q15", ("train", "curves")), ("q17", ("translate",)), ("q20", ("curves", "train"))):
-        with gr.Accordion(t(f"questions.{question}.title"), open=False):
-            gr.Markdown(t(f"questions.{question}.text"))
-            with gr.Row():
-                for tab in tabs:
-                    opens(gr.Button(t(f"questions.go.{tab}"), size="md", scale=0, min_width=200), tab)
-    gr.Markdown(t("questions.more"))
-
-
-def first_question() -> None:
-    """Question 1, to be played with."""
+def build() -> Section:
+    """The section."""
 
     def choice(name: str, values: tuple[str, ...], words: str, value: str) -> gr.Radio:
         choices = [(t(f"questions.q1.{words}.{each}"), each) for each in values]
@@ -205,28 +196,24 @@ def first_question() -> None:
         low, high = RANGES[name]
         return gr.Slider(low, high, value=value, step=1, label=t(f"questions.q1.{name}"))
 
-    gr.Markdown(t("questions.q1.asked"))
-    with gr.Row():
-        with gr.Column(scale=2, min_width=320):
-            pattern = choice("pattern", PATTERNS, "patterns", "digit")
-            way = choice("way", WAYS, "ways", "transposed")
-            stride = slider("stride", 2)
-            with gr.Group() as of_transposed:
-                kernel, padding = slider("kernel", 3), slider("padding", 0)
-                weights = choice("weights", WEIGHTS, "weight_names", "ones")
-        with gr.Column(scale=3, min_width=320, elem_classes="first-on-a-phone"):
-            picture = gr.HTML(elem_id="upsample", padding=False)
-    gr.Markdown(t("questions.q1.answer"))
+    with gr.Tab(t("questions.q1.tab"), id="q1") as tab:
+        gr.Markdown(t("questions.q1.asked"))
+        with gr.Row():
+            with gr.Column(scale=2, min_width=320):
+                pattern = choice("pattern", PATTERNS, "patterns", "digit")
+                way = choice("way", WAYS, "ways", "transposed")
+                stride = slider("stride", 2)
+                with gr.Group() as of_transposed:
+                    kernel, padding = slider("kernel", 3), slider("padding", 0)
+                    weights = choice("weights", WEIGHTS, "weight_names", "ones")
+            with gr.Column(scale=3, min_width=320, elem_classes="first-on-a-phone"):
+                picture = gr.HTML(elem_id="upsample", padding=False)
+        gr.Markdown(t("questions.q1.answer"))
+        gr.api(polite(endpoint), api_name="upsample")
 
     settings = [pattern, way, weights, kernel, stride, padding]
     quiet = QUIET | {"trigger_mode": "always_last"}
-    on_open(show, settings, picture)
     changes = [pattern.input, way.input, weights.input, kernel.input, stride.input, padding.input]
-    gr.on(changes, polite(show), settings, picture, **quiet)
+    gr.on(changes, polite(redraw), settings, picture, **quiet)
     way.input(lambda chosen: gr.Group(visible=chosen == "transposed"), way, of_transposed, **quiet)
-    gr.api(polite(endpoint), api_name="upsample")
-
-
-def warm(place: Place) -> None:
-    """Import what the first answer needs."""
-    import gan.anatomy  # noqa: F401
+    return Section(tab, show, settings, [picture])

@@ -1,0 +1,34 @@
+"""Questions: the four that the class asked, each with something to move, and a section of its own."""
+
+from typing import Any
+
+import gradio as gr
+
+from demo.handlers import on_open
+from demo.language import t
+from demo.place import Place
+from demo.questions import downward, duel, roles, upward
+from demo.sections import drawn, inputs_of, on_show, outputs_of
+
+SECTIONS = {"q1": upward, "q15": downward, "q17": roles, "q20": duel}
+
+
+def build(place: Place) -> None:
+    """The Questions tab."""
+    gr.Markdown(t("questions.intro"))
+    open_section = gr.State("q1")
+    with gr.Tabs(overflow_behavior="wrap", elem_id="questions"):
+        sections = {name: module.build() for name, module in SECTIONS.items()}
+    inputs, outputs = inputs_of(sections.values()), outputs_of(sections.values())
+
+    def draw(request: gr.Request, name: str, *values: Any) -> dict:
+        return drawn(sections[name], None, inputs, values, request)
+
+    on_open(draw, [open_section, *inputs], outputs)
+    on_show(sections, draw, open_section, inputs)
+
+
+def warm(place: Place) -> None:
+    """Import what the first answers need."""
+    import gan.anatomy
+    import gan.plane  # noqa: F401

@@ -1,0 +1,484 @@
+"""Question 20, should the discriminator stop?, with a duel small enough to see whole; each visitor has one.
+
+The page asks for the next rounds when the last answer is here (assets/duel.js), so no queue can grow, and only while
+the duel can be seen. All duels take turns on one thread: small networks gain nothing from several, and lose much where
+something else trains (measured: 22 rounds a second on two busy threads, 220 on one).
+"""
+
+import base64
+import binascii
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import gradio as gr
+import numpy as np
+
+from demo import charts
+from demo.handlers import QUIET, opens, polite
+from demo.language import HERE, Language, language_of, say, t
+from demo.questions import items, plane_figure
+from demo.sections import Section
+from gan.errors import UserError
+
+if TYPE_CHECKING:
+    from gan.plane import PlaneConfig, PlaneDuel, Points
+
+CSS, JS, PAD = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("duel.css", "duel.js", "pad.js"))
+DATA = ("ring", "rings", "line", "grid", "hill", "hills", "drawn")
+LOSSES = ("bce", "saturating", "least-squares", "hinge")
+DESCENTS = ("adam", "sgd")
+RATES = (0.0, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01)
+HOLDS = ("none", "d", "g")
+SPEEDS = {"slow": 1, "normal": 12, "fast": 60}  # rounds an update, of which there are up to five a second
+BUDGET = 0.12  # seconds of an update's rounds, shared by all who wait
+REST = 300.0  # seconds without a touch after which a duel pauses by itself
+ALONE = 400  # rounds of D alone, at most, to train it to its best
+ENOUGH = 0.02  # how far D may be from the best to be called that
+LARGEST = 400_000  # characters of a drawing
+MOST_ROUNDS = 2000  # of the endpoint
+
+
+class Preset(NamedTuple):
+    """A lesson: the data, the settings, and the rounds that D trains alone before it begins."""
+
+    data: str
+    loss: str
+    descent: str
+    rate_g: float
+    rate_d: float
+    hold: str
+    alone: int = 0
+
+
+PRESETS = {
+    "balanced": Preset("ring", "bce", "adam", 0.0005, 0.002, "none"),
+    "perfect": Preset("ring", "saturating", "sgd", 0.002, 0.002, "none", 300),
+    "held": Preset("ring", "bce", "adam", 0.0005, 0.002, "d", 300),
+    "hills": Preset("hills", "bce", "adam", 0.0005, 0.002, "none"),
+    "grid": Preset("grid", "bce", "adam", 0.0005, 0.002, "none"),
+}
+
+
+@dataclass
+class Held:
+    """A visitor's duel, and how it is being played."""
+
+    duel: "PlaneDuel"
+    running: bool = False
+    alone: int = 0  # rounds that D still trains alone
+    touched: float = field(default_factory=time.monotonic)
+    drawn: float = 0.0  # when the curves were
+    trail: list[tuple[int, float]] = field(default_factory=list)  # (round, divergence)
+    lock: Any = field(default_factory=threading.Lock)
+
+
+# One thread for all
+
+
+def _one_thread() -> None:
+    import torch
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)  # of this thread, but also what threads to come begin with: that is set back
+    again = threading.Thread(target=torch.set_num_threads, args=(usual,))
+    again.start()
+    again.join()
+
+
+_thread = ThreadPoolExecutor(1, thread_name_prefix="small-duels", initializer=_one_thread)
+_waiting = 0
+_free_at = 0.0
+
+
+def in_turn(function: Callable, *args: Any, **options: Any) -> Any:
+    """What a function of a `Held` gives, done on the duels' thread in its turn; a third of its time is kept free."""
+
+    def work() -> Any:
+        global _waiting, _free_at
+        _waiting -= 1
+        time.sleep(max(0.0, _free_at - time.monotonic()))
+        begun = time.monotonic()
+        try:
+            return function(*args, **options)
+        finally:
+            _free_at = time.monotonic() + 0.5 * (time.monotonic() - begun)
+
+    global _waiting
+    _waiting += 1
+    return _thread.submit(work).result()
+
+
+def budget() -> float:
+    """Seconds that the rounds of an update may take, now that so many wait."""
+    return BUDGET / (1 + _waiting / 2)
+
+
+# What is asked of a duel
+
+
+def config_of(loss: str, descent: str, rate_g: float, rate_d: float, rounds_d: float, seed: float) -> "PlaneConfig":
+    """The settings that the controls stand for. Raises UserError for one that is not possible."""
+    from gan.plane import PlaneConfig
+
+    if seed is None or not 0 <= seed < 2**31:
+        raise UserError("The seed is a whole number from 0 to 2147483647.")
+    return PlaneConfig(str(loss), str(descent), float(rate_g), float(rate_d), int(rounds_d), int(seed))
+
+
+def points_of(data: str, drawing: str) -> "Points":
+    """Where the real points come from. Raises UserError for an unknown name or an empty drawing."""
+    import torch
+
+    from gan import plane
+
+    if data != "drawn":
+        if data not in plane.SETS:
+            raise UserError(f"There are no points named {data!r}; choose one of {', '.join(DATA)}.")
+        return plane.SETS[data]()
+    return plane.drawn(torch.from_numpy(ink(drawing)))
+
+
+def ink(drawing: str) -> np.ndarray:
+    """A drawing from its data address as float32 [H, W] in [0, 1]; nothing but paper for what is none."""
+    from gan.pictures import open_picture
+
+    head, _, data = (drawing or "").partition(",")
+    if head != "data:image/png;base64":
+        return np.zeros((40, 40), np.float32)
+    try:
+        image = open_picture(BytesIO(base64.b64decode(data[:LARGEST], validate=True)))
+    except (binascii.Error, UserError):
+        return np.zeros((40, 40), np.float32)
+    return np.asarray(image.convert("L").resize((200, 200)), np.float32) / 255
+
+
+def new(points: "Points", config: "PlaneConfig", alone: int = 0) -> Held:
+    """A new duel; D may have trained alone before it begins."""
+    from gan.plane import PlaneDuel
+
+    duel = PlaneDuel(points, config)
+    for _ in range(alone):
+        duel.round(hold_g=True)
+    return Held(duel)
+
+
+def play(held: Held, config: "PlaneConfig", hold: str, rounds: int) -> None:
+    """Up to so many rounds, as many as there is time for; D alone for as long as that was asked for."""
+    with held.lock:
+        held.duel.change(config)
+        until, alone = time.monotonic() + budget(), held.alone > 0
+        for _ in range(rounds):
+            held.duel.round(hold_d=hold == "d" and not alone, hold_g=hold == "g" or alone)
+            held.alone = max(0, held.alone - 1)
+            if time.monotonic() > until:
+                break
+
+
+def seen(held: Held, hold: str, shows: list[str], language: Language, *, curves: bool) -> tuple[str, Any]:
+    """(figure, curves) of a duel as it stands; without `curves` those are left as they are."""
+    with held.lock:
+        duel, view = held.duel, held.duel.look()
+        if held.alone and view.off < ENOUGH:
+            held.alone = 0
+            held.running = False
+        if not held.trail or held.trail[-1][0] != duel.rounds:
+            held.trail.append((duel.rounds, view.divergence))
+            if len(held.trail) > 400:
+                held.trail = held.trail[::2]
+        make = plane_figure.line if duel.points.dims == 1 else plane_figure.plane
+        says = plane_figure.comment(duel, view, hold, language)
+        state = ' data-running="yes"' if held.running else ""
+        figure = (
+            f'<div class="duel"{state}><p aria-live="off">{says}</p><div class="panels dims-{duel.points.dims}">'
+            f"{make(view, duel.loss, shows, language)}</div>{plane_figure.numbers(duel, view, language)}</div>"
+        )
+        return figure, plane_figure.curves(duel, held.trail, language) if curves else gr.skip()
+
+
+# Handlers; `Now` is what they are told of the controls
+
+
+class Now(NamedTuple):
+    """The controls' values."""
+
+    data: str
+    loss: str
+    descent: str
+    rate_g: float
+    rate_d: float
+    rounds_d: float
+    seed: float
+    hold: str
+    speed: str
+    shows: list[str]
+    drawing: str
+
+    def config(self) -> "PlaneConfig":
+        """The settings of the duel."""
+        return config_of(self.loss, self.descent, self.rate_g, self.rate_d, self.rounds_d, self.seed)
+
+
+def button(held: Held, language: Language) -> gr.Button:
+    """The button that lets it run or pauses it."""
+    return gr.Button(value=say(language, "questions.q20.pause" if held.running else "questions.q20.run"))
+
+
+def whole(held: Held, now: Now, request: gr.Request) -> tuple:
+    """(duel, figure, curves, run button): everything drawn anew."""
+    language = language_of(request)
+    held.touched = held.drawn = time.monotonic()
+    sight = in_turn(seen, held, now.hold, now.shows, language, curves=True)
+    return held, *sight, button(held, language)
+
+
+def ensure(held: Held | None, now: Now) -> Held:
+    """The visitor's duel, or a new one where there is none (any more)."""
+    return held or in_turn(new, points_of(now.data, now.drawing), now.config())
+
+
+def show(subject: None, held: Held | None, shown: str | None, *values: Any) -> tuple:
+    """(duel, figure, curves, run button, items) when the section is opened."""
+    *values, request = values
+    now = Now(*values)
+    if held is not None:
+        held.running = False
+    return *whole(ensure(held, now), now, request), items.once("q20", shown, request)
+
+
+def begin(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+    """`whole` with a new duel on the data chosen; it runs on if the last one ran."""
+    now = Now(*values)
+    fresh = in_turn(new, points_of(now.data, now.drawing), now.config())
+    fresh.running = bool(held and held.running)
+    return whole(fresh, now, request)
+
+
+def run(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+    """`whole`, running if it paused, paused if it ran."""
+    now = Now(*values)
+    held = ensure(held, now)
+    held.running, held.alone = not held.running, 0
+    return whole(held, now, request)
+
+
+def step(which: str) -> Callable:
+    """A handler that plays one round, in which "both", only "d" or only "g" learns, and then pauses."""
+
+    def handler(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+        now = Now(*values)
+        held = ensure(held, now)
+        held.running, held.alone = False, 0
+        in_turn(play, held, now.config(), {"both": now.hold, "d": "g", "g": "d"}[which], 1)
+        return whole(held, now, request)
+
+    return handler
+
+
+def to_best(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+    """`whole`, with D training alone from now on until it is as good as can be."""
+    now = Now(*values)
+    held = ensure(held, now)
+    held.running, held.alone = True, ALONE
+    return whole(held, now, request)
+
+
+def tick(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+    """(figure, curves, run button): some rounds on; the curves are drawn once a second."""
+    now = Now(*values)
+    if held is None or not held.running:
+        return gr.skip(), gr.skip(), gr.skip()
+    language, config, alone = language_of(request), now.config(), held.alone > 0
+    late = time.monotonic() - held.drawn > 1
+
+    def work() -> tuple[str, Any]:
+        play(held, config, now.hold, SPEEDS.get(now.speed, 1))
+        if time.monotonic() - held.touched > REST or (alone and not held.alone):
+            held.running = False
+        return seen(held, now.hold, now.shows, language, curves=late)
+
+    sight = in_turn(work)
+    if late:
+        held.drawn = time.monotonic()
+    return *sight, gr.skip() if held.running else button(held, language)
+
+
+def choose(preset: str, held: Held | None, *values: Any, request: gr.Request) -> tuple:
+    """(*whole, what to watch, pad, *controls of the preset) for a lesson; it begins at once."""
+    lesson, language = PRESETS[preset], language_of(request)
+    fields = {name: getattr(lesson, name) for name in ("data", "loss", "descent", "rate_g", "rate_d", "hold")}
+    now = Now(*values)._replace(**fields, rounds_d=1)
+    fresh = in_turn(new, points_of(lesson.data, ""), now.config(), lesson.alone)
+    fresh.running = True
+    about = say(language, f"questions.q20.presets.{preset}.watch")
+    return *whole(fresh, now, request), about, gr.HTML(visible=False), *fields.values(), 1
+
+
+def choose_data(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+    """(*whole, pad): a new duel on other data; a drawing is waited for."""
+    now, language = Now(*values), language_of(request)
+    if now.data == "drawn":
+        pad = gr.HTML(value=pad_of(language), visible=True)
+        if held is not None:
+            held.running = False
+        if not ink(now.drawing).any():
+            held = ensure(held, now._replace(data="ring"))
+            return *whole(held, now, request), pad
+        return *begin(held, *values, request=request), pad
+    return *begin(held, *values, request=request), gr.HTML(visible=False)
+
+
+def pad_of(language: Language) -> str:
+    """The pad to draw on, as HTML; pad.js brings it to life."""
+    alt, width, clear = (say(language, f"noise.find.pad.{name}") for name in ("alt", "width", "clear"))
+    return (
+        f'<canvas width="280" height="280" tabindex="0" aria-label="{alt}"></canvas>'
+        f'<p><label>{width} <input type="range" min="4" max="60" value="12"></label>'
+        f'<button type="button">{clear}</button></p>'
+    )
+
+
+def drew(event: gr.EventData) -> str:
+    """The drawing as it now is: a data address, "" for an empty pad."""
+    return str(event.drawing)[:LARGEST]
+
+
+def endpoint(
+    data: str = "ring",
+    loss: str = "bce",
+    rounds: float = 200,
+    rate_g: float = 0.0005,
+    rate_d: float = 0.002,
+    hold: str = "none",
+    alone: float = 0,
+    descent: str = "adam",
+    seed: float = 0,
+) -> dict:
+    """Play a small duel; returns rounds, d_real, d_fake, loss_d, loss_g, gradient, divergence, covered, off, points.
+
+    `data` is "ring", "rings", "line", "grid", "hill" or "hills"; `hold` "none", "d" or "g"; `alone` rounds of D come
+    first, then `rounds` of both; 2000 in all at most. `points` are 160 generated ones.
+    """
+    if hold not in HOLDS:
+        raise UserError(f"hold is {hold!r}; choose one of {', '.join(HOLDS)}.")
+    if min(rounds, alone) < 0 or not 1 <= rounds + alone <= MOST_ROUNDS:
+        raise UserError(f"rounds and alone are {rounds} and {alone}; together they are from 1 to {MOST_ROUNDS}.")
+    if data == "drawn":
+        raise UserError("A drawing is made in the page; choose other data.")
+    config = config_of(loss, descent, rate_g, rate_d, 1, seed)
+    held = in_turn(new, points_of(data, ""), config)
+    for count, still in ((int(alone), "g"), (int(rounds), hold)):
+        end = held.duel.rounds + count
+        while held.duel.rounds < end:
+            in_turn(play, held, config, still, min(100, end - held.duel.rounds))
+    return in_turn(_report, held)
+
+
+def _report(held: Held) -> dict:
+    view, last = held.duel.look(), held.duel.history[-1]
+    names = {"rounds": last.number, "gradient": last.grad_g}
+    return names | {
+        **{name: getattr(last, name) for name in ("d_real", "d_fake", "loss_d", "loss_g")},
+        **{name: getattr(view, name) for name in ("divergence", "covered", "off")},
+        "points": view.fake.tolist(),
+    }
+
+
+def build() -> Section:
+    """The section."""
+
+    def radio(name: str, values: Any, value: Any, **options: Any) -> gr.Radio:
+        choices = [(t(f"questions.q20.{name}.{each}"), each) for each in values]
+        return gr.Radio(choices, value=value, label=t(f"questions.q20.{name}_label"), elem_id=f"duel-{name}", **options)
+
+    def rate(side: str, value: float) -> gr.Dropdown:
+        choices = [(f"{each:g}", each) for each in RATES]
+        label = t(f"questions.q20.rate_{side}")
+        return gr.Dropdown(choices, value=value, label=label, min_width=140, elem_id=f"duel-rate-{side}")
+
+    first = PRESETS["balanced"]
+    with gr.Tab(t("questions.q20.tab"), id="q20") as tab:
+        gr.Markdown(t("questions.q20.asked"))
+        preset = radio("preset", PRESETS, "balanced")
+        about = gr.Markdown(t("questions.q20.presets.balanced.watch"), elem_id="duel-about")
+        held, drawing = gr.State(None), gr.State("")
+        with gr.Row():
+            with gr.Column(scale=5, min_width=320):
+                with gr.Row(elem_id="duel-buttons"):
+                    go = gr.Button(t("questions.q20.run"), variant="primary", min_width=120, elem_id="duel-run")
+                    buttons = {
+                        name: gr.Button(t(f"questions.q20.{name}"), size="md", min_width=110, elem_id=f"duel-{name}")
+                        for name in ("one", "only_d", "only_g", "best", "again")
+                    }
+                figure = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="duel", min_height=420, padding=False)
+                curves = charts.html(CSS, elem_id="duel-curves")
+            with gr.Column(scale=2, min_width=300):
+                data = radio("data", DATA, first.data)
+                pad = gr.HTML(visible=False, js_on_load=PAD, css_template=CSS, elem_id="duel-pad")
+                hold = radio("hold", HOLDS, first.hold)
+                loss = radio("loss", LOSSES, first.loss)
+                with gr.Row():
+                    rate_g, rate_d = rate("g", first.rate_g), rate("d", first.rate_d)
+                speed = radio("speed", SPEEDS, "normal")
+                shows = gr.CheckboxGroup(
+                    [(t(f"questions.q20.shows.{name}"), name) for name in plane_figure.SHOWS],
+                    value=["real", "fake", "pull"],
+                    label=t("questions.q20.shows_label"),
+                    elem_id="duel-shows",
+                )
+                with gr.Accordion(t("questions.q20.more"), open=False):
+                    descent = radio("descent", DESCENTS, first.descent, info=t("questions.q20.descent_info"))
+                    rounds_d = gr.Slider(1, 5, value=1, step=1, label=t("questions.q20.rounds_d"))
+                    seed = gr.Number(0, precision=0, minimum=0, label=t("questions.q20.seed"))
+        gr.Markdown(t("questions.q20.text"))
+        with gr.Row():
+            for tab_name in ("curves", "train"):
+                opens(gr.Button(t(f"questions.go.{tab_name}"), size="md", scale=0, min_width=200), tab_name)
+        ending = items.build("q20")
+        gr.api(polite(endpoint), api_name="duel")
+
+    values = [data, loss, descent, rate_g, rate_d, rounds_d, seed, hold, speed, shows, drawing]
+    asked, drawn = [held, *values], [held, figure, curves, go]
+    past = QUIET | {"queue": False}  # past the queue: one answer is on its way at a time
+    figure.tick(polite(_with_request(tick)), asked, [figure, curves, go], trigger_mode="once", **past)
+    go.click(polite(_with_request(run)), asked, drawn, **past)
+    for name, which in (("one", "both"), ("only_d", "d"), ("only_g", "g")):
+        buttons[name].click(polite(_with_request(step(which))), asked, drawn, **past)
+    buttons["best"].click(polite(_with_request(to_best)), asked, drawn, **past)
+    buttons["again"].click(polite(_with_request(begin)), asked, drawn, **past)
+    chosen = [*drawn, about, pad, data, loss, descent, rate_g, rate_d, hold, rounds_d]
+    preset.input(polite(_with_request(choose)), [preset, *asked], chosen, **past)
+    data.input(polite(_with_request(choose_data)), asked, [*drawn, pad], **past)
+    redrawn = {"trigger_mode": "always_last", **past}
+    gr.on([shows.input, hold.input, loss.input], polite(_with_request(redraw)), asked, drawn, **redrawn)
+    pad.input(polite(drew), None, drawing, **past).then(polite(_with_request(draw_anew)), asked, drawn, **past)
+    return Section(tab, show, [held, ending, *values], [*drawn, ending], slow=False)
+
+
+def redraw(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+    """`whole` as it stands, with what is to be shown now."""
+    now = Now(*values)
+    held = ensure(held, now)
+    held.duel.change(now.config())
+    return whole(held, now, request)
+
+
+def draw_anew(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+    """`whole` with a duel on what was drawn; an empty pad changes nothing."""
+    now = Now(*values)
+    if now.data != "drawn" or not ink(now.drawing).any():
+        return (gr.skip(),) * 4
+    return begin(held, *values, request=request)
+
+
+def _with_request(handler: Callable) -> Callable:
+    """Gradio gives the request to a parameter that is annotated with its type, after those of the inputs."""
+
+    def wrapped(request: gr.Request, *values: Any) -> Any:
+        return handler(*values, request=request)
+
+    return wrapped

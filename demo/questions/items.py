@@ -1,0 +1,54 @@
+"""What ends a question: items to answer, each answer with its explanation, and what to read on.
+
+Plain radio buttons and CSS: the page itself turns over the explanation, nothing is sent and nothing is stored.
+"""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from demo.language import HERE, Language, language_of, say
+
+CSS = (HERE / "assets" / "items.css").read_text(encoding="utf-8")
+CHOICES = ("a", "b", "c")
+# the right answers, in the order of the items; their words are under questions.<question>.items.<number>
+RIGHT = {"q1": "cba", "q15": "bca", "q17": "bac", "q20": "cab"}
+READ = {"q1": 4, "q15": 3, "q17": 3, "q20": 5}  # how much there is to read on
+
+
+def html(question: str, language: Language) -> str:
+    """A question's items and its reading list."""
+
+    def word(key: str) -> str:
+        return say(language, f"questions.{question}.{key}")
+
+    pieces = [f"<h4>{escape(say(language, 'questions.items.title'))}</h4>"]
+    for number, right in enumerate(RIGHT[question], 1):
+        name = f"{question}-{number}"
+        rows = []
+        for choice in CHOICES:
+            verdict = "right" if choice == right else "wrong"
+            mark = escape(say(language, f"questions.items.{verdict}"))
+            rows.append(
+                f'<label><input type="radio" name="{name}" aria-describedby="{name}-{choice}"> '
+                f"{escape(word(f'items.{number}.{choice}'))}</label>"
+                f'<p class="{verdict}" id="{name}-{choice}" role="status"><b>{mark}</b> '
+                f"{escape(word(f'items.{number}.why_{choice}'))}</p>"
+            )
+        pieces.append(
+            f"<fieldset><legend>{number}. {escape(word(f'items.{number}.ask'))}</legend>{''.join(rows)}</fieldset>"
+        )
+    lines = "".join(f"<li>{word(f'read.{number}')}</li>" for number in range(1, READ[question] + 1))
+    pieces.append(f"<h4>{escape(say(language, 'questions.read_on'))}</h4><ul>{lines}</ul>")
+    return f'<div class="items">{"".join(pieces)}</div>'
+
+
+def build(question: str) -> gr.HTML:
+    """The component that shows them."""
+    return gr.HTML(css_template=CSS, elem_id=f"{question}-items", padding=False)
+
+
+def once(question: str, shown: str | None, request: gr.Request) -> Any:
+    """The items for the component, unless it already shows them: an answer given stays."""
+    return gr.skip() if shown else html(question, language_of(request))

@@ -1,0 +1,260 @@
+"""Question 20's small duel in the app: each visitor has one, it runs in the page, and nothing gets stuck."""
+
+import base64
+import threading
+import time
+from io import BytesIO
+
+import gradio as gr
+import pytest
+from PIL import Image, ImageDraw
+
+from demo.language import say, words
+from demo.questions import duel, plane_figure
+from gan.errors import UserError
+
+
+def values(**changed):
+    lesson = duel.PRESETS["balanced"]
+    usual = {name: getattr(lesson, name) for name in ("data", "loss", "descent", "rate_g", "rate_d", "hold")}
+    more = {"rounds_d": 1, "seed": 0, "speed": "normal", "shows": ["real", "fake", "pull", "net"], "drawing": ""}
+    return duel.Now(**(usual | more | changed))
+
+
+REQUEST = None  # in English
+
+
+def test_the_duels_thread_alone_has_one_thread():
+    import torch
+
+    usual = torch.get_num_threads()
+    assert duel.in_turn(torch.get_num_threads) == 1
+    seen = []
+    fresh = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    fresh.start()
+    fresh.join()
+    assert (torch.get_num_threads(), *seen) == (usual, usual)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("name", duel.PRESETS)
+def test_every_lesson_shows_its_figures_in_words(name, language):
+    lesson = duel.PRESETS[name]
+    now = values(**{field: getattr(lesson, field) for field in ("data", "loss", "descent", "rate_g", "rate_d", "hold")})
+    held = duel.new(duel.points_of(lesson.data, ""), now.config(), 5)
+    duel.play(held, now.config(), now.hold, 5)
+    duel.seen(held, now.hold, now.shows, language, curves=False)
+    duel.play(held, now.config(), now.hold, 5)
+    figure, curves = duel.seen(held, now.hold, now.shows, language, curves=True)
+    assert "{" not in figure + curves
+    assert figure.count("<figure") == (1 if lesson.data == "hills" else 2)
+    assert curves.count('class="chart"') == 3
+    assert say(language, "questions.q20.numbers.divergence") in figure
+
+
+def test_what_is_said_follows_from_the_numbers():
+    held = duel.new(duel.points_of("ring", ""), values().config())
+    view = held.duel.look()
+    words_en = words("en")
+
+    def said(hold="none", late=None, **changed):
+        held.duel.history = [late] if late else []
+        text = plane_figure.comment(held.duel, view._replace(**changed), hold, "en")
+        starts = {key: words_en[f"questions.q20.says.{key}"].split("{")[0] for key in KEYS}
+        return [key for key in KEYS if text.startswith(starts[key])]
+
+    KEYS = ("start", "fight", "no_gradient", "sure", "fooled", "balance", "lazy")
+    from gan.plane import Turn
+
+    assert said() == ["start"]
+    assert "no_gradient" in said(late=Turn(1, 0, 0, 0.99, 0.01, 0.001))
+    assert "sure" in said(late=Turn(1, 0, 0, 0.99, 0.01, 5.0))
+    assert said("d", late=Turn(1, 0, 0, 0.99, 0.97, 0.1)) == ["fooled"]
+    assert said(late=Turn(1, 0, 0, 0.8, 0.3, 0.1)) == ["fight"]
+    assert said(late=Turn(1, 0, 0, 0.51, 0.49, 0.1), divergence=0.01) == ["balance"]
+    text = plane_figure.comment(held.duel, view._replace(divergence=0.3), "none", "en")
+    assert "need not" in text
+
+
+def test_training_d_to_its_best_stops_by_itself():
+    held, *_ = duel.to_best(None, *values(data="hill"), request=REQUEST)
+    assert held.running
+    before = [p.clone() for p in held.duel.g.parameters()]
+    for _ in range(100):
+        duel.tick(held, *values(data="hill", speed="fast"), request=REQUEST)
+        if not held.running:
+            break
+    assert not held.running
+    assert held.duel.look().off < 0.1
+    assert all((a == b).all() for a, b in zip(before, held.duel.g.parameters(), strict=True))
+
+
+def test_a_duel_left_alone_pauses_by_itself():
+    held, *_ = duel.run(None, *values(), request=REQUEST)
+    held.touched = time.monotonic() - duel.REST - 1
+    *_, button = duel.tick(held, *values(), request=REQUEST)
+    assert not held.running
+    assert button.value == words("en")["questions.q20.run"]
+    assert duel.tick(held, *values(), request=REQUEST)[0] == gr.skip()
+
+
+def test_thirty_visitors_each_have_their_own_and_all_are_answered():
+    holders = [duel.run(None, *values(seed=seed), request=REQUEST)[0] for seed in range(30)]
+    answered = [0] * 30
+    end = time.monotonic() + 8
+
+    def visit(number):
+        while time.monotonic() < end:
+            figure, *_ = duel.tick(holders[number], *values(seed=number), request=REQUEST)
+            assert "<figure" in figure
+            answered[number] += 1
+
+    threads = [threading.Thread(target=visit, args=(number,)) for number in range(30)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert min(answered) >= 2
+    assert duel._waiting == 0
+    assert len({held.duel.history[0] for held in holders}) == 30
+
+
+def drawing():
+    image = Image.new("L", (280, 280))
+    ImageDraw.Draw(image).line((40, 40, 240, 240), fill=255, width=12)
+    with BytesIO() as file:
+        image.save(file, "PNG")
+        return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def test_a_drawing_is_data_and_what_is_no_drawing_is_refused_in_a_sentence():
+    points = duel.points_of("drawn", drawing())
+    assert len(points.centres) > 20
+    assert (points.centres[:, 0] + points.centres[:, 1]).abs().max() < 0.3  # from the upper left to the lower right
+    for bad in ("", "data:image/png;base64,????", "data:text/html;base64,AAAA", "data:image/png;base64,AAAA"):
+        with pytest.raises(UserError, match="empty"):
+            duel.points_of("drawn", bad)
+    with pytest.raises(UserError, match="no points"):
+        duel.points_of("../etc", "")
+
+
+def test_the_endpoint_plays_and_refuses():
+    answer = duel.endpoint("hill", "bce", 30, alone=20)
+    assert answer["rounds"] == 50
+    assert len(answer["points"]) == 160
+    assert 0 <= answer["divergence"] <= 0.6932
+    assert duel.endpoint("hill", "bce", 30, alone=20) == answer
+    for bad in ({"rounds": 10**6}, {"rounds": 0}, {"hold": "x"}, {"data": "drawn"}, {"loss": "x"}, {"seed": -1}):
+        with pytest.raises(UserError):
+            duel.endpoint(**bad)
+
+
+browser = pytest.mark.browser
+
+
+def opened(visit, language="en", **options):
+    page = visit(language, tab="questions", **options)
+    page.get_by_role("tab", name=words(language)["questions.q20.tab"]).click()
+    page.wait_for_selector("#duel figure")
+    return page
+
+
+def rounds(page):
+    return int(page.locator("#duel dl dd").first.inner_text().replace(",", ""))
+
+
+def wait_for_rounds(page, least):
+    page.wait_for_function(
+        "least => Number(document.querySelector('#duel dl dd').textContent.replace(',', '')) >= least",
+        arg=least,
+        timeout=60_000,
+    )
+
+
+@browser
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_it_runs_in_the_page_and_pauses(visit, language):
+    page = opened(visit, language)
+    assert rounds(page) == 0
+    page.locator("#duel-run").click()
+    page.get_by_role("button", name=words(language)["questions.q20.pause"], exact=True).wait_for()
+    wait_for_rounds(page, 30)
+    begun, first = time.monotonic(), rounds(page)
+    wait_for_rounds(page, first + 60)
+    assert (rounds(page) - first) / (time.monotonic() - begun) > 5  # the README says what a quiet machine does
+    page.locator("#duel-run").click()
+    page.get_by_role("button", name=words(language)["questions.q20.run"], exact=True).wait_for()
+    still = rounds(page)
+    page.wait_for_timeout(800)
+    assert rounds(page) == still
+    assert page.locator("#duel-curves .chart").count() == 3
+
+
+@browser
+def test_single_steps_say_who_learned_and_leaving_the_section_rests(visit):
+    page = opened(visit)
+    for button, expected in (("one", 1), ("only_d", 2), ("only_g", 3)):
+        page.locator(f"#duel-{button}").click()
+        wait_for_rounds(page, expected)
+        assert rounds(page) == expected
+    page.locator("#duel-run").click()
+    wait_for_rounds(page, 10)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("tab", name=words("en")["questions.q1.tab"]).click()
+    page.wait_for_selector("#upsample image")
+    page.wait_for_timeout(600)
+    asked.clear()
+    page.wait_for_timeout(1500)
+    assert not asked
+
+
+@browser
+def test_a_lesson_starts_at_once_and_sets_the_controls(visit):
+    page = opened(visit)
+    page.locator("#duel-preset input[value=perfect]").check()
+    wait_for_rounds(page, 301)
+    assert page.locator("#duel-loss input[value=saturating]").is_checked()
+    page.wait_for_function("document.querySelector('#duel p').textContent.includes('next to nothing')")
+    assert "perfect D" in page.inner_text("#duel-about")
+
+
+@browser
+def test_points_are_drawn_by_hand(visit):
+    page = opened(visit)
+    page.locator("#duel-data input[value=drawn]").check()
+    canvas = page.locator("#duel-pad canvas")
+    canvas.wait_for()
+    box = canvas.bounding_box()
+    before = page.locator("#duel path.real").last.get_attribute("d")
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 60, steps=8)
+    page.mouse.up()
+    page.wait_for_function(
+        "old => [...document.querySelectorAll('#duel path.real')].pop().getAttribute('d') !== old", arg=before
+    )
+    page.locator("#duel-run").click()
+    wait_for_rounds(page, 10)
+
+
+@browser
+@pytest.mark.parametrize("question", ["q20"])
+def test_an_answer_brings_its_explanation_by_keyboard_too(visit, question):
+    page = opened(visit)
+    first = page.locator(f"#{question}-items fieldset").first
+    assert not first.locator("p").first.is_visible()
+    first.locator("input").first.focus()
+    page.keyboard.press("Space")
+    assert first.locator("p").nth(0).is_visible()
+    page.keyboard.press("ArrowDown")
+    assert first.locator("p").nth(1).is_visible()
+    assert not first.locator("p").nth(0).is_visible()
+
+
+@browser
+def test_a_phone_needs_no_sideways_scroll(visit):
+    page = opened(visit, "ko", size=(390, 844))
+    page.locator("#duel-run").click()
+    wait_for_rounds(page, 10)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
