@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from demo.language import say, words
-from demo.questions import upward
+from demo.questions import items, kernels, upward
 from demo.squares import blues, greys, squares, swatches
 from gan.errors import UserError
 
@@ -82,9 +82,12 @@ def test_every_setting_has_its_sentences_in_both_languages(way, language):
     for kernel in (2, 3, 4, 5) if way == "transposed" else (3,):
         for stride in (1, 2, 3, 4):
             for weights in upward.WEIGHTS if way == "transposed" else ("ones",):
-                _, result = keys(way=way, kernel=kernel, stride=stride, weights=weights)
+                _, result = keys(
+                    way=way, kernel=kernel, stride=stride, weights=weights, painted=[[1.0] * kernel] * kernel
+                )
                 html = upward.figure(result, language)
-                assert html.count("<figure") == (4 if way == "transposed" else 3)
+                assert html.count("<figure") == (5 if way == "transposed" else 4)
+                assert upward.matrices(result, language).count("<figure") == (2 if way == "transposed" else 0)
                 assert "{" not in html
 
 
@@ -100,6 +103,57 @@ def test_squares_show_every_number_in_a_colour_that_tells_it_from_its_ground():
     assert greys(np.array([[3.0, 3.0]]))[0, :, 0].tolist() == [128, 128]
 
 
+def test_a_painted_kernel_is_what_is_laid_down():
+    cells = [[0.0, 0.0], [0.0, 2.0]]
+    _, result = keys(pattern="dot", kernel=2, weights="painted", painted=cells)
+    assert result["kernel"].tolist() == cells
+    assert np.array_equal(result["output"][1::2, 1::2], 2 * result["input"])
+    assert result["output"][::2].max() == 0
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [None, [], "x", [[1, 2], [3]], [[1, 2]], [[1, float("nan")], [0, 0]], [[1, 2], [3, 10]], [["a", 1], [1, 1]]],
+)
+def test_what_is_no_kernel_of_that_size_is_refused(cells):
+    assert kernels.checked(cells, 2) is None
+    with pytest.raises(UserError, match="painted"):
+        keys(kernel=2, weights="painted", painted=cells)
+
+
+def test_a_kernel_learns_real_digits_near_the_bilinear_one_but_not_to_it():
+    said = list(kernels.learn(4, None))
+    page, taught, _ = said[-1]
+    assert len(said) == kernels.STEPS // kernels.EVERY + 1
+    assert [each[2].interactive for each in said[-2:]] == [False, True]
+    assert "come near the bilinear kernel" in page
+    apart = np.abs(np.array(taught) - np.outer([0.25, 0.75, 0.75, 0.25], [0.25, 0.75, 0.75, 0.25])).mean()
+    assert 0.02 < apart < kernels.NEAR
+    *_, (page, _, _) = kernels.learn(3, None)
+    assert "has not come near" in page
+    with pytest.raises(UserError, match="from 2 to 5"):
+        next(kernels.learn(9, None))
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("question", items.RIGHT)
+def test_every_answer_has_its_explanation_and_one_is_right(question, language):
+    html = items.html(question, language)
+    count = len(items.RIGHT[question])
+    assert html.count('type="radio"') == 3 * count == html.count('role="status"')
+    assert html.count('class="right"') == count
+    assert 2 <= count <= 3
+    assert "Fkqf3dS9Cqw" in html  # the author's lecture in Korean
+    for number, right in enumerate(items.RIGHT[question], 1):
+        assert f'<p class="right" id="{question}-{number}-{right}"' in html
+
+
+@pytest.mark.parametrize(("experiment", "low"), [("upward", "3.17"), ("pooling", "3.59")])
+def test_what_was_measured_is_quoted_with_its_numbers(experiment, low):
+    assert low in items.evidence(experiment, "en")
+    assert "{" not in items.evidence(experiment, "ko")
+
+
 browser = pytest.mark.browser
 
 
@@ -113,7 +167,7 @@ def pictures(page):
 def test_the_tab_opens_with_a_computed_answer(visit, language):
     page = visit(language, tab="questions")
     page.wait_for_selector("#upsample image")
-    assert len(pictures(page)) == 4
+    assert len(pictures(page)) == 5
     expected = say(language, "questions.q1.says.uneven", kernel=3, stride=2, low=1, high=4)
     assert expected in page.inner_text("#upsample")
     for question in ("q1", "q15", "q17", "q20"):
@@ -126,17 +180,17 @@ def test_another_way_and_another_stride_change_the_picture(visit):
     page.wait_for_selector("#upsample image")
     before = pictures(page)
     page.get_by_label(words("en")["questions.q1.ways.bilinear"], exact=True).first.check()
-    page.wait_for_function("document.querySelectorAll('#upsample image').length === 3")
+    page.wait_for_function("document.querySelectorAll('#upsample image').length === 4")
     page.get_by_label(words("en")["questions.q1.padding"]).first.wait_for(state="hidden")
     bilinear = pictures(page)
     assert bilinear[0] == before[0]
-    assert bilinear[1] != before[2]
+    assert bilinear[2] != before[3]
     page.get_by_role("spinbutton", name=words("en")["questions.q1.stride"]).fill("4")
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "old => document.querySelectorAll('#upsample image')[1].getAttribute('href') !== old", arg=bilinear[1]
+        "old => document.querySelectorAll('#upsample image')[2].getAttribute('href') !== old", arg=bilinear[2]
     )
-    assert "32" in page.locator("#upsample svg").nth(1).get_attribute("aria-label")
+    assert "32" in page.locator("#upsample .output svg").get_attribute("aria-label")
 
 
 @browser
@@ -153,7 +207,7 @@ def test_everything_is_reached_and_changed_by_keyboard(visit):
         pytest.fail("no slider was reached with the Tab key")
     page.keyboard.press("ArrowRight")
     page.wait_for_function(
-        "old => document.querySelectorAll('#upsample image')[2].getAttribute('href') !== old", arg=before[2]
+        "old => document.querySelectorAll('#upsample image')[3].getAttribute('href') !== old", arg=before[3]
     )
     assert "not a multiple" not in page.inner_text("#upsample")  # stride 3 divides kernel 3
 
@@ -168,3 +222,41 @@ def test_the_endpoint_gives_the_numbers(server):
     assert "varies from 1 to 4" in result["explanation"]
     with pytest.raises(Exception, match="kernel"):
         client.predict("dot", "transposed", "ones", 99, 2, 0, api_name="/upsample")
+
+
+@browser
+def test_a_kernel_is_painted_with_a_pen_and_typed_in(visit):
+    page = visit("en", tab="questions")
+    page.wait_for_selector("#upsample image")
+    page.locator("#q1-weights input[value=painted]").check()
+    cells = page.locator("#q1-painter .kernel input")
+    cells.first.wait_for()
+    assert cells.count() == 9
+
+    def middle_now(expected):
+        page.wait_for_function(
+            "it => document.querySelectorAll('#upsample .kernel text')[4]?.textContent === it", arg=expected
+        )
+
+    middle_now("1.00")
+    page.locator("#q1-painter [data-pen='-1']").click()
+    cells.nth(4).click()
+    middle_now("-1.00")
+    page.locator("#q1-painter [data-pen='-1']").click()  # the pen is put away: now one types
+    cells.nth(4).fill("2.5")
+    page.keyboard.press("Tab")
+    middle_now("2.50")
+
+
+@browser
+def test_a_kernel_learns_live_and_is_put_to_use(visit):
+    page = visit("ko", tab="questions", size=(390, 844))
+    page.wait_for_selector("#upsample image")
+    page.locator("#q1-learn").click()
+    page.wait_for_selector("#q1-learned .chart")
+    page.wait_for_function("!document.querySelector('#q1-use').disabled", timeout=60_000)
+    taught = page.locator("#q1-learned .three text").first.text_content()
+    page.locator("#q1-use").click()
+    page.wait_for_function("document.querySelectorAll('#upsample .kernel text').length === 16")
+    assert page.locator("#upsample .kernel text").first.text_content() == taught
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

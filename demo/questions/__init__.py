@@ -30,5 +30,4 @@ def build(place: Place) -> None:
 
 def warm(place: Place) -> None:
     """Import what the first answers need."""
-    import gan.anatomy
-    import gan.plane  # noqa: F401
+    from gan import plane, resizing  # noqa: F401

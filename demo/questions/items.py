@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo import experiments
 from demo.language import HERE, Language, language_of, say
 
 CSS = (HERE / "assets" / "items.css").read_text(encoding="utf-8")
@@ -52,3 +53,10 @@ def build(question: str) -> gr.HTML:
 def once(question: str, shown: str | None, request: gr.Request) -> Any:
     """The items for the component, unless it already shows them: an answer given stays."""
     return gr.skip() if shown else html(question, language_of(request))
+
+
+def evidence(experiment: str, language: Language) -> str:
+    """What Curves' recorded experiment says to a question, with its numbers; empty where its runs are not here."""
+    if experiment not in experiments.there():
+        return ""
+    return say(language, "questions.evidence", text=experiments.text(experiment, "happened", language))

@@ -7,8 +7,12 @@ import gradio as gr
 import numpy as np
 from PIL import Image, ImageDraw
 
-from demo.handlers import QUIET, polite
+from demo import charts
+from demo.handlers import QUIET, opens, polite
 from demo.language import Language, language_of, say, t
+from demo.models import TURNS
+from demo.questions import items, kernels
+from demo.questions.kernels import checked
 from demo.sections import Section
 from demo.squares import blues, greys, squares, swatches
 from gan.errors import UserError
@@ -18,9 +22,10 @@ if TYPE_CHECKING:
 
 PATTERNS = ("digit", "diagonal", "dot", "checker")
 WAYS = ("nearest", "bilinear", "unpool", "transposed")
-WEIGHTS = ("ones", "bilinear", "random", "learned")
+WEIGHTS = ("ones", "bilinear", "random", "learned", "painted")
 RANGES = {"kernel": (2, 5), "stride": (1, 4), "padding": (0, 2)}
 SIZE = 8  # pixels a side of the input picture
+SMALL = 3  # of the one whose matrix is shown
 
 
 def draw(pattern: str, size: int) -> "Tensor":
@@ -46,11 +51,21 @@ def draw(pattern: str, size: int) -> "Tensor":
     return torch.tensor(values, dtype=torch.float32)[None, None]
 
 
-def upsample(pattern: str, way: str, weights: str, kernel: int, stride: int, padding: int) -> dict[str, Any]:
+def upsample(
+    pattern: str,
+    way: str,
+    weights: str,
+    kernel: int,
+    stride: int,
+    padding: int,
+    painted: list[list[float]] | None = None,
+) -> dict[str, Any]:
     """Send a picture up in size; what comes out, how often each output pixel was touched, and what is to be said of it.
 
-    Returns {"input", "kernel" (None unless transposed), "output": float32 arrays [h, w], "touches": int64 [h, w],
-    "says": [(key under questions.q1.says, values), ...]}. Raises UserError for a value that is not offered.
+    `painted` are the rows of the kernel for the weights "painted". Returns {"input", "kernel" (None unless transposed),
+    "output", "spectrum" (of the output): float32 arrays [h, w], "touches": int64 [h, w], "matrix" (None unless
+    transposed): that of the convolution whose transpose this is, for an input of SMALL x SMALL; "says": [(key under
+    questions.q1.says, values), ...]}. Raises UserError for a value that is not offered.
     """
     for name, value, allowed in (("pattern", pattern, PATTERNS), ("way", way, WAYS), ("weights", weights, WEIGHTS)):
         if value not in allowed:
@@ -62,30 +77,40 @@ def upsample(pattern: str, way: str, weights: str, kernel: int, stride: int, pad
 
     import torch.nn.functional as F
 
-    from gan import anatomy
+    from gan import resizing
 
     kernel, stride, padding = int(kernel), int(stride), int(padding)
-    x, taps = draw(pattern, SIZE), None
+    x, taps, matrix = draw(pattern, SIZE), None, None
     if way == "transposed":
         import torch
 
-        examples = torch.cat([draw(each, SIZE * stride) for each in PATTERNS])
-        taps = anatomy.kernel_of(weights, kernel, stride, examples)
-        y, touches = anatomy.transposed(x, taps, stride, padding)
+        if weights == "painted":
+            cells = checked(painted, kernel)
+            if cells is None:
+                raise UserError(f"A painted kernel of {kernel} has {kernel} rows of {kernel} numbers from -9 to 9.")
+            taps = torch.tensor(cells)
+        else:
+            examples = torch.cat([draw(each, SIZE * stride) for each in PATTERNS])
+            taps = resizing.kernel_of(weights, kernel, stride, examples)
+        if (SMALL - 1) * stride + kernel > 2 * padding:
+            matrix = resizing.matrix(taps, stride, padding, SMALL).numpy()
+        y, touches = resizing.transposed(x, taps, stride, padding)
         says = _comment(taps, weights, stride, padding)
     elif way == "unpool":
         # where the maxima were, in the same picture as an earlier layer would have had it
         indices = F.max_pool2d(draw(pattern, SIZE * stride), stride, return_indices=True)[1]
-        y, touches = anatomy.unpool(x, indices, stride)
+        y, touches = resizing.unpool(x, indices, stride)
         says = [("unpool", {"share": _percent((touches > 0).float().mean())})]
     else:
-        y, touches = (anatomy.nearest if way == "nearest" else anatomy.bilinear)(x, stride)
+        y, touches = (resizing.nearest if way == "nearest" else resizing.bilinear)(x, stride)
         says = [(way, {"low": int(touches.min()), "high": int(touches.max())})]
     return {
         "input": x[0, 0].numpy(),
         "kernel": None if taps is None else taps.numpy(),
         "output": y[0, 0].numpy(),
         "touches": touches.numpy(),
+        "spectrum": resizing.spectrum(y[0, 0]).numpy(),
+        "matrix": matrix,
         "says": says,
     }
 
@@ -94,13 +119,13 @@ def _comment(taps: "Tensor", weights: str, stride: int, padding: int) -> list[tu
     """What is seen of a transposed convolution, from the touches and from what becomes of flat ground."""
     import torch
 
-    from gan import anatomy
+    from gan import resizing
 
     kernel = taps.shape[0]
 
     def inside(kernel_weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        flat, touches = anatomy.transposed(torch.ones(1, 1, SIZE, SIZE), kernel_weights, stride, padding)
-        return anatomy.inner(flat[0, 0], kernel, padding), anatomy.inner(touches, kernel, padding)
+        flat, touches = resizing.transposed(torch.ones(1, 1, SIZE, SIZE), kernel_weights, stride, padding)
+        return resizing.inner(flat[0, 0], kernel, padding), resizing.inner(touches, kernel, padding)
 
     flat, touches = inside(taps)
     low, high = int(touches.min()), int(touches.max())
@@ -134,6 +159,23 @@ def _short(value: Any) -> str:
     return f"{round(float(value), 2) + 0.0:g}"  # adding zero turns a rounded -0 into 0
 
 
+SHOWN = ("input", "kernel", "spectrum", "output", "touches")
+
+
+def matrices(result: dict[str, Any], language: Language) -> str:
+    """The convolution as a matrix and its transpose, as HTML; empty for a way that has no kernel."""
+    if result["matrix"] is None:
+        return ""
+    figures = []
+    for name, values in (("convolution", result["matrix"]), ("transposed", result["matrix"].T)):
+        rows, columns = values.shape
+        words = {"rows": rows, "columns": columns, "small": SMALL**2, "large": max(rows, columns)}
+        title, alt = (say(language, f"questions.q1.matrix.{name}{end}", **words) for end in ("", "_alt"))
+        figures.append(f'<div class="{name}">{squares(values, greys, title=title, alt=alt)}</div>')
+    how = escape(say(language, "questions.q1.matrix.how", size=SMALL))
+    return f'<p>{how}</p><div class="pair">{"".join(figures)}</div>'
+
+
 def figure(result: dict[str, Any], language: Language) -> str:
     """What `upsample` returned, as HTML: the sentences that explain it and the pictures side by side."""
 
@@ -143,6 +185,8 @@ def figure(result: dict[str, Any], language: Language) -> str:
     def panel(name: str) -> str:
         values, title = result[name], word(f"figure.{name}")
         height, width = values.shape
+        if name == "spectrum":  # by its logarithm, as one looks at spectra
+            values = np.log1p(values)
         if name == "touches":
             colours, form = blues, "d"
             legend = swatches(values, lambda count: word("figure.count", count=count))
@@ -150,24 +194,38 @@ def figure(result: dict[str, Any], language: Language) -> str:
             colours, form = greys, ".2f" if name == "kernel" else ""
             low, high = _short(values.min()), _short(values.max())
             legend = word("figure.flat", low=low) if low == high else word("figure.range", low=low, high=high)
+            legend = word("figure.spectrum_legend") if name == "spectrum" else legend
         alt = word("figure.alt", title=title, height=height, width=width)
-        return squares(values, colours, title=title, alt=alt, legend=legend, form=form)
+        return f'<div class="{name}">{squares(values, colours, title=title, alt=alt, legend=legend, form=form)}</div>'
 
-    panels = [panel(name) for name in ("input", "kernel", "output", "touches") if result[name] is not None]
+    panels = [panel(name) for name in SHOWN if result[name] is not None]
     sentences = " ".join(escape(word(f"says.{key}", **values)) for key, values in result["says"])
     return f'<p aria-live="polite">{sentences}</p><div class="panels">{"".join(panels)}</div>'
 
 
 def redraw(
-    pattern: str, way: str, weights: str, kernel: float, stride: float, padding: float, request: gr.Request
-) -> str:
-    """The figure for these settings (those of `upsample`) in the reader's language."""
-    return figure(upsample(pattern, way, weights, kernel, stride, padding), language_of(request))
+    pattern: str,
+    way: str,
+    weights: str,
+    kernel: float,
+    stride: float,
+    padding: float,
+    painted: list | None,
+    request: gr.Request,
+) -> tuple[str, str]:
+    """(figure, matrices) for these settings (those of `upsample`) in the reader's language."""
+    if weights == "painted" and checked(painted, int(kernel)) is None:  # the size has just been changed
+        from gan.resizing import kernel_of
+
+        painted = kernel_of("bilinear", int(kernel), int(stride)).tolist()
+    result, language = upsample(pattern, way, weights, kernel, stride, padding, painted), language_of(request)
+    return figure(result, language), matrices(result, language)
 
 
-def show(subject: None, *settings: Any) -> tuple[str]:
-    """(figure,) when the section is opened; the request comes last."""
-    return (redraw(*settings),)
+def show(subject: None, shown: str | None, *settings: Any) -> tuple:
+    """(figure, matrices, evidence, items) when the section is opened; the request comes last."""
+    request = settings[-1]
+    return *redraw(*settings), items.evidence("upward", language_of(request)), items.once("q1", shown, request)
 
 
 def endpoint(
@@ -177,9 +235,13 @@ def endpoint(
     kernel: float = 3,
     stride: float = 2,
     padding: float = 0,
+    painted: list | None = None,
 ) -> dict:
-    """Send a small picture up in size; returns input, kernel, output and touches as lists of rows, and a sentence."""
-    result = upsample(pattern, way, weights, kernel, stride, padding)
+    """Send a small picture up in size; returns input, kernel, output, touches, spectrum and matrix as lists of rows.
+
+    "explanation" is a sentence. `painted`: the kernel's rows, for the weights "painted".
+    """
+    result = upsample(pattern, way, weights, kernel, stride, padding, painted)
     sentences = [say("en", f"questions.q1.says.{key}", **values) for key, values in result.pop("says")]
     rows = {name: None if values is None else values.tolist() for name, values in result.items()}
     return rows | {"explanation": " ".join(sentences)}
@@ -190,7 +252,7 @@ def build() -> Section:
 
     def choice(name: str, values: tuple[str, ...], words: str, value: str) -> gr.Radio:
         choices = [(t(f"questions.q1.{words}.{each}"), each) for each in values]
-        return gr.Radio(choices, value=value, label=t(f"questions.q1.{name}"))
+        return gr.Radio(choices, value=value, label=t(f"questions.q1.{name}"), elem_id=f"q1-{name}")
 
     def slider(name: str, value: int) -> gr.Slider:
         low, high = RANGES[name]
@@ -198,6 +260,7 @@ def build() -> Section:
 
     with gr.Tab(t("questions.q1.tab"), id="q1") as tab:
         gr.Markdown(t("questions.q1.asked"))
+        painted, taught = gr.State(None), gr.State(None)
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
                 pattern = choice("pattern", PATTERNS, "patterns", "digit")
@@ -206,14 +269,41 @@ def build() -> Section:
                 with gr.Group() as of_transposed:
                     kernel, padding = slider("kernel", 3), slider("padding", 0)
                     weights = choice("weights", WEIGHTS, "weight_names", "ones")
+                    pad = gr.HTML(css_template=kernels.CSS, js_on_load=kernels.JS, visible=False, elem_id="q1-painter")
             with gr.Column(scale=3, min_width=320, elem_classes="first-on-a-phone"):
                 picture = gr.HTML(elem_id="upsample", padding=False)
+        with gr.Accordion(t("questions.q1.matrix.title"), open=False, elem_id="q1-matrix-fold"):
+            table = gr.HTML(elem_id="q1-matrix", padding=False)
+        gr.Markdown(t("questions.q1.learn.how"))
+        with gr.Row():
+            size = gr.Radio(
+                [2, 3, 4, 5], value=4, label=t("questions.q1.kernel"), min_width=260, elem_id="q1-learn-size"
+            )
+            learn = gr.Button(t("questions.q1.learn.go"), variant="primary", scale=0, min_width=240, elem_id="q1-learn")
+            use = gr.Button(t("questions.q1.learn.use"), scale=0, min_width=240, interactive=False, elem_id="q1-use")
+        lesson = charts.html(kernels.CSS, elem_id="q1-learned")
         gr.Markdown(t("questions.q1.answer"))
+        told = gr.Markdown(elem_id="q1-evidence")
+        opens(gr.Button(t("questions.go.curves"), size="md", scale=0, min_width=200), "curves")
+        ending = items.build("q1")
         gr.api(polite(endpoint), api_name="upsample")
 
-    settings = [pattern, way, weights, kernel, stride, padding]
-    quiet = QUIET | {"trigger_mode": "always_last"}
+    settings = [pattern, way, weights, kernel, stride, padding, painted]
+    drawn, quiet = [picture, table], QUIET | {"trigger_mode": "always_last"}
     changes = [pattern.input, way.input, weights.input, kernel.input, stride.input, padding.input]
-    gr.on(changes, polite(redraw), settings, picture, **quiet)
+    gr.on(changes, polite(redraw), settings, drawn, **quiet)
     way.input(lambda chosen: gr.Group(visible=chosen == "transposed"), way, of_transposed, **quiet)
-    return Section(tab, show, settings, [picture])
+    of_paint = [weights, kernel, stride, painted]
+    gr.on([weights.input, kernel.input], polite(kernels.offer), of_paint, [pad, painted], **quiet)
+    pad.input(polite(kernels.paint), None, painted, **quiet).then(polite(redraw), settings, drawn, **quiet)
+    teaching = TURNS | QUIET | {"trigger_mode": "once"}
+    learn.click(polite(kernels.learn), size, [lesson, taught, use], **teaching)
+    use.click(polite(take), taught, [way, weights, kernel, stride, painted, of_transposed], **QUIET).then(
+        polite(kernels.offer), of_paint, [pad, painted], **QUIET
+    ).then(polite(redraw), settings, drawn, **QUIET)
+    return Section(tab, show, [ending, *settings], [*drawn, told, ending])
+
+
+def take(taught: list[list[float]]) -> tuple:
+    """(way, weights, kernel size, stride, painted, settings of that way): the kernel that was learned."""
+    return "transposed", "painted", len(taught), kernels.STRIDE, taught, gr.Group(visible=True)
