@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from demo.language import say, words
-from demo.questions import items, kernels, upward
+from demo.questions import downward, items, kernels, upward
 from demo.squares import blues, greys, squares, swatches
 from gan.errors import UserError
 
@@ -259,4 +259,56 @@ def test_a_kernel_learns_live_and_is_put_to_use(visit):
     page.locator("#q1-use").click()
     page.wait_for_function("document.querySelectorAll('#upsample .kernel text').length === 16")
     assert page.locator("#upsample .kernel text").first.text_content() == taught
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("pattern", downward.PATTERNS)
+@pytest.mark.parametrize("kernel", downward.KERNELS)
+def test_a_picture_goes_down_in_four_ways(pattern, kernel, language):
+    result = downward.compare(pattern, 1, kernel, 3)
+    assert list(result["ways"]) == list(downward.WAYS)
+    for way in result["ways"].values():
+        assert way["output"].shape == (16, 16)
+        assert way["back"].shape == (32, 32)
+    assert result["ways"]["max"]["hear"] == 0.25
+    assert result["ways"]["average"]["hear"] == 1
+    html = downward.figure(result, language)
+    assert html.count("<figure") == 2 + 2 * len(downward.WAYS)
+    assert "{" not in html
+    still = downward.compare(pattern, 0, kernel, 3)
+    assert np.array_equal(np.roll(still["input"], 1, 1), result["input"])
+
+
+def test_the_learned_kernel_is_the_discriminators_own_and_what_is_not_offered_is_refused():
+    from demo import models
+
+    weight = models.networks(models.find("mnist")).discriminators["d"].stages[0][0].weight
+    assert np.array_equal(downward.compare("dot", 0, "learned", 5)["kernel"], weight[4, 0].detach().numpy())
+    for bad in (("x", 0, "one"), ("dot", 9, "one"), ("dot", 0.5, "one"), ("dot", 0, "x"), ("dot", 0, "learned", 99)):
+        with pytest.raises(UserError):
+            downward.compare(*bad)
+    assert set(downward.endpoint("line")["ways"]) == set(downward.WAYS)
+
+
+@browser
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_line_that_moves_by_a_pixel_changes_the_outputs(visit, language):
+    page = visit(language, tab="questions", size=(390, 844) if language == "ko" else (1366, 768))
+    page.get_by_role("tab", name=words(language)["questions.q15.tab"]).click()
+    page.wait_for_selector("#downward figure")
+    assert page.locator("#downward figure").count() == 10
+    page.locator("#q15-pattern input[value=line]").check()
+    page.wait_for_function("document.querySelector('#downward p').textContent.includes('100 %')")
+    images = "them => them.map(it => it.getAttribute('href'))"
+    before = page.locator("#downward image").evaluate_all(images)
+    page.get_by_role("spinbutton", name=words(language)["questions.q15.shift"]).fill("1")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "old => document.querySelector('#downward image').getAttribute('href') !== old", arg=before[0]
+    )
+    after = page.locator("#downward image").evaluate_all(images)
+    assert after[4] == before[4]  # max pooling: still the same window
+    assert after[8] != before[8]  # blurred pooling sees it
+    assert "3.39" in page.inner_text("#q15-evidence")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

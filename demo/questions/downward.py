@@ -1,20 +1,196 @@
-"""Question 15."""
+"""Question 15, strides or pooling: one picture on four ways down in size, moved by a pixel, and the gradient back."""
 
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+import numpy as np
 
-from demo.language import t
+from demo import models
+from demo.handlers import QUIET, opens, polite
+from demo.language import HERE, Language, language_of, say, t
+from demo.questions import items
+from demo.questions.upward import draw
 from demo.sections import Section
+from demo.squares import blues, greys, squares
+from gan.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gan.run import Run
+
+CSS = (HERE / "assets" / "downward.css").read_text(encoding="utf-8")
+SIZE = 32  # pixels a side of the picture
+MOST_SHIFT = 4
+PATTERNS = ("digit", "line", "stripes", "dot")
+KERNELS = ("learned", "one", "middle")  # of the strided convolution
+WAYS = ("stride", "max", "average", "blur")
+DIGIT = 6  # of the pictures from seed 0: a 5
+MAPS = 16  # learned kernels to choose from, at most
 
 
-def show(subject: None, request: gr.Request) -> tuple[Any, ...]:
-    """Nothing to draw."""
-    return ()
+def taught() -> "Run":
+    """The run whose first digit and whose discriminator's kernels are shown. Raises UserError where there is none."""
+    for run in models.runs("dcgan", with_weights=True):
+        config = run.config
+        if config.down == "stride" and config.channels == 1 and config.size == SIZE:
+            return run
+    raise UserError("There is no trained DCGAN here to take a digit and a kernel from; choose another of each.")
+
+
+def picture(pattern: str, shift: int) -> "Tensor":
+    """A grey picture moved right by some pixels, float32 [1, 1, SIZE, SIZE] in [0, 1]; the digit is a generator's."""
+    import torch
+
+    from gan.latent import noise
+
+    if pattern == "digit":
+        run = taught()
+        with torch.inference_mode():
+            x = models.networks(run).generators["g"](noise(DIGIT + 1, run.config.latent, 0))[DIGIT:].clone() / 2 + 0.5
+    elif pattern == "dot":
+        x = draw("dot", SIZE)
+    else:
+        x = torch.zeros(1, 1, SIZE, SIZE)
+        x[..., 4:-4, 10 : 11 if pattern == "line" else 22 : 2] = 1
+    return torch.roll(x, shift, -1)
+
+
+def kernel_of(name: str, number: int) -> "Tensor":
+    """A kernel [4, 4] of the strided convolution; `number` chooses among the learned ones, from 1."""
+    import torch
+
+    if name == "learned":
+        found = models.networks(taught()).discriminators["d"].stages[0][0].weight.detach()[:MAPS, 0].clone()
+        if not 1 <= number <= len(found):
+            raise UserError(f"The kernel's number is {number}; choose one from 1 to {len(found)}.")
+        return found[int(number) - 1]
+    kernel = torch.zeros(4, 4)
+    if name == "one":
+        kernel[1, 1] = 1
+    else:
+        kernel[1:3, 1:3] = 0.25
+    return kernel
+
+
+def compare(pattern: str, shift: int, kernel: str, number: int = 1) -> dict[str, Any]:
+    """Send a picture down in size in four ways.
+
+    {"input": [SIZE, SIZE], "kernel": [4, 4], "ways": {way: {"output": [h, w], "back": [SIZE, SIZE], what each input
+    pixel hears when every output pixel asks for one more, "hear": the share of input pixels that hear anything,
+    "off": `resizing.unsteadiness`}}}. Raises UserError for a value that is not offered.
+    """
+    for name, value, allowed in (("pattern", pattern, PATTERNS), ("kernel", kernel, KERNELS)):
+        if value not in allowed:
+            raise UserError(f"The {name} {value!r} is unknown; choose one of {', '.join(allowed)}.")
+    if shift not in range(MOST_SHIFT + 1):
+        raise UserError(f"The shift is {shift!r}; choose a whole number from 0 to {MOST_SHIFT}.")
+
+    from gan import resizing
+
+    x, taps = picture(pattern, int(shift)), kernel_of(kernel, int(number))
+    ways = {"stride": resizing.strided(taps), **resizing.POOLINGS}
+    found = {}
+    for name, way in ways.items():
+        back = resizing.backflow(way, x)
+        found[name] = {
+            "output": way(x)[0, 0].numpy(),
+            "back": back.numpy(),
+            "hear": float((back.abs() > 1e-6).float().mean()),
+            "off": resizing.unsteadiness(way, x),
+        }
+    return {"input": x[0, 0].numpy(), "kernel": taps.numpy(), "ways": found}
+
+
+def strength(gradient: np.ndarray) -> np.ndarray:
+    """The size of a gradient as a share of its greatest."""
+    size = np.abs(gradient)
+    return size / max(float(size.max()), 1e-9)
+
+
+def figure(result: dict[str, Any], language: Language) -> str:
+    """What `compare` returned as HTML: what is said of it, the picture, and a column for each way."""
+
+    def word(key: str, **values: Any) -> str:
+        return say(language, f"questions.q15.{key}", **values)
+
+    def panel(values: np.ndarray, key: str, colours: Any = greys, form: str = "", legend: str = "") -> str:
+        title = word(f"figure.{key}")
+        alt = f"{title}: {values.shape[0]} × {values.shape[1]}"
+        return squares(values, colours, title=title, alt=alt, form=form, legend=legend)
+
+    columns = []
+    for name in WAYS:
+        way = result["ways"][name]
+        off, hear = f"{100 * way['off']:.0f}", f"{100 * way['hear']:.0f}"
+        columns.append(
+            f'<section class="way"><h5>{escape(word(f"ways.{name}"))}</h5>'
+            f"{panel(way['output'], 'output')}<p>{escape(word('off', off=off))}</p>"
+            f"{panel(strength(way['back']), 'back', blues)}<p>{escape(word('hear', hear=hear))}</p></section>"
+        )
+    ways = result["ways"]
+    steady = min(ways, key=lambda name: ways[name]["off"])
+    least, most = (f"{100 * ways[name]['off']:.0f}" for name in (steady, "max"))
+    says = word("says", way=word(f"ways.{steady}"), off=least, max=most)
+    start = panel(result["input"], "input") + panel(result["kernel"].round(2) + 0.0, "kernel", form=".2f")
+    start = f'<section class="start">{start}</section>'
+    return f'<p aria-live="polite">{escape(says)}</p><div class="ways">{start}{"".join(columns)}</div>'
+
+
+def redraw(pattern: str, shift: float, kernel: str, number: float, request: gr.Request) -> str:
+    """The figure for these settings in the reader's language."""
+    return figure(compare(pattern, int(shift), kernel, int(number)), language_of(request))
+
+
+def show(subject: None, shown: str | None, *settings: Any) -> tuple:
+    """(figure, evidence, items) when the section is opened; the request comes last."""
+    request = settings[-1]
+    return redraw(*settings), items.evidence("pooling", language_of(request)), items.once("q15", shown, request)
+
+
+def endpoint(pattern: str = "digit", shift: float = 0, kernel: str = "learned", number: float = 1) -> dict:
+    """Send a picture down in size in four ways; returns input, kernel and ways, arrays as lists of rows.
+
+    Each way has "output", "back" (the gradient that each input pixel gets), "hear" (the share of pixels that get any)
+    and "off" (how far the output of the picture moved by one pixel is from half-way).
+    """
+    result = compare(pattern, int(shift) if float(shift).is_integer() else shift, kernel, int(number))
+    ways = {
+        name: {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in way.items()}
+        for name, way in result["ways"].items()
+    }
+    return {"input": result["input"].tolist(), "kernel": result["kernel"].tolist(), "ways": ways}
 
 
 def build() -> Section:
     """The section."""
+
+    def choice(name: str, values: tuple[str, ...], value: str) -> gr.Radio:
+        choices = [(t(f"questions.q15.{name}s.{each}"), each) for each in values]
+        return gr.Radio(choices, value=value, label=t(f"questions.q15.{name}"), elem_id=f"q15-{name}", min_width=280)
+
     with gr.Tab(t("questions.q15.tab"), id="q15") as tab:
+        gr.Markdown(t("questions.q15.asked"))
+        with gr.Row():
+            pattern = choice("pattern", PATTERNS, "digit")
+            shift = gr.Slider(
+                0, MOST_SHIFT, value=0, step=1, label=t("questions.q15.shift"), elem_id="q15-shift", min_width=240
+            )
+        with gr.Row():
+            kernel = choice("kernel", KERNELS, "learned")
+            number = gr.Slider(1, MAPS, value=1, step=1, label=t("questions.q15.number"), min_width=240)
+        view = gr.HTML(css_template=CSS, elem_id="downward", min_height=400, padding=False)
         gr.Markdown(t("questions.q15.text"))
-    return Section(tab, show, [], [])
+        told = gr.HTML(elem_id="q15-evidence", padding=False)
+        with gr.Row():
+            for name in ("curves", "train"):
+                opens(gr.Button(t(f"questions.go.{name}"), size="md", scale=0, min_width=200), name)
+        ending = items.build("q15")
+        gr.api(polite(endpoint), api_name="downsample")
+
+    settings = [pattern, shift, kernel, number]
+    changes = [each.input for each in settings]
+    gr.on(changes, polite(redraw), settings, view, **(QUIET | {"trigger_mode": "always_last"}))
+    kernel.input(lambda name: gr.Slider(visible=name == "learned"), kernel, number, **QUIET)
+    return Section(tab, show, [ending, *settings], [view, told, ending])

@@ -15,7 +15,7 @@ CSS = (HERE / "assets" / "items.css").read_text(encoding="utf-8")
 CHOICES = ("a", "b", "c")
 # the right answers, in the order of the items; their words are under questions.<question>.items.<number>
 RIGHT = {"q1": "cba", "q15": "bca", "q17": "bac", "q20": "cab"}
-READ = {"q1": 4, "q15": 3, "q17": 3, "q20": 5}  # how much there is to read on
+READ = {"q1": 4, "q15": 4, "q17": 3, "q20": 5}  # how much there is to read on
 
 
 def html(question: str, language: Language) -> str:
@@ -56,7 +56,8 @@ def once(question: str, shown: str | None, request: gr.Request) -> Any:
 
 
 def evidence(experiment: str, language: Language) -> str:
-    """What Curves' recorded experiment says to a question, with its numbers; empty where its runs are not here."""
+    """What Curves' recorded experiment says to a question, as HTML; empty where its runs are not here."""
     if experiment not in experiments.there():
         return ""
-    return say(language, "questions.evidence", text=experiments.text(experiment, "happened", language))
+    head, text = say(language, "questions.evidence"), experiments.text(experiment, "happened", language)
+    return f"<p><b>{escape(head)}</b> {escape(text)}</p>"

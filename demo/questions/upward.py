@@ -283,7 +283,7 @@ def build() -> Section:
             use = gr.Button(t("questions.q1.learn.use"), scale=0, min_width=240, interactive=False, elem_id="q1-use")
         lesson = charts.html(kernels.CSS, elem_id="q1-learned")
         gr.Markdown(t("questions.q1.answer"))
-        told = gr.Markdown(elem_id="q1-evidence")
+        told = gr.HTML(elem_id="q1-evidence", padding=False)
         opens(gr.Button(t("questions.go.curves"), size="md", scale=0, min_width=200), "curves")
         ending = items.build("q1")
         gr.api(polite(endpoint), api_name="upsample")
