@@ -6,7 +6,7 @@ import torch
 from gan.cyclegan import CycleGAN, CycleGANConfig
 from gan.duel import Conduct
 from gan.patches import look
-from gan.roles import roles, teachers
+from gan.roles import play, roles, teachers
 
 SMALL = {"size": 32, "width": 4, "width_d": 4, "blocks": 1, "layers_d": 2, "batch": 1, "pool": 0, "precision": "fp32"}
 
@@ -79,3 +79,27 @@ def test_a_round_moves_each_network_by_its_teachers_alone_and_by_all_of_them(cyc
         assert set(teachers(config)[name]) <= set(record)
         for weight, gradient in zip(networks[name].parameters(), gradients, strict=True):
             assert torch.allclose(weight.grad, gradient, rtol=1e-3, atol=1e-5)
+
+
+def test_a_round_played_has_the_numbers_of_a_training_round_and_of_the_formulas():
+    config = CycleGANConfig(**(SMALL | {"pool": 50, "identity_every": 3}))
+    torch.manual_seed(0)
+    duel = CycleGAN(config, torch.device("cpu"))
+    a, b = two_pictures()
+    before = [p.clone() for p in (*duel.generators.parameters(), *duel.discriminators.parameters())]
+    expected = {name: value.item() for name, value in by_hand(duel.generators, duel.discriminators, a, b).items()}
+    played = play(config, duel.generators, duel.discriminators, a, b)
+    weights = (*duel.generators.parameters(), *duel.discriminators.parameters())
+    assert all(torch.equal(x, y) for x, y in zip(before, weights, strict=True))  # copies have learned, these have not
+    for name, value in expected.items():
+        assert played.record[name] == pytest.approx(value, abs=1e-5)
+    made = {"fake_b": duel.generators["a2b"](a), "rec_b": duel.generators["a2b"](duel.generators["b2a"](b))}
+    for name, picture in made.items():
+        torch.testing.assert_close(played.pictures[name], picture, atol=1e-5, rtol=1e-5)
+
+    record = {name: value.item() for name, value in duel.round(lambda: (a, b), Conduct.of(config)).items()}
+    assert played.record == pytest.approx(record, abs=1e-6)
+    sides = duel.generators.items(), duel.discriminators.items()
+    for name, network in (pair for side in sides for pair in side):
+        size = torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None]).norm().item()
+        assert played.gradients[name] == pytest.approx(size, rel=1e-4)

@@ -1,5 +1,6 @@
-// The next rounds are asked for while the duel runs and can be seen; while an answer is on its way Gradio drops the wish.
+// What runs asks for its next step while it can be seen, so often as `pace` says; while an answer is on its way Gradio
+// drops the wish.
 const clock = setInterval(() => {
   if (!element.isConnected) clearInterval(clock);
   else if (element.querySelector("[data-running]") && !document.hidden && element.checkVisibility()) trigger("tick");
-}, 200);
+}, props.pace ?? 200);

@@ -1,0 +1,146 @@
+"""CycleGAN as a diagram: two pictures on their way through four networks, one stop after the other, as SVG.
+
+The upper row is the way of a picture of pile a, the lower row that of one of pile b; between them the discriminators.
+Each generator stands twice, because it is called twice; it is the same network with the same weights.
+"""
+
+from collections.abc import Mapping
+from html import escape
+from typing import NamedTuple
+
+# where things stand: pictures and networks by name, their middles
+PICTURES = {
+    **{"real_a": (80, 90), "fake_b": (500, 90), "rec_a": (920, 90)},
+    **{"real_b": (80, 450), "fake_a": (500, 450), "rec_b": (920, 450)},
+    "idt": (920, 270),
+}
+NETWORKS = {
+    **{"a2b": (290, 90), "b2a back": (710, 90), "b2a": (290, 450), "a2b back": (710, 450)},
+    **{"a": (290, 270), "b": (710, 270)},
+}
+HALF = 62  # of a picture's side
+BOX = (66, 34)  # half the width and height of a network
+
+
+class Stop(NamedTuple):
+    """A stop of the round: its words, the pile it is about, what lights up, and what is compared.
+
+    `way` is the path that the picture takes, `edges` are the arrows drawn; `compared` are two pictures by name; `loss`
+    is a name in `CycleGAN.round`'s record.
+    """
+
+    key: str
+    side: str
+    pictures: tuple[str, ...]
+    networks: tuple[str, ...]
+    edges: tuple[str, ...]
+    compared: tuple[str, str] | None = None
+    loss: str = ""
+
+
+# every arrow, from the edge of one thing to that of another
+EDGES = {
+    **{"a-1": "M142 90H224", "a-2": "M356 90H438", "a-3": "M562 90H644", "a-4": "M776 90H858"},
+    **{"b-1": "M142 450H224", "b-2": "M356 450H438", "b-3": "M562 450H644", "b-4": "M776 450H858"},
+    **{"fake-b": "M562 128L664 236", "real-b": "M142 420L644 284"},
+    **{"fake-a": "M438 412L336 304", "real-a": "M130 152L238 236"},
+    "same-a": "M920 28C760 -34 240 -34 80 28",
+    "same-b": "M920 512C760 574 240 574 80 512",
+    "idt-b": "M110 512C250 556 600 546 690 484",
+    "idt-b-out": "M740 416L858 312",
+    "idt-a": "M110 28C250 -16 600 -6 690 56",
+    "idt-a-out": "M740 124L858 228",
+}
+
+
+def stops(identity: bool) -> list[Stop]:
+    """The stops of a round, in the order of `CycleGAN.round`; those of the identity loss only where there is one."""
+    found = [Stop("draw", "a", ("real_a", "real_b"), (), ())]
+    for a, b in ("ab", "ba"):
+        there, back = f"{a}2{b}", f"{b}2{a} back"
+        found += [
+            Stop("translate", a, (f"real_{a}", f"fake_{b}"), (there,), (f"{a}-1", f"{a}-2")),
+            Stop("deceive", a, (f"fake_{b}",), (there, b), (f"fake-{b}",), None, f"loss_g_{there}"),
+            Stop(
+                *("cycle", a, (f"real_{a}", f"fake_{b}", f"rec_{a}"), (there, back)),
+                *((f"{a}-3", f"{a}-4", f"same-{a}"), (f"real_{a}", f"rec_{a}"), f"cycle_{a}"),
+            ),
+        ]
+        if identity:
+            found.append(
+                Stop(
+                    *("identity", b, (f"real_{b}", "idt"), (f"{a}2{b} back",)),
+                    *((f"idt-{b}", f"idt-{b}-out"), (f"real_{b}", f"idt_{b}"), f"idt_{b}"),
+                )
+            )
+    for side in "ab":
+        pictures, edges = (f"real_{side}", f"fake_{side}"), (f"real-{side}", f"fake-{side}")
+        found.append(Stop("judge", side, pictures, (side,), edges, pictures, f"loss_d_{side}"))
+    return [*found, Stop("sum", "a", (), ("a2b", "b2a", "a2b back", "b2a back", "a", "b"), ())]
+
+
+def learners(stop: Stop) -> tuple[str, ...]:
+    """The networks whose weights learn from a stop's loss."""
+    one, other = stop.side, "b" if stop.side == "a" else "a"
+    return {
+        "draw": (),
+        "translate": (),
+        "deceive": (f"{one}2{other}",),
+        "cycle": ("a2b", "b2a"),
+        "identity": (f"{other}2{one}",),
+        "judge": (one,),
+        "sum": ("a2b", "b2a", "a", "b"),
+    }[stop.key]
+
+
+def travels(stop: Stop) -> list[tuple[str, str]]:
+    """The pictures that move at a stop: (name, path)."""
+    one, other = stop.side, "b" if stop.side == "a" else "a"
+    y = 90 if one == "a" else 450
+    return {
+        "translate": [(f"real_{one}", f"M80 {y}H500")],
+        "deceive": [(f"fake_{other}", EDGES[f"fake-{other}"])],
+        "cycle": [(f"fake_{other}", f"M500 {y}H920")],
+        "identity": [(f"real_{one}", EDGES[f"idt-{one}"])],
+        "judge": [(f"real_{one}", EDGES[f"real-{one}"]), (f"fake_{one}", EDGES[f"fake-{one}"])],
+    }.get(stop.key, [])
+
+
+def draw(stop: Stop, seen: set[str], images: Mapping[str, str], labels: Mapping[str, str], alt: str) -> str:
+    """The diagram at a stop, as SVG. `seen` are the pictures that exist by now, `images` their addresses.
+
+    `labels` are the words on the networks and under the pictures, by the names in NETWORKS and PICTURES.
+    """
+    pieces = [
+        f'<path class="edge{" on" if name in stop.edges else ""}" d="{d}"/>'
+        for name, d in EDGES.items()
+        if name in stop.edges or name[:4] not in ("same", "idt-")  # these are there only while they are walked
+    ]
+    learn = learners(stop)
+    for name, (x, y) in NETWORKS.items():
+        network = name.split()[0]
+        kind = "g" if "2" in network else "d"
+        state = (" on" if name in stop.networks else "") + (" learns" if network in learn else "")
+        short, long = kind.upper(), escape(labels[network])
+        pieces.append(
+            f'<g class="network {kind}{state}"><rect x="{x - BOX[0]}" y="{y - BOX[1]}" width="{2 * BOX[0]}" '
+            f'height="{2 * BOX[1]}" rx="12"/><text class="short" x="{x}" y="{y - 12}">{short}</text>'
+            f'<text class="long" x="{x}" y="{y + 15}">{long}</text></g>'
+        )
+    for name, (x, y) in PICTURES.items():
+        picture = f"idt_{stop.side}" if name == "idt" else name
+        if name == "idt" and stop.key != "identity":
+            continue
+        box = f'x="{x - HALF}" y="{y - HALF}" width="{2 * HALF}" height="{2 * HALF}"'
+        if picture in seen:
+            state = " on" if name in stop.pictures else ""
+            pieces.append(f'<image class="{state}" href="{images[picture]}" {box}/><rect class="frame{state}" {box}/>')
+        else:
+            pieces.append(f'<rect class="empty" {box}/>')
+        pieces.append(f'<text class="label" x="{x}" y="{y + HALF + 20}">{escape(labels[name])}</text>')
+    for name, path in travels(stop):
+        pieces.append(
+            f'<image class="token" style="offset-path:path(\'{path}\')" href="{images[name]}" '
+            f'x="-28" y="-28" width="56" height="56"/>'
+        )
+    return f'<svg viewBox="-45 -44 1120 628" role="img" aria-label="{escape(alt)}">{"".join(pieces)}</svg>'

@@ -1,0 +1,113 @@
+"""Question 17's diagram: its stops follow a training round, its numbers are a round's, and it moves in the page."""
+
+import re
+
+import pytest
+
+from demo import models
+from demo.language import words
+from demo.questions import diagram, roles
+from gan.errors import UserError
+from gan.roles import teachers
+
+
+@pytest.mark.parametrize("identity", [True, False])
+def test_every_loss_of_a_round_has_its_stop_and_its_learners_are_those_of_the_code(identity):
+    config = models.find("herd" if identity else "herd-no-identity").config
+    stops = roles.stops_of(config)
+    losses = [stop.loss for stop in stops if stop.loss]
+    taught = teachers(config)
+    assert sorted(losses) == sorted({loss for each in taught.values() for loss in each})
+    assert any(loss.startswith("idt") for loss in losses) == identity
+    for stop in stops:
+        if stop.loss:
+            assert set(diagram.learners(stop)) == {name for name, each in taught.items() if stop.loss in each}
+    assert (stops[0].key, stops[-1].key) == ("draw", "sum")
+
+
+@pytest.mark.parametrize("stop", diagram.stops(identity=True), ids=lambda stop: f"{stop.key}-{stop.side}")
+def test_what_lights_up_is_there(stop):
+    assert set(stop.edges) <= set(diagram.EDGES)
+    assert set(stop.networks) <= set(diagram.NETWORKS)
+    assert set(stop.pictures) <= set(diagram.PICTURES)
+    if stop.key in ("translate", "cycle", "identity"):  # an arrow begins where its picture stands
+        x, y = (float(v) for v in re.findall(r"-?[\d.]+", diagram.EDGES[stop.edges[0]])[:2])
+        near = diagram.PICTURES[stop.pictures[0] if stop.key != "cycle" else stop.pictures[1]]
+        assert abs(x - near[0]) <= diagram.HALF + 5
+        assert abs(y - near[1]) <= diagram.HALF + 5
+
+
+def test_the_numbers_shown_are_those_of_the_round():
+    run = models.find("herd")
+    now = roles.played(run, 0)
+    stops = roles.stops_of(run.config)
+    for at, stop in enumerate(stops):
+        html = roles.page(run, 0, at, "en")
+        assert "{" not in html.split("<svg")[0] + html.split("</svg>")[1]
+        if stop.loss:
+            assert f"<b>{now.record[stop.loss]:.3f}</b>" in html
+    table = roles.page(run, 0, len(stops) - 1, "en").split("<table>")[1]
+    values = [float(v) for v in re.findall(r"<td>(\d+\.\d{3})</td>", table)]
+    weights = [float(v) for v in re.findall(r"<td>× ([\d.]+)</td>", table)]
+    losses = [stop for stop in stops if stop.loss]
+    generators = [v * w for v, w, s in zip(values, weights, losses, strict=True) if s.key != "judge"]
+    record, config = now.record, run.config
+    total = record["loss_g"] + config.cycle * (record["cycle_a"] + record["cycle_b"])
+    total += config.cycle * config.identity * (record["idt_a"] + record["idt_b"])
+    assert sum(generators) == pytest.approx(total, abs=0.03)
+    assert roles.endpoint("herd")["losses"] == now.record
+
+
+def test_a_picture_is_shown_only_once_it_has_been_made():
+    run = models.find("herd")
+    counts = [roles.page(run, 0, at, "ko").split("</svg>")[0].count('class="empty"') for at in range(12)]
+    assert counts[:4] == [4, 3, 3, 2]
+    assert counts[-1] == 0
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_other_pictures_are_other_pictures_and_unknown_runs_are_refused():
+    run = models.find("herd")
+    assert not (roles.played(run, 0).pictures["real_a"] == roles.played(run, 1).pictures["real_a"]).all()
+    with pytest.raises(UserError, match="no run"):
+        roles.endpoint("../x")
+    with pytest.raises(UserError):
+        roles.endpoint("herd", seed=-1)
+
+
+browser = pytest.mark.browser
+
+
+@browser
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_one_steps_through_the_round(visit, language):
+    page = visit(language, tab="questions", size=(390, 844) if language == "ko" else (1366, 768))
+    page.get_by_role("tab", name=words(language)["questions.q17.tab"]).click()
+    page.wait_for_selector("#rounds-of svg", timeout=60_000)
+    heading = page.locator("#rounds-of h4")
+    assert heading.inner_text().startswith("1 / 12")
+    assert page.locator("#rounds-of .token").count() == 0
+    page.locator("#q17-on").click()
+    page.wait_for_selector("#rounds-of .token")
+    assert heading.inner_text().startswith("2 / 12")
+    page.get_by_role("spinbutton", name=words(language)["questions.q17.at"]).fill("4")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#rounds-of .loss b")
+    assert page.locator("#rounds-of .loss img").count() == 2
+    page.locator("#q17-back").click()
+    page.wait_for_function("document.querySelector('#rounds-of h4').textContent.startsWith('3 /')")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@browser
+def test_it_plays_by_itself_and_stops(visit):
+    page = visit("en", tab="questions")
+    page.get_by_role("tab", name=words("en")["questions.q17.tab"]).click()
+    page.wait_for_selector("#rounds-of svg", timeout=60_000)
+    page.locator("#q17-play").click()
+    page.wait_for_function("document.querySelector('#rounds-of h4').textContent.startsWith('3 /')", timeout=30_000)
+    page.locator("#q17-play").click()
+    page.wait_for_selector("#rounds-of .round:not([data-running])")
+    shown = page.locator("#rounds-of h4").inner_text()
+    page.wait_for_timeout(roles.PACE + 1000)
+    assert page.locator("#rounds-of h4").inner_text() == shown
