@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from demo.language import say, words
-from demo.questions import duel, plane_figure
+from demo.questions import duel, plane_figure, playing
 from gan.errors import UserError
 
 
@@ -28,7 +28,7 @@ def test_the_duels_thread_alone_has_one_thread():
     import torch
 
     usual = torch.get_num_threads()
-    assert duel.in_turn(torch.get_num_threads) == 1
+    assert playing.in_turn(torch.get_num_threads) == 1
     seen = []
     fresh = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
     fresh.start()
@@ -41,11 +41,11 @@ def test_the_duels_thread_alone_has_one_thread():
 def test_every_lesson_shows_its_figures_in_words(name, language):
     lesson = duel.PRESETS[name]
     now = values(**{field: getattr(lesson, field) for field in ("data", "loss", "descent", "rate_g", "rate_d", "hold")})
-    held = duel.new(duel.points_of(lesson.data, ""), now.config(), 5)
-    duel.play(held, now.config(), now.hold, 5)
-    duel.seen(held, now.hold, now.shows, language, curves=False)
-    duel.play(held, now.config(), now.hold, 5)
-    figure, curves = duel.seen(held, now.hold, now.shows, language, curves=True)
+    held = playing.new(playing.points_of(lesson.data, ""), now.config(), 5)
+    playing.play(held, now.config(), now.hold, 5)
+    playing.seen(held, now.hold, now.shows, language, curves=False)
+    playing.play(held, now.config(), now.hold, 5)
+    figure, curves = playing.seen(held, now.hold, now.shows, language, curves=True)
     assert "{" not in figure + curves
     assert figure.count("<figure") == (1 if lesson.data == "hills" else 2)
     assert curves.count('class="chart"') == 3
@@ -53,7 +53,7 @@ def test_every_lesson_shows_its_figures_in_words(name, language):
 
 
 def test_what_is_said_follows_from_the_numbers():
-    held = duel.new(duel.points_of("ring", ""), values().config())
+    held = playing.new(playing.points_of("ring", ""), values().config())
     view = held.duel.look()
     words_en = words("en")
 
@@ -115,7 +115,7 @@ def test_thirty_visitors_each_have_their_own_and_all_are_answered():
     for each in threads:
         each.join()
     assert min(answered) >= 2
-    assert duel._waiting == 0
+    assert playing._waiting == 0
     assert len({held.duel.history[0] for held in holders}) == 30
 
 
@@ -128,14 +128,14 @@ def drawing():
 
 
 def test_a_drawing_is_data_and_what_is_no_drawing_is_refused_in_a_sentence():
-    points = duel.points_of("drawn", drawing())
+    points = playing.points_of("drawn", drawing())
     assert len(points.centres) > 20
     assert (points.centres[:, 0] + points.centres[:, 1]).abs().max() < 0.3  # from the upper left to the lower right
     for bad in ("", "data:image/png;base64,????", "data:text/html;base64,AAAA", "data:image/png;base64,AAAA"):
         with pytest.raises(UserError, match="empty"):
-            duel.points_of("drawn", bad)
+            playing.points_of("drawn", bad)
     with pytest.raises(UserError, match="no points"):
-        duel.points_of("../etc", "")
+        playing.points_of("../etc", "")
 
 
 def test_the_endpoint_plays_and_refuses():
