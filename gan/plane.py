@@ -100,8 +100,9 @@ def mixture(centres: Tensor, spread: float) -> Tensor:
 
     An isotropic Gaussian is a product of one a coordinate, so a plane takes one product of two small matrices.
     """
-    dims = centres.shape[1]
-    bells = torch.exp(-0.5 * ((axis(dims) - centres[:, :, None]) / spread).square()) / (spread * math.sqrt(2 * math.pi))
+    dims, scale = centres.shape[1], 1 / (spread * math.sqrt(2))
+    bells = axis(dims).mul(scale) - centres[:, :, None] * scale
+    bells.square_().neg_().exp_().mul_(scale / math.sqrt(math.pi))  # in place: half the time
     if dims == 1:
         return bells[:, 0].mean(0)
     return bells[:, 1].flip(1).T @ bells[:, 0] / len(centres)

@@ -14,7 +14,7 @@ from demo import charts
 from demo.handlers import QUIET, opens, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.questions import items, plane_figure
-from demo.questions.playing import LARGEST, Held, config_of, in_turn, ink, new, play, points_of, seen
+from demo.questions.playing import LARGEST, Held, config_of, in_turn, ink, new, pace, play, points_of, seen
 from demo.sections import Section
 from gan.errors import UserError
 
@@ -142,12 +142,12 @@ def to_best(held: Held | None, *values: Any, request: gr.Request) -> tuple:
 
 
 def tick(held: Held | None, *values: Any, request: gr.Request) -> tuple:
-    """(figure, curves, run button): some rounds on; the curves are drawn once a second."""
+    """(figure, curves, run button): some rounds on; the curves are drawn once a second or less."""
     now = Now(*values)
     if held is None or not held.running:
         return gr.skip(), gr.skip(), gr.skip()
     language, config, alone = language_of(request), now.config(), held.alone > 0
-    late = time.monotonic() - held.drawn > 1
+    late = time.monotonic() - held.drawn > pace()
 
     def work() -> tuple[str, Any]:
         play(held, config, now.hold, SPEEDS.get(now.speed, 1))

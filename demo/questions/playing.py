@@ -88,7 +88,12 @@ def _count(change: int) -> None:
 
 def budget() -> float:
     """Seconds that the rounds of an update may take, now that so many wait."""
-    return BUDGET / (1 + _waiting / 2)
+    return BUDGET / (1 + _waiting / 3)
+
+
+def pace() -> float:
+    """Seconds between two drawings of the curves, now that so many wait."""
+    return 1 + _waiting / 5
 
 
 # What is asked of a duel
