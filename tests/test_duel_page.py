@@ -98,6 +98,12 @@ def test_a_duel_left_alone_pauses_by_itself():
     assert duel.tick(held, *values(), request=REQUEST)[0] == gr.skip()
 
 
+def test_a_duel_that_was_cleared_away_comes_to_rest():
+    figure, _, button = duel.tick(None, *values(), request=REQUEST)
+    assert "data-running" not in figure
+    assert button.value == words("en")["questions.q20.run"]
+
+
 def test_thirty_visitors_each_have_their_own_and_all_are_answered():
     holders = [duel.run(None, *values(seed=seed), request=REQUEST)[0] for seed in range(30)]
     answered = [0] * 30

@@ -29,6 +29,7 @@ RATES = (0.0, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01)
 HOLDS = ("none", "d", "g")
 SPEEDS = {"slow": 1, "normal": 12, "fast": 60}  # rounds an update, of which there are up to five a second
 REST = 300.0  # seconds without a touch after which a duel pauses by itself
+KEPT = 3600.0  # seconds that a duel is kept after the last touch
 ALONE = 400  # rounds of D alone, at most, to train it to its best
 MOST_ROUNDS = 2000  # of the endpoint
 
@@ -144,7 +145,9 @@ def to_best(held: Held | None, *values: Any, request: gr.Request) -> tuple:
 def tick(held: Held | None, *values: Any, request: gr.Request) -> tuple:
     """(figure, curves, run button): some rounds on; the curves are drawn once a second or less."""
     now = Now(*values)
-    if held is None or not held.running:
+    if held is None:  # kept too long without a touch, and cleared away
+        return whole(ensure(None, now), now, request)[1:]
+    if not held.running:
         return gr.skip(), gr.skip(), gr.skip()
     language, config, alone = language_of(request), now.config(), held.alone > 0
     late = time.monotonic() - held.drawn > pace()
@@ -259,7 +262,7 @@ def build() -> Section:
         gr.Markdown(t("questions.q20.asked"))
         preset = radio("preset", PRESETS, "balanced")
         about = gr.Markdown(t("questions.q20.presets.balanced.watch"), elem_id="duel-about")
-        held, drawing = gr.State(None), gr.State("")
+        held, drawing = gr.State(None, time_to_live=KEPT), gr.State("")
         with gr.Row():
             with gr.Column(scale=5, min_width=320):
                 with gr.Row(elem_id="duel-buttons"):

@@ -26,6 +26,7 @@ WEIGHTS = ("ones", "bilinear", "random", "learned", "painted")
 RANGES = {"kernel": (2, 5), "stride": (1, 4), "padding": (0, 2)}
 SIZE = 8  # pixels a side of the input picture
 SMALL = 3  # of the one whose matrix is shown
+SHOWN = ("input", "kernel", "spectrum", "output", "touches")
 
 
 def draw(pattern: str, size: int) -> "Tensor":
@@ -157,9 +158,6 @@ def _percent(share: Any) -> int:
 
 def _short(value: Any) -> str:
     return f"{round(float(value), 2) + 0.0:g}"  # adding zero turns a rounded -0 into 0
-
-
-SHOWN = ("input", "kernel", "spectrum", "output", "touches")
 
 
 def matrices(result: dict[str, Any], language: Language) -> str:
