@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from demo.language import say, words
-from demo.questions import downward, items, kernels, upward
+from demo.questions import downward, enlarge, items, kernels, upward
 from demo.squares import blues, greys, squares, swatches
 from gan.errors import UserError
 
 
-@pytest.mark.parametrize("pattern", upward.PATTERNS)
+@pytest.mark.parametrize("pattern", enlarge.PATTERNS)
 def test_patterns_are_the_same_picture_at_every_size(pattern):
-    small, large = upward.draw(pattern, 8)[0, 0].numpy(), upward.draw(pattern, 32)[0, 0].numpy()
+    small, large = enlarge.draw(pattern, 8)[0, 0].numpy(), enlarge.draw(pattern, 32)[0, 0].numpy()
     assert small.min() >= 0
     assert small.max() <= 1
     assert small.std() > 0.1
@@ -21,7 +21,7 @@ def test_patterns_are_the_same_picture_at_every_size(pattern):
 
 def keys(**settings):
     defaults = {"pattern": "digit", "way": "transposed", "weights": "ones", "kernel": 3, "stride": 2, "padding": 0}
-    result = upward.upsample(**(defaults | settings))
+    result = enlarge.upsample(**(defaults | settings))
     return dict(result["says"]), result
 
 
@@ -77,11 +77,11 @@ def test_values_that_are_not_offered_are_refused_by_name(settings):
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("way", upward.WAYS)
+@pytest.mark.parametrize("way", enlarge.WAYS)
 def test_every_setting_has_its_sentences_in_both_languages(way, language):
     for kernel in (2, 3, 4, 5) if way == "transposed" else (3,):
         for stride in (1, 2, 3, 4):
-            for weights in upward.WEIGHTS if way == "transposed" else ("ones",):
+            for weights in enlarge.WEIGHTS if way == "transposed" else ("ones",):
                 _, result = keys(
                     way=way, kernel=kernel, stride=stride, weights=weights, painted=[[1.0] * kernel] * kernel
                 )
@@ -312,3 +312,22 @@ def test_a_line_that_moves_by_a_pixel_changes_the_outputs(visit, language):
     assert after[8] != before[8]  # blurred pooling sees it
     assert "3.39" in page.inner_text("#q15-evidence")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@browser
+def test_a_patch_is_drawn_by_dragging_a_pen(visit):
+    page = visit("ko", tab="questions")
+    page.wait_for_selector("#upsample image")
+    before = pictures(page)[0]
+    page.locator("#q1-pattern input[value=drawn]").check()
+    cells = page.locator("#q1-patch .kernel input")
+    cells.first.wait_for()
+    assert cells.count() == 64
+    page.locator("#q1-patch [data-pen='1']").click()
+    start, end = (cells.nth(at).bounding_box() for at in (0, 7))
+    page.mouse.move(start["x"] + 5, start["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 5, end["y"] + 10, steps=20)
+    page.mouse.up()
+    page.wait_for_function("old => document.querySelector('#upsample image').getAttribute('href') !== old", arg=before)
+    assert [cells.nth(at).input_value() for at in range(8)] == ["1"] * 8

@@ -10,7 +10,7 @@ from demo import models
 from demo.handlers import QUIET, opens, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.questions import items
-from demo.questions.upward import draw
+from demo.questions.enlarge import draw
 from demo.sections import Section
 from demo.squares import blues, greys, squares
 from gan.errors import UserError

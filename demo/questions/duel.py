@@ -6,7 +6,7 @@ the duel can be seen.
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
@@ -14,68 +14,16 @@ from demo import charts
 from demo.handlers import QUIET, opens, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.questions import items, plane_figure
+from demo.questions.lessons import DATA, DESCENTS, HOLDS, LOSSES, PRESETS, RATES, SPEEDS, Now
 from demo.questions.playing import LARGEST, Held, config_of, in_turn, ink, new, pace, play, points_of, seen
 from demo.sections import Section
 from gan.errors import UserError
 
-if TYPE_CHECKING:
-    from gan.plane import PlaneConfig
-
 CSS, JS, PAD = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("duel.css", "duel.js", "pad.js"))
-DATA = ("ring", "rings", "line", "grid", "hill", "hills", "drawn")
-LOSSES = ("bce", "saturating", "least-squares", "hinge")
-DESCENTS = ("adam", "sgd")
-RATES = (0.0, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01)
-HOLDS = ("none", "d", "g")
-SPEEDS = {"slow": 1, "normal": 12, "fast": 60}  # rounds an update, of which there are up to five a second
 REST = 300.0  # seconds without a touch after which a duel pauses by itself
 KEPT = 3600.0  # seconds that a duel is kept after the last touch
 ALONE = 400  # rounds of D alone, at most, to train it to its best
 MOST_ROUNDS = 2000  # of the endpoint
-
-
-class Preset(NamedTuple):
-    """A lesson: the data, the settings, and the rounds that D trains alone before it begins."""
-
-    data: str
-    loss: str
-    descent: str
-    rate_g: float
-    rate_d: float
-    hold: str
-    alone: int = 0
-
-
-PRESETS = {
-    "balanced": Preset("ring", "bce", "adam", 0.0005, 0.002, "none"),
-    "perfect": Preset("ring", "saturating", "sgd", 0.002, 0.002, "none", 300),
-    "held": Preset("ring", "bce", "adam", 0.0005, 0.002, "d", 300),
-    "hills": Preset("hills", "bce", "adam", 0.0005, 0.002, "none"),
-    "grid": Preset("grid", "bce", "adam", 0.0005, 0.002, "none"),
-}
-
-
-# Handlers; `Now` is what they are told of the controls
-
-
-class Now(NamedTuple):
-    """The controls' values."""
-
-    data: str
-    loss: str
-    descent: str
-    rate_g: float
-    rate_d: float
-    rounds_d: float
-    seed: float
-    hold: str
-    speed: str
-    shows: list[str]
-    drawing: str
-
-    def config(self) -> "PlaneConfig":
-        """The settings of the duel."""
-        return config_of(self.loss, self.descent, self.rate_g, self.rate_d, self.rounds_d, self.seed)
 
 
 def button(held: Held, language: Language) -> gr.Button:
@@ -145,10 +93,8 @@ def to_best(held: Held | None, *values: Any, request: gr.Request) -> tuple:
 def tick(held: Held | None, *values: Any, request: gr.Request) -> tuple:
     """(figure, curves, run button): some rounds on; the curves are drawn once a second or less."""
     now = Now(*values)
-    if held is None:  # kept too long without a touch, and cleared away
-        return whole(ensure(None, now), now, request)[1:]
-    if not held.running:
-        return gr.skip(), gr.skip(), gr.skip()
+    if held is None or not held.running:  # cleared away, or the page has missed that it pauses
+        return whole(ensure(held, now), now, request)[1:]
     language, config, alone = language_of(request), now.config(), held.alone > 0
     late = time.monotonic() - held.drawn > pace()
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("kernel.css", "kernel.js"))
 PENS = (-1.0, 0.0, 0.25, 0.5, 1.0)
 MOST = 9.0  # of a cell, up and down
+LARGEST = 8  # cells a side
 DIGITS, STEPS, EVERY = 256, 120, 6  # pictures to learn from, rounds of descent, rounds between two updates
 STRIDE = 2  # of what is learned
 NEAR = 0.15  # mean difference of a cell under which a kernel is called near the bilinear one
@@ -46,25 +47,25 @@ def checked(cells: Any, size: int) -> list[list[float]] | None:
     return [[float(value) for value in row] for row in cells]
 
 
-def painter(cells: list[list[float]], language: Language) -> str:
-    """The kernel as number fields with pens to paint with; kernel.js brings it to life."""
+def painter(cells: list[list[float]], language: Language, pens: tuple[float, ...] = PENS) -> str:
+    """Values as number fields with pens to paint with; kernel.js brings it to life."""
     fields = "".join(
         f'<input type="number" step="0.25" min="{-MOST:g}" max="{MOST:g}" value="{round(value, 3):g}" '
         f'aria-label="{word(language, "paint.cell", row=i + 1, column=j + 1)}">'
         for i, row in enumerate(cells)
         for j, value in enumerate(row)
     )
-    pens = "".join(f'<button type="button" data-pen="{pen:g}" aria-pressed="false">{pen:g}</button>' for pen in PENS)
+    buttons = "".join(f'<button type="button" data-pen="{pen:g}" aria-pressed="false">{pen:g}</button>' for pen in pens)
     return (
-        f'<p>{word(language, "paint.how")}</p><p class="pens">{pens}</p>'
+        f'<p>{word(language, "paint.how")}</p><p class="pens">{buttons}</p>'
         f'<div class="kernel" style="--side:{len(cells)}">{fields}</div>'
     )
 
 
 def paint(event: gr.EventData) -> list[list[float]] | None:
-    """The kernel as it is now painted."""
+    """The values as they are now painted; None for what is no square of numbers."""
     cells = getattr(event, "cells", None)
-    return checked(cells, len(cells)) if isinstance(cells, list) and 2 <= len(cells) <= 5 else None
+    return checked(cells, len(cells)) if isinstance(cells, list) and 2 <= len(cells) <= LARGEST else None
 
 
 def offer(weights: str, kernel: float, stride: float, painted: list | None, request: gr.Request) -> tuple[Any, list]:

@@ -198,10 +198,8 @@ def play(run: str, seed: int, at: float, playing: bool, request: gr.Request) -> 
 
 
 def tick(run: str, seed: int, at: float, playing: bool, request: gr.Request) -> tuple:
-    """`stand` one stop on, if it plays."""
-    if not playing:
-        return gr.skip(), gr.skip(), gr.skip()
-    return stand(run, seed, int(at) + 1, request, playing=True)
+    """`stand` one stop on, if it plays; a page that has missed that it does not is told."""
+    return stand(run, seed, int(at) + bool(playing), request, playing=playing)
 
 
 def other(run: str, seed: int, request: gr.Request) -> tuple:

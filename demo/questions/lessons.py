@@ -1,0 +1,56 @@
+"""What can be chosen of the small duel: its lessons, and the controls' values."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from demo.questions.playing import config_of
+
+if TYPE_CHECKING:
+    from gan.plane import PlaneConfig
+
+DATA = ("ring", "rings", "line", "grid", "hill", "hills", "drawn")
+LOSSES = ("bce", "saturating", "least-squares", "hinge")
+DESCENTS = ("adam", "sgd")
+RATES = (0.0, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01)
+HOLDS = ("none", "d", "g")
+SPEEDS = {"slow": 1, "normal": 12, "fast": 60}  # rounds an update, of which there are up to five a second
+
+
+class Preset(NamedTuple):
+    """A lesson: the data, the settings, and the rounds that D trains alone before it begins."""
+
+    data: str
+    loss: str
+    descent: str
+    rate_g: float
+    rate_d: float
+    hold: str
+    alone: int = 0
+
+
+PRESETS = {
+    "balanced": Preset("ring", "bce", "adam", 0.0005, 0.002, "none"),
+    "perfect": Preset("ring", "saturating", "sgd", 0.002, 0.002, "none", 300),
+    "held": Preset("ring", "bce", "adam", 0.0005, 0.002, "d", 300),
+    "hills": Preset("hills", "bce", "adam", 0.0005, 0.002, "none"),
+    "grid": Preset("grid", "bce", "adam", 0.0005, 0.002, "none"),
+}
+
+
+class Now(NamedTuple):
+    """The controls' values."""
+
+    data: str
+    loss: str
+    descent: str
+    rate_g: float
+    rate_d: float
+    rounds_d: float
+    seed: float
+    hold: str
+    speed: str
+    shows: list[str]
+    drawing: str
+
+    def config(self) -> "PlaneConfig":
+        """The settings of the duel."""
+        return config_of(self.loss, self.descent, self.rate_g, self.rate_d, self.rounds_d, self.seed)
