@@ -95,7 +95,7 @@ def opens(button: gr.Button, tab: str) -> Any:
     return button.click(
         lambda: gr.Tabs(selected=tab),
         None,
-        _enclosing(gr.Tabs),
+        _outermost(gr.Tabs),
         queue=False,
         **QUIET,
     )
@@ -106,6 +106,14 @@ def _enclosing(kind: type) -> Any:
     while not isinstance(block, kind):
         block = block.parent
     return block
+
+
+def _outermost(kind: type) -> Any:
+    block, found = Context.block, None
+    while block is not None:
+        found = block if isinstance(block, kind) else found
+        block = block.parent
+    return found
 
 
 def publish(function: Callable, inputs: list[Any], outputs: list[Any], name: str, **options: Any) -> None:

@@ -326,9 +326,12 @@ def test_ten_long_journals_open_within_two_seconds(runs):
         (folder / "journal.jsonl").write_text(text)
         folders.append(folder)
     began = time.process_time()
+    assert [json.loads(line)["rate_d"] for line in text.splitlines()] == [1e-4] * 100_000
+    one_by_one = 10 * (time.process_time() - began)
+    began = time.process_time()
     for folder in folders:
         assert journals.columns(folder)["rate_d"].tolist() == [1e-4] * 100_000
-    assert time.process_time() - began < 4  # half of that on a machine of its own
+    assert time.process_time() - began < 0.75 * one_by_one  # 2 s of 4 on a usual machine; half, also on a slow one
 
 
 def test_the_command_lines_words_are_those_of_the_page():

@@ -111,12 +111,13 @@ def test_both_directions_and_both_judges_say_what_the_originals_say(tmp_path, bl
     assert not run.missing
 
 
-def test_the_full_width_is_within_the_same_bound(tmp_path):
+def test_the_full_width_is_the_same_function(tmp_path):
     there = official(tmp_path, "latest_net_G.pth", ResnetGenerator(64, 9), spread=0.02)
     run = import_official([tmp_path / "latest_net_G.pth"], "horses", data="horse2zebra")
-    x = torch.rand(1, 3, 128, 128) * 2 - 1
+    x, here = torch.rand(1, 3, 128, 128) * 2 - 1, run.networks()[0]["a2b"]
     with torch.no_grad():
-        assert largest(run.networks()[0]["a2b"](x), there(x)) < 1e-5
+        assert largest(here(x), there(x)) < 3e-5  # rounding, which differs from processor to processor
+        assert largest(here.double()(x.double()), there.double()(x.double())) < 1e-9
     assert (run.config.width, run.config.blocks) == (64, 9)
 
 

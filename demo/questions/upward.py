@@ -109,15 +109,12 @@ def endpoint(
     kernel: float = 3,
     stride: float = 2,
     padding: float = 0,
-    painted: list | None = None,
-    patch: list | None = None,
 ) -> dict:
     """Send a small picture up in size; returns input, kernel, output, touches, spectrum and matrix as lists of rows.
 
-    "explanation" is a sentence. `painted`: the kernel's rows, for the weights "painted"; `patch`: those of a
-    "drawn" picture.
+    "explanation" is a sentence. What is drawn or painted by hand belongs to the page.
     """
-    result = upsample(pattern, way, weights, kernel, stride, padding, painted, patch)
+    result = upsample(pattern, way, weights, kernel, stride, padding)
     sentences = [say("en", f"questions.q1.says.{key}", **values) for key, values in result.pop("says")]
     rows = {name: None if values is None else values.tolist() for name, values in result.items()}
     return rows | {"explanation": " ".join(sentences)}
