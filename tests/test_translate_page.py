@@ -127,6 +127,11 @@ def test_a_snapshot_of_the_webcam_is_translated(visit):
     page = visit(tab="translate", camera=True)
     choose_fruit(page)
     before = images(page)
+    seen = None
+    while seen != (seen := page.locator("#translate-picture img").first.get_attribute("src")):
+        page.wait_for_timeout(
+            2000
+        )  # the run's own example comes a little later than its ways, and would take its place
     page.locator("#translate-picture button[aria-label='Capture from camera']").click()
     page.locator("#translate-picture button", has_text="Webcam").click()
     # before its first frame there is nothing to take a picture of
