@@ -238,9 +238,9 @@ class PlaneDuel:
             return torch.optim.SGD(self.g.parameters(), lr=config.rate_g)
         return torch.optim.Adam(self.g.parameters(), lr=config.rate_g, betas=BETAS, fused=True)
 
-    def noise(self, count: int) -> Tensor:
-        """z, uniform on [-1, 1]^dims, float [count, dims]."""
-        return 2 * torch.rand(count, self.points.dims, generator=self.random) - 1
+    def noise(self, count: int, stream: torch.Generator | None = None) -> Tensor:
+        """z, uniform on [-1, 1]^dims, float [count, dims], from the duel's own random stream or another."""
+        return 2 * torch.rand(count, self.points.dims, generator=stream or self.random) - 1
 
     def round(self, *, hold_d: bool = False, hold_g: bool = False) -> Turn:
         """The discriminator learns, then the generator from its new verdict; either may be held still."""
@@ -273,8 +273,7 @@ class PlaneDuel:
     @torch.no_grad()
     def generated(self, count: int = MANY) -> Tensor:
         """Generated points from a stream of their own, float [count, dims]: looking changes nothing of the duel."""
-        stream = torch.Generator().manual_seed(1)
-        return self.g(2 * torch.rand(count, self.points.dims, generator=stream) - 1)
+        return self.g(self.noise(count, torch.Generator().manual_seed(1)))
 
     def look(self) -> View:
         """All there is to see of the duel as it stands."""

@@ -167,7 +167,7 @@ def fit(pictures: Tensor, kernel: int, stride: int, *, steps: int = 300, seed: i
     `kernel_of`'s "learned", which is where this ends.
     """
     small = F.avg_pool2d(pictures, stride)
-    weights = kernel_of("random", kernel, stride, pictures, seed).requires_grad_(True)
+    weights = kernel_of("random", kernel, stride, seed=seed).requires_grad_(True)
     descent = torch.optim.Adam([weights], lr=0.05)
     for step in range(steps + 1):
         error = restoring_error(weights, stride, pictures, small)

@@ -21,7 +21,7 @@ def test_every_loss_of_a_round_has_its_stop_and_its_learners_are_those_of_the_co
     assert any(loss.startswith("idt") for loss in losses) == identity
     for stop in stops:
         if stop.loss:
-            assert set(diagram.learners(stop)) == {name for name, each in taught.items() if stop.loss in each}
+            assert set(diagram.learners(stop, taught)) == {name for name, each in taught.items() if stop.loss in each}
     assert (stops[0].key, stops[-1].key) == ("draw", "sum")
 
 

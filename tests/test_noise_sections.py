@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from demo import models
+from demo import models, pad
 from demo.noise import between, copied, desk, find, game, layers, modes, sliders
 from demo.noise.pictures import picture_of
 from demo.noise.scores import LESSON, Scores
@@ -194,10 +194,10 @@ def test_a_drawing_is_read_and_nothing_else_is():
     import base64
 
     data = base64.b64encode(buffer.getvalue()).decode()
-    assert find.decode(f"data:image/png;base64,{data}").size == (40, 40)
+    assert pad.decode(f"data:image/png;base64,{data}").size == (40, 40)
     for bad in ("", "x", "data:image/png;base64,", "data:image/png;base64,@@@", f"data:text/html;base64,{data}"):
-        assert find.decode(bad) is None
-    assert find.decode(f"data:image/png;base64,{data[:60]}") is None
+        assert pad.decode(bad) is None
+    assert pad.decode(f"data:image/png;base64,{data[:60]}") is None
 
 
 def test_what_is_wanted_has_the_runs_own_form(runs):

@@ -1,11 +1,8 @@
 """Find the vector: the z that draws what was drawn, or a class that was named, searched before one's eyes."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +14,8 @@ from demo import charts, models
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, say, t
 from demo.noise.desk import Desk, Room, hold
-from demo.noise.pictures import ASSETS, CSS, SEEDS, class_name, inline, percent, sentence, whole
+from demo.noise.pictures import CSS, SEEDS, class_name, inline, percent, sentence, whole
+from demo.pad import JS, canvas, decode, drawn
 from demo.sections import QUIET, Section
 from demo.uploads import read, unread
 from gan.errors import UserError
@@ -34,8 +32,6 @@ PATIENCE = 30.0  # seconds for a client's, so that its result is the same on a b
 MODES = ("name", "draw", "upload")
 FRAMES = 12  # of the way that are shown
 FIRST = 5  # the class to begin with: "there is a vector that makes a 5"
-LARGEST = 400_000  # characters of a drawing
-PAD = (ASSETS / "pad.js").read_text(encoding="utf-8")
 ALONE = {"concurrency_id": "search", "concurrency_limit": 1}  # so that what is quick never waits for a search
 
 
@@ -134,21 +130,6 @@ def show(desk: Desk, run: str, of: str, request: gr.Request) -> tuple:
     return radio, run, html, of_vector(run, found.z), pad
 
 
-def canvas(language: Language) -> str:
-    """The pad to draw on, as HTML; pad.js brings it to life."""
-    return (
-        f'<canvas width="280" height="280" tabindex="0" aria-label="{sentence(language, "find.pad.alt")}"></canvas>'
-        f'<p><label>{sentence(language, "find.pad.pen")} <input type="color" value="#ffffff"></label>'
-        f'<label>{sentence(language, "find.pad.width")} <input type="range" min="8" max="60" value="24"></label>'
-        f'<button type="button">{sentence(language, "find.pad.clear")}</button></p>'
-    )
-
-
-def drawn(event: gr.EventData) -> str:
-    """The drawing as it now is: a data address, "" for an empty pad."""
-    return str(event.drawing)[:LARGEST]
-
-
 def wanted_of(
     run: "Run", mode: str, which: int | None, drawing: str, picture: str | None, request: gr.Request | None
 ) -> "int | Tensor":
@@ -162,19 +143,6 @@ def wanted_of(
     if image is None:
         raise UserError(say(request, f"noise.find.{mode}_one"))
     return target_of(run, image)
-
-
-def decode(drawing: str) -> Image.Image | None:
-    """A drawing from its data address; None for an empty pad or what is no picture."""
-    from gan.pictures import open_picture
-
-    head, _, data = drawing.partition(",")
-    if head != "data:image/png;base64":
-        return None
-    try:
-        return open_picture(BytesIO(base64.b64decode(data, validate=True)))
-    except (binascii.Error, UserError):
-        return None
 
 
 def find(
@@ -244,7 +212,7 @@ def build(room: Room) -> Section:
                     elem_id="find-mode",
                 )
                 which = gr.Radio([], label=t("noise.find.which"), elem_id="find-which")
-                pad = gr.HTML(css_template=CSS, js_on_load=PAD, visible="hidden", elem_id="pad")
+                pad = gr.HTML(css_template=CSS, js_on_load=JS, visible="hidden", elem_id="pad")
                 picture = unread(
                     gr.Image(
                         sources=["upload", "clipboard", "webcam"],

@@ -25,8 +25,7 @@ BOX = (66, 34)  # half the width and height of a network
 class Stop(NamedTuple):
     """A stop of the round: its words, the pile it is about, what lights up, and what is compared.
 
-    `way` is the path that the picture takes, `edges` are the arrows drawn; `compared` are two pictures by name; `loss`
-    is a name in `CycleGAN.round`'s record.
+    `edges` are the arrows drawn; `compared` are two pictures by name; `loss` is a name in `CycleGAN.round`'s record.
     """
 
     key: str
@@ -36,6 +35,11 @@ class Stop(NamedTuple):
     edges: tuple[str, ...]
     compared: tuple[str, str] | None = None
     loss: str = ""
+
+    @property
+    def other(self) -> str:
+        """The other pile."""
+        return "b" if self.side == "a" else "a"
 
 
 # every arrow, from the edge of one thing to that of another
@@ -79,23 +83,14 @@ def stops(identity: bool) -> list[Stop]:
     return [*found, Stop("sum", "a", (), ("a2b", "b2a", "a2b back", "b2a back", "a", "b"), ())]
 
 
-def learners(stop: Stop) -> tuple[str, ...]:
-    """The networks whose weights learn from a stop's loss."""
-    one, other = stop.side, "b" if stop.side == "a" else "a"
-    return {
-        "draw": (),
-        "translate": (),
-        "deceive": (f"{one}2{other}",),
-        "cycle": ("a2b", "b2a"),
-        "identity": (f"{other}2{one}",),
-        "judge": (one,),
-        "sum": ("a2b", "b2a", "a", "b"),
-    }[stop.key]
+def learners(stop: Stop, taught: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The networks that learn from a stop's loss, at the last all; `taught` is what `gan.roles.teachers` says."""
+    return tuple(name for name, losses in taught.items() if stop.key == "sum" or stop.loss in losses)
 
 
 def travels(stop: Stop) -> list[tuple[str, str]]:
     """The pictures that move at a stop: (name, path)."""
-    one, other = stop.side, "b" if stop.side == "a" else "a"
+    one, other = stop.side, stop.other
     y = 90 if one == "a" else 450
     return {
         "translate": [(f"real_{one}", f"M80 {y}H500")],
@@ -106,17 +101,24 @@ def travels(stop: Stop) -> list[tuple[str, str]]:
     }.get(stop.key, [])
 
 
-def draw(stop: Stop, seen: set[str], images: Mapping[str, str], labels: Mapping[str, str], alt: str) -> str:
-    """The diagram at a stop, as SVG. `seen` are the pictures that exist by now, `images` their addresses.
+def draw(
+    stop: Stop,
+    learn: tuple[str, ...],
+    seen: set[str],
+    images: Mapping[str, str],
+    labels: Mapping[str, str],
+    alt: str,
+) -> str:
+    """The diagram at a stop, as SVG. `learn` are the networks that learn here, `seen` the pictures that exist by now.
 
-    `labels` are the words on the networks and under the pictures, by the names in NETWORKS and PICTURES.
+    `images` are the pictures' addresses, `labels` the words on the networks and under the pictures, by the names in
+    NETWORKS and PICTURES.
     """
     pieces = [
         f'<path class="edge{" on" if name in stop.edges else ""}" d="{d}"/>'
         for name, d in EDGES.items()
         if name in stop.edges or name[:4] not in ("same", "idt-")  # these are there only while they are walked
     ]
-    learn = learners(stop)
     for name, (x, y) in NETWORKS.items():
         network = name.split()[0]
         kind = "g" if "2" in network else "d"

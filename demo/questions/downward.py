@@ -7,7 +7,7 @@ import gradio as gr
 import numpy as np
 
 from demo import models
-from demo.handlers import QUIET, opens, polite
+from demo.handlers import QUIET, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.questions import items
 from demo.questions.enlarge import draw
@@ -183,9 +183,7 @@ def build() -> Section:
         view = gr.HTML(css_template=CSS, elem_id="downward", min_height=400, padding=False)
         gr.Markdown(t("questions.q15.text"))
         told = gr.HTML(elem_id="q15-evidence", padding=False)
-        with gr.Row():
-            for name in ("curves", "train"):
-                opens(gr.Button(t(f"questions.go.{name}"), size="md", scale=0, min_width=200), name)
+        items.leads("curves", "train")
         ending = items.build("q15")
         gr.api(polite(endpoint), api_name="downsample")
 

@@ -11,15 +11,17 @@ from typing import Any
 import gradio as gr
 
 from demo import charts
-from demo.handlers import QUIET, opens, polite
+from demo import pad as pads
+from demo.handlers import QUIET, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.questions import items, plane_figure
-from demo.questions.lessons import DATA, DESCENTS, HOLDS, LOSSES, PRESETS, RATES, SPEEDS, Now
-from demo.questions.playing import LARGEST, Held, config_of, in_turn, ink, new, pace, play, points_of, seen
+from demo.questions.lessons import DATA, DESCENTS, HOLDS, PRESETS, RATES, SPEEDS, Now
+from demo.questions.playing import Held, config_of, in_turn, ink, new, pace, play, points_of, seen
 from demo.sections import Section
 from gan.errors import UserError
+from gan.settings import LOSSES
 
-CSS, JS, PAD = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("duel.css", "duel.js", "pad.js"))
+CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("duel.css", "duel.js"))
 REST = 300.0  # seconds without a touch after which a duel pauses by itself
 KEPT = 3600.0  # seconds that a duel is kept after the last touch
 ALONE = 400  # rounds of D alone, at most, to train it to its best
@@ -125,7 +127,7 @@ def choose_data(held: Held | None, *values: Any, request: gr.Request) -> tuple:
     """(*whole, pad): a new duel on other data; a drawing is waited for."""
     now, language = Now(*values), language_of(request)
     if now.data == "drawn":
-        pad = gr.HTML(value=pad_of(language), visible=True)
+        pad = gr.HTML(value=pads.canvas(language, 12, 4, colours=False), visible=True)
         if held is not None:
             held.running = False
         if not ink(now.drawing).any():
@@ -133,21 +135,6 @@ def choose_data(held: Held | None, *values: Any, request: gr.Request) -> tuple:
             return *whole(held, now, request), pad
         return *begin(held, *values, request=request), pad
     return *begin(held, *values, request=request), gr.HTML(visible=False)
-
-
-def pad_of(language: Language) -> str:
-    """The pad to draw on, as HTML; pad.js brings it to life."""
-    alt, width, clear = (say(language, f"noise.find.pad.{name}") for name in ("alt", "width", "clear"))
-    return (
-        f'<canvas width="280" height="280" tabindex="0" aria-label="{alt}"></canvas>'
-        f'<p><label>{width} <input type="range" min="4" max="60" value="12"></label>'
-        f'<button type="button">{clear}</button></p>'
-    )
-
-
-def drew(event: gr.EventData) -> str:
-    """The drawing as it now is: a data address, "" for an empty pad."""
-    return str(event.drawing)[:LARGEST]
 
 
 def endpoint(
@@ -221,7 +208,7 @@ def build() -> Section:
                 curves = charts.html(CSS, elem_id="duel-curves")
             with gr.Column(scale=2, min_width=300):
                 data = radio("data", DATA, first.data)
-                pad = gr.HTML(visible=False, js_on_load=PAD, css_template=CSS, elem_id="duel-pad")
+                pad = gr.HTML(visible=False, js_on_load=pads.JS, css_template=CSS, elem_id="duel-pad")
                 hold = radio("hold", HOLDS, first.hold)
                 loss = radio("loss", LOSSES, first.loss)
                 with gr.Row():
@@ -238,9 +225,7 @@ def build() -> Section:
                     rounds_d = gr.Slider(1, 5, value=1, step=1, label=t("questions.q20.rounds_d"))
                     seed = gr.Number(0, precision=0, minimum=0, label=t("questions.q20.seed"))
         gr.Markdown(t("questions.q20.text"))
-        with gr.Row():
-            for tab_name in ("curves", "train"):
-                opens(gr.Button(t(f"questions.go.{tab_name}"), size="md", scale=0, min_width=200), tab_name)
+        items.leads("curves", "train")
         ending = items.build("q20")
         gr.api(polite(endpoint), api_name="duel")
 
@@ -258,7 +243,7 @@ def build() -> Section:
     data.input(polite(_with_request(choose_data)), asked, [*drawn, pad], **past)
     redrawn = {"trigger_mode": "always_last", **past}
     gr.on([shows.input, hold.input, loss.input], polite(_with_request(redraw)), asked, drawn, **redrawn)
-    pad.input(polite(drew), None, drawing, **past).then(polite(_with_request(draw_anew)), asked, drawn, **past)
+    pad.input(polite(pads.drawn), None, drawing, **past).then(polite(_with_request(draw_anew)), asked, drawn, **past)
     return Section(tab, show, [held, ending, *values], [*drawn, ending], slow=False)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import gradio as gr
 
 from demo import experiments
-from demo.language import HERE, Language, language_of, say
+from demo.handlers import opens
+from demo.language import HERE, Language, language_of, say, t
 
 CSS = (HERE / "assets" / "items.css").read_text(encoding="utf-8")
 CHOICES = ("a", "b", "c")
@@ -53,6 +54,13 @@ def build(question: str) -> gr.HTML:
 def once(question: str, shown: str | None, request: gr.Request) -> Any:
     """The items for the component, unless it already shows them: an answer given stays."""
     return gr.skip() if shown else html(question, language_of(request))
+
+
+def leads(*tabs: str) -> None:
+    """Buttons that lead to other tabs of the app, where more of it is to be seen."""
+    with gr.Row():
+        for tab in tabs:
+            opens(gr.Button(t(f"questions.go.{tab}"), size="md", scale=0, min_width=200), tab)
 
 
 def evidence(experiment: str, language: Language) -> str:

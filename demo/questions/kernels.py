@@ -68,12 +68,16 @@ def paint(event: gr.EventData) -> list[list[float]] | None:
     return checked(cells, len(cells)) if isinstance(cells, list) and 2 <= len(cells) <= LARGEST else None
 
 
-def offer(weights: str, kernel: float, stride: float, painted: list | None, request: gr.Request) -> tuple[Any, list]:
-    """(painter, painted): shown where one paints; of another size it begins with a bilinear kernel."""
+def cells_of(painted: list | None, size: int, stride: int) -> list[list[float]]:
+    """What is painted; where that is no kernel of this size, the bilinear one that one begins from."""
     from gan.resizing import kernel_of
 
-    size = int(kernel)
-    cells = checked(painted, size) or kernel_of("bilinear", size, int(stride)).tolist()
+    return checked(painted, size) or kernel_of("bilinear", size, stride).tolist()
+
+
+def offer(weights: str, kernel: float, stride: float, painted: list | None, request: gr.Request) -> tuple[Any, list]:
+    """(painter, painted): shown where one paints; of another size it begins with a bilinear kernel."""
+    cells = cells_of(painted, int(kernel), int(stride))
     return gr.HTML(value=painter(cells, language_of(request)), visible=weights == "painted"), cells
 
 

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from gan.plane import PlaneConfig
 
 DATA = ("ring", "rings", "line", "grid", "hill", "hills", "drawn")
-LOSSES = ("bce", "saturating", "least-squares", "hinge")
 DESCENTS = ("adam", "sgd")
 RATES = (0.0, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01)
 HOLDS = ("none", "d", "g")

@@ -113,9 +113,9 @@ def plane(view: "View", loss: str, shows: Sequence[str], language: Language) -> 
 
 def line(view: "View", loss: str, shows: Sequence[str], language: Language) -> str:
     """One dimension: both densities, D and the best D over them; under them where the generator sends each z."""
-    from gan.plane import axis
+    from gan.plane import REACH, axis
 
-    x = (axis(1).numpy() / 1.5 + 1) * SIDE / 2
+    x = (axis(1).numpy() / REACH + 1) * SIDE / 2
     top = max(float(view.p.max()), float(view.q.max())) * 1.1
     floor = 560
 
@@ -137,11 +137,11 @@ def line(view: "View", loss: str, shows: Sequence[str], language: Language) -> s
     if "fake" in shows:
         shapes.append(f'<path class="density fake" d="{q}"/>')
     shapes.append(f'<path class="best" d="{best}"/><path class="verdict" d="{d}"/>')
-    ends = ((view.net[0, ::2].numpy() / (1, 1.5) + 1) * SIDE / 2).clip(-SIDE, 2 * SIDE).round().astype(int).tolist()
+    ends = ((view.net[0, ::2].numpy() / (1, REACH) + 1) * SIDE / 2).clip(-SIDE, 2 * SIDE).round().astype(int).tolist()
     shapes.append(f'<path class="net" d="{"".join(f"M{z} 960L{to} {floor}" for z, to in ends)}"/>')
     if "pull" in shows:
         for at, to in zip(view.fake[:40, 0].tolist(), view.pull[:40, 0].tolist(), strict=True):
-            start = (at / 1.5 + 1) * SIDE / 2
+            start = (at / REACH + 1) * SIDE / 2
             tip = start + 150 * math.tanh(to / 2)
             if abs(tip - start) > 4:
                 wedge = f"M{start:.0f} {floor + 12}L{tip:.0f} {floor + 24}L{start:.0f} {floor + 36}z"

@@ -4,20 +4,18 @@ All duels take turns on one thread: small networks gain nothing from several, an
 (measured: 22 rounds a second on two busy threads, 220 on one).
 """
 
-import base64
-import binascii
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
 
 from demo.language import Language
+from demo.pad import decode
 from demo.questions import plane_figure
 from gan.errors import UserError
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 BUDGET = 0.12  # seconds of an update's rounds, shared by all who wait
 ENOUGH = 0.02  # how far D may be from the best to be called that
-LARGEST = 400_000  # characters of a drawing
 PAPER = 40  # squares a side of an empty drawing
 MOST_TRAIL = 400  # divergences remembered; then every second is forgotten
 
@@ -123,14 +120,8 @@ def points_of(data: str, drawing: str) -> "Points":
 
 def ink(drawing: str) -> np.ndarray:
     """A drawing from its data address as float32 [H, W] in [0, 1]; nothing but paper for what is none."""
-    from gan.pictures import open_picture
-
-    head, _, data = (drawing or "").partition(",")
-    if head != "data:image/png;base64":
-        return np.zeros((PAPER, PAPER), np.float32)
-    try:
-        image = open_picture(BytesIO(base64.b64decode(data[:LARGEST], validate=True)))
-    except (binascii.Error, UserError):
+    image = decode(drawing or "")
+    if image is None:
         return np.zeros((PAPER, PAPER), np.float32)
     return np.asarray(image.convert("L").resize((200, 200)), np.float32) / 255
 

@@ -9,13 +9,14 @@ import gradio as gr
 
 from demo import models
 from demo.data_urls import data_url
-from demo.handlers import QUIET, opens, polite
+from demo.handlers import QUIET, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.noise.pictures import whole
 from demo.questions import diagram, items
 from demo.questions.diagram import Stop
 from demo.sections import LATEST, Section
 from demo.translate import piles
+from demo.translate.piles import SEEDS
 from demo.translate.ways import names
 from gan.errors import UserError
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("diagram.css", "duel.js"))
 FIRST = "horse2zebra"
 PACE = 4000  # milliseconds a stop, when it plays by itself
-SEEDS = 10**6
 
 
 def word(language: Language, key: str, **values: Any) -> str:
@@ -75,15 +75,17 @@ def stops_of(config: "CycleGANConfig") -> list[Stop]:
 
 def page(run: "Run", seed: int, at: int, language: Language, playing: bool = False) -> str:
     """The round at a stop, from 0, as HTML: the diagram, what the picture is here, what is compared, who learns."""
+    from gan.roles import teachers
+
     now, stops = played(run, seed), stops_of(run.config)
     at = max(0, min(at, len(stops) - 1))
     stop, images = stops[at], _images(run.folder, models.stamp(run), seed)
     sides = dict(zip("ab", names(run, language), strict=True))
-    one, other = sides[stop.side], sides["b" if stop.side == "a" else "a"]
     seen = {"real_a", "real_b"} | {p if p != "idt" else f"idt_{s.side}" for s in stops[: at + 1] for p in s.pictures}
-    values = {"a": one, "b": other, "value": f"{now.record.get(stop.loss, 0):.3f}"}
+    values = {"a": sides[stop.side], "b": sides[stop.other], "value": f"{now.record.get(stop.loss, 0):.3f}"}
     title = say(language, f"questions.q17.stops.{stop.key}.title", **values)
-    svg = diagram.draw(stop, seen, images, short(sides) | labels(sides, language), title)
+    learn = diagram.learners(stop, teachers(run.config))
+    svg = diagram.draw(stop, learn, seen, images, short(sides) | labels(sides, language), title)
     rows = "".join(
         f"<div><dt>{word(language, f'told.{part}')}</dt>"
         f"<dd>{word(language, f'stops.{stop.key}.{part}', **values)}</dd></div>"
@@ -135,15 +137,13 @@ def table(config: "CycleGANConfig", now: "Played", sides: dict[str, str], langua
     every = {name: f"{'G' if '2' in name else 'D'}: {does}" for name, does in short(sides).items()}
     weights = {"cycle": config.cycle, "idt": config.cycle * config.identity}
     rows = []
-    for name in [stop.loss for stop in stops_of(config) if stop.loss]:
-        weight = weights.get(name.split("_")[0], 1.0)
-        who = ", ".join(escape(every[each]) for each, losses in taught.items() if name in losses)
-        what = next(stop for stop in stops_of(config) if stop.loss == name)
-        pair = {"a": sides[what.side], "b": sides["b" if what.side == "a" else "a"], "value": ""}
-        title = word(language, f"stops.{what.key}.title", **pair)
-        rows.append(
-            f'<tr><th scope="row">{title}</th><td>{now.record[name]:.3f}</td><td>× {weight:g}</td><td>{who}</td></tr>'
-        )
+    for stop in stops_of(config):
+        if not stop.loss:
+            continue
+        weight, value = weights.get(stop.loss.split("_")[0], 1.0), f"{now.record[stop.loss]:.3f}"
+        who = ", ".join(escape(every[name]) for name in diagram.learners(stop, taught))
+        title = word(language, f"stops.{stop.key}.title", a=sides[stop.side], b=sides[stop.other])
+        rows.append(f'<tr><th scope="row">{title}</th><td>{value}</td><td>× {weight:g}</td><td>{who}</td></tr>')
     columns = ("loss", "value", "weight", "who")
     head = "".join(f'<th scope="col">{word(language, f"table.{name}")}</th>' for name in columns)
     sizes = ", ".join(f"{escape(every[name])}: {size:.3g}" for name, size in now.gradients.items())
@@ -245,7 +245,7 @@ def build() -> Section:
             )
         view = gr.HTML(css_template=CSS, js_on_load=JS, pace=PACE, elem_id="rounds-of", min_height=420, padding=False)
         gr.Markdown(t("questions.q17.text"))
-        opens(gr.Button(t("questions.go.translate"), size="md", scale=0, min_width=200), "translate")
+        items.leads("translate")
         ending = items.build("q17")
         gr.api(polite(endpoint), api_name="round_of_two")
 

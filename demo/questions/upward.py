@@ -7,12 +7,11 @@ import gradio as gr
 import numpy as np
 
 from demo import charts
-from demo.handlers import QUIET, opens, polite
+from demo.handlers import QUIET, polite
 from demo.language import Language, language_of, say, t
 from demo.models import TURNS
 from demo.questions import items, kernels
 from demo.questions.enlarge import DRAWN, PATTERNS, RANGES, SIZE, SMALL, WAYS, WEIGHTS, draw, short, upsample
-from demo.questions.kernels import checked
 from demo.sections import Section
 from demo.squares import blues, greys, squares, swatches
 
@@ -75,10 +74,8 @@ def redraw(
     """(figure, matrices) for these settings (those of `upsample`) in the reader's language."""
     if pattern == DRAWN and patch is None:  # nothing has been drawn yet
         patch = blank()
-    if weights == "painted" and checked(painted, int(kernel)) is None:  # the size has just been changed
-        from gan.resizing import kernel_of
-
-        painted = kernel_of("bilinear", int(kernel), int(stride)).tolist()
+    if weights == "painted":  # the size may just have been changed
+        painted = kernels.cells_of(painted, int(kernel), int(stride))
     result = upsample(pattern, way, weights, kernel, stride, padding, painted, patch)
     language = language_of(request)
     return figure(result, language), matrices(result, language)
@@ -158,7 +155,7 @@ def build() -> Section:
         lesson = charts.html(kernels.CSS, elem_id="q1-learned")
         gr.Markdown(t("questions.q1.answer"))
         told = gr.HTML(elem_id="q1-evidence", padding=False)
-        opens(gr.Button(t("questions.go.curves"), size="md", scale=0, min_width=200), "curves")
+        items.leads("curves")
         ending = items.build("q1")
         gr.api(polite(endpoint), api_name="upsample")
 
