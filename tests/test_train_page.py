@@ -70,6 +70,31 @@ def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(visit
     page.locator("#watch .facts b", has_text="9,001").wait_for()
 
 
+def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(visit, server):
+    from gan.run import Run
+
+    page = opened(visit)
+    watch(page, "earlier")
+    late = []
+
+    def hold_back(route):
+        answer = route.fetch()
+        if "9,001" in answer.text() and not late:
+            late.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    page.route("**/gradio_api/run/predict**", hold_back)
+    Run(server.runs / "earlier").log(record(9001))
+    wait(lambda: page.evaluate("1") and late)
+    watch(page, "mnist")
+    route, answer = late[0]
+    route.fulfill(response=answer)
+    page.wait_for_timeout(2_500)
+    assert page.locator("#train-watch input").input_value() == "mnist"
+    page.locator("#watch h3", has_text="mnist").wait_for()
+
+
 def test_a_training_is_started_watched_paused_continued_and_stopped(visit, server):
     page = opened(visit)
     start(page, 5)
