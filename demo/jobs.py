@@ -131,7 +131,7 @@ def start(
             _visitors[run.folder] = visitor
         if prepare:
             prepare(run)
-        _askers[run.folder] = contextvars.copy_context()
+        _line_up(run)
     advance(place)
     return run
 
@@ -161,6 +161,7 @@ def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
             _stop(run) if place.kind == "zerogpu" else run.control("pause")
         elif do == "stop" and standing == "queued":
             run.set_info(status="stopped")
+            _askers.pop(run.folder, None)
         elif do == "stop" and standing in ACTIVE:
             _stop(run)
         elif do == "go on" and standing == "paused":
@@ -169,8 +170,7 @@ def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
             if run.is_shipped:
                 raise Refused("shipped", run=run.name)
             spare(place)
-            run.set_info(status="queued", why="")
-            _askers[run.folder] = contextvars.copy_context()
+            _line_up(run)
         elif do in ("pause", "go on", "stop"):
             raise Refused(f"cannot.{do.replace(' ', '_')}", run=name)
         else:
@@ -201,8 +201,9 @@ def what_if(place: Place, name: str, *, key: str = "") -> "Run":
             time.sleep(0.1)
     with _lock:
         child = branch(run, fresh_name(f"{run.name[:50]}-if"), place.runs)
-        child.set_info(status="queued", **({"visitor": True} if run.info.get("visitor") else {}))
-        _askers[child.folder] = contextvars.copy_context()
+        if run.info.get("visitor"):
+            child.set_info(visitor=True)
+        _line_up(child)
     advance(place)
     return child
 
@@ -295,6 +296,11 @@ def look_after(place: Place) -> None:
             time.sleep(LOOK)
 
     threading.Thread(target=watch, name="queue", daemon=True).start()
+
+
+def _line_up(run: "Run") -> None:
+    run.set_info(status="queued", why="")
+    _askers[run.folder] = contextvars.copy_context()
 
 
 def advance(place: Place) -> None:

@@ -100,12 +100,37 @@ def mixture(centres: Tensor, spread: float) -> Tensor:
 
     An isotropic Gaussian is a product of one a coordinate, so a plane takes one product of two small matrices.
     """
-    dims, scale = centres.shape[1], 1 / (spread * math.sqrt(2))
-    bells = axis(dims).mul(scale) - centres[:, :, None] * scale
-    bells.square_().neg_().exp_().mul_(scale / math.sqrt(math.pi))  # in place: half the time
+    bells = [_bells(each, centres.shape[1], spread) for each in centres.unbind(1)]
+    if len(bells) == 1:
+        return bells[0].mean(0)
+    return bells[1].flip(1).T @ bells[0] / len(centres)
+
+
+def measured(points: Tensor, spread: float) -> Tensor:
+    """`mixture` round very many points, float [N, dims], in a twentieth of its time: they are counted in fine squares.
+
+    A square's side is a quarter of `spread`; what the squares add to the variance (Sheppard 1898) is taken off the
+    blur. Points so far out of sight that nothing of their blur is seen count for the mean alone.
+    """
+    dims, step = points.shape[1], spread / 4
+    reach = REACH + 4 * spread
+    squares = math.ceil(2 * reach / step)
+    at = ((points + reach) / step).floor()
+    at = at[((at >= 0) & (at < squares)).all(1)].long()
+    at = at[:, 0] if dims == 1 else at[:, 1] * squares + at[:, 0]
+    counts = torch.bincount(at, minlength=squares**dims).float() / len(points)
+    middles = (torch.arange(squares) + 0.5) * step - reach
+    bells = _bells(middles, dims, math.sqrt(spread**2 - step**2 / 12))
     if dims == 1:
-        return bells[:, 0].mean(0)
-    return bells[:, 1].flip(1).T @ bells[:, 0] / len(centres)
+        return counts @ bells
+    return bells.flip(1).T @ (counts.reshape(squares, squares) @ bells)
+
+
+def _bells(centres: Tensor, dims: int, spread: float) -> Tensor:
+    """A Gaussian round each of `centres`, float [K], along an axis: [K, cells]."""
+    scale = 1 / (spread * math.sqrt(2))
+    bells = axis(dims).mul(scale) - centres[:, None] * scale
+    return bells.square_().neg_().exp_().mul_(scale / math.sqrt(math.pi))  # in place: half the time
 
 
 def best(p: Tensor, q: Tensor, loss: str = "bce") -> Tensor:
@@ -286,7 +311,7 @@ class PlaneDuel:
         x = fake.clone().requires_grad_(True)
         with torch.enable_grad(), frozen(self.d):
             (pull,) = torch.autograd.grad(-SHOWN * loss.g(self.d(x)), x)  # the mean's part of one point
-        p, q = self.density, mixture(self.generated(), BLUR)
+        p, q = self.density, measured(self.generated(), BLUR)
         ideal = best(p, q, self.loss)
         weight = torch.where(ideal.isnan(), 0.0, p + q)
         off = float((weight * (verdict - ideal.nan_to_num()).abs()).sum() / weight.sum())

@@ -76,11 +76,11 @@ def test_what_is_said_follows_from_the_numbers():
 
 
 def test_training_d_to_its_best_stops_by_itself():
-    held, *_ = duel.to_best(None, *values(data="hill"), request=REQUEST)
+    held, *_ = duel.to_best(REQUEST, None, *values(data="hill"))
     assert held.running
     before = [p.clone() for p in held.duel.g.parameters()]
     for _ in range(100):
-        duel.tick(held, *values(data="hill", speed="fast"), request=REQUEST)
+        duel.tick(REQUEST, held, *values(data="hill", speed="fast"))
         if not held.running:
             break
     assert not held.running
@@ -89,29 +89,29 @@ def test_training_d_to_its_best_stops_by_itself():
 
 
 def test_a_duel_left_alone_pauses_by_itself():
-    held, *_ = duel.run(None, *values(), request=REQUEST)
+    held, *_ = duel.run(REQUEST, None, *values())
     held.touched = time.monotonic() - duel.REST - 1
-    *_, button = duel.tick(held, *values(), request=REQUEST)
+    *_, button = duel.tick(REQUEST, held, *values())
     assert not held.running
     assert button.value == words("en")["questions.q20.run"]
-    figure, *_ = duel.tick(held, *values(), request=REQUEST)  # a page that has missed it is told
+    figure, *_ = duel.tick(REQUEST, held, *values())  # a page that has missed it is told
     assert "data-running" not in figure
 
 
 def test_a_duel_that_was_cleared_away_comes_to_rest():
-    figure, _, button = duel.tick(None, *values(), request=REQUEST)
+    figure, _, button = duel.tick(REQUEST, None, *values())
     assert "data-running" not in figure
     assert button.value == words("en")["questions.q20.run"]
 
 
 def test_thirty_visitors_each_have_their_own_and_all_are_answered():
-    holders = [duel.run(None, *values(seed=seed), request=REQUEST)[0] for seed in range(30)]
+    holders = [duel.run(REQUEST, None, *values(seed=seed))[0] for seed in range(30)]
     answered = [0] * 30
     end = time.monotonic() + 8
 
     def visit(number):
         while time.monotonic() < end:
-            figure, *_ = duel.tick(holders[number], *values(seed=number), request=REQUEST)
+            figure, *_ = duel.tick(REQUEST, holders[number], *values(seed=number))
             assert "<figure" in figure
             answered[number] += 1
 

@@ -41,6 +41,17 @@ def test_a_density_is_that_of_its_gaussians_with_the_first_row_on_top():
     assert line[30].item() == pytest.approx(bell(plane.axis(1)[30].item(), 0.5, 0.2), rel=1e-4)
 
 
+@pytest.mark.parametrize("dims", [1, 2])
+def test_counting_many_points_in_fine_squares_gives_their_mixture(dims):
+    stream = torch.Generator().manual_seed(3)
+    points = 0.5 + 0.4 * torch.randn(4096, dims, generator=stream) * torch.tensor([1.0, 0.3])[:dims]
+    points[:8] = torch.tensor([40.0, -90.0])[:dims]  # far out of sight
+    exact, counted = plane.mixture(points, plane.BLUR), plane.measured(points, plane.BLUR)
+    assert counted.shape == exact.shape
+    assert (counted - exact).abs().max() < 0.005 * exact.max()
+    assert plane.measured(points[:8], plane.BLUR).abs().max() == 0
+
+
 @pytest.mark.parametrize("name", plane.SETS)
 def test_real_points_have_the_density_that_is_claimed(name):
     points = plane.SETS[name]()

@@ -55,7 +55,7 @@ def show(subject: None, held: Held | None, shown: str | None, *values: Any) -> t
     return *whole(ensure(held, now), now, request), items.once("q20", shown, request)
 
 
-def begin(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+def begin(request: gr.Request, held: Held | None, *values: Any) -> tuple:
     """`whole` with a new duel on the data chosen; it runs on if the last one ran."""
     now = Now(*values)
     fresh = in_turn(new, points_of(now.data, now.drawing), now.config())
@@ -63,7 +63,7 @@ def begin(held: Held | None, *values: Any, request: gr.Request) -> tuple:
     return whole(fresh, now, request)
 
 
-def run(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+def run(request: gr.Request, held: Held | None, *values: Any) -> tuple:
     """`whole`, running if it paused, paused if it ran."""
     now = Now(*values)
     held = ensure(held, now)
@@ -74,7 +74,7 @@ def run(held: Held | None, *values: Any, request: gr.Request) -> tuple:
 def step(which: str) -> Callable:
     """A handler that plays one round, in which "both", only "d" or only "g" learns, and then pauses."""
 
-    def handler(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+    def handler(request: gr.Request, held: Held | None, *values: Any) -> tuple:
         now = Now(*values)
         held = ensure(held, now)
         held.running, held.alone = False, 0
@@ -84,7 +84,7 @@ def step(which: str) -> Callable:
     return handler
 
 
-def to_best(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+def to_best(request: gr.Request, held: Held | None, *values: Any) -> tuple:
     """`whole`, with D training alone from now on until it is as good as can be."""
     now = Now(*values)
     held = ensure(held, now)
@@ -92,7 +92,7 @@ def to_best(held: Held | None, *values: Any, request: gr.Request) -> tuple:
     return whole(held, now, request)
 
 
-def tick(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+def tick(request: gr.Request, held: Held | None, *values: Any) -> tuple:
     """(figure, curves, run button): some rounds on; the curves are drawn once a second or less."""
     now = Now(*values)
     if held is None or not held.running:  # cleared away, or the page has missed that it pauses
@@ -112,7 +112,7 @@ def tick(held: Held | None, *values: Any, request: gr.Request) -> tuple:
     return *sight, gr.skip() if held.running else button(held, language)
 
 
-def choose(preset: str, held: Held | None, *values: Any, request: gr.Request) -> tuple:
+def choose(request: gr.Request, preset: str, held: Held | None, *values: Any) -> tuple:
     """(*whole, what to watch, pad, *controls of the preset) for a lesson; it begins at once."""
     lesson, language = PRESETS[preset], language_of(request)
     fields = {name: getattr(lesson, name) for name in ("data", "loss", "descent", "rate_g", "rate_d", "hold")}
@@ -123,7 +123,7 @@ def choose(preset: str, held: Held | None, *values: Any, request: gr.Request) ->
     return *whole(fresh, now, request), about, gr.HTML(visible=False), *fields.values(), 1
 
 
-def choose_data(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+def choose_data(request: gr.Request, held: Held | None, *values: Any) -> tuple:
     """(*whole, pad): a new duel on other data; a drawing is waited for."""
     now, language = Now(*values), language_of(request)
     if now.data == "drawn":
@@ -133,8 +133,8 @@ def choose_data(held: Held | None, *values: Any, request: gr.Request) -> tuple:
         if not ink(now.drawing).any():
             held = ensure(held, now._replace(data="ring"))
             return *whole(held, now, request), pad
-        return *begin(held, *values, request=request), pad
-    return *begin(held, *values, request=request), gr.HTML(visible=False)
+        return *begin(request, held, *values), pad
+    return *begin(request, held, *values), gr.HTML(visible=False)
 
 
 def endpoint(
@@ -232,22 +232,22 @@ def build() -> Section:
     values = [data, loss, descent, rate_g, rate_d, rounds_d, seed, hold, speed, shows, drawing]
     asked, drawn = [held, *values], [held, figure, curves, go]
     past = QUIET | {"queue": False}  # past the queue: one answer is on its way at a time
-    figure.tick(polite(_with_request(tick)), asked, [figure, curves, go], trigger_mode="once", **past)
-    go.click(polite(_with_request(run)), asked, drawn, **past)
+    figure.tick(polite(tick), asked, [figure, curves, go], trigger_mode="once", **past)
+    go.click(polite(run), asked, drawn, **past)
     for name, which in (("one", "both"), ("only_d", "d"), ("only_g", "g")):
-        buttons[name].click(polite(_with_request(step(which))), asked, drawn, **past)
-    buttons["best"].click(polite(_with_request(to_best)), asked, drawn, **past)
-    buttons["again"].click(polite(_with_request(begin)), asked, drawn, **past)
+        buttons[name].click(polite(step(which)), asked, drawn, **past)
+    buttons["best"].click(polite(to_best), asked, drawn, **past)
+    buttons["again"].click(polite(begin), asked, drawn, **past)
     chosen = [*drawn, about, pad, data, loss, descent, rate_g, rate_d, hold, rounds_d]
-    preset.input(polite(_with_request(choose)), [preset, *asked], chosen, **past)
-    data.input(polite(_with_request(choose_data)), asked, [*drawn, pad], **past)
+    preset.input(polite(choose), [preset, *asked], chosen, **past)
+    data.input(polite(choose_data), asked, [*drawn, pad], **past)
     redrawn = {"trigger_mode": "always_last", **past}
-    gr.on([shows.input, hold.input, loss.input], polite(_with_request(redraw)), asked, drawn, **redrawn)
-    pad.input(polite(pads.drawn), None, drawing, **past).then(polite(_with_request(draw_anew)), asked, drawn, **past)
+    gr.on([shows.input, hold.input, loss.input], polite(redraw), asked, drawn, **redrawn)
+    pad.input(polite(pads.drawn), None, drawing, **past).then(polite(draw_anew), asked, drawn, **past)
     return Section(tab, show, [held, ending, *values], [*drawn, ending], slow=False)
 
 
-def redraw(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+def redraw(request: gr.Request, held: Held | None, *values: Any) -> tuple:
     """`whole` as it stands, with what is to be shown now."""
     now = Now(*values)
     held = ensure(held, now)
@@ -255,18 +255,9 @@ def redraw(held: Held | None, *values: Any, request: gr.Request) -> tuple:
     return whole(held, now, request)
 
 
-def draw_anew(held: Held | None, *values: Any, request: gr.Request) -> tuple:
+def draw_anew(request: gr.Request, held: Held | None, *values: Any) -> tuple:
     """`whole` with a duel on what was drawn; an empty pad changes nothing."""
     now = Now(*values)
     if now.data != "drawn" or not ink(now.drawing).any():
         return (gr.skip(),) * 4
-    return begin(held, *values, request=request)
-
-
-def _with_request(handler: Callable) -> Callable:
-    """Gradio gives the request to a parameter that is annotated with its type, after those of the inputs."""
-
-    def wrapped(request: gr.Request, *values: Any) -> Any:
-        return handler(*values, request=request)
-
-    return wrapped
+    return begin(request, held, *values)
