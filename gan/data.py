@@ -5,29 +5,21 @@ digits and clothes that travel with the project (`gan/shipped/`) stand in where 
 their `note` says so.
 """
 
-import gzip
-import lzma
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from gan.catalog import (
     DRAWN,
     PAIRS,
     SETS,
-    SHIPPED,
     PairRecord,
     SetRecord,
     download_root,
     find_folder,
     find_pair,
-    find_set,
-    idx_file,
     missing,
     require,
     state,
@@ -36,6 +28,7 @@ from gan.download import official_pair
 from gan.errors import UserError
 from gan.folders import classes_in, files_of, held_out, read_folder
 from gan.pictures import Progress, read_pictures, to_unit
+from gan.sets import Pictures, load_set, with_channels
 
 __all__ = [
     "PAIRS",
@@ -50,22 +43,7 @@ __all__ = [
     "state",
 ]
 
-SHIPPED_TEST = 1000  # the last of the shipped pictures are for testing
 HERD = 2000  # training pictures of each pile of the drawn herd
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """A set of images at rest: `images` uint8 [N, C, S, S], `labels` int64 [N] or None.
-
-    `note` is empty, or a sentence on what a person should know (a stand-in is used, files were left out).
-    """
-
-    name: str
-    images: Tensor
-    labels: Tensor | None
-    classes: tuple[str, ...]
-    note: str
 
 
 @dataclass(frozen=True)
@@ -102,13 +80,13 @@ def load(
     """
     _check(size, split, channels)
     if name in SETS:
-        pictures = _load_set(name, size, split, root, progress, download)
+        pictures = load_set(name, size, split, root, progress, download)
     elif name in PAIRS or "," in name:
         pair = load_pair(name, size, split=split, root=root, progress=progress, download=download)
         pictures = _joined(name, [pair.a, pair.b])
     else:
         pictures = _load_folder(find_folder(name, root), name, size, split, progress)
-    return replace(pictures, images=_with_channels(pictures.images, channels or pictures.images.shape[1]))
+    return replace(pictures, images=with_channels(pictures.images, channels or pictures.images.shape[1]))
 
 
 def load_pair(
@@ -230,17 +208,6 @@ def _check(size: int, split: str, channels: int | None) -> None:
         raise UserError(f"The picture size must be from 1 to 2048, not {size}.")
 
 
-def _with_channels(images: Tensor, channels: int) -> Tensor:
-    """Grey to RGB by repeating, RGB to grey by ITU-R 601's weights; uint8 [N, C, H, W] both ways."""
-    if images.shape[1] == channels:
-        return images
-    if channels == 3:
-        return images.expand(-1, 3, -1, -1).contiguous()
-    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    parts = [(part * weights).sum(1, keepdim=True).round().to(torch.uint8) for part in images.split(4096)]
-    return torch.cat(parts)
-
-
 def _joined(name: str, sides: list[Pictures]) -> Pictures:
     """Make one set of several, each a class."""
     labels = torch.arange(len(sides)).repeat_interleave(torch.tensor([len(side.images) for side in sides]))
@@ -252,68 +219,6 @@ def _joined(name: str, sides: list[Pictures]) -> Pictures:
 def _shuffled(pictures: Pictures, seed: int) -> Pictures:
     order = torch.randperm(len(pictures.images), generator=torch.Generator().manual_seed(seed))
     return replace(pictures, images=pictures.images[order])
-
-
-def _load_set(
-    name: str, size: int, split: str, root: str | Path | None, progress: Progress | None, download: bool
-) -> Pictures:
-    record, note = SETS[name], ""
-    folder = find_set(name, split, root)
-    if folder is None and download:
-        from gan import vision
-
-        try:
-            if progress is not None:
-                progress(f"downloading {name}", 0, None)
-            vision.fetch(record.torchvision, download_root(root))
-            folder = find_set(name, split, root)
-        except UserError as error:
-            if not record.shipped:
-                raise
-            note = f"{error} "
-    if folder is None and not record.shipped:
-        raise missing(name)
-    if folder is not None and name == "cifar10":
-        from gan import vision
-
-        images, labels = vision.cifar10(folder, split == "train")
-    elif folder is not None:
-        images, labels = (_read_idx(idx_file(folder, split, kind)) for kind in ("images", "labels"))
-        images = images[:, None]
-    else:
-        part = slice(-SHIPPED_TEST) if split == "train" else slice(-SHIPPED_TEST, None)
-        images, labels = (_read_idx(idx_file(SHIPPED / name, "test", kind))[part] for kind in ("images", "labels"))
-        images = images[:, None]
-        note += (
-            f"{len(images):,} pictures that travel with the project stand in for the full {name}; "
-            "to have all of it, allow the download (--download) or give a data root."
-        )
-    if len(images) != len(labels):
-        raise UserError(f"The files of {name} in {folder} do not fit together; get the set again.")
-    return Pictures(name, _resize(images, size), labels.long(), record.classes, note)
-
-
-def _read_idx(path: Path) -> Tensor:
-    """Read an idx file of bytes: 0, 0, type (8: uint8), number of dimensions, big-endian sizes, the values."""
-    try:
-        data = (
-            {".gz": gzip, ".xz": lzma}[path.suffix].decompress(path.read_bytes()) if path.suffix else path.read_bytes()
-        )
-        if data[:3] != b"\0\0\x08":
-            raise ValueError("not an idx file of bytes")
-        shape = np.frombuffer(data, ">u4", count=data[3], offset=4)
-        return torch.from_numpy(np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(shape).copy())
-    except (OSError, EOFError, ValueError, IndexError, lzma.LZMAError, zlib.error) as error:
-        raise UserError(f"The file {path} is damaged ({error}); remove it and get the set again.") from error
-
-
-def _resize(images: Tensor, size: int) -> Tensor:
-    """Bring uint8 [N, C, S, S] to `size`: 28 gets an empty margin up to 32, the rest is interpolated."""
-    if images.shape[-1] == 28 and size >= 32:
-        images = F.pad(images, (2, 2, 2, 2))
-    if images.shape[-1] == size:
-        return images.contiguous()
-    return F.interpolate(images, size=(size, size), mode="bicubic", antialias=True)
 
 
 def _load_folder(folder: Path, name: str, size: int, split: str, progress: Progress | None) -> Pictures:

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan import catalog, data, emoji, vision
+from gan import catalog, data, emoji, sets, vision
 from gan.data import PAIRS, SETS, batch, load, load_pair, state
 from gan.errors import UserError
 
@@ -117,7 +117,7 @@ def test_without_data_or_network_the_shipped_pictures_stand_in_and_say_so():
 
 @needs_real_data
 def test_the_shipped_pictures_are_the_real_ones(monkeypatch):
-    clothes = data._read_idx(catalog.SHIPPED / "fashion-mnist/t10k-images-idx3-ubyte.xz")
+    clothes = sets._read_idx(catalog.SHIPPED / "fashion-mnist/t10k-images-idx3-ubyte.xz")
     assert torch.equal(clothes[:, None], load("fashion-mnist", 28, split="test", root=REAL).images)
     known = {
         (image.numpy().tobytes(), int(label))
