@@ -86,8 +86,10 @@ def follow(name: str | None, shown: str | None, held: float | None, request: gr.
         is_new = runs[0].name != name and repr(runs[0].name) not in seen
         if is_new and not jobs.at_rest(runs[0]) and jobs.at_rest(watched):
             return show(runs[0], names, request)
-        # Not the name: whoever has turned to another run meanwhile is not taken back by an answer that comes late.
-        return [gr.Dropdown(choices=names), *show(watched, names, request, held)[1:]]
+        # Not its name: whoever has turned to another run meanwhile is not taken back by an answer that comes late. And
+        # no choices but new ones: the list may be open.
+        choices = gr.skip() if seen.startswith(f"({names!r}, ") else gr.Dropdown(choices=names)
+        return [choices, *show(watched, names, request, held)[1:]]
     return show(next(iter(runs), None), names, request)
 
 
