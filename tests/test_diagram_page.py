@@ -11,21 +11,22 @@ from gan.errors import UserError
 from gan.roles import teachers
 
 
-@pytest.mark.parametrize("identity", [True, False])
-def test_every_loss_of_a_round_has_its_stop_and_its_learners_are_those_of_the_code(identity):
-    config = models.find("herd" if identity else "herd-no-identity").config
+@pytest.mark.parametrize("run", ["herd", "herd-no-identity", "herd-no-cycle"])
+def test_every_loss_of_a_round_has_its_stop_and_its_learners_are_those_of_the_code(run):
+    config = models.find(run).config
     stops = roles.stops_of(config)
     losses = [stop.loss for stop in stops if stop.loss]
     taught = teachers(config)
     assert sorted(losses) == sorted({loss for each in taught.values() for loss in each})
-    assert any(loss.startswith("idt") for loss in losses) == identity
+    for kind, without in (("idt", ("herd-no-identity", "herd-no-cycle")), ("cycle", ("herd-no-cycle",))):
+        assert any(loss.startswith(kind) for loss in losses) == (run not in without)
     for stop in stops:
         if stop.loss:
             assert set(diagram.learners(stop, taught)) == {name for name, each in taught.items() if stop.loss in each}
     assert (stops[0].key, stops[-1].key) == ("draw", "sum")
 
 
-@pytest.mark.parametrize("stop", diagram.stops(identity=True), ids=lambda stop: f"{stop.key}-{stop.side}")
+@pytest.mark.parametrize("stop", diagram.stops(cycle=True, identity=True), ids=lambda stop: f"{stop.key}-{stop.side}")
 def test_what_lights_up_is_there(stop):
     assert set(stop.edges) <= set(diagram.EDGES)
     assert set(stop.networks) <= set(diagram.NETWORKS)

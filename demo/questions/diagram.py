@@ -57,19 +57,22 @@ EDGES = {
 }
 
 
-def stops(identity: bool) -> list[Stop]:
-    """The stops of a round, in the order of `CycleGAN.round`; those of the identity loss only where there is one."""
+def stops(*, cycle: bool, identity: bool) -> list[Stop]:
+    """The stops of a round, in the order of `CycleGAN.round`; those of the cycle and identity losses if they count."""
     found = [Stop("draw", "a", ("real_a", "real_b"), (), ())]
     for a, b in ("ab", "ba"):
         there, back = f"{a}2{b}", f"{b}2{a} back"
         found += [
             Stop("translate", a, (f"real_{a}", f"fake_{b}"), (there,), (f"{a}-1", f"{a}-2")),
             Stop("deceive", a, (f"fake_{b}",), (there, b), (f"fake-{b}",), None, f"loss_g_{there}"),
-            Stop(
-                *("cycle", a, (f"real_{a}", f"fake_{b}", f"rec_{a}"), (there, back)),
-                *((f"{a}-3", f"{a}-4", f"same-{a}"), (f"real_{a}", f"rec_{a}"), f"cycle_{a}"),
-            ),
         ]
+        if cycle:
+            found.append(
+                Stop(
+                    *("cycle", a, (f"real_{a}", f"fake_{b}", f"rec_{a}"), (there, back)),
+                    *((f"{a}-3", f"{a}-4", f"same-{a}"), (f"real_{a}", f"rec_{a}"), f"cycle_{a}"),
+                )
+            )
         if identity:
             found.append(
                 Stop(

@@ -70,7 +70,7 @@ def _images(folder: Path, stamp: Any, seed: int) -> dict[str, str]:
 
 def stops_of(config: "CycleGANConfig") -> list[Stop]:
     """The stops of a round with these settings."""
-    return diagram.stops(config.cycle * config.identity > 0)
+    return diagram.stops(cycle=config.cycle > 0, identity=config.cycle * config.identity > 0)
 
 
 def page(run: "Run", seed: int, at: int, language: Language, playing: bool = False) -> str:
