@@ -76,6 +76,20 @@ def test_other_pictures_are_other_pictures_and_unknown_runs_are_refused():
         roles.endpoint("herd", seed=-1)
 
 
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("name", ["말", "plain animal", "eine sehr lange Schublade voller Katzen"])
+def test_labels_stay_in_their_boxes(language, name):
+    sides = {"a": name, "b": "striped animal"}
+    for label in roles.short(sides).values():
+        lines = re.findall(r'y="(\d+)"([^>]*)>([^<]*)<', diagram._fitted(label, 290, 90))
+        assert " ".join(line for *_, line in lines) == label
+        assert all(abs(int(y) - 90) <= diagram.BOX[1] - 8 for y, *_ in lines)
+        for _, squeezed, line in lines:  # letters are no wider than their size, Latin ones not two thirds of it
+            widest = diagram.LETTER * sum(1 if ord(c) > 0x1100 and c != "→" else 0.66 for c in line)
+            assert widest <= 2 * diagram.BOX[0] or f'textLength="{diagram.ROOM}"' in squeezed
+    assert all(label.count("\n") == 1 for key, label in roles.labels(sides, language).items() if "idt" not in key)
+
+
 browser = pytest.mark.browser
 
 

@@ -4,6 +4,7 @@ The upper row is the way of a picture of pile a, the lower row that of one of pi
 Each generator stands twice, because it is called twice; it is the same network with the same weights.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from html import escape
 from typing import NamedTuple
@@ -20,6 +21,8 @@ NETWORKS = {
 }
 HALF = 62  # of a picture's side
 BOX = (66, 34)  # half the width and height of a network
+ROOM = 112  # for a line of its label
+LETTER = 15  # the size of its letters
 
 
 class Stop(NamedTuple):
@@ -104,6 +107,21 @@ def travels(stop: Stop) -> list[tuple[str, str]]:
     }.get(stop.key, [])
 
 
+def _fitted(label: str, x: int, y: int) -> str:
+    """A network's label within its box: on two lines where it is long, and narrowed where that is not enough."""
+
+    def is_long(line: str) -> bool:
+        return LETTER * sum(1 if unicodedata.east_asian_width(c) in "WF" else 0.55 for c in line) > ROOM
+
+    lines = label.replace(" → ", " →\n").split("\n") if is_long(label) else [label]
+    squeeze = f' textLength="{ROOM}" lengthAdjust="spacingAndGlyphs"'
+    top = y + 13 - 10 * (len(lines) - 1)
+    return "".join(
+        f'<text class="long" x="{x}" y="{top + 16 * at}"{squeeze if is_long(line) else ""}>{escape(line)}</text>'
+        for at, line in enumerate(lines)
+    )
+
+
 def draw(
     stop: Stop,
     learn: tuple[str, ...],
@@ -115,7 +133,7 @@ def draw(
     """The diagram at a stop, as SVG. `learn` are the networks that learn here, `seen` the pictures that exist by now.
 
     `images` are the pictures' addresses, `labels` the words on the networks and under the pictures, by the names in
-    NETWORKS and PICTURES.
+    NETWORKS and PICTURES; those under a picture may have two lines.
     """
     pieces = [
         f'<path class="edge{" on" if name in stop.edges else ""}" d="{d}"/>'
@@ -126,11 +144,10 @@ def draw(
         network = name.split()[0]
         kind = "g" if "2" in network else "d"
         state = (" on" if name in stop.networks else "") + (" learns" if network in learn else "")
-        short, long = kind.upper(), escape(labels[network])
         pieces.append(
             f'<g class="network {kind}{state}"><rect x="{x - BOX[0]}" y="{y - BOX[1]}" width="{2 * BOX[0]}" '
-            f'height="{2 * BOX[1]}" rx="12"/><text class="short" x="{x}" y="{y - 12}">{short}</text>'
-            f'<text class="long" x="{x}" y="{y + 15}">{long}</text></g>'
+            f'height="{2 * BOX[1]}" rx="12"/><text class="short" x="{x}" y="{y - 15}">{kind.upper()}</text>'
+            f"{_fitted(labels[network], x, y)}</g>"
         )
     for name, (x, y) in PICTURES.items():
         picture = f"idt_{stop.side}" if name == "idt" else name
@@ -142,7 +159,12 @@ def draw(
             pieces.append(f'<image class="{state}" href="{images[picture]}" {box}/><rect class="frame{state}" {box}/>')
         else:
             pieces.append(f'<rect class="empty" {box}/>')
-        pieces.append(f'<text class="label" x="{x}" y="{y + HALF + 20}">{escape(labels[name])}</text>')
+        lines = escape(labels[name]).split("\n")  # two on a phone
+        pieces.append(f'<text class="label wide" x="{x}" y="{y + HALF + 20}">{" ".join(lines)}</text>')
+        pieces += [
+            f'<text class="label narrow" x="{x}" y="{y + HALF + 20 + 30 * at}">{line}</text>'
+            for at, line in enumerate(lines)
+        ]
     for name, path in travels(stop):
         pieces.append(
             f'<image class="token" style="offset-path:path(\'{path}\')" href="{images[name]}" '

@@ -121,7 +121,7 @@ def _compared(stop: Stop, now: "Played", images: dict[str, str], sides: dict[str
         return ""
     pictures = ""
     if stop.compared:
-        every = labels(sides, language)
+        every = {name: label.replace("\n", " ") for name, label in labels(sides, language).items()}
         pictures = "".join(
             f'<img src="{images[name]}" alt="{escape(every[name])}" title="{escape(every[name])}">'
             for name in stop.compared
