@@ -125,7 +125,7 @@ def start(
                 raise Refused("one")
             for old in outstayed([run for run in recent() if run.info.get("visitor") and at_rest(run)]):
                 old.delete()
-        run = Run.create(name.strip() or fresh_name(config.data), config, place.runs, status="queued")
+        run = Run.create(name.strip() or fresh_name(config.data), config, place.runs, status="stopped")
         if limited:
             run.set_info(visitor=True)
             _visitors[run.folder] = visitor

@@ -331,12 +331,12 @@ def test_ten_long_journals_open_within_two_seconds(runs):
         assert read(what) == [1e-4] * 100_000
         return time.process_time() - began
 
-    # in turns, and the least of each: a machine may be slow for a while
+    # in turns: a machine may be slow for a while
     line_by_line, at_once = [], []
     for folder in folders:
         line_by_line.append(took(lambda text: [json.loads(line)["rate_d"] for line in text.splitlines()], text))
         at_once.append(took(lambda folder: journals.columns(folder)["rate_d"].tolist(), folder))
-    assert min(at_once) < 0.75 * min(line_by_line)  # 0.2 s of 0.4 on a usual machine; half, also on a slow one
+    assert sum(at_once) < 0.75 * sum(line_by_line)  # 2 s of 4 on a usual machine; half, also on a slow one
 
 
 def test_the_command_lines_words_are_those_of_the_page():

@@ -86,7 +86,7 @@ def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(vi
 
     page.route("**/gradio_api/run/predict**", hold_back)
     Run(server.runs / "earlier").log(record(9001))
-    wait(lambda: page.evaluate("1") and late)
+    wait(lambda: page.evaluate("1") and late)  # requests are seen to while the page is asked something
     watch(page, "mnist")
     route, answer = late[0]
     route.fulfill(response=answer)
