@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan import plane
+from gan import densities, plane
 from gan.errors import UserError
 from gan.plane import PlaneConfig, PlaneDuel
 
@@ -26,19 +26,19 @@ def bell(x, centre, spread):
 
 def test_a_density_is_that_of_its_gaussians_with_the_first_row_on_top():
     centres, spread = torch.tensor([[0.6, -0.9], [-0.2, 0.4]]), 0.3
-    density = plane.mixture(centres, spread)
-    xs = plane.axis(2).tolist()
+    density = densities.mixture(centres, spread)
+    xs = densities.axis(2).tolist()
     for row in (0, 11, 40):
         for column in (3, 25, 47):
             x, y = xs[column], xs[len(xs) - 1 - row]
             expected = sum(bell(x, cx, spread) * bell(y, cy, spread) for cx, cy in centres.tolist()) / 2
             assert density[row, column].item() == pytest.approx(expected, rel=1e-4)
-    places = plane.places(2).reshape(48, 48, 2)
+    places = densities.places(2).reshape(48, 48, 2)
     row, column = divmod(int(density.argmax()), 48)
     assert min((places[row, column] - c).norm().item() for c in centres) < 0.1
-    line = plane.mixture(torch.tensor([[0.5]]), 0.2)
+    line = densities.mixture(torch.tensor([[0.5]]), 0.2)
     assert line.sum().item() * 3 / 120 == pytest.approx(1, abs=0.01)
-    assert line[30].item() == pytest.approx(bell(plane.axis(1)[30].item(), 0.5, 0.2), rel=1e-4)
+    assert line[30].item() == pytest.approx(bell(densities.axis(1)[30].item(), 0.5, 0.2), rel=1e-4)
 
 
 @pytest.mark.parametrize("dims", [1, 2])
@@ -46,28 +46,28 @@ def test_counting_many_points_in_fine_squares_gives_their_mixture(dims):
     stream = torch.Generator().manual_seed(3)
     points = 0.5 + 0.4 * torch.randn(4096, dims, generator=stream) * torch.tensor([1.0, 0.3])[:dims]
     points[:8] = torch.tensor([40.0, -90.0])[:dims]  # far out of sight
-    exact, counted = plane.mixture(points, plane.BLUR), plane.measured(points, plane.BLUR)
+    exact, counted = densities.mixture(points, densities.BLUR), densities.measured(points, densities.BLUR)
     assert counted.shape == exact.shape
     assert (counted - exact).abs().max() < 0.005 * exact.max()
-    assert plane.measured(points[:8], plane.BLUR).abs().max() == 0
+    assert densities.measured(points[:8], densities.BLUR).abs().max() == 0
 
 
-@pytest.mark.parametrize("name", plane.SETS)
+@pytest.mark.parametrize("name", densities.SETS)
 def test_real_points_have_the_density_that_is_claimed(name):
-    points = plane.SETS[name]()
+    points = densities.SETS[name]()
     drawn = points.draw(40_000, torch.Generator().manual_seed(0))
-    measured, claimed = plane.mixture(drawn, plane.BLUR), points.density(plane.BLUR)
+    measured, claimed = densities.mixture(drawn, densities.BLUR), points.density(densities.BLUR)
     assert (measured - claimed).abs().sum() / claimed.sum() < 0.06
-    assert drawn.abs().max() < plane.REACH
+    assert drawn.abs().max() < densities.REACH
 
 
 def test_the_best_discriminator_is_p_over_p_plus_q():
     p, q = torch.tensor([0.0, 1.0, 3.0, 2.0, 0.0]), torch.tensor([0.0, 3.0, 1.0, 2.0, 5.0])
     for loss in ("bce", "saturating", "least-squares"):
-        verdict = plane.best(p, q, loss)
+        verdict = densities.best(p, q, loss)
         assert verdict[1:].tolist() == [0.25, 0.75, 0.5, 0.0]
         assert verdict[0].isnan()
-    assert plane.best(p, q, "hinge")[1:3].tolist() == [-1.0, 1.0]
+    assert densities.best(p, q, "hinge")[1:3].tolist() == [-1.0, 1.0]
 
 
 @pytest.mark.parametrize("loss", ["bce", "least-squares", "hinge"])
@@ -84,30 +84,30 @@ def test_no_other_verdict_has_a_lower_loss_than_the_best(loss):
             [LOSSES[loss].d(torch.full((1,), 50.0 if loss != "least-squares" else 1.0), v[None]) for v in logits]
         )
         lowest = logits[(p * real + q * fake).argmin()]
-        expected = plane.best(torch.tensor([p]), torch.tensor([q]), loss).item()
+        expected = densities.best(torch.tensor([p]), torch.tensor([q]), loss).item()
         assert LOSSES[loss].verdict(lowest).item() == pytest.approx(expected, abs=0.002)
 
 
 def test_the_divergence_is_that_of_its_definition():
-    p, q = plane.mixture(torch.tensor([[-0.2]]), 0.3), plane.mixture(torch.tensor([[0.4]]), 0.2)
+    p, q = densities.mixture(torch.tensor([[-0.2]]), 0.3), densities.mixture(torch.tensor([[0.4]]), 0.2)
     a, b = (each.double().numpy() * 3 / 120 for each in (p, q))
     m = (a + b) / 2
     expected = 0.5 * np.sum(a * np.log(a / m)) + 0.5 * np.sum(b * np.log(b / m))
-    assert plane.divergence(p, q) == pytest.approx(expected, rel=1e-3)
-    assert plane.divergence(p, p) == pytest.approx(0, abs=1e-9)
-    apart = plane.mixture(torch.tensor([[-1.0]]), 0.05), plane.mixture(torch.tensor([[1.0]]), 0.05)
-    assert plane.divergence(*apart) == pytest.approx(math.log(2), rel=1e-6)
-    out_of_sight = plane.mixture(torch.tensor([[50.0]]), 0.05)
-    assert plane.divergence(p, out_of_sight) == pytest.approx(math.log(2), rel=1e-3)
+    assert densities.divergence(p, q) == pytest.approx(expected, rel=1e-3)
+    assert densities.divergence(p, p) == pytest.approx(0, abs=1e-9)
+    apart = densities.mixture(torch.tensor([[-1.0]]), 0.05), densities.mixture(torch.tensor([[1.0]]), 0.05)
+    assert densities.divergence(*apart) == pytest.approx(math.log(2), rel=1e-6)
+    out_of_sight = densities.mixture(torch.tensor([[50.0]]), 0.05)
+    assert densities.divergence(p, out_of_sight) == pytest.approx(math.log(2), rel=1e-3)
 
 
 def test_covered_is_the_share_of_p_where_q_is_at_least_a_quarter_of_it():
     p, q = torch.tensor([1.0, 2.0, 1.0]), torch.tensor([0.25, 0.4, 3.0])
-    assert plane.covered(p, q) == 0.5
+    assert densities.covered(p, q) == 0.5
 
 
 def test_a_discriminator_trained_alone_comes_to_the_best_and_its_loss_to_the_divergence():
-    duel = PlaneDuel(plane.SETS["hill"](), PlaneConfig(seed=1))
+    duel = PlaneDuel(densities.SETS["hill"](), PlaneConfig(seed=1))
     for _ in range(150):
         duel.round()
     before = duel.look()
@@ -118,11 +118,11 @@ def test_a_discriminator_trained_alone_comes_to_the_best_and_its_loss_to_the_div
     assert view.off < before.off
     assert torch.equal(before.q, view.q)
     loss = np.mean([turn.loss_d for turn in duel.history[-100:]])
-    assert loss == pytest.approx(plane.least_loss("bce", view.divergence), abs=0.06)
+    assert loss == pytest.approx(densities.least_loss("bce", view.divergence), abs=0.06)
 
 
 def test_on_the_ring_both_verdicts_come_to_one_half_and_the_points_to_the_ring():
-    duel = PlaneDuel(plane.SETS["ring"]())
+    duel = PlaneDuel(densities.SETS["ring"]())
     for _ in range(1500):
         duel.round()
     late, view = duel.history[-50:], duel.look()
@@ -137,7 +137,7 @@ def test_on_the_ring_both_verdicts_come_to_one_half_and_the_points_to_the_ring()
 
 
 def perfect(loss, descent, **settings):
-    duel = PlaneDuel(plane.SETS["ring"](), PlaneConfig(loss, descent, **settings))
+    duel = PlaneDuel(densities.SETS["ring"](), PlaneConfig(loss, descent, **settings))
     for _ in range(300):
         duel.round(hold_g=True)
     assert duel.history[-1].d_real > 0.99
@@ -183,7 +183,7 @@ def same(a, b):
     [({}, False, False), ({"hold_d": True}, True, False), ({"hold_g": True}, False, True)],
 )
 def test_who_is_held_still_does_not_learn(options, d_still, g_still):
-    duel = PlaneDuel(plane.SETS["grid"]())
+    duel = PlaneDuel(densities.SETS["grid"]())
     d, g = weights(duel.d), weights(duel.g)
     turn = duel.round(**options)
     assert same(d, weights(duel.d)) == d_still
@@ -192,7 +192,7 @@ def test_who_is_held_still_does_not_learn(options, d_still, g_still):
 
 
 def test_a_round_is_the_losses_of_the_paper_and_the_generator_sees_the_discriminator_that_has_just_learned():
-    duel, twin = (PlaneDuel(plane.SETS["line"](), PlaneConfig(seed=3)) for _ in range(2))
+    duel, twin = (PlaneDuel(densities.SETS["line"](), PlaneConfig(seed=3)) for _ in range(2))
     real = twin.points.draw(plane.BATCH, twin.random)
     fake = twin.g(twin.noise(plane.BATCH)).detach()
     d_real, d_fake = (torch.sigmoid(twin.d(x)).detach().double() for x in (real, fake))
@@ -205,19 +205,19 @@ def test_a_round_is_the_losses_of_the_paper_and_the_generator_sees_the_discrimin
 
 
 def test_a_seed_repeats_a_duel_and_looking_changes_nothing():
-    duels = [PlaneDuel(plane.SETS["ring"](), PlaneConfig(seed=5)) for _ in range(2)]
+    duels = [PlaneDuel(densities.SETS["ring"](), PlaneConfig(seed=5)) for _ in range(2)]
     for number in range(20):
         duels[0].round()
         duels[1].round()
         if number % 5 == 0:
             duels[1].look()
     assert duels[0].history == duels[1].history
-    other = PlaneDuel(plane.SETS["ring"](), PlaneConfig(seed=6))
+    other = PlaneDuel(densities.SETS["ring"](), PlaneConfig(seed=6))
     assert other.round() != duels[0].history[0]
 
 
 def test_arrows_point_to_where_the_loss_of_the_generator_falls():
-    duel = PlaneDuel(plane.SETS["rings"]())
+    duel = PlaneDuel(densities.SETS["rings"]())
     for _ in range(60):
         duel.round()
     view = duel.look()
@@ -234,7 +234,7 @@ def test_arrows_point_to_where_the_loss_of_the_generator_falls():
 
 
 def test_history_is_bounded_and_keeps_its_ends():
-    duel = PlaneDuel(plane.SETS["hill"]())
+    duel = PlaneDuel(densities.SETS["hill"]())
     for _ in range(2 * plane.REMEMBERED + 10):
         duel.round(hold_d=True, hold_g=True)
     assert len(duel.history) <= plane.REMEMBERED
@@ -245,7 +245,7 @@ def test_history_is_bounded_and_keeps_its_ends():
 
 
 def test_settings_change_between_rounds_and_impossible_ones_are_refused():
-    duel = PlaneDuel(plane.SETS["hill"]())
+    duel = PlaneDuel(densities.SETS["hill"]())
     duel.round()
     duel.change(PlaneConfig(loss="hinge", descent="sgd", rate_g=0.0, rate_d=0.0))
     d, g = weights(duel.d), weights(duel.g)
@@ -260,10 +260,10 @@ def test_settings_change_between_rounds_and_impossible_ones_are_refused():
 def test_a_drawing_becomes_points_where_its_ink_is():
     ink = torch.zeros(200, 200)
     ink[20:40, 150:170] = 1  # upper right
-    points = plane.drawn(ink)
+    points = densities.drawn(ink)
     assert points.dims == 2
     middle = points.centres.mean(0)
-    assert middle[0].item() == pytest.approx((160 / 200 * 2 - 1) * plane.REACH, abs=0.05)
-    assert middle[1].item() == pytest.approx((1 - 30 / 200 * 2) * plane.REACH, abs=0.05)
+    assert middle[0].item() == pytest.approx((160 / 200 * 2 - 1) * densities.REACH, abs=0.05)
+    assert middle[1].item() == pytest.approx((1 - 30 / 200 * 2) * densities.REACH, abs=0.05)
     with pytest.raises(UserError, match="empty"):
-        plane.drawn(torch.zeros(200, 200))
+        densities.drawn(torch.zeros(200, 200))

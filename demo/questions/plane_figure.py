@@ -52,7 +52,7 @@ def heat(verdict: np.ndarray) -> str:
 
 def place(points: np.ndarray) -> np.ndarray:
     """Points of the plane, [..., 2], in the picture's units: y goes down."""
-    from gan.plane import REACH
+    from gan.densities import REACH
 
     return ((points * (1, -1) / REACH + 1) * SIDE / 2).clip(-4 * SIDE, 5 * SIDE).round().astype(int)
 
@@ -113,7 +113,7 @@ def plane(view: "View", loss: str, shows: Sequence[str], language: Language) -> 
 
 def line(view: "View", loss: str, shows: Sequence[str], language: Language) -> str:
     """One dimension: both densities, D and the best D over them; under them where the generator sends each z."""
-    from gan.plane import REACH, axis
+    from gan.densities import REACH, axis
 
     x = (axis(1).numpy() / REACH + 1) * SIDE / 2
     top = max(float(view.p.max()), float(view.q.max())) * 1.1
@@ -187,7 +187,7 @@ def comment(duel: "PlaneDuel", view: "View", hold: str, language: Language) -> s
 
 def numbers(duel: "PlaneDuel", view: "View", language: Language) -> str:
     """The figures of this moment."""
-    from gan.plane import REACH, least_loss
+    from gan.densities import REACH, least_loss
 
     last = duel.history[-1] if duel.history else None
     least = least_loss(duel.loss, view.divergence)

@@ -20,7 +20,8 @@ from demo.questions import plane_figure
 from gan.errors import UserError
 
 if TYPE_CHECKING:
-    from gan.plane import PlaneConfig, PlaneDuel, Points
+    from gan.densities import Points
+    from gan.plane import PlaneConfig, PlaneDuel
 
 BUDGET = 0.12  # seconds of an update's rounds, shared by all who wait
 ENOUGH = 0.02  # how far D may be from the best to be called that
@@ -109,13 +110,13 @@ def points_of(data: str, drawing: str) -> "Points":
     """Where the real points come from. Raises UserError for an unknown name or an empty drawing."""
     import torch
 
-    from gan import plane
+    from gan import densities
 
     if data != "drawn":
-        if data not in plane.SETS:
-            raise UserError(f"There are no points named {data!r}; choose one of {', '.join(plane.SETS)}.")
-        return plane.SETS[data]()
-    return plane.drawn(torch.from_numpy(ink(drawing)))
+        if data not in densities.SETS:
+            raise UserError(f"There are no points named {data!r}; choose one of {', '.join(densities.SETS)}.")
+        return densities.SETS[data]()
+    return densities.drawn(torch.from_numpy(ink(drawing)))
 
 
 def ink(drawing: str) -> np.ndarray:
