@@ -10,18 +10,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from demo import models
 from demo.launch import Worker, last_words, launch
 from demo.place import Place
+from demo.presets import is_preset
 from demo.rules import WAITING, Refused, outstayed, permit, permit_conducting, permit_deleting, spare
-from gan.catalog import SETS
-from gan.config import MOST_STEPS
 from gan.errors import UserError
-from gan.settings import CONFIGS
 
 if TYPE_CHECKING:
     from gan.config import Config
@@ -30,68 +28,11 @@ if TYPE_CHECKING:
 ACTIVE = ("starting", "running", "paused")
 LOOK = 2.0  # seconds between two looks into the queue
 
-
-class Preset(NamedTuple):
-    """A training that is known to work: its model, data and time, and the rounds that it needs to be worth a look."""
-
-    model: str
-    data: str
-    minutes: float
-    needed: int
-    settings: dict[str, Any]
-
-
-# what makes a network learn in a minute: narrow, small batches, bold rates, and a short memory of its average
-QUICK_DCGAN = {"width": 24, "batch": 32, "rate_g": 2e-3, "rate_d": 1e-3, "label": 0.9, "ema": 0.98}
-QUICK_CYCLEGAN = {
-    **{"size": 64, "width": 16, "width_d": 32, "blocks": 4, "batch": 4, "change": True},
-    **{"rate_g": 4e-4, "rate_d": 4e-4, "ema": 0.98, "log_every": 5},
-}
-SETTINGS = {"dcgan": QUICK_DCGAN, "cyclegan": QUICK_CYCLEGAN}
-# what photos take, and the patience for them
-PHOTOS = {
-    "dcgan": {
-        **{"size": 64, "channels": 3, "width": 48, "batch": 32, "rate_g": 2e-4, "rate_d": 2e-4, "label": 0.9},
-        **{"ema": 0.998, "fall": 0.5, "flip": True, "log_every": 20},
-    },
-    "cyclegan": {
-        **{"size": 72, "crop": 64, "width": 24, "width_d": 32, "blocks": 6, "batch": 2, "up": "nearest"},
-        **{"change": False, "rate_g": 3e-4, "rate_d": 3e-4, "ema": 0.998, "identity_every": 2, "log_every": 20},
-    },
-}
-PRESETS = {
-    "digits": Preset("dcgan", "mnist", 1, 500, QUICK_DCGAN),
-    "clothes": Preset("dcgan", "fashion-mnist", 1, 500, QUICK_DCGAN),
-    "stripes": Preset("cyclegan", "herd", 1, 150, QUICK_CYCLEGAN),
-    "zebras": Preset(
-        "cyclegan",
-        "horse2zebra",
-        60,
-        60_000,
-        {
-            **{"size": 256, "crop": 224, "width": 32, "width_d": 64, "blocks": 9, "batch": 1, "up": "nearest"},
-            **{"change": False, "rate_g": 2e-4, "rate_d": 2e-4, "ema": 0.999, "identity_every": 2, "log_every": 20},
-        },
-    ),
-}
-
 _workers: dict[Path, Worker] = {}
 _visitors: dict[Path, str] = {}  # who started what, where each may start one
 _askers: dict[Path, contextvars.Context] = {}  # who asked for what waits, in whose name a GPU is lent
 _lock = threading.RLock()
 _watched: set[Path] = set()  # folders of runs whose queue this app looks after
-
-
-def settings_of(model: str, data: str, minutes: float, **settings: Any) -> "Config":
-    """The settings of a training: these on top of what learns quickly. Raises `UserError` for an impossible one."""
-    if model not in SETTINGS:
-        raise Refused("model", model=model)
-    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes < float("inf"):
-        raise Refused("time")
-    colours = {"channels": SETS[data].channels} if data in SETS else {}
-    # the clock alone ends it, on however fast a machine
-    end = {"data": data, "minutes": float(minutes), "steps": MOST_STEPS}
-    return CONFIGS[model](**SETTINGS[model] | colours | settings | end)
 
 
 def start(
@@ -112,8 +53,7 @@ def start(
     """
     from gan.run import Run
 
-    preset = any(config == _preset_config(each, config.minutes) for each in PRESETS.values())
-    permit(place, config, key=key, name=name, preset=preset, paths=paths)
+    permit(place, config, key=key, name=name, preset=is_preset(config), paths=paths)
     with _lock:
         waiting = queue()
         if len(waiting) >= WAITING:
@@ -134,13 +74,6 @@ def start(
         _line_up(run)
     advance(place)
     return run
-
-
-def _preset_config(preset: Preset, minutes: float) -> "Config | None":
-    try:
-        return settings_of(preset.model, preset.data, minutes, **preset.settings)
-    except UserError:
-        return None
 
 
 def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":

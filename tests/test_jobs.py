@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from demo import jobs, launch, rules
+from demo import jobs, launch, presets, rules
 from demo.language import LANGUAGES, words
 from demo.place import Place, no_loan
 from gan.errors import UserError
@@ -28,8 +28,8 @@ def place(tmp_path, monkeypatch):
     """A laptop with a folder of runs of its own, and networks that train in no time."""
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setitem(jobs.SETTINGS, "dcgan", TINY)
-    monkeypatch.setitem(jobs.PRESETS, "digits", jobs.Preset("dcgan", "mnist", 1, 100, TINY))
+    monkeypatch.setitem(presets.SETTINGS, "dcgan", TINY)
+    monkeypatch.setitem(presets.PRESETS, "digits", presets.Preset("dcgan", "mnist", 1, 100, TINY))
     monkeypatch.setattr(jobs.models, "runs", only(tmp_path))
     monkeypatch.setattr(jobs, "_workers", {})
     yield Place("local", "on", tmp_path, no_loan)
@@ -41,7 +41,7 @@ def place(tmp_path, monkeypatch):
 
 
 def start(place, model, data, minutes, name="", **how):
-    return jobs.start(place, jobs.settings_of(model, data, minutes), name, **how)
+    return jobs.start(place, presets.settings_of(model, data, minutes), name, **how)
 
 
 def only(root):
@@ -290,7 +290,7 @@ def test_two_apps_on_one_folder_start_one_training(place):
     from gan.run import Run
 
     for name in ("one", "two"):
-        Run.create(name, jobs.settings_of("dcgan", "mnist", 0.02), place.runs, status="queued")
+        Run.create(name, presets.settings_of("dcgan", "mnist", 0.02), place.runs, status="queued")
     moment = str(time.time() + 6)
     apps = [
         subprocess.Popen([sys.executable, "-c", code, place.runs, moment], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -381,8 +381,8 @@ def test_a_full_disk_is_refused_before_it_is_full(place, monkeypatch):
 def test_the_presets_are_possible_and_worded():
     from gan.models import MODELS
 
-    for name, preset in jobs.PRESETS.items():
-        config = jobs.settings_of(preset.model, preset.data, preset.minutes, **preset.settings)
+    for name, preset in presets.PRESETS.items():
+        config = presets.settings_of(preset.model, preset.data, preset.minutes, **preset.settings)
         assert config.model in MODELS
         if name != "zebras":
             assert preset.data in rules.choices(preset.model)

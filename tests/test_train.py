@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from demo import jobs, rules
+from demo import jobs, presets, rules
 from demo.language import LANGUAGES, words
 from demo.place import Place, no_loan
 from demo.train import asking, sight, starting, watching
@@ -238,12 +238,12 @@ def test_a_preset_fills_the_fields_and_folds_them_away():
 
 def test_the_controls_of_a_preset_stand_for_that_preset():
     """What is shown for a preset and sent back unchanged is the preset, which is allowed everywhere."""
-    for preset in jobs.PRESETS.values():
+    for preset in presets.PRESETS.values():
         shown = starting.shown_settings(preset.model, preset.data, preset.settings)
         names = [*starting.settings_by_name()]
         chosen = {name: update.value if update.visible else None for name, update in zip(names, shown, strict=True)}
         values = starting.values_of(preset.model, preset.data, chosen)
-        assert jobs.settings_of(preset.model, preset.data, 1, **values) == jobs.settings_of(
+        assert presets.settings_of(preset.model, preset.data, 1, **values) == presets.settings_of(
             preset.model, preset.data, 1, **preset.settings
         )
 
@@ -270,7 +270,7 @@ def test_digits_are_learned_otherwise_than_photos():
     for model in starting.MODELS:
         for data in (*rules.choices(model), starting.OWN):
             values = starting.values_of(model, data, shown(model, data)[2])
-            jobs.settings_of(model, "herd" if data == starting.OWN else data, 1, **values)
+            presets.settings_of(model, "herd" if data == starting.OWN else data, 1, **values)
 
 
 def test_every_setting_is_explained_in_both_languages():

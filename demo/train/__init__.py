@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo import jobs, launch, models, rules
+from demo import jobs, launch, models, presets, rules
 from demo.handlers import QUIET, on_open, polite
 from demo.language import language_of, say, t
 from demo.place import Place
@@ -55,15 +55,15 @@ def build(place: Place) -> None:
     ) -> Any:
         """The settings that the controls stand for, and which rounds they need."""
         if preset != OWN and not is_free:
-            chosen = jobs.PRESETS[preset]
-            return jobs.settings_of(chosen.model, chosen.data, minutes, **chosen.settings), chosen.needed
+            chosen = presets.PRESETS[preset]
+            return presets.settings_of(chosen.model, chosen.data, minutes, **chosen.settings), chosen.needed
         if data == OWN:
             if not folder and staged is None:
                 raise UserError(say(None, "train.own.none"))
             data = folder or staged.folder
         settings = starting.values_of(model, data, dict(zip(names, values, strict=True)))
-        needed = jobs.PRESETS[preset].needed if preset != OWN else None
-        return jobs.settings_of(model, data, minutes, **settings), needed
+        needed = presets.PRESETS[preset].needed if preset != OWN else None
+        return presets.settings_of(model, data, minutes, **settings), needed
 
     def start(
         request: gr.Request,

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from demo import jobs, models
+from demo import jobs, models, presets
 from demo.handlers import polite
 from demo.place import Place
 from demo.train.asking import in_words, is_here
@@ -27,7 +27,7 @@ def publish(place: Place) -> None:
         `model` is "dcgan" or "cyclegan", `data` the name of a data set; without a `name` the run is given one.
         `settings` are fields of the model's config. Errors say what is possible here.
         """
-        config = in_words(request, jobs.settings_of, model, data, minutes, **(settings or {}))
+        config = in_words(request, presets.settings_of, model, data, minutes, **(settings or {}))
         how = {"key": key, "paths": is_here(place, request), "visitor": getattr(request, "session_hash", "") or ""}
         return report(in_words(request, jobs.start, place, config, name, **how))
 

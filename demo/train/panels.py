@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo import charts, jobs, rules
+from demo import charts, presets, rules
 from demo.language import t
 from demo.place import Place
 from demo.train import conducting, starting
@@ -16,13 +16,13 @@ CSS = (charts.ASSETS / "train.css").read_text(encoding="utf-8")
 
 def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
     """What to train."""
-    first_name, first = next(iter(jobs.PRESETS.items()))
+    first_name, first = next(iter(presets.PRESETS.items()))
     shows = place.training != "off"
     if place.training != "on":
         gr.Markdown(t(f"train.{place.training}"))
     if place.kind == "zerogpu":
         gr.Markdown(t("train.lent"))
-    ready = [name for name in jobs.PRESETS if is_free or name != "zebras"]
+    ready = [name for name in presets.PRESETS if is_free or name != "zebras"]
     panel: dict[str, Any] = {"machine": gr.HTML(elem_id="train-machine")}
     panel["preset"] = gr.Radio(
         [(t(f"train.presets.{name}"), name) for name in (*ready, *([OWN] if is_free else []))],
@@ -93,12 +93,12 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
 
 def settings_panel(is_free: bool) -> dict[str, Any]:
     """The settings' controls by name, as many in a line as there is room for."""
-    first = next(iter(jobs.PRESETS.values()))
+    first = next(iter(presets.PRESETS.values()))
     with gr.Accordion(t("train.all_settings"), open=False, visible=is_free, elem_id="train-settings"):
         gr.Markdown(t("train.all_settings_info"))
         with gr.Row():
             return {
-                name: starting.control_of(name, of, jobs.SETTINGS[first.model] | {"channels": 1})
+                name: starting.control_of(name, of, presets.SETTINGS[first.model] | {"channels": 1})
                 for name, of in starting.settings_by_name().items()
             }
 

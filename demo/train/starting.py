@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
 
-from demo import jobs, rules
+from demo import presets, rules
 from demo.data_urls import data_url
 from demo.language import Language, say, t
 from demo.place import Place
+from gan.catalog import SETS
 from gan.errors import UserError
 from gan.settings import CONFIGS
 
@@ -66,7 +67,7 @@ def values_of(model: str, data: str, chosen: dict[str, Any]) -> dict[str, Any]:
     of = settings_by_name()
     values = {}
     for name, value in chosen.items():
-        if model in of[name] and not (name == "channels" and data in jobs.SETS):
+        if model in of[name] and not (name == "channels" and data in SETS):
             if value is None:
                 raise UserError(f"The setting '{name}' is empty.")
             values[name] = of[name][model].type(value)
@@ -76,7 +77,7 @@ def values_of(model: str, data: str, chosen: dict[str, Any]) -> dict[str, Any]:
 def shown_settings(model: str, data: str, settings: dict[str, Any]) -> list[Any]:
     """What each setting's control shows for a model: these settings, else what learns quickly, else the default."""
     updates = []
-    quick = jobs.SETTINGS[model] | ({"channels": jobs.SETS[data].channels} if data in jobs.SETS else {})
+    quick = presets.SETTINGS[model] | ({"channels": SETS[data].channels} if data in SETS else {})
     for name, of in settings_by_name().items():
         if model not in of:
             updates.append(_update(next(iter(of.values())), visible=False))
@@ -105,14 +106,14 @@ def fill(preset: str, *, own: bool) -> tuple:
     unfolds them."""
     if preset == OWN:
         return gr.Group(visible=True), *[gr.skip()] * (5 + len(settings_by_name()))
-    model, data, minutes, _, settings = jobs.PRESETS[preset]
+    model, data, minutes, _, settings = presets.PRESETS[preset]
     choices = gr.Radio(choices=data_choices(model, own=own), value=data)
     return gr.Group(visible=False), model, minutes, choices, *room(model, data), *shown_settings(model, data, settings)
 
 
 def offer(model: str, *, own: bool) -> tuple:
     """(data, *room, *settings): the data sets for a model, and its settings."""
-    first = next(each for each in jobs.PRESETS.values() if each.model == model)
+    first = next(each for each in presets.PRESETS.values() if each.model == model)
     known = rules.choices(model)
     value = first.data if first.data in known else known[0]
     choices = gr.Radio(choices=data_choices(model, own=own), value=value)
@@ -127,9 +128,9 @@ def room(model: str, data: str) -> tuple:
 
 def chosen(model: str, data: str) -> tuple:
     """(pictures, the second pile, *settings) for a data set that was chosen: digits learn otherwise than photos."""
-    known = [each.settings for each in jobs.PRESETS.values() if (each.model, each.data) == (model, data)]
-    quick = data in jobs.SETS or data in ("herd", "emoji")
-    settings = known[0] if known else jobs.SETTINGS[model] if quick else jobs.PHOTOS[model]
+    known = [each.settings for each in presets.PRESETS.values() if (each.model, each.data) == (model, data)]
+    quick = data in SETS or data in ("herd", "emoji")
+    settings = known[0] if known else presets.SETTINGS[model] if quick else presets.PHOTOS[model]
     return *room(model, data), *shown_settings(model, data, settings)
 
 
