@@ -162,7 +162,7 @@ def draw(
         lines = escape(labels[name]).split("\n")  # two on a phone
         pieces.append(f'<text class="label wide" x="{x}" y="{y + HALF + 20}">{" ".join(lines)}</text>')
         pieces += [
-            f'<text class="label narrow" x="{x}" y="{y + HALF + 20 + 30 * at}">{line}</text>'
+            f'<text class="label narrow" x="{x}" y="{y + HALF + 20 + 34 * at}">{line}</text>'
             for at, line in enumerate(lines)
         ]
     for name, path in travels(stop):
