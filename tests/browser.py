@@ -66,6 +66,14 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def expect(what: Any) -> Any:
+    """Playwright's assertions, which wait until they hold: the parts of one answer reach the page one by one."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=30_000)
+    return expect(what)
+
+
 @dataclass
 class Server:
     """`python -m demo` as a process, with its address and the seconds it took until its page answered."""

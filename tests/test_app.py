@@ -182,7 +182,7 @@ def test_every_tab_fits_its_window(visit, language, size):
 def test_the_five_tabs_stand_in_their_order(visit):
     page = visit("en", size=(1920, 1080))
     expected = [words("en")[f"{name}.tab"] for name in ("noise", "curves", "translate", "train", "questions")]
-    assert page.locator("#tabs > .tab-wrapper").get_by_role("tab").all_inner_texts() == expected
+    machinery.expect(page.locator("#tabs > .tab-wrapper").get_by_role("tab")).to_have_text(expected)
 
 
 @browser

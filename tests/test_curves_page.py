@@ -5,7 +5,7 @@ import csv
 import pytest
 from PIL import Image
 
-from tests.browser import serve
+from tests.browser import expect, serve
 from tests.small_runs import record, sample, small_run
 
 pytestmark = pytest.mark.browser
@@ -50,7 +50,7 @@ def test_curves_and_samples_are_there_when_the_tab_opens(visit, language):
     page = visit(language, tab="curves")
     page.wait_for_selector("#stories section")
     sections = page.locator("#stories section")
-    assert sections.count() == 2
+    expect(sections).to_have_count(2)
     assert sections.first.locator("polyline.mean").count() == 4
     assert sections.first.locator(".rest").count() >= 3
     assert sections.first.locator(".sample img").evaluate("image => image.naturalWidth") > 0
@@ -179,7 +179,7 @@ def test_an_experiment_shows_half_asks_and_tells(visit, language, size):
         "document.querySelector('#stories polyline.raw').getAttribute('points').split(' ').pop().split(',')[0] <= 500"
     )
     guess = page.locator("#curves-guess input")
-    assert guess.count() == 3
+    expect(guess).to_have_count(3)
     guess.nth(0).check()
     page.wait_for_selector("#experiment .ends img >> nth=1")
     assert reach() <= 500  # still nothing of the end but its pictures, without names
@@ -195,7 +195,8 @@ def test_an_experiment_shows_half_asks_and_tells(visit, language, size):
     guess.nth(2).check()
     right = words(language)["curves.guess.right"]
     page.wait_for_function("word => document.querySelector('#experiment .answer').innerText.includes(word)", arg=right)
-    assert reach() > 950
+    points = "document.querySelector('#stories polyline.raw').getAttribute('points')"
+    page.wait_for_function(f"{points}.split(' ').some(point => point.split(',')[0] > 950)")
     assert "{" not in page.locator("#experiment").inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from demo.language import say, words
 from demo.questions import duel, plane_figure, playing
 from gan.errors import UserError
+from tests.browser import expect
 
 
 def values(**changed):
@@ -193,7 +194,7 @@ def test_it_runs_in_the_page_and_pauses(visit, language):
     still = rounds(page)
     page.wait_for_timeout(800)
     assert rounds(page) == still
-    assert page.locator("#duel-curves .chart").count() == 3
+    expect(page.locator("#duel-curves .chart")).to_have_count(3)
 
 
 @browser
@@ -220,9 +221,9 @@ def test_a_lesson_starts_at_once_and_sets_the_controls(visit):
     page = opened(visit)
     page.locator("#duel-preset input[value=perfect]").check()
     wait_for_rounds(page, 301)
-    assert page.locator("#duel-loss input[value=saturating]").is_checked()
+    expect(page.locator("#duel-loss input[value=saturating]")).to_be_checked()
     page.wait_for_function("document.querySelector('#duel p').textContent.includes('next to nothing')")
-    assert "perfect D" in page.inner_text("#duel-about")
+    expect(page.locator("#duel-about")).to_contain_text("perfect D")
 
 
 @browser
@@ -252,10 +253,10 @@ def test_an_answer_brings_its_explanation_by_keyboard_too(visit, question):
     assert not first.locator("p").first.is_visible()
     first.locator("input").first.focus()
     page.keyboard.press("Space")
-    assert first.locator("p").nth(0).is_visible()
+    expect(first.locator("p").nth(0)).to_be_visible()
     page.keyboard.press("ArrowDown")
-    assert first.locator("p").nth(1).is_visible()
-    assert not first.locator("p").nth(0).is_visible()
+    expect(first.locator("p").nth(1)).to_be_visible()
+    expect(first.locator("p").nth(0)).to_be_hidden()
 
 
 @browser

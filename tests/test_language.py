@@ -8,7 +8,7 @@ import pytest
 
 from demo.language import LANGUAGES, LanguageSwitch, language_of, say, t, words
 from demo.place import ROOT
-from tests.browser import in_a_thread
+from tests.browser import expect, in_a_thread
 
 KEYS = sorted(words("en"))
 
@@ -133,7 +133,7 @@ def test_the_switch_works_by_keyboard_and_lasts(visit):
     page.keyboard.press("Enter")
     korean = words("ko")["app.title"].split("\n\n")[1]
     page.get_by_text(korean).wait_for()
-    assert page.get_by_role("link", name="한국어").get_attribute("aria-current") == "true"
+    expect(page.get_by_role("link", name="한국어")).to_have_attribute("aria-current", "true")
     page.goto(page.url.split("?")[0])
     page.get_by_text(korean).wait_for()
     assert {"name": "lang", "value": "ko"}.items() <= page.context.cookies()[0].items()

@@ -7,6 +7,7 @@ from demo.language import say, words
 from demo.questions import downward, enlarge, items, kernels, upward
 from demo.squares import blues, greys, squares, swatches
 from gan.errors import UserError
+from tests.browser import expect
 
 
 @pytest.mark.parametrize("pattern", enlarge.PATTERNS)
@@ -171,7 +172,7 @@ def test_the_tab_opens_with_a_computed_answer(visit, language):
     expected = say(language, "questions.q1.says.uneven", kernel=3, stride=2, low=1, high=4)
     assert expected in page.inner_text("#upsample")
     for question in ("q1", "q15", "q17", "q20"):
-        assert page.get_by_role("tab", name=words(language)[f"questions.{question}.tab"]).is_visible()
+        expect(page.get_by_role("tab", name=words(language)[f"questions.{question}.tab"])).to_be_visible()
 
 
 @browser
@@ -255,10 +256,10 @@ def test_a_kernel_learns_live_and_is_put_to_use(visit):
     page.locator("#q1-learn").click()
     page.wait_for_selector("#q1-learned .chart")
     page.wait_for_function("!document.querySelector('#q1-use').disabled", timeout=60_000)
-    taught = page.locator("#q1-learned .three text").first.text_content()
     page.locator("#q1-use").click()
     page.wait_for_function("document.querySelectorAll('#upsample .kernel text').length === 16")
-    assert page.locator("#upsample .kernel text").first.text_content() == taught
+    taught = page.locator("#q1-learned .three text").first.text_content()
+    expect(page.locator("#upsample .kernel text").first).to_have_text(taught)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -330,4 +331,5 @@ def test_a_patch_is_drawn_by_dragging_a_pen(visit):
     page.mouse.move(end["x"] + 5, end["y"] + 10, steps=20)
     page.mouse.up()
     page.wait_for_function("old => document.querySelector('#upsample image').getAttribute('href') !== old", arg=before)
-    assert [cells.nth(at).input_value() for at in range(8)] == ["1"] * 8
+    for at in range(8):
+        expect(cells.nth(at)).to_have_value("1")

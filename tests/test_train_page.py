@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.browser import Visitors, open_tab, serve
+from tests.browser import Visitors, expect, open_tab, serve
 from tests.small_runs import record, small_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -63,9 +63,9 @@ def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(visit
 
     page = opened(visit, "ko")
     watch(page, "earlier")
-    assert page.locator("#train-curves .chart").count() == 2
-    assert page.locator("#film .sample img").count() == 1
-    assert "완료" in page.locator("#watch h3").inner_text()
+    expect(page.locator("#train-curves .chart")).to_have_count(2)
+    expect(page.locator("#film .sample img")).to_have_count(1)
+    expect(page.locator("#watch h3")).to_contain_text("완료")
     Run(server.runs / "earlier").log(record(9001))
     page.locator("#watch .facts b", has_text="9,001").wait_for()
 
@@ -108,14 +108,14 @@ def test_a_training_is_started_watched_paused_continued_and_stopped(visit, serve
     onlooker.locator("#watch h3", has_text="mnist-1").wait_for()
     onlooker.locator("#train-start").click()
     onlooker.locator("#watch h3 .queued").wait_for()
-    assert "1번째" in onlooker.locator("#watch").inner_text()
+    expect(onlooker.locator("#watch")).to_contain_text("1번째")
     page.locator("#watch .why", has_text="In line: mnist-2").wait_for()
     onlooker.locator("#train-stop").click()
     onlooker.locator("#watch h3 .stopped").wait_for()
 
     page.locator("#train-pause").click()
     page.locator("#watch h3 .paused").wait_for()
-    assert wait(lambda: page.locator("#train-pause").is_disabled())
+    expect(page.locator("#train-pause")).to_be_disabled()
     page.locator("#train-go-on").click()
     page.locator("#watch h3 .running").wait_for()
     page.locator("#train-stop").click()
@@ -138,8 +138,8 @@ def test_a_training_is_conducted_in_the_page(visit, server):
     page.locator("#train-told-d", has_text="held still").wait_for()
     page.locator("#train-act-faster-g").click()
     page.locator("#train-told-g", has_text="rate 0.006").wait_for()
-    assert page.locator("#train-curves .chart .event").count() >= 2
-    assert page.locator("#train-act-step-d").is_disabled()
+    page.locator("#train-curves .chart .event").nth(1).wait_for(state="attached")
+    expect(page.locator("#train-act-step-d")).to_be_disabled()
     page.locator("#train-rounds label", has_text="3").click()
     page.locator("#train-pause").click()
     page.locator("#watch h3 .paused").wait_for()
@@ -183,10 +183,10 @@ def test_ones_own_pictures_are_checked_and_trained_on(visit, server, tmp_path):
     page.locator("#train-taken", has_text="second pile").wait_for()
     page.locator("#train-start").click()
     page.locator("[data-testid=toast-body]", has_text="Give some pictures first").wait_for()
-    assert page.locator("#train-folder").is_visible()
+    expect(page.locator("#train-folder")).to_be_visible()
     piles[1].set_input_files([tmp_path / f"b{n}.png" for n in range(12)])
     page.locator("#train-taken li", has_text="letter.png").wait_for(state="attached")
-    assert page.locator("#train-taken img").count() == 2
+    expect(page.locator("#train-taken img")).to_have_count(2)
     page.locator("#train-start").click()
     page.locator("#watch h3", has_text="pictures-1").wait_for()
     page.locator("#film .sample img").wait_for(timeout=SECONDS)
@@ -235,7 +235,7 @@ def test_a_training_outlives_the_page_and_the_app(chromium, tmp_path):
     with serve(**environment) as server:
         visitors = Visitors(chromium, server.url)
         page = opened(visitors)
-        assert "training now" in page.locator("#watch h3", has_text="mnist-1").inner_text()
+        page.locator("#watch h3", has_text=re.compile("mnist-1.*training now", re.DOTALL)).wait_for()
         page.locator("#train-stop").click()
         page.locator("#watch h3 .stopped").wait_for()
         visitors.leave()
@@ -303,7 +303,7 @@ def test_where_training_is_restricted_the_tab_says_so_and_the_endpoint_refuses(c
         visitors = Visitors(chromium, server.url)
         page = opened(visitors)
         page.get_by_text(re.compile(sentence)).first.wait_for()
-        assert page.locator("#train-start").is_visible() is (training == "limited")
+        expect(page.locator("#train-start")).to_be_visible(visible=training == "limited")
         assert not page.locator("#train-name").is_visible()
         client = Client(server.url, verbose=False)
         for asked in (("dcgan", "/etc", 1, ""), ("dcgan", "mnist", 30, ""), ("cyclegan", "mnist", 1, "")):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import open_tab, serve
+from tests.browser import expect, open_tab, serve
 from tests.small_cyclegan import small_cyclegan
 
 pytestmark = pytest.mark.browser
@@ -79,8 +79,8 @@ def test_an_example_runs_on_a_click_in_its_own_direction(visit):
     page.locator("#translate-examples button").nth(2).click()
     wait_for_new(page, before)
     assert captions(page)[:2] == ["real: orange", "translated: apple"]
-    assert page.locator("#translate-direction input").nth(1).is_checked()
-    assert page.locator("#translate-examples [aria-pressed=true]").get_attribute("data-index") == "2"
+    expect(page.locator("#translate-direction input").nth(1)).to_be_checked()
+    expect(page.locator("#translate-examples [aria-pressed=true]")).to_have_attribute("data-index", "2")
 
 
 def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(visit):
@@ -90,7 +90,7 @@ def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(visit):
     upload(page, photo())
     mine = wait_for_new(page, before)
     assert page.locator("#ways img").first.evaluate("x => [x.naturalWidth, x.naturalHeight]") == [90, 60]
-    assert page.locator("#translate-examples [aria-pressed=true]").count() == 0
+    expect(page.locator("#translate-examples [aria-pressed=true]")).to_have_count(0)
 
     page.locator("#translate-direction label").nth(1).click()
     page.wait_for_function("document.querySelector('#ways figcaption').innerText.includes('orange')")
@@ -101,7 +101,7 @@ def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(visit):
     page.locator("#translate-again").click()
     page.wait_for_function("src => document.querySelector('#ways img').src === src", arg=translated)
     assert captions(page)[0] == "real: apple"
-    assert page.locator("#translate-direction input").first.is_checked()
+    expect(page.locator("#translate-direction input").first).to_be_checked()
 
 
 @pytest.mark.parametrize(
