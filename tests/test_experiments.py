@@ -3,6 +3,7 @@
 import base64
 import re
 
+import gradio as gr
 import pytest
 
 from demo import experiments, models
@@ -142,10 +143,11 @@ def test_the_last_pictures_are_shuffled_and_told_apart(key):
     assert experiment.asked in experiment.runs
     orders = set()
     for _ in range(20):
-        guess, *_ = guesses.choose(None, key, "step", [], 20, False)
+        guess, *_ = guesses.choose(None, key, "step", [], 20, False, {})
         orders.add(tuple(guess["order"]))
         assert sorted(guess["order"]) == sorted(experiment.runs)
     assert len(orders) > 1
+    assert all(each == gr.skip() for each in guesses.choose(None, key, "step", [], 20, False, guess))  # a mere look
 
     guess, text, *_ = guesses.answer(None, "a", guess)
     letters = dict(zip(guess["order"], "ABCD", strict=False))

@@ -148,6 +148,20 @@ def test_a_click_holds_a_picture_and_its_code_brings_it_back_elsewhere(visit, se
     assert held(third) == pictures[9]
 
 
+def test_a_look_at_the_list_of_runs_leaves_the_held_picture_alone(visit):
+    page = visit()
+    pictures = sources(page)
+    page.locator("#pictures button").nth(11).click()
+    page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[11])
+    page.locator("#noise-run input").click()
+    page.get_by_role("option", name="alpha").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(2000)
+    assert held(page) == pictures[11]
+    expect(page.locator("#shelf li")).to_have_count(5)
+
+
 def test_pictures_are_held_with_the_keyboard_alone_and_the_focus_stays(visit):
     page = visit()
     pictures = sources(page)

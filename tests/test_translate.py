@@ -225,6 +225,6 @@ def test_feeding_the_result_back_turns_the_direction(run):
 
 def test_without_any_run_the_tab_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(translate.models, "runs", lambda *_, **__: [])
-    dropdown, *_, html = translate.opened(None, None)
-    assert dropdown.value is None
-    assert "Train tab" in html
+    dropdown, name = translate.opened(None)
+    assert dropdown.value is name is None
+    assert "Train tab" in translate.choose_run(name, None)[-1]

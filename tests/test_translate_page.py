@@ -104,6 +104,28 @@ def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(visit):
     expect(page.locator("#translate-direction input").first).to_be_checked()
 
 
+def test_a_look_at_the_list_of_runs_leaves_a_visitors_picture_alone(visit):
+    page = visit(tab="translate")
+    choose_fruit(page)
+    before = images(page)
+    upload(page, photo())
+    mine = wait_for_new(page, before)
+    page.locator("#translate-run input").click()
+    page.get_by_role("option", name="fruit").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(2000)
+    assert images(page) == mine
+    page.locator("#translate-direction label").nth(1).click()
+    page.wait_for_function("document.querySelector('#ways figcaption').innerText.includes('orange')")
+    assert images(page)[0] == mine[0]
+    page.locator("#translate-run input").fill("")  # by keyboard alone
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_function("old => document.querySelector('#ways img').src !== old", arg=mine[0])
+    assert page.locator("#translate-run input").input_value() != "fruit"
+
+
 @pytest.mark.parametrize(
     ("language", "name", "content", "sentence"),
     [
@@ -127,11 +149,6 @@ def test_a_snapshot_of_the_webcam_is_translated(visit):
     page = visit(tab="translate", camera=True)
     choose_fruit(page)
     before = images(page)
-    seen = None
-    while seen != (seen := page.locator("#translate-picture img").first.get_attribute("src")):
-        page.wait_for_timeout(
-            2000
-        )  # the run's own example comes a little later than its ways, and would take its place
     page.locator("#translate-picture button[aria-label='Capture from camera']").click()
     page.locator("#translate-picture button", has_text="Webcam").click()
     # before its first frame there is nothing to take a picture of

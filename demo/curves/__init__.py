@@ -85,7 +85,7 @@ def build(place: Place) -> None:
     on_open(opened, settings, [experiment, runs, *everything])
     asked = [guess, words, option, ends]
     experiment.input(
-        polite(choose), [experiment, axis, panels, smoothing, log], [*asked, runs, panels, *everything], **latest
+        polite(choose), [experiment, axis, panels, smoothing, log, guess], [*asked, runs, panels, *everything], **latest
     )
     option.input(polite(answer), [option, guess], asked, **latest)
     ends.input(polite(pick), [ends, speed, *settings], [*asked, clock, *everything], **latest)

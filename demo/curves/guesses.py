@@ -25,10 +25,17 @@ def leave() -> tuple:
     return None, {}, "", gr.Radio(visible=False), gr.Radio(visible=False)
 
 
-def choose(request: gr.Request, key: str | None, axis: str, panels: Any, smoothing: Any, log: Any) -> tuple:
-    """(guess, about, options, ends, runs, panels, *show) for an experiment: its first half, and a question."""
+def choose(
+    request: gr.Request, key: str | None, axis: str, panels: Any, smoothing: Any, log: Any, guess: Guess
+) -> tuple:
+    """(guess, about, options, ends, runs, panels, *show) for an experiment: its first half, and a question.
+
+    Nothing new where the list was only looked at.
+    """
     if not key:
         return *leave()[1:], *[gr.skip()] * 7
+    if key == guess.get("experiment"):
+        return (gr.skip(),) * 11
     language, experiment = language_of(request), experiments.find(key)
     names, chosen = list(experiment.runs), list(experiment.panels)
     guess = {"experiment": key, "answer": "", "order": random.sample(names, len(names)), "pick": ""}

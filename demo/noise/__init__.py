@@ -99,8 +99,10 @@ def wire(sections: dict[str, Section], now: gr.State, open_section: gr.State, ab
 
 
 def choose_run(run: str, seed: float, now: Desk) -> Desk:
-    """The desk for another run: its own first pictures."""
-    return desk.clear(run, int(seed or 0)) if run else now
+    """The desk for another run: its own first pictures. As it is where the list was only looked at."""
+    from gan.address import run_of
+
+    return desk.clear(run, int(seed or 0)) if run and run != run_of(now["held"]) else now
 
 
 def roll(run: str | None, now: Desk) -> tuple[int, Desk]:

@@ -257,5 +257,5 @@ def build() -> Section:
     view.tick(polite(tick), [*where, playing], drawn, trigger_mode="once", **QUIET)
     loading = LATEST | {"show_progress": "full", "show_progress_on": [view]}
     fresh.click(polite(other), [run, seed], [seed, *drawn], **loading)
-    run.input(polite(other), [run, seed], [seed, *drawn], **loading)
+    run.input(polite(go), where, drawn, **loading)
     return Section(tab, show, [ending, run, seed, at], [run, *drawn, ending], slow=True)

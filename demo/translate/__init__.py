@@ -11,7 +11,7 @@ import gradio as gr
 from PIL import Image
 
 from demo import models
-from demo.handlers import on_open, polite, publish
+from demo.handlers import QUIET, on_open, polite, publish
 from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
 from demo.sections import LATEST, Section, drawn, inputs_of, on_show, outputs_of
@@ -65,13 +65,13 @@ def choose_run(name: str | None, request: gr.Request) -> tuple:
     return show_example(name, 0, language_of(request))
 
 
-def opened(name: str | None, request: gr.Request) -> tuple:
-    """(runs, *choose_run) where nothing is shown yet or the run is gone; else only the runs there are now."""
+def opened(name: str | None) -> tuple:
+    """(runs, the one to show): the runs there are now, and another one where none is shown yet or it is gone."""
     there = [run.name for run in models.runs("cyclegan", with_weights=True)]
     if name in there:
-        return gr.Dropdown(choices=there), *[gr.skip()] * 5
+        return gr.Dropdown(choices=there), gr.skip()
     name = next(iter(there), None)
-    return gr.Dropdown(choices=there, value=name), *choose_run(name, request)
+    return gr.Dropdown(choices=there, value=name), name
 
 
 def choose_example(event: gr.EventData, name: str, request: gr.Request) -> tuple:
@@ -143,16 +143,18 @@ def build(place: Place) -> None:
         with gr.Column(scale=5, min_width=320, elem_classes="first-on-a-phone"):
             ways = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="ways")
             gr.Markdown(t("translate.explain"))
-    example, open_section = gr.State(None), gr.State("inside")
+    # A list says `input` twice for one choice, and also when it was only looked at: a State changes when it changes.
+    chosen, example, open_section = gr.State(""), gr.State(None), gr.State("inside")
     now = [run, direction, picture, example]
     gr.Markdown(t("translate.closer"))
     with gr.Tabs(overflow_behavior="wrap", elem_id="translate-sections"):
         sections = {module.__name__.rpartition(".")[2]: module.build(now) for module in SECTIONS}
 
     outcome = [direction, example, tries, ways]
+    on_open(opened, run, [run, chosen])
+    run.input(lambda name: name, run, chosen, concurrency_limit=1, **QUIET)  # one after the other, or both are new
     events = [
-        on_open(opened, run, [run, picture, *outcome], **models.TURNS),
-        run.input(polite(choose_run), run, [picture, *outcome], **LATEST),
+        chosen.change(polite(choose_run), chosen, [picture, *outcome], **LATEST),
         tries.select(polite(choose_example), run, [picture, *outcome], **LATEST),
         direction.input(polite(turn), now, [picture, *outcome], **LATEST),
         gr.on([picture.input, picture.clear], polite(given), [run, direction, picture], outcome, **LATEST),
