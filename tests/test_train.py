@@ -107,7 +107,7 @@ def test_the_tab_opens_with_the_most_recent_run_and_keeps_the_one_that_was_chose
 
 def test_nothing_is_sent_while_nothing_is_new(runs):
     assert sight.follow("late", "", None, None) == gr.skip()  # the tab has not been opened yet
-    _, _, shown, *_ = sight.watch("late", None)
+    _, _, shown, *_ = sight.watch("late", "", None)
     assert sight.follow("late", shown, None, None) == gr.skip()
     runs[1].log(record(601))
     _, later, *_ = sight.follow("late", shown, None, None)
@@ -116,13 +116,22 @@ def test_nothing_is_sent_while_nothing_is_new(runs):
     assert sight.follow("late", shown, None, None) != gr.skip()  # an older answer came last: what it shows is told
 
 
+def test_a_look_at_the_list_leaves_the_film_where_it_is(runs):
+    held, _, shown, *_ = sight.watch("late", "", None)
+    assert held is None
+    assert sight.watch("late", shown, None) == gr.skip()
+    runs[1].log(record(601))
+    assert sight.watch("late", shown, None) == gr.skip()
+    assert "early" in sight.watch("early", shown, None)[2]
+
+
 def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, tmp_path):
-    _, _, shown, *_ = sight.watch("late", None)
+    _, _, shown, *_ = sight.watch("late", "", None)
     new = small_run(tmp_path, "new", lines=3)
     new.set_info(status="running")
     with new.lock():
         assert sight.follow("late", shown, None, None)[0].value == "new"
-        _, _, shown, *_ = sight.watch("late", None)  # she looks at another one on purpose
+        _, _, shown, *_ = sight.watch("late", "", None)  # she looks at another one on purpose
         runs[1].log(record(601))
         chosen, facts, *_ = sight.follow("late", shown, None, None)
         assert chosen == gr.skip()  # the list may be open
@@ -146,7 +155,7 @@ def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, t
 def test_only_the_buttons_that_make_sense_can_be_pressed(runs, status, possible):
     runs[0].set_info(status=status)
     with runs[0].lock():
-        buttons = sight.watch("early", None)[6:9]
+        buttons = sight.watch("early", "", None)[6:9]
     assert {name for name, button in zip(sight.DO, buttons, strict=True) if button.interactive} == possible
 
 
@@ -162,7 +171,7 @@ def test_the_film_follows_the_training_unless_someone_went_back_in_it(runs):
     (_, newest), (html, back) = sight.rewind("late", 2, None), sight.rewind("late", 1, None)
     assert (newest, back) == (None, 1)
     assert "Step 200" in html
-    _, _, facts, *_ = sight.watch("late", None)
+    _, _, facts, *_ = sight.watch("late", "", None)
     sample(run, 600)
     run.log(record(601))
     shown = sight.follow("late", facts, newest, None)

@@ -178,7 +178,7 @@ def build(place: Place) -> None:
         panel["outlook"],
         **(QUIET | {"show_progress": "full", "show_progress_on": [panel["outlook"]]}),
     )
-    watched.input(polite(watch), watched, [held, *shown], trigger_mode="always_last", **QUIET)
+    watched.input(polite(watch), [watched, sight["facts"]], [held, *shown], trigger_mode="always_last", **QUIET)
     moment.input(polite(rewind), [watched, moment], [sight["film"], held], trigger_mode="always_last", **QUIET)
     panel["go"].click(polite(start), asked, [name, staged, held, *shown], **QUIET)
     for button, do in zip(sight["buttons"], DO.values(), strict=True):

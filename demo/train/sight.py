@@ -38,7 +38,7 @@ def show(run: "Run | None", names: list[str], request: gr.Request, moment: float
     at = last if moment is None else int(min(moment, last))
     return [
         gr.Dropdown(choices=names, value=run.name),
-        _carrying((names, seen, count), watching.facts(run.folder, seen, language)),
+        _carrying((names, run.name, seen, count), watching.facts(run.folder, seen, language)),
         watching.film(run.folder, seen, at, language),
         gr.Slider(maximum=max(1, last), value=at, interactive=count > 1),
         watching.curves(run.folder, seen, language),
@@ -50,6 +50,10 @@ def show(run: "Run | None", names: list[str], request: gr.Request, moment: float
 
 def _carrying(seen: tuple, html: str) -> str:
     return f'<div data-seen="{escape(repr(seen))}">{html}</div>'
+
+
+def _carried(shown: str | None) -> str:
+    return unescape((shown or "").partition('data-seen="')[2].partition('"')[0])
 
 
 def names_of(runs: "list[Run]") -> list[str]:
@@ -75,13 +79,13 @@ def follow(name: str | None, shown: str | None, held: float | None, request: gr.
     """
     if not shown:
         return gr.skip()
-    seen = unescape(shown.partition('data-seen="')[2].partition('"')[0])
+    seen = _carried(shown)
     runs = jobs.recent()
     names = names_of(runs)
     watched = next((run for run in runs if run.name == name), None)
     if watched is not None:
         count = len(watched.samples())
-        if repr((names, stamp(watched), count)) == seen:
+        if repr((names, name, stamp(watched), count)) == seen:
             return gr.skip()
         is_new = runs[0].name != name and repr(runs[0].name) not in seen
         if is_new and not jobs.at_rest(runs[0]) and jobs.at_rest(watched):
@@ -93,10 +97,13 @@ def follow(name: str | None, shown: str | None, held: float | None, request: gr.
     return show(next(iter(runs), None), names, request)
 
 
-def watch(name: str | None, request: gr.Request) -> list[Any]:
-    """(None, *show) for a run that was chosen: its film at the newest sample."""
+def watch(name: str | None, shown: str | None, request: gr.Request) -> Any:
+    """(None, *show) for a run that was chosen: its film at the newest sample. Nothing after a mere look at the list."""
     runs = jobs.recent()
-    return [None, *show(next((run for run in runs if run.name == name), None), names_of(runs), request)]
+    names = names_of(runs)
+    if _carried(shown).startswith(f"({names!r}, {name!r}, "):
+        return gr.skip()
+    return [None, *show(next((run for run in runs if run.name == name), None), names, request)]
 
 
 def rewind(name: str | None, moment: float, request: gr.Request) -> tuple[str, float | None]:
