@@ -2,6 +2,7 @@
 
 import io
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -237,6 +238,23 @@ def test_a_search_can_be_left_in_the_middle(run):
     next(searching)
     searching.close()
     assert torch.is_grad_enabled()
+
+
+def test_a_search_that_is_stopped_says_so_and_its_last_word_frees_the_button(run):
+    visitor, other = (SimpleNamespace(session_hash=name, headers={}, query_params={}) for name in ("a", "b"))
+    find.stop(visitor)  # of an earlier search that had ended just then
+    searching = find.find("alpha", "name", 3, "", None, visitor)
+    page, _, go, halt = next(searching)
+    assert "Searching" in page
+    assert (go.interactive, halt.interactive) == (False, True)
+    find.stop(other)
+    assert "Searching" in next(searching)[0]
+    find.stop(visitor)
+    (page, address, go, halt), *more = searching
+    assert "Stopped" in page
+    assert address.startswith("alpha:z:")
+    assert (go.interactive, halt.interactive) == (True, False)
+    assert not more
 
 
 # Copied

@@ -34,6 +34,8 @@ FRAMES = 12  # of the way that are shown
 FIRST = 5  # the class to begin with: "there is a vector that makes a 5"
 ALONE = {"concurrency_id": "search", "concurrency_limit": 1}  # so that what is quick never waits for a search
 
+_stopped: set[str] = set()  # sessions that have pressed Stop
+
 
 def classes_of(run: "Run") -> tuple[str, ...]:
     """The classes that can be named for a run: those that a classifier tells apart, or none."""
@@ -83,14 +85,17 @@ def _first(folder: Path, stamp: Any) -> "Found | None":
     return list(search(run, FIRST))[-1]
 
 
-def page(run: "Run", wanted: "int | Tensor", at: "Found", language: Language, *, over: bool) -> str:
-    """A search as it stands, as HTML: what is wanted, the best so far, how good it is, the loss and the way there."""
+def page(run: "Run", wanted: "int | Tensor", at: "Found", language: Language, said: str) -> str:
+    """A search as it stands, as HTML: what is wanted, the best so far, how good it is, the loss and the way there.
+
+    `said` is "searching", "stopped", or in the end the verdict.
+    """
     name = class_name(classes_of(run)[wanted], language) if isinstance(wanted, int) else ""
     kind = "class" if name else "picture"
     goal = f'<p class="named">{escape(name)}</p>' if name else f'<img src="{inline(wanted)}" alt="">'
     score = percent(at.score) if name else f"{at.score:.3f}"
-    share = 1.0 if over else at.step / max(at.steps, 1)
-    state = f"find.{at.verdict}.{kind}" if over else "find.searching"
+    share = at.step / max(at.steps, 1) if said == "searching" else 1.0
+    state = f"find.{said}" if said in ("searching", "stopped") else f"find.{said}.{kind}"
     curve = np.array(at.curve)
     chart = charts.chart(
         [Line("spear", say(language, "noise.find.loss"), np.arange(len(curve)), curve)],
@@ -126,7 +131,7 @@ def show(desk: Desk, run: str, of: str, request: gr.Request) -> tuple:
     found = _first(chosen.folder, models.stamp(chosen))
     if found is None:
         return radio, run, f"<p>{sentence(language, 'find.no_classes')}</p>", "", pad
-    html = page(chosen, FIRST, found, language, over=True)
+    html = page(chosen, FIRST, found, language, found.verdict)
     return radio, run, html, of_vector(run, found.z), pad
 
 
@@ -148,14 +153,19 @@ def wanted_of(
 def find(
     run: str, mode: str, which: int | None, drawing: str, picture: str | None, request: gr.Request
 ) -> Iterator[tuple]:
-    """(page, found, find button, stop button) again and again while it searches."""
+    """(page, found, find button, stop button) again and again while it searches, to its end or until `stop`."""
     from gan.address import of_vector
 
     chosen, language = models.find(run, "dcgan"), language_of(request)
-    wanted, at = wanted_of(chosen, mode, which, drawing, picture, request), None
+    wanted, at, said = wanted_of(chosen, mode, which, drawing, picture, request), None, ""
+    _stopped.discard(session(request))
     for at in search(chosen, wanted, seed=0):
-        yield page(chosen, wanted, at, language, over=False), of_vector(run, at.z), *pressable(True)
-    yield page(chosen, wanted, at, language, over=True), of_vector(run, at.z), *pressable(False)
+        if session(request) in _stopped:
+            said = "stopped"
+            break
+        yield page(chosen, wanted, at, language, "searching"), of_vector(run, at.z), *pressable(True)
+    _stopped.discard(session(request))
+    yield page(chosen, wanted, at, language, said or at.verdict), of_vector(run, at.z), *pressable(False)
 
 
 def pressable(searching: bool) -> tuple[gr.Button, gr.Button]:
@@ -163,9 +173,17 @@ def pressable(searching: bool) -> tuple[gr.Button, gr.Button]:
     return gr.Button(interactive=not searching), gr.Button(interactive=searching)
 
 
-def stopped() -> tuple[gr.Button, gr.Button]:
-    """`pressable` after a search was stopped: what it had found stays."""
-    return pressable(False)
+def stop(request: gr.Request | None) -> None:
+    """End the visitor's search at its next look; what it had found stays.
+
+    Gradio's own `cancels` would leave answers on their way, which come after the last word and lock the button again.
+    """
+    _stopped.add(session(request))
+
+
+def session(request: gr.Request | None) -> str:
+    """Whose page it is."""
+    return (request and request.session_hash) or ""
 
 
 def take(found: str, desk: Desk, request: gr.Request) -> Desk:
@@ -227,7 +245,7 @@ def build(room: Room) -> Section:
                 )
                 with gr.Row():
                     go = gr.Button(t("noise.find.go"), variant="primary", min_width=110, elem_id="find-go")
-                    stop = gr.Button(t("noise.find.stop"), interactive=False, min_width=110, elem_id="find-stop")
+                    halt = gr.Button(t("noise.find.stop"), interactive=False, min_width=110, elem_id="find-stop")
                 keep = gr.Button(t("noise.keep"), size="md", elem_id="find-keep")
             with gr.Column(scale=5, min_width=320):
                 result = gr.HTML(css_template=css, elem_id="search", min_height=420)
@@ -247,15 +265,9 @@ def build(room: Room) -> Section:
     mode.input(polite(choose_mode), mode, [which, pad, picture], **QUIET)
     pad.input(polite(drawn), None, drawing, **QUIET)
     options = {"api_visibility": "private", "show_progress": "minimal", "show_progress_on": [result], **ALONE}
-    running = gr.on(
-        [go.click],
-        polite(find),
-        [room.run, mode, which, drawing, picture],
-        [result, found, go, stop],
-        trigger_mode="once",
-        **options,
-    )
-    stop.click(polite(stopped), None, [go, stop], cancels=[running], queue=False, api_visibility="private")
+    asked = [room.run, mode, which, drawing, picture]
+    go.click(polite(find), asked, [result, found, go, halt], trigger_mode="once", **options)
+    halt.click(polite(stop), None, None, queue=False, **QUIET)
     keep.click(polite(take), [found, room.desk], room.desk, **QUIET)
     return Section(tab, show, [room.run, of], [which, of, result, found, pad], slow=True)
 
