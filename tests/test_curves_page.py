@@ -212,6 +212,15 @@ def test_play_goes_through_the_moments_and_an_event_leads_to_its_own(visit, serv
     page.locator("#curves-play").click()
     page.wait_for_function("document.querySelector('#curves-step input[type=number]').value > 399", timeout=15_000)
     page.locator("#curves-pause").click()
+    move(page, 0)
+    page.wait_for_function("document.querySelector('#stories').innerText.includes('Step 0:')")
+    page.locator("#curves-play").click()
+    page.wait_for_timeout(700)
+    page.locator("#curves-pause").click()
+    page.wait_for_timeout(1500)
+    step = page.locator("#curves-step input[type=number]").input_value()
+    page.wait_for_timeout(1500)
+    assert page.locator("#curves-step input[type=number]").input_value() == step
 
 
 def test_further_charts_and_smoothing(visit):

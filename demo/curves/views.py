@@ -105,12 +105,15 @@ def jump(event: gr.EventData) -> tuple[float, float]:
     return float(event.step), float(event.step)
 
 
-def advance(names: list[str] | None, step: float) -> tuple[Any, Any, gr.Timer]:
-    """(slider, step, clock): on to the next moment that a sample was made at; the clock stops at the end."""
+def advance(names: list[str] | None, step: float) -> tuple[Any, Any, Any]:
+    """(slider, step, clock): on to the next moment that a sample was made at; the clock stops at the end.
+
+    It is never started here: this answer may come after Pause.
+    """
     later = sorted({s for story in stories(names) for s, _ in story.samples if s > step})
     if not later:
         return gr.skip(), gr.skip(), gr.Timer(active=False)
-    return later[0], later[0], gr.Timer(active=True)
+    return later[0], later[0], gr.skip()
 
 
 def play(names: list[str] | None, step: float, speed: float) -> tuple[float, float, gr.Timer]:
