@@ -94,8 +94,9 @@ def page(run: "Run", wanted: "int | Tensor", at: "Found", language: Language, sa
     kind = "class" if name else "picture"
     goal = f'<p class="named">{escape(name)}</p>' if name else f'<img src="{inline(wanted)}" alt="">'
     score = percent(at.score) if name else f"{at.score:.3f}"
-    share = at.step / max(at.steps, 1) if said == "searching" else 1.0
-    state = f"find.{said}" if said in ("searching", "stopped") else f"find.{said}.{kind}"
+    unfinished = said in ("searching", "stopped")
+    share = at.step / max(at.steps, 1) if unfinished else 1.0
+    state = f"find.{said}" if unfinished else f"find.{said}.{kind}"
     curve = np.array(at.curve)
     chart = charts.chart(
         [Line("spear", say(language, "noise.find.loss"), np.arange(len(curve)), curve)],
