@@ -335,6 +335,14 @@ def test_a_run_is_deleted_only_at_rest_and_never_a_shipped_one(place, monkeypatc
     wait(lambda: jobs.at_rest(run))
     with pytest.raises(jobs.Refused, match="by themselves after a day"):
         jobs.delete(replace(place, training="limited"), run.name)
+    wait(lambda: not run.is_training())
+
+    def let_go():
+        with run.lock():
+            time.sleep(0.5)
+
+    threading.Thread(target=let_go).start()  # its process has said that it stopped, and is not quite gone
+    wait(run.is_training)
     jobs.delete(place, run.name)
     assert not run.folder.exists()
     monkeypatch.undo()
