@@ -70,7 +70,7 @@ def forget() -> None:
     with is ever asked for. The latest are kept, since another handler may just be on its way with one.
     """
     blocks, request = LocalContext.blocks.get(None), LocalContext.request.get(None)
-    session = request and request.session_hash
+    session = session_of(request)
     holder = getattr(blocks, "state_holder", ())
     if not session or session not in holder:
         return
@@ -79,6 +79,11 @@ def forget() -> None:
         made = [number for number in list(known) if number not in blocks.blocks]
         for number in made[:-NUMBERS_KEPT]:
             known.pop(number, None)
+
+
+def session_of(request: gr.Request | None) -> str:
+    """Which visitor's page asks; empty where none does."""
+    return getattr(request, "session_hash", None) or ""
 
 
 def on_open(function: Callable, inputs: Any = None, outputs: Any = None, **options: Any) -> Any:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 ACTIVE = ("starting", "running", "paused")
 LOOK = 2.0  # seconds between two looks into the queue
-LETTING_GO = 10.0  # seconds that a stopped training may take to let its folder go
 
 _workers: dict[Path, Worker] = {}
 _visitors: dict[Path, str] = {}  # who started what, where each may start one
@@ -146,9 +145,6 @@ def delete(place: Place, name: str, *, key: str = "") -> None:
     """Delete a run with all that is in its folder. Raises `Refused` for one that came with the program or trains."""
     run = models.find(name)
     permit_deleting(place, run, key)
-    deadline = time.monotonic() + LETTING_GO
-    while at_rest(run) and run.is_training() and time.monotonic() < deadline:
-        time.sleep(0.05)
     with _lock:
         if not at_rest(run):
             raise Refused("training", run=name)

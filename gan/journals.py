@@ -94,7 +94,7 @@ def _read_on(path: Path, file: BinaryIO) -> _Read:
 def _parse(lines: list[bytes]) -> tuple[np.ndarray, list[dict[str, Any]]]:
     """The logged steps among these lines, float64 [n, len(COLUMNS)], and the events."""
     # not all at once: records that are soon gone stay in the cache, and out of the garbage collector's way
-    parts = [_parse_some(lines[at : at + TOGETHER]) for at in range(0, len(lines), TOGETHER)] or [_parse_some([])]
+    parts = [_parse_some(lines[at : at + TOGETHER]) for at in range(0, max(1, len(lines)), TOGETHER)]
     return np.concatenate([rows for rows, _ in parts]), [event for _, events in parts for event in events]
 
 

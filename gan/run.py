@@ -34,6 +34,7 @@ from gan.errors import UserError
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
 STATES = ("queued", "starting", "running", "paused", "finished", "stopped", "failed")
 STARTING = 60.0  # seconds that a training may take to its first word
+LETTING_GO = 5.0  # seconds that one which has stopped may take to let its folder go
 
 
 def runs_root() -> Path:
@@ -327,11 +328,17 @@ class Run:
             return False
 
     def delete(self) -> None:
-        """Remove the folder; raises `UserError` for a shipped run and for one that is training."""
+        """Remove the folder; raises `UserError` for a shipped run and for one that is training.
+
+        One that has just stopped is given the time to let go.
+        """
         if self.is_shipped:
             raise UserError(f"The run '{self.name}' came with the program and stays.")
-        if self.is_training():
-            raise UserError(f"The run '{self.name}' is training: stop it first.")
+        try:
+            with self.lock().acquire(timeout=LETTING_GO):
+                pass
+        except Timeout:
+            raise UserError(f"The run '{self.name}' is training: stop it first.") from None
         shutil.rmtree(self.folder)
 
     @property

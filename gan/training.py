@@ -25,7 +25,7 @@ from gan.duel import Conduct, Duel
 from gan.errors import UserError
 from gan.machine import describe, explain, is_distributed, is_first, pick_device
 from gan.models import MODELS
-from gan.run import Run
+from gan.run import LETTING_GO, Run
 
 SAVE_SECONDS = 30.0  # at most so much training is lost to a kill
 
@@ -63,7 +63,7 @@ def train(
     lock = run.lock()
     try:
         if is_first():
-            lock.acquire(timeout=5)
+            lock.acquire(timeout=LETTING_GO)
     except Timeout:
         raise UserError(f"The run '{run.name}' is being trained by another process already.") from None
     try:

@@ -187,6 +187,15 @@ class Visitors:
         assert not self.errors, f"the page raised errors: {self.errors}"
 
 
+def look_at_list(page: Any, element: str, option: str) -> None:
+    """Open a list of choices by its id, see one of them in it, and go away without choosing."""
+    page.locator(f"#{element} input").click()
+    page.get_by_role("option", name=option).wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(2000)
+
+
 def open_tab(page: Any, tab: str) -> None:
     """Go to a tab by its name ("questions"), whatever the page's language; a narrow page keeps some in a menu."""
     from demo.language import words

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import expect, serve
+from tests.browser import expect, look_at_list, serve
 from tests.small_runs import small_run
 
 pytestmark = pytest.mark.browser
@@ -123,11 +123,16 @@ def held(page):
     return page.locator("#held .held img").get_attribute("src")
 
 
+def hold(page, number, pictures):
+    """Click one of the pictures, and see it held."""
+    page.locator("#pictures button").nth(number).click()
+    page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[number])
+
+
 def test_a_click_holds_a_picture_and_its_code_brings_it_back_elsewhere(visit, server):
     page = visit()
     pictures = sources(page)
-    page.locator("#pictures button").nth(11).click()
-    page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[11])
+    hold(page, 11, pictures)
     expect(page.locator("#held-code input, #held-code textarea")).to_have_value("mnist:0:11")
     expect(page.locator("#shelf li")).to_have_count(5)
     link = page.locator("#held .links a").first.get_attribute("href")
@@ -151,13 +156,8 @@ def test_a_click_holds_a_picture_and_its_code_brings_it_back_elsewhere(visit, se
 def test_a_look_at_the_list_of_runs_leaves_the_held_picture_alone(visit):
     page = visit()
     pictures = sources(page)
-    page.locator("#pictures button").nth(11).click()
-    page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[11])
-    page.locator("#noise-run input").click()
-    page.get_by_role("option", name="alpha").wait_for()
-    page.keyboard.press("Escape")
-    page.keyboard.press("Tab")
-    page.wait_for_timeout(2000)
+    hold(page, 11, pictures)
+    look_at_list(page, "noise-run", "alpha")
     assert held(page) == pictures[11]
     expect(page.locator("#shelf li")).to_have_count(5)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import expect, open_tab, serve
+from tests.browser import expect, look_at_list, open_tab, serve
 from tests.small_cyclegan import small_cyclegan
 
 pytestmark = pytest.mark.browser
@@ -60,6 +60,19 @@ def wait_for_new(page, before):
     return images(page)
 
 
+def upload_mine(page):
+    """Show a picture of one's own; the data of all that is shown then."""
+    choose_fruit(page)
+    before = images(page)
+    upload(page, photo())
+    return wait_for_new(page, before)
+
+
+def turn(page):
+    page.locator("#translate-direction label").nth(1).click()
+    page.wait_for_function("document.querySelector('#ways figcaption').innerText.includes('orange')")
+
+
 @pytest.mark.parametrize(("language", "first"), [("en", "real: apple"), ("ko", "진짜: 사과")])
 def test_both_directions_are_there_without_a_click(visit, language, first):
     page = visit(language, tab="translate")
@@ -85,15 +98,11 @@ def test_an_example_runs_on_a_click_in_its_own_direction(visit):
 
 def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(visit):
     page = visit(tab="translate")
-    choose_fruit(page)
-    before = images(page)
-    upload(page, photo())
-    mine = wait_for_new(page, before)
+    mine = upload_mine(page)
     assert page.locator("#ways img").first.evaluate("x => [x.naturalWidth, x.naturalHeight]") == [90, 60]
     expect(page.locator("#translate-examples [aria-pressed=true]")).to_have_count(0)
 
-    page.locator("#translate-direction label").nth(1).click()
-    page.wait_for_function("document.querySelector('#ways figcaption').innerText.includes('orange')")
+    turn(page)
     assert images(page)[0] == mine[0]  # the same picture, the other way
     assert images(page)[1] != mine[1]
 
@@ -106,18 +115,10 @@ def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(visit):
 
 def test_a_look_at_the_list_of_runs_leaves_a_visitors_picture_alone(visit):
     page = visit(tab="translate")
-    choose_fruit(page)
-    before = images(page)
-    upload(page, photo())
-    mine = wait_for_new(page, before)
-    page.locator("#translate-run input").click()
-    page.get_by_role("option", name="fruit").wait_for()
-    page.keyboard.press("Escape")
-    page.keyboard.press("Tab")
-    page.wait_for_timeout(2000)
+    mine = upload_mine(page)
+    look_at_list(page, "translate-run", "fruit")
     assert images(page) == mine
-    page.locator("#translate-direction label").nth(1).click()
-    page.wait_for_function("document.querySelector('#ways figcaption').innerText.includes('orange')")
+    turn(page)
     assert images(page)[0] == mine[0]
     page.locator("#translate-run input").fill("")  # by keyboard alone
     page.keyboard.press("ArrowDown")

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from demo import charts, models
-from demo.handlers import polite, publish
+from demo.handlers import polite, publish, session_of
 from demo.language import Language, language_of, say, t
 from demo.noise.desk import Desk, Room, hold
 from demo.noise.pictures import CSS, SEEDS, class_name, inline, percent, sentence, whole
@@ -158,15 +158,17 @@ def find(
     from gan.address import of_vector
 
     chosen, language = models.find(run, "dcgan"), language_of(request)
-    wanted, at, said = wanted_of(chosen, mode, which, drawing, picture, request), None, ""
-    _stopped.discard(session(request))
+    wanted, session = wanted_of(chosen, mode, which, drawing, picture, request), session_of(request)
+    _stopped.discard(session)
     for at in search(chosen, wanted, seed=0):
-        if session(request) in _stopped:
+        if session in _stopped:
             said = "stopped"
             break
         yield page(chosen, wanted, at, language, "searching"), of_vector(run, at.z), *pressable(True)
-    _stopped.discard(session(request))
-    yield page(chosen, wanted, at, language, said or at.verdict), of_vector(run, at.z), *pressable(False)
+    else:
+        said = at.verdict
+    _stopped.discard(session)
+    yield page(chosen, wanted, at, language, said), of_vector(run, at.z), *pressable(False)
 
 
 def pressable(searching: bool) -> tuple[gr.Button, gr.Button]:
@@ -179,12 +181,7 @@ def stop(request: gr.Request | None) -> None:
 
     Gradio's own `cancels` would leave answers on their way, which come after the last word and lock the button again.
     """
-    _stopped.add(session(request))
-
-
-def session(request: gr.Request | None) -> str:
-    """Whose page it is."""
-    return (request and request.session_hash) or ""
+    _stopped.add(session_of(request))
 
 
 def take(found: str, desk: Desk, request: gr.Request) -> Desk:

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from demo import jobs, launch, models, presets, rules
-from demo.handlers import QUIET, on_open, polite
+from demo.handlers import QUIET, on_open, polite, session_of
 from demo.language import language_of, say, t
 from demo.place import Place
 from demo.train import conducting, endpoints, starting
@@ -90,7 +90,7 @@ def build(place: Place) -> None:
             *(place, config, name or ""),
             key=key or "",
             paths=own is not None or is_here(place, request),
-            visitor=request.session_hash or "",
+            visitor=session_of(request),
             prepare=(lambda run: starting.move_in(own, run)) if own else None,
         )
         return "", None, None, *show(run, names_of(jobs.recent()), request)

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from demo import jobs, models, presets
-from demo.handlers import polite
+from demo.handlers import polite, session_of
 from demo.place import Place
 from demo.train.asking import in_words, is_here
 from demo.train.watching import report
@@ -28,7 +28,7 @@ def publish(place: Place) -> None:
         `settings` are fields of the model's config. Errors say what is possible here.
         """
         config = in_words(request, presets.settings_of, model, data, minutes, **(settings or {}))
-        how = {"key": key, "paths": is_here(place, request), "visitor": getattr(request, "session_hash", "") or ""}
+        how = {"key": key, "paths": is_here(place, request), "visitor": session_of(request)}
         return report(in_words(request, jobs.start, place, config, name, **how))
 
     def train_status(run: str = "") -> dict:
