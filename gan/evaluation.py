@@ -104,7 +104,7 @@ def evaluate_cyclegan(
                         local colour and contrast: `output` of the translations, `nothing` of the sources as they
                         are, `floor` of as many of the target's training pictures
         partner         error against the true partner, where it is known: of the `output`, and of doing `nothing`
-        herd            coat, ground and colour as `herd.measure` has them, for the drawn herd
+        herd            coat, ground and colour as `coats.measure` has them, for the drawn herd
 
     Raises `UserError` if the data is not here, or if there are fewer than 2 test pictures of a side.
     """
@@ -135,10 +135,10 @@ def evaluate_cyclegan(
             pairs = {"output": output, "nothing": source}
             found["partner"] = {name: apart(to_unit(x), to_unit(target)).mean().item() for name, x in pairs.items()}
         if test.masks is not None:
-            from gan import herd
+            from gan import coats
 
             pictures = (to_unit(x) for x in (source, output, target))
-            found["herd"] = herd.measure(*pictures, test.masks[:count])
+            found["herd"] = coats.measure(*pictures, test.masks[:count])
         result["directions"][direction] = found
     return result
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gan import herd
+from gan import coats, herd
 from gan.errors import UserError
 from gan.pictures import to_unit
 
@@ -65,7 +65,7 @@ def test_an_impossible_size_is_refused_in_a_sentence(size):
 
 
 def measured(drawn, output):
-    return herd.measure(to_unit(drawn.plain), output, to_unit(drawn.striped), drawn.mask)
+    return coats.measure(to_unit(drawn.plain), output, to_unit(drawn.striped), drawn.mask)
 
 
 def test_the_partner_itself_measures_perfect_and_doing_nothing_does_not(drawn):
@@ -97,7 +97,7 @@ def test_a_grey_coat_without_stripes_is_the_wrong_coat(drawn):
 def test_a_changed_ground_is_measured_as_a_share_of_full_scale(drawn):
     plain = to_unit(drawn.plain) * 0.5
     output = torch.where(drawn.mask, plain, plain + 0.2)
-    result = herd.measure(plain, output, to_unit(drawn.striped), drawn.mask)
+    result = coats.measure(plain, output, to_unit(drawn.striped), drawn.mask)
     assert result["ground"] == pytest.approx(0.1, abs=1e-5)
 
 
