@@ -73,8 +73,7 @@ def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(visit
 def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(visit, server):
     from gan.run import Run
 
-    page = opened(visit)
-    watch(page, "earlier")
+    page = visit()
     late = []
 
     def hold_back(route):
@@ -85,12 +84,15 @@ def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(vi
             route.fulfill(response=answer)
 
     page.route("**/gradio_api/run/predict**", hold_back)
+    open_tab(page, "train")  # only now: what was asked before the route could bring the answer past it
+    watch(page, "earlier")
     Run(server.runs / "earlier").log(record(9001))
-    wait(lambda: page.evaluate("1") and late)  # requests are seen to while the page is asked something
+    wait(lambda: page.wait_for_timeout(100) or late)  # requests are seen to while the page is waited for
     watch(page, "mnist")
     route, answer = late[0]
     route.fulfill(response=answer)
     page.wait_for_timeout(2_500)
+    page.unroute_all(behavior="ignoreErrors")
     assert page.locator("#train-watch input").input_value() == "mnist"
     page.locator("#watch h3", has_text="mnist").wait_for()
 
