@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from demo.language import say, words
 from demo.questions import duel, plane_figure, playing
 from gan.errors import UserError
-from tests.browser import expect
+from tests.browser import at_rest, expect
 
 
 def values(**changed):
@@ -191,9 +191,7 @@ def test_it_runs_in_the_page_and_pauses(visit, language):
     assert (rounds(page) - first) / (time.monotonic() - begun) > 5  # the README says what a quiet machine does
     page.locator("#duel-run").click()
     page.get_by_role("button", name=words(language)["questions.q20.run"], exact=True).wait_for()
-    still = rounds(page)
-    page.wait_for_timeout(800)
-    assert rounds(page) == still
+    at_rest(page, lambda: rounds(page))
     expect(page.locator("#duel-curves .chart")).to_have_count(3)
 
 
@@ -210,10 +208,7 @@ def test_single_steps_say_who_learned_and_leaving_the_section_rests(visit):
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_role("tab", name=words("en")["questions.q1.tab"]).click()
     page.wait_for_selector("#upsample image")
-    page.wait_for_timeout(600)
-    asked.clear()
-    page.wait_for_timeout(1500)
-    assert not asked
+    at_rest(page, lambda: len(asked))
 
 
 @browser

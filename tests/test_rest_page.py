@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import open_tab, serve
+from tests.browser import at_rest, open_tab, serve
 from tests.small_runs import small_run
 
 pytestmark = pytest.mark.browser
@@ -44,13 +44,9 @@ def test_news_are_asked_for_only_where_they_can_be_seen(visit, server, tab):
     page.wait_for_selector("#stories section" if tab == "curves" else "#watch h3")
     asked = []
     page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
-    page.wait_for_timeout(5000)
-    assert len(asked) >= 2
-    open_tab(page, "questions")
-    page.wait_for_timeout(1500)
-    asked.clear()
-    page.wait_for_timeout(5000)
-    assert not asked
-    open_tab(page, tab)
-    page.wait_for_timeout(5000)
-    assert len(asked) >= 2
+    for _ in range(2):
+        asked.clear()
+        with page.expect_event("request", lambda request: len(asked) >= 3):  # again and again
+            open_tab(page, tab)
+        open_tab(page, "questions")
+        at_rest(page, lambda: len(asked), 5)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import expect, look_at_list, open_tab, serve
+from tests.browser import at_rest, expect, look_at_list, open_tab, serve
 from tests.small_cyclegan import small_cyclegan
 
 pytestmark = pytest.mark.browser
@@ -191,18 +191,12 @@ def test_the_camera_is_translated_live_and_stop_stops(visit, server):
     ends = [span["startTime"] + span["responseEnd"] for span in spans]
     assert all(later["startTime"] >= end - 5 for later, end in zip(spans[1:], ends, strict=False))
     page.locator("#camera button.stop").click()
-    page.wait_for_timeout(500)
-    asked.clear()
-    page.wait_for_timeout(1500)
-    assert not asked
+    at_rest(page, lambda: len(asked))
     # out of sight it stops by itself
     page.locator("#camera button.start").click()
     page.wait_for_function("document.querySelector('#camera output').innerText.includes('pictures a second')")
     open_tab(page, "questions")
-    page.wait_for_timeout(1000)
-    asked.clear()
-    page.wait_for_timeout(1500)
-    assert not asked
+    at_rest(page, lambda: len(asked))
 
 
 def test_a_page_without_https_says_why_there_is_no_webcam(visit):
