@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 class Preset(NamedTuple):
-    """A training that is known to work: its model, data and time, and the rounds that it needs to be worth a look."""
+    """A training that is known to work: its model, data and time, the rounds that it needs to be worth a look, and its
+    settings on top of what learns quickly."""
 
     model: str
     data: str
@@ -29,6 +30,8 @@ QUICK_CYCLEGAN = {
     **{"rate_g": 4e-4, "rate_d": 4e-4, "ema": 0.98, "log_every": 5},
 }
 SETTINGS = {"dcgan": QUICK_DCGAN, "cyclegan": QUICK_CYCLEGAN}
+# a short z and a bolder generator draw clearer digits in a minute, and worse clothes
+OF_DATA = {"mnist": {"latent": 12, "rate_g": 4e-3}}
 # what photos take, and the patience for them
 PHOTOS = {
     "dcgan": {
@@ -41,9 +44,9 @@ PHOTOS = {
     },
 }
 PRESETS = {
-    "digits": Preset("dcgan", "mnist", 1, 500, QUICK_DCGAN),
-    "clothes": Preset("dcgan", "fashion-mnist", 1, 500, QUICK_DCGAN),
-    "stripes": Preset("cyclegan", "herd", 1, 150, QUICK_CYCLEGAN),
+    "digits": Preset("dcgan", "mnist", 1, 500, {}),
+    "clothes": Preset("dcgan", "fashion-mnist", 1, 500, {}),
+    "stripes": Preset("cyclegan", "herd", 1, 150, {}),
     "zebras": Preset(
         "cyclegan",
         "horse2zebra",
@@ -57,16 +60,20 @@ PRESETS = {
 }
 
 
+def quick(model: str, data: str) -> dict[str, Any]:
+    """The settings with which a model learns a data set quickly."""
+    return SETTINGS[model] | ({"channels": SETS[data].channels} if data in SETS else {}) | OF_DATA.get(data, {})
+
+
 def settings_of(model: str, data: str, minutes: float, **settings: Any) -> "Config":
     """The settings of a training: these on top of what learns quickly. Raises `UserError` for an impossible one."""
     if model not in SETTINGS:
         raise Refused("model", model=model)
     if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes < float("inf"):
         raise Refused("time")
-    colours = {"channels": SETS[data].channels} if data in SETS else {}
     # the clock alone ends it, on however fast a machine
     end = {"data": data, "minutes": float(minutes), "steps": MOST_STEPS}
-    return CONFIGS[model](**SETTINGS[model] | colours | settings | end)
+    return CONFIGS[model](**quick(model, data) | settings | end)
 
 
 def is_preset(config: "Config") -> bool:

@@ -29,7 +29,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setitem(presets.SETTINGS, "dcgan", TINY)
-    monkeypatch.setitem(presets.PRESETS, "digits", presets.Preset("dcgan", "mnist", 1, 100, TINY))
+    monkeypatch.setattr(presets, "OF_DATA", {})
     monkeypatch.setattr(jobs.models, "runs", only(tmp_path))
     monkeypatch.setattr(jobs, "_workers", {})
     yield Place("local", "on", tmp_path, no_loan)

@@ -271,7 +271,7 @@ def test_digits_are_learned_otherwise_than_photos():
         values = {n: u.value for n, u in zip(starting.settings_by_name(), settings, strict=True) if u.visible}
         return pictures.visible, second.visible, values
 
-    assert shown("dcgan", "mnist")[2]["rate_g"] == 2e-3
+    assert (shown("dcgan", "mnist")[2]["rate_g"], shown("dcgan", "mnist")[2]["latent"]) == (4e-3, 12)
     assert shown("dcgan", starting.OWN)[:2] == (True, False)
     own = shown("dcgan", starting.OWN)[2]
     assert (own["size"], own["channels"], own["rate_g"], own["fall"]) == (64, 3, 2e-4, 0.5)

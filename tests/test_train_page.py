@@ -139,7 +139,7 @@ def test_a_training_is_conducted_in_the_page(visit, server):
     page.locator("#train-act-hold-d").click()
     page.locator("#train-told-d", has_text="held still").wait_for()
     page.locator("#train-act-faster-g").click()
-    page.locator("#train-told-g", has_text="rate 0.006").wait_for()
+    page.locator("#train-told-g", has_text="rate 0.012").wait_for()
     page.locator("#train-curves .chart .event").nth(1).wait_for(state="attached")
     expect(page.locator("#train-act-step-d")).to_be_disabled()
     page.locator("#train-rounds label", has_text="3").click()
@@ -155,7 +155,7 @@ def test_a_training_is_conducted_in_the_page(visit, server):
     page.locator("#watch h3", has_text="mnist-1-if-1").wait_for()
     page.locator("#watch .why", has_text="of “mnist-1”").wait_for()
     page.locator("#watch h3 .running").wait_for(timeout=SECONDS)
-    page.locator("#train-told-g", has_text="rate 0.006").wait_for()
+    page.locator("#train-told-g", has_text="rate 0.012").wait_for()
     page.locator("#train-stop").click()
     page.locator("#watch h3 .stopped").wait_for()
 

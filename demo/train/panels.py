@@ -98,7 +98,7 @@ def settings_panel(is_free: bool) -> dict[str, Any]:
         gr.Markdown(t("train.all_settings_info"))
         with gr.Row():
             return {
-                name: starting.control_of(name, of, presets.SETTINGS[first.model] | {"channels": 1})
+                name: starting.control_of(name, of, presets.quick(first.model, first.data))
                 for name, of in starting.settings_by_name().items()
             }
 

@@ -77,12 +77,12 @@ def values_of(model: str, data: str, chosen: dict[str, Any]) -> dict[str, Any]:
 def shown_settings(model: str, data: str, settings: dict[str, Any]) -> list[Any]:
     """What each setting's control shows for a model: these settings, else what learns quickly, else the default."""
     updates = []
-    quick = presets.SETTINGS[model] | ({"channels": SETS[data].channels} if data in SETS else {})
+    usual = presets.quick(model, data) | settings
     for name, of in settings_by_name().items():
         if model not in of:
             updates.append(_update(next(iter(of.values())), visible=False))
             continue
-        value = (quick | settings).get(name, of[model].default)
+        value = usual.get(name, of[model].default)
         choices = of[model].metadata["choices"]
         more = {"choices": [(t(f"train.settings.{name}.choices.{c}"), c) for c in choices]} if choices else {}
         updates.append(_update(of[model], value=value, visible=True, **more))
@@ -129,8 +129,8 @@ def room(model: str, data: str) -> tuple:
 def chosen(model: str, data: str) -> tuple:
     """(pictures, the second pile, *settings) for a data set that was chosen: digits learn otherwise than photos."""
     known = [each.settings for each in presets.PRESETS.values() if (each.model, each.data) == (model, data)]
-    quick = data in SETS or data in ("herd", "emoji")
-    settings = known[0] if known else presets.SETTINGS[model] if quick else presets.PHOTOS[model]
+    are_photos = data not in SETS and data not in ("herd", "emoji")
+    settings = known[0] if known else presets.PHOTOS[model] if are_photos else {}
     return *room(model, data), *shown_settings(model, data, settings)
 
 
