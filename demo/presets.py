@@ -31,7 +31,7 @@ QUICK_CYCLEGAN = {
 }
 SETTINGS = {"dcgan": QUICK_DCGAN, "cyclegan": QUICK_CYCLEGAN}
 # a short z and a bolder generator draw clearer digits in a minute, and worse clothes
-OF_DATA = {"mnist": {"latent": 12, "rate_g": 4e-3}}
+OF_DATA = {("dcgan", "mnist"): {"latent": 12, "rate_g": 4e-3}}
 # what photos take, and the patience for them
 PHOTOS = {
     "dcgan": {
@@ -62,7 +62,8 @@ PRESETS = {
 
 def quick(model: str, data: str) -> dict[str, Any]:
     """The settings with which a model learns a data set quickly."""
-    return SETTINGS[model] | ({"channels": SETS[data].channels} if data in SETS else {}) | OF_DATA.get(data, {})
+    channels = {"channels": SETS[data].channels} if data in SETS else {}
+    return SETTINGS[model] | channels | OF_DATA.get((model, data), {})
 
 
 def settings_of(model: str, data: str, minutes: float, **settings: Any) -> "Config":

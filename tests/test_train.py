@@ -12,6 +12,7 @@ from demo import jobs, presets, rules
 from demo.language import LANGUAGES, words
 from demo.place import Place, no_loan
 from demo.train import asking, sight, starting, watching
+from gan.catalog import SETS
 from gan.errors import UserError
 from tests.small_runs import record, sample, small_run
 
@@ -280,6 +281,14 @@ def test_digits_are_learned_otherwise_than_photos():
         for data in (*rules.choices(model), starting.OWN):
             values = starting.values_of(model, data, shown(model, data)[2])
             presets.settings_of(model, "herd" if data == starting.OWN else data, 1, **values)
+
+
+def test_what_learns_quickly_is_made_of_the_models_own_settings():
+    """For data of the other model as well: the rules refuse that, in words, only after the settings are made."""
+    for model in starting.MODELS:
+        for data in SETS:
+            config = presets.settings_of(model, data, 1)
+            assert (config.model, config.channels) == (model, SETS[data].channels)
 
 
 def test_every_setting_is_explained_in_both_languages():
