@@ -34,7 +34,6 @@ FLAGS = [
     "--use-fake-device-for-media-stream",
 ]
 LOCALES = {"ko": "ko-KR", "en": "en-US"}
-PATIENCE = 60_000  # milliseconds until a page must have done something: a busy machine takes ten times the usual
 
 
 def unavailable(reason: str) -> None:
@@ -71,7 +70,7 @@ def expect(what: Any) -> Any:
     """Playwright's assertions, which wait until they hold: the parts of one answer reach the page one by one."""
     from playwright.sync_api import expect
 
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=30_000)
     return expect(what)
 
 
@@ -166,13 +165,12 @@ class Visitors:
             permissions=["camera"] if camera else [],
             ignore_https_errors=True,
         )
-        context.set_default_timeout(PATIENCE)
         self.contexts.append(context)
         context.route(lambda address: urlsplit(address).hostname not in LOOPBACK, self._refuse)
         page = context.new_page()
         page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         page.goto((url or self.url) + path)
-        page.wait_for_selector("#tabs [role=tab]")
+        page.wait_for_selector("#tabs [role=tab]", timeout=30_000)
         if tab:
             open_tab(page, tab)
         return page
@@ -190,13 +188,12 @@ class Visitors:
 
 
 def at_rest(page: Any, read: Callable[[], Any], seconds: float = 1.5) -> Any:
-    """What is read once it has stayed the same for so long: what was still under way may come in first."""
-    for _ in range(10):
-        before = read()
-        page.wait_for_timeout(1000 * seconds)
-        if read() == before:
-            return before
-    pytest.fail(f"it never came to rest; at last it was {before}")
+    """What is read, which must stay the same for so long; what was still under way may come in first."""
+    page.wait_for_timeout(1500)
+    before = read()
+    page.wait_for_timeout(1000 * seconds)
+    assert read() == before
+    return before
 
 
 def look_at_list(page: Any, element: str, option: str) -> None:

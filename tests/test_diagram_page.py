@@ -121,7 +121,7 @@ def test_it_plays_by_itself_and_stops(visit):
     page.get_by_role("tab", name=words("en")["questions.q17.tab"]).click()
     page.wait_for_selector("#rounds-of svg", timeout=60_000)
     page.locator("#q17-play").click()
-    page.wait_for_function("document.querySelector('#rounds-of h4').textContent.startsWith('3 /')")
+    page.wait_for_function("document.querySelector('#rounds-of h4').textContent.startsWith('3 /')", timeout=30_000)
     page.locator("#q17-play").click()
     page.wait_for_selector("#rounds-of .round:not([data-running])")
     shown = at_rest(page, page.locator("#rounds-of h4").inner_text, roles.PACE / 1000 + 1)

@@ -44,9 +44,11 @@ def test_news_are_asked_for_only_where_they_can_be_seen(visit, server, tab):
     page.wait_for_selector("#stories section" if tab == "curves" else "#watch h3")
     asked = []
     page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
-    for _ in range(2):
-        asked.clear()
-        with page.expect_event("request", lambda request: len(asked) >= 3):  # again and again
-            open_tab(page, tab)
-        open_tab(page, "questions")
-        at_rest(page, lambda: len(asked), 5)
+    page.wait_for_timeout(5000)
+    assert len(asked) >= 2
+    open_tab(page, "questions")
+    at_rest(page, lambda: len(asked), 5)
+    asked.clear()
+    open_tab(page, tab)
+    page.wait_for_timeout(5000)
+    assert len(asked) >= 2

@@ -230,7 +230,7 @@ def test_a_training_outlives_the_page_and_the_app(chromium, tmp_path):
         page.locator("#watch h3 .running").wait_for(timeout=SECONDS)
         visitors.leave()
         server.process.send_signal(signal.SIGINT)
-        server.process.wait(60)
+        server.process.wait(20)
     run = Run(tmp_path / "mnist-1")
     before = len(run.journal())
     wait(lambda: len(run.journal()) > before)
@@ -263,7 +263,7 @@ def test_kill_9_of_the_training_and_of_the_app_at_once_loses_neither_the_run_nor
         trains = subprocess.run(["pgrep", "-f", "train --resume first"], capture_output=True, text=True).stdout.split()
         for pid in (int(trains[0]), server.process.pid):
             os.kill(pid, signal.SIGKILL)
-        server.process.wait(60)
+        server.process.wait(20)
     with serve(**environment) as server:
         client = Client(server.url, verbose=False)
         told = wait(lambda: (now := status("second"))["status"] == "finished" and now)  # what waited goes on by itself
