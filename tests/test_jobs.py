@@ -283,7 +283,8 @@ def test_two_apps_on_one_folder_start_one_training(place):
         "import sys, time\nfrom pathlib import Path\nfrom demo import jobs\nfrom demo.place import Place, no_loan\n"
         "jobs.models.runs = lambda *_, **__: __import__('gan.run').run.all_runs(Path(sys.argv[1]))\n"
         "place = Place('local', 'on', Path(sys.argv[1]), no_loan)\n"
-        "while time.time() < float(sys.argv[2]): pass\n"
+        "launch = jobs.launch\njobs.launch = lambda *them: (time.sleep(0.5), launch(*them))[1]\n"  # both have looked
+        "print('ready', flush=True); sys.stdin.readline()\n"
         "jobs.advance(place)\nprint(len(jobs._workers))\n"
         "[worker.work.wait() for worker in jobs._workers.values()]"
     )
@@ -291,11 +292,11 @@ def test_two_apps_on_one_folder_start_one_training(place):
 
     for name in ("one", "two"):
         Run.create(name, presets.settings_of("dcgan", "mnist", 0.02), place.runs, status="queued")
-    moment = str(time.time() + 6)
-    apps = [
-        subprocess.Popen([sys.executable, "-c", code, place.runs, moment], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    apps = [subprocess.Popen([sys.executable, "-c", code, place.runs], cwd=ROOT, **pipes) for _ in range(2)]
+    assert [app.stdout.readline() for app in apps] == ["ready\n"] * 2
+    for app in apps:
+        print("go", file=app.stdin, flush=True)
     started = [int(app.communicate(timeout=120)[0].split()[0]) for app in apps]
     assert sorted(started) == [0, 1]
     assert sorted(run.status for run in jobs.models.runs()) == ["finished", "queued"]
@@ -337,12 +338,15 @@ def test_a_run_is_deleted_only_at_rest_and_never_a_shipped_one(place, monkeypatc
         jobs.delete(replace(place, training="limited"), run.name)
     wait(lambda: not run.is_training())
 
+    held = threading.Event()
+
     def let_go():
         with run.lock():
+            held.set()
             time.sleep(0.5)
 
     threading.Thread(target=let_go).start()  # its process has said that it stopped, and is not quite gone
-    wait(run.is_training)
+    assert held.wait(30)
     jobs.delete(place, run.name)
     assert not run.folder.exists()
     monkeypatch.undo()
