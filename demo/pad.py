@@ -1,4 +1,4 @@
-"""A pad to draw on with mouse, pen or finger, as HTML that pad.js brings to life, and what was drawn on it."""
+"""A pad to draw on with mouse, pen, finger or keyboard, brought to life by pad.js, and what was drawn on it."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from PIL import Image
 from demo.language import HERE, Language, say
 from gan.errors import UserError
 
-JS = (HERE / "assets" / "pad.js").read_text(encoding="utf-8")
+CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("pad.css", "pad.js"))
 LARGEST = 400_000  # characters of a drawing
 
 
@@ -23,7 +23,10 @@ def canvas(language: Language, width: int = 24, least: int = 8, *, colours: bool
 
     colour = f'<label>{word("pen")} <input type="color" value="#ffffff"></label>' if colours else ""
     return (
-        f'<canvas width="280" height="280" tabindex="0" aria-label="{word("alt")}"></canvas><p>{colour}'
+        f'<div class="pad"><canvas width="280" height="280" tabindex="0" role="application" '
+        f'aria-label="{word("alt")} {word("keys")}"></canvas><span class="nib"></span></div>'
+        f'<output data-start="{word("keys")}" data-down="{word("down")}" data-up="{word("up")}"></output>'
+        f'<p class="tools">{colour}'
         f'<label>{word("width")} <input type="range" min="{least}" max="60" value="{width}"></label>'
         f'<button type="button">{word("clear")}</button></p>'
     )

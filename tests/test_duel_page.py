@@ -225,7 +225,7 @@ def test_a_lesson_starts_at_once_and_sets_the_controls(visit):
 def test_points_are_drawn_by_hand(visit):
     page = opened(visit)
     page.locator("#duel-data input[value=drawn]").check()
-    canvas = page.locator("#duel-pad canvas")
+    canvas = page.locator("#duel-pad canvas[data-ready]")
     canvas.wait_for()
     box = canvas.bounding_box()
     before = page.locator("#duel path.real").last.get_attribute("d")
@@ -238,6 +238,35 @@ def test_points_are_drawn_by_hand(visit):
     )
     page.locator("#duel-run").click()
     wait_for_rounds(page, 10)
+
+
+@browser
+def test_dots_are_drawn_by_keyboard_and_none_is_lost_on_a_slow_line(visit):
+    page = opened(visit)
+    page.locator("#duel-data input[value=drawn]").check()
+    canvas = page.locator("#duel-pad canvas[data-ready]")
+    canvas.wait_for()
+    page.evaluate("""() => {
+        const ask = fetch;
+        window.fetch = async (...all) => (await new Promise((go) => setTimeout(go, 500)), ask(...all));
+    }""")
+    page.keyboard.press("Tab")
+    canvas.focus()
+    expect(page.locator("#duel-pad output")).to_have_text(words("en")["noise.find.pad.keys"])
+    for way in ("ArrowLeft", "ArrowRight"):
+        for _ in range(10):
+            page.keyboard.press(way)
+        page.keyboard.press("Space")
+        page.keyboard.press("Space")
+    expect(page.locator("#duel-pad output")).to_have_text(words("en")["noise.find.pad.up"])
+    page.wait_for_function(
+        """() => { // left and in the middle, at a seventh and at half of 1000, and nowhere else
+            const path = [...document.querySelectorAll('#duel path.real')].pop().getAttribute('d');
+            const xs = [...path.matchAll(/M([0-9]+) /g)].map((match) => Number(match[1]));
+            const near = (x) => xs.filter((other) => Math.abs(other - x) < 60).length;
+            return near(143) > 0 && near(500) > 0 && near(143) + near(500) === xs.length;
+        }"""
+    )
 
 
 @browser

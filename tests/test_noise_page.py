@@ -212,7 +212,7 @@ def test_a_drawing_is_searched_for_and_the_search_can_be_stopped(visit):
     section(page, "find")
     page.wait_for_selector("#search .search img", timeout=60_000)
     page.locator("#find-mode input").nth(1).check()
-    canvas = page.locator("#pad canvas")
+    canvas = page.locator("#pad canvas[data-ready]")
     canvas.wait_for(state="visible")
     page.locator("#find-go").click()
     page.wait_for_selector("text=Draw something on the pad first")

@@ -11,11 +11,11 @@ import numpy as np
 from PIL import Image
 
 from demo import charts, models
+from demo import pad as pads
 from demo.handlers import polite, publish, session_of
 from demo.language import Language, language_of, say, t
 from demo.noise.desk import Desk, Room, hold
 from demo.noise.pictures import CSS, SEEDS, class_name, inline, percent, sentence, whole
-from demo.pad import JS, canvas, decode, drawn
 from demo.sections import QUIET, Section
 from demo.uploads import read, unread
 from gan.errors import UserError
@@ -123,7 +123,7 @@ def show(desk: Desk, run: str, of: str, request: gr.Request) -> tuple:
     from gan.address import of_vector
 
     language, chosen = language_of(request), models.find(run, "dcgan")
-    pad = gr.skip() if of else canvas(language)
+    pad = gr.skip() if of else pads.canvas(language)
     if of == run:
         return gr.skip(), run, gr.skip(), gr.skip(), pad
     names = classes_of(chosen)
@@ -145,7 +145,7 @@ def wanted_of(
         if which is None or not 0 <= which < len(names):
             raise UserError(say(request, "noise.find.no_classes" if not names else "noise.find.name_one"))
         return int(which)
-    image = read(picture, request) if mode == "upload" else decode(drawing)
+    image = read(picture, request) if mode == "upload" else pads.decode(drawing)
     if image is None:
         raise UserError(say(request, f"noise.find.{mode}_one"))
     return target_of(run, image)
@@ -228,7 +228,7 @@ def build(room: Room) -> Section:
                     elem_id="find-mode",
                 )
                 which = gr.Radio([], label=t("noise.find.which"), elem_id="find-which")
-                pad = gr.HTML(css_template=CSS, js_on_load=JS, visible="hidden", elem_id="pad")
+                pad = gr.HTML(css_template=pads.CSS, js_on_load=pads.JS, visible="hidden", elem_id="pad")
                 picture = unread(
                     gr.Image(
                         sources=["upload", "clipboard", "webcam"],
@@ -261,7 +261,7 @@ def build(room: Room) -> Section:
             **ALONE,
         )
     mode.input(polite(choose_mode), mode, [which, pad, picture], **QUIET)
-    pad.input(polite(drawn), None, drawing, **QUIET)
+    pad.input(polite(pads.drawn), None, drawing, trigger_mode="multiple", **QUIET)  # no stroke is dropped
     options = {"api_visibility": "private", "show_progress": "minimal", "show_progress_on": [result], **ALONE}
     asked = [room.run, mode, which, drawing, picture]
     go.click(polite(find), asked, [result, found, go, halt], trigger_mode="once", **options)

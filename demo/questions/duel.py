@@ -208,7 +208,7 @@ def build() -> Section:
                 curves = charts.html(CSS, elem_id="duel-curves")
             with gr.Column(scale=2, min_width=300):
                 data = radio("data", DATA, first.data)
-                pad = gr.HTML(visible=False, js_on_load=pads.JS, css_template=CSS, elem_id="duel-pad")
+                pad = gr.HTML(visible=False, js_on_load=pads.JS, css_template=pads.CSS, elem_id="duel-pad")
                 hold = radio("hold", HOLDS, first.hold)
                 loss = radio("loss", LOSSES, first.loss)
                 with gr.Row():
@@ -243,7 +243,8 @@ def build() -> Section:
     data.input(polite(choose_data), asked, [*drawn, pad], **past)
     redrawn = {"trigger_mode": "always_last", **past}
     gr.on([shows.input, hold.input, loss.input], polite(redraw), asked, drawn, **redrawn)
-    pad.input(polite(pads.drawn), None, drawing, **past).then(polite(draw_anew), asked, drawn, **past)
+    stroke = pad.input(polite(pads.drawn), None, drawing, trigger_mode="multiple", **past)  # none is dropped
+    stroke.then(polite(draw_anew), asked, drawn, **redrawn)
     return Section(tab, show, [held, ending, *values], [*drawn, ending], slow=False)
 
 
