@@ -18,6 +18,10 @@ from gan.errors import UserError
 # For every event that shows no progress. Without the empty list Gradio 6.31 leaves some components waiting for ever, at
 # sixty steps a second: a component that is both input and output is counted twice.
 QUIET = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
+# Where an answer is still on its way, Gradio drops what comes next, which is right for a button; of values it should
+# answer the last. What an event itself says is lost that way (it would repeat the first one's): those are all answered.
+LATEST = QUIET | {"trigger_mode": "always_last"}
+EACH = QUIET | {"trigger_mode": "multiple", "concurrency_limit": 1}
 NUMBERS_KEPT = 500  # of the components that Gradio has made anew, those that a session keeps: see `forget`
 
 

@@ -7,8 +7,7 @@ import gradio as gr
 
 from demo import handlers, models
 
-QUIET = handlers.QUIET | models.TURNS
-LATEST = {"trigger_mode": "always_last", **QUIET}
+QUIET, LATEST = handlers.QUIET | models.TURNS, handlers.LATEST | models.TURNS
 
 
 class Section(NamedTuple):
@@ -45,8 +44,13 @@ def on_show(sections: dict[str, Section], draw: Callable[..., dict], open_sectio
     """Draw a section when its tab is opened, and remember which one is: `draw(request, name, *values of inputs)`."""
     for name, section in sections.items():
 
-        def show(request: gr.Request, *values: Any, name: str = name) -> dict:
-            return {open_section: name} | draw(request, name, *values)
+        def remember(name: str = name) -> str:
+            return name
 
+        def show(request: gr.Request, *values: Any, name: str = name) -> dict:
+            return draw(request, name, *values)
+
+        # at once: the drawing of one that has been left already may come late
+        section.tab.select(remember, None, open_section, queue=False, **handlers.LATEST)
         options = LATEST | ({"show_progress": "full"} if section.slow else {})
-        section.tab.select(handlers.polite(show), inputs, [open_section, *section.outputs], **options)
+        section.tab.select(handlers.polite(show), inputs, section.outputs, **options)

@@ -196,6 +196,17 @@ def at_rest(page: Any, read: Callable[[], Any], seconds: float = 1.5) -> Any:
     return before
 
 
+def slow_down(page: Any, milliseconds: int = 500) -> None:
+    """Let whatever the page asks for from now on take so much longer."""
+    page.evaluate(
+        """milliseconds => {
+            const ask = fetch;
+            window.fetch = async (...all) => (await new Promise((go) => setTimeout(go, milliseconds)), ask(...all));
+        }""",
+        milliseconds,
+    )
+
+
 def look_at_list(page: Any, element: str, option: str) -> None:
     """Open a list of choices by its id, see one of them in it, and go away without choosing."""
     page.locator(f"#{element} input").click()

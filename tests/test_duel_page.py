@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from demo.language import say, words
 from demo.questions import duel, plane_figure, playing
 from gan.errors import UserError
-from tests.browser import at_rest, expect
+from tests.browser import at_rest, expect, slow_down
 
 
 def values(**changed):
@@ -246,10 +246,7 @@ def test_dots_are_drawn_by_keyboard_and_none_is_lost_on_a_slow_line(visit):
     page.locator("#duel-data input[value=drawn]").check()
     canvas = page.locator("#duel-pad canvas[data-ready]")
     canvas.wait_for()
-    page.evaluate("""() => {
-        const ask = fetch;
-        window.fetch = async (...all) => (await new Promise((go) => setTimeout(go, 500)), ask(...all));
-    }""")
+    slow_down(page)
     page.keyboard.press("Tab")
     canvas.focus()
     expect(page.locator("#duel-pad output")).to_have_text(words("en")["noise.find.pad.keys"])

@@ -6,7 +6,7 @@ from demo import charts
 from demo.curves.guesses import ABOUT, answer, choose, leave, pick
 from demo.curves.saves import save_csv, save_film, save_png, save_svg
 from demo.curves.views import MOST, SMOOTHING, advance, endpoint, follow, jump, look, opened, play, show, slide
-from demo.handlers import QUIET, on_open, polite
+from demo.handlers import EACH, LATEST, QUIET, on_open, polite
 from demo.language import t
 from demo.place import Place
 from gan.curves import AXES, DEFAULT, PANELS
@@ -81,26 +81,25 @@ def build(place: Place) -> None:
     controls = [runs, axis, panels, smoothing, log, guess, at]
     drawn = [told, seen]
     settings, everything = [*controls, last], [step, at, *drawn, last]
-    latest = QUIET | {"trigger_mode": "always_last"}
     on_open(opened, settings, [experiment, runs, *everything])
     asked = [guess, words, option, ends]
     experiment.input(
-        polite(choose), [experiment, axis, panels, smoothing, log, guess], [*asked, runs, panels, *everything], **latest
+        polite(choose), [experiment, axis, panels, smoothing, log, guess], [*asked, runs, panels, *everything], **LATEST
     )
-    option.input(polite(answer), [option, guess], asked, **latest)
-    ends.input(polite(pick), [ends, speed, *settings], [*asked, clock, *everything], **latest)
-    runs.input(polite(leave), None, [experiment, *asked], **latest)
-    gr.on([runs.input, axis.input], polite(show), settings, everything, **latest)
-    step.input(polite(slide), [*controls[:-1], step], [at, *drawn], **latest)
-    gr.on([panels.input, smoothing.input, log.input], polite(look), controls, drawn, **latest)
+    option.input(polite(answer), [option, guess], asked, **LATEST)
+    ends.input(polite(pick), [ends, speed, *settings], [*asked, clock, *everything], **LATEST)
+    runs.input(polite(leave), None, [experiment, *asked], **LATEST)
+    gr.on([runs.input, axis.input], polite(show), settings, everything, **LATEST)
+    step.input(polite(slide), [*controls[:-1], step], [at, *drawn], **LATEST)
+    gr.on([panels.input, smoothing.input, log.input], polite(look), controls, drawn, **LATEST)
     told.tick(polite(follow), [*settings, seen], everything, trigger_mode="once", queue=False, **QUIET)
-    told.select(polite(jump), None, [step, at], **QUIET).then(polite(look), controls, drawn, **QUIET)
+    told.select(polite(jump), None, [step, at], **EACH).then(polite(look), controls, drawn, **LATEST)
     start.click(polite(play), [runs, at, speed], [step, at, clock], **QUIET).then(
-        polite(look), controls, drawn, **QUIET
+        polite(look), controls, drawn, **LATEST
     )
     gr.on([pause.click, step.input], lambda: gr.Timer(active=False), None, clock, queue=False, **QUIET)
     clock.tick(polite(advance), [runs, at], [step, at, clock], trigger_mode="once", **QUIET).then(
-        polite(look), controls, drawn, **QUIET
+        polite(look), controls, drawn, **LATEST
     )
     saves = {
         "png": (save_png, controls),

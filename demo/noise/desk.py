@@ -8,7 +8,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from demo import models
-from demo.handlers import polite
+from demo.handlers import EACH, polite
 from demo.language import Language
 from demo.noise.pictures import (
     Picture,
@@ -22,7 +22,6 @@ from demo.noise.pictures import (
     varied,
     verdict,
 )
-from demo.sections import LATEST
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -153,4 +152,4 @@ def touched(desk: Desk, event: gr.EventData) -> Desk:
 
 def takes(component: gr.HTML, room: Room) -> None:
     """Let clicks on the pictures in a component change the desk."""
-    component.select(polite(touched), room.desk, room.desk, **LATEST)
+    component.select(polite(touched), room.desk, room.desk, concurrency_id="desk", **EACH)

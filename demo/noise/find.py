@@ -12,11 +12,11 @@ from PIL import Image
 
 from demo import charts, models
 from demo import pad as pads
-from demo.handlers import polite, publish, session_of
+from demo.handlers import EACH, polite, publish, session_of
 from demo.language import Language, language_of, say, t
 from demo.noise.desk import Desk, Room, hold
 from demo.noise.pictures import CSS, SEEDS, class_name, inline, percent, sentence, whole
-from demo.sections import QUIET, Section
+from demo.sections import LATEST, QUIET, Section
 from demo.uploads import read, unread
 from gan.errors import UserError
 from gan.figures import Line
@@ -260,8 +260,8 @@ def build(room: Room) -> Section:
             "find",
             **ALONE,
         )
-    mode.input(polite(choose_mode), mode, [which, pad, picture], **QUIET)
-    pad.input(polite(pads.drawn), None, drawing, trigger_mode="multiple", **QUIET)  # no stroke is dropped
+    mode.input(polite(choose_mode), mode, [which, pad, picture], **LATEST)
+    pad.input(polite(pads.drawn), None, drawing, **EACH)
     options = {"api_visibility": "private", "show_progress": "minimal", "show_progress_on": [result], **ALONE}
     asked = [room.run, mode, which, drawing, picture]
     go.click(polite(find), asked, [result, found, go, halt], trigger_mode="once", **options)

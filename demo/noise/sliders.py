@@ -8,7 +8,7 @@ import gradio as gr
 from PIL import Image
 
 from demo import models
-from demo.handlers import polite, publish
+from demo.handlers import EACH, polite, publish
 from demo.language import Language, language_of, say, t
 from demo.noise.desk import Desk, Room, about, held, hold
 from demo.noise.pictures import CSS, JS, Picture, draw, inline, percent, picture_of, sentence, whole
@@ -224,7 +224,7 @@ def build(room: Room) -> Section:
     gr.on([method.input, reset.click], polite(show), [room.desk, method], outputs, **LATEST)
     keep.click(polite(take), state, room.desk, **QUIET)
     for slider, row in zip(sliders, rows, strict=True):
-        row.select(polite(to_stop), None, slider, **QUIET).then(polite(move), state, now, **QUIET)
+        row.select(polite(to_stop), None, slider, **EACH).then(polite(move), state, now, **LATEST)
     return Section(tab, show, [method], outputs)
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 import numpy as np
 
 from demo import models
-from demo.handlers import QUIET, polite
+from demo.handlers import LATEST, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.questions import items
 from demo.questions.enlarge import draw
@@ -189,6 +189,6 @@ def build() -> Section:
 
     settings = [pattern, shift, kernel, number]
     changes = [each.input for each in settings]
-    gr.on(changes, polite(redraw), settings, view, **(QUIET | {"trigger_mode": "always_last"}))
-    kernel.input(lambda name: gr.Slider(visible=name == "learned"), kernel, number, **QUIET)
+    gr.on(changes, polite(redraw), settings, view, **LATEST)
+    kernel.input(lambda name: gr.Slider(visible=name == "learned"), kernel, number, **LATEST)
     return Section(tab, show, [ending, *settings], [view, told, ending])

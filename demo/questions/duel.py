@@ -12,7 +12,7 @@ import gradio as gr
 
 from demo import charts
 from demo import pad as pads
-from demo.handlers import QUIET, polite
+from demo.handlers import EACH, LATEST, QUIET, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.questions import items, plane_figure
 from demo.questions.lessons import DATA, DESCENTS, HOLDS, PRESETS, RATES, SPEEDS, Now
@@ -232,6 +232,7 @@ def build() -> Section:
     values = [data, loss, descent, rate_g, rate_d, rounds_d, seed, hold, speed, shows, drawing]
     asked, drawn = [held, *values], [held, figure, curves, go]
     past = QUIET | {"queue": False}  # past the queue: one answer is on its way at a time
+    latest = LATEST | past
     figure.tick(polite(tick), asked, [figure, curves, go], trigger_mode="once", **past)
     go.click(polite(run), asked, drawn, **past)
     for name, which in (("one", "both"), ("only_d", "d"), ("only_g", "g")):
@@ -239,12 +240,11 @@ def build() -> Section:
     buttons["best"].click(polite(to_best), asked, drawn, **past)
     buttons["again"].click(polite(begin), asked, drawn, **past)
     chosen = [*drawn, about, pad, data, loss, descent, rate_g, rate_d, hold, rounds_d]
-    preset.input(polite(choose), [preset, *asked], chosen, **past)
-    data.input(polite(choose_data), asked, [*drawn, pad], **past)
-    redrawn = {"trigger_mode": "always_last", **past}
-    gr.on([shows.input, hold.input, loss.input], polite(redraw), asked, drawn, **redrawn)
-    stroke = pad.input(polite(pads.drawn), None, drawing, trigger_mode="multiple", **past)  # none is dropped
-    stroke.then(polite(draw_anew), asked, drawn, **redrawn)
+    preset.input(polite(choose), [preset, *asked], chosen, **latest)
+    data.input(polite(choose_data), asked, [*drawn, pad], **latest)
+    gr.on([shows.input, hold.input, loss.input], polite(redraw), asked, drawn, **latest)
+    stroke = pad.input(polite(pads.drawn), None, drawing, **(EACH | past))
+    stroke.then(polite(draw_anew), asked, drawn, **latest)
     return Section(tab, show, [held, ending, *values], [*drawn, ending], slow=False)
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 import numpy as np
 
 from demo import charts
-from demo.handlers import QUIET, polite
+from demo.handlers import EACH, LATEST, QUIET, polite
 from demo.language import Language, language_of, say, t
 from demo.models import TURNS
 from demo.questions import items, kernels
@@ -160,20 +160,20 @@ def build() -> Section:
         gr.api(polite(endpoint), api_name="upsample")
 
     settings = [pattern, way, weights, kernel, stride, padding, painted, patch]
-    drawn, quiet = [picture, table], QUIET | {"trigger_mode": "always_last"}
+    drawn = [picture, table]
     changes = [pattern.input, way.input, weights.input, kernel.input, stride.input, padding.input]
-    gr.on(changes, polite(redraw), settings, drawn, **quiet)
-    way.input(lambda chosen: gr.Group(visible=chosen == "transposed"), way, of_transposed, **quiet)
+    gr.on(changes, polite(redraw), settings, drawn, **LATEST)
+    way.input(lambda chosen: gr.Group(visible=chosen == "transposed"), way, of_transposed, **LATEST)
     of_paint = [weights, kernel, stride, painted]
-    gr.on([weights.input, kernel.input], polite(kernels.offer), of_paint, [pad, painted], **quiet)
-    pad.input(polite(kernels.paint), None, painted, **quiet).then(polite(redraw), settings, drawn, **quiet)
-    pattern.input(polite(offer_patch), [pattern, patch], [sheet, patch], **quiet)
-    sheet.input(polite(kernels.paint), None, patch, **quiet).then(polite(redraw), settings, drawn, **quiet)
+    gr.on([weights.input, kernel.input], polite(kernels.offer), of_paint, [pad, painted], **LATEST)
+    pad.input(polite(kernels.paint), None, painted, **EACH).then(polite(redraw), settings, drawn, **LATEST)
+    pattern.input(polite(offer_patch), [pattern, patch], [sheet, patch], **LATEST)
+    sheet.input(polite(kernels.paint), None, patch, **EACH).then(polite(redraw), settings, drawn, **LATEST)
     teaching = TURNS | QUIET | {"trigger_mode": "once"}
     learn.click(polite(kernels.learn), size, [lesson, taught, use], **teaching)
     use.click(polite(take), taught, [way, weights, kernel, stride, painted, of_transposed], **QUIET).then(
-        polite(kernels.offer), of_paint, [pad, painted], **QUIET
-    ).then(polite(redraw), settings, drawn, **QUIET)
+        polite(kernels.offer), of_paint, [pad, painted], **LATEST
+    ).then(polite(redraw), settings, drawn, **LATEST)
     return Section(tab, show, [ending, *settings], [*drawn, told, ending])
 
 

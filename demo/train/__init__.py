@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from demo import jobs, launch, models, presets, rules
-from demo.handlers import QUIET, on_open, polite, session_of
+from demo.handlers import LATEST, QUIET, on_open, polite, session_of
 from demo.language import language_of, say, t
 from demo.place import Place
 from demo.train import conducting, endpoints, starting
@@ -162,15 +162,15 @@ def build(place: Place) -> None:
     on_open(about_machine, None, panel["machine"])
     fill, offer = (polite(partial(each, own=is_free)) for each in (starting.fill, starting.offer))
     room = [panel["pictures"], panel["pile_b"]]
-    preset.input(fill, preset, [panel["own"], model, minutes, data, *room, *fields], **QUIET)
-    model.input(offer, model, [data, *room, *fields], **QUIET)
-    data.input(polite(starting.chosen), [model, data], [*room, *fields], **QUIET)
+    preset.input(fill, preset, [panel["own"], model, minutes, data, *room, *fields], **LATEST)
+    model.input(offer, model, [data, *room, *fields], **LATEST)
+    data.input(polite(starting.chosen), [model, data], [*room, *fields], **LATEST)
     gr.on(
         [panel[pile].upload for pile in ("pile_a", "pile_b")] + [panel[pile].clear for pile in ("pile_a", "pile_b")],
         polite(take),
         [model, panel["fields"]["size"], panel["pile_a"], panel["pile_b"], key],
         [staged, panel["taken"]],
-        **(QUIET | {"show_progress": "full", "show_progress_on": [panel["taken"]]}),
+        **(LATEST | {"show_progress": "full", "show_progress_on": [panel["taken"]]}),
     )
     panel["measure"].click(
         polite(estimate),
@@ -178,15 +178,15 @@ def build(place: Place) -> None:
         panel["outlook"],
         **(QUIET | {"show_progress": "full", "show_progress_on": [panel["outlook"]]}),
     )
-    watched.input(polite(watch), [watched, sight["facts"]], [held, *shown], trigger_mode="always_last", **QUIET)
-    moment.input(polite(rewind), [watched, moment], [sight["film"], held], trigger_mode="always_last", **QUIET)
+    watched.input(polite(watch), [watched, sight["facts"]], [held, *shown], **LATEST)
+    moment.input(polite(rewind), [watched, moment], [sight["film"], held], **LATEST)
     panel["go"].click(polite(start), asked, [name, staged, held, *shown], **QUIET)
     for button, do in zip(sight["buttons"], DO.values(), strict=True):
         button.click(polite(ask(do)), [watched, key], shown, **QUIET)
     for each, button in {**{f"hold-{side}": b for side, b in desk.holds.items()}, **desk.buttons}.items():
         button.click(polite(act(each)), [watched, key], shown, **QUIET)
-    desk.rounds.input(polite(choose("rounds-d")), [desk.rounds, watched, key], None, **QUIET)
-    desk.label.input(polite(choose("label")), [desk.label, watched, key], None, **QUIET)
+    desk.rounds.input(polite(choose("rounds-d")), [desk.rounds, watched, key], None, **LATEST)
+    desk.label.input(polite(choose("label")), [desk.label, watched, key], None, **LATEST)
     desk.what_if.click(polite(what_if), [watched, key], shown, **QUIET)
     sight["delete"].click(polite(question), watched, [sight["sure"], sight["question"]], **QUIET)
     sight["keep"].click(lambda: gr.Group(visible=False), None, sight["sure"], queue=False, **QUIET)

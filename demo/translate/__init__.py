@@ -11,7 +11,7 @@ import gradio as gr
 from PIL import Image
 
 from demo import models
-from demo.handlers import QUIET, on_open, polite, publish
+from demo.handlers import EACH, on_open, polite, publish
 from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
 from demo.sections import LATEST, Section, drawn, inputs_of, on_show, outputs_of
@@ -152,10 +152,10 @@ def build(place: Place) -> None:
 
     outcome = [direction, example, tries, ways]
     on_open(opened, run, [run, chosen])
-    run.input(lambda name: name, run, chosen, concurrency_limit=1, **QUIET)  # one after the other, or both are new
+    run.input(lambda name: name, run, chosen, **EACH)  # one after the other, or both are new
     events = [
         chosen.change(polite(choose_run), chosen, [picture, *outcome], **LATEST),
-        tries.select(polite(choose_example), run, [picture, *outcome], **LATEST),
+        tries.select(polite(choose_example), run, [picture, *outcome], **EACH),
         direction.input(polite(turn), now, [picture, *outcome], **LATEST),
         gr.on([picture.input, picture.clear], polite(given), [run, direction, picture], outcome, **LATEST),
         swap.click(polite(again), now, [picture, *outcome], **LATEST),

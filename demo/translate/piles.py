@@ -9,7 +9,7 @@ import gradio as gr
 from PIL import Image
 
 from demo import models
-from demo.handlers import polite, publish
+from demo.handlers import EACH, polite, publish
 from demo.language import HERE, Language, language_of, t
 from demo.noise.pictures import whole
 from demo.sections import LATEST, Section
@@ -273,7 +273,7 @@ def build(now: Now) -> Section:
         table = gr.HTML(css_template=CSS, elem_id="piles-table")
         outputs = [piles, view, answered, table]
         again.click(polite(shuffle), [run, role], outputs, **LATEST)
-        view.select(polite(pick), [run, piles, role], outputs, **LATEST)
+        view.select(polite(pick), [run, piles, role], outputs, **EACH)
         role.input(polite(choose), [run, piles, role], answered, **LATEST)
         publish(
             endpoint,

@@ -1,0 +1,85 @@
+"""Quick hands on a slow line: what comes while an answer is on its way is neither lost nor taken for the one before."""
+
+import pytest
+
+from demo.language import words
+from tests.browser import expect, slow_down
+
+pytestmark = pytest.mark.browser
+
+
+def opened(visit, tab, shown):
+    """The tab with its first answer; from now on every answer takes its time."""
+    page = visit(tab=tab)
+    page.wait_for_selector(shown)
+    page.wait_for_timeout(1500)  # what else belongs to it
+    slow_down(page)
+    return page
+
+
+def section(page, tabs, name):
+    page.locator(tabs).get_by_role("tab", name=words("en")[name], exact=True).click()
+
+
+def test_the_picture_clicked_last_is_held(visit):
+    page = opened(visit, "noise", "#pictures .made img")
+    for number in (3, 5, 7):
+        page.locator("#pictures button").nth(number).click()
+    expect(page.locator("#held-code input, #held-code textarea")).to_have_value("mnist:0:7")
+    expect(page.locator("#shelf button[data-address='mnist:0:5'][data-act=hold]")).to_have_count(1)
+
+
+def test_the_section_opened_last_follows_the_picture(visit):
+    page = opened(visit, "noise", "#pictures .made img")
+    for name in ("find", "sliders"):
+        section(page, "#noise-sections", f"noise.{name}.tab")
+    page.wait_for_selector("#stops-1 img")
+    page.wait_for_timeout(5000)  # what was opened before has come, too
+    before = page.locator("#moved img").get_attribute("src")
+    page.locator("#shelf button[data-act=hold]").nth(2).click()
+    page.wait_for_function("src => document.querySelector('#moved img').src !== src", arg=before)
+
+
+def test_the_stop_clicked_last_is_where_the_slider_stands(visit):
+    page = opened(visit, "noise", "#pictures .made img")
+    section(page, "#noise-sections", "noise.sliders.tab")
+    page.wait_for_selector("#stops-1 img")
+    page.locator("#stops-1 button").first.click()
+    page.locator("#stops-1 button").last.click()
+    expect(page.locator("#slider-1 input[type=number]")).to_have_value("6")
+
+
+def test_the_example_clicked_last_is_translated(visit):
+    page = opened(visit, "translate", "#ways img")
+    for number in (2, 0, 1):
+        page.locator("#translate-examples button").nth(number).click()
+    expect(page.locator("#translate-examples [aria-pressed=true]")).to_have_attribute("data-index", "1")
+
+
+def test_a_picture_of_each_pile_is_picked(visit):
+    page = opened(visit, "translate", "#ways img")
+    section(page, "#translate-sections", "translate.piles.tab")
+    page.wait_for_selector("#piles .pile button")
+    for side in "ab":
+        page.locator(f"#piles button[data-side={side}]").last.click()
+    for side in "ab":
+        expect(page.locator(f"#piles button[data-side={side}]").last).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_kernel_is_as_it_was_painted(visit):
+    page = opened(visit, "questions", "#upsample image")
+    page.locator("#q1-weights input[value=painted]").check()
+    cells = page.locator("#q1-painter .kernel input")
+    cells.first.wait_for()
+    page.locator("#q1-painter [data-pen='-1']").click()
+    for number in (0, 4, 8):
+        cells.nth(number).click()
+    for number in (0, 4, 8):
+        expect(page.locator("#upsample .kernel text").nth(number)).to_have_text("-1.00")
+
+
+def test_the_preset_chosen_last_has_its_settings(visit):
+    page = opened(visit, "train", "#watch h3")
+    for label in (page.locator("#train-preset label").nth(2), page.locator("#train-preset label").last):
+        label.click()
+    page.locator("#train-name").wait_for()
