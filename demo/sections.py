@@ -51,6 +51,6 @@ def on_show(sections: dict[str, Section], draw: Callable[..., dict], open_sectio
             return draw(request, name, *values)
 
         # at once: the drawing of one that has been left already may come late
-        section.tab.select(remember, None, open_section, queue=False, **handlers.LATEST)
+        section.tab.select(handlers.polite(remember), None, open_section, queue=False, **handlers.LATEST)
         options = LATEST | ({"show_progress": "full"} if section.slow else {})
         section.tab.select(handlers.polite(show), inputs, section.outputs, **options)
