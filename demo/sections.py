@@ -44,13 +44,10 @@ def on_show(sections: dict[str, Section], draw: Callable[..., dict], open_sectio
     """Draw a section when its tab is opened, and remember which one is: `draw(request, name, *values of inputs)`."""
     for name, section in sections.items():
 
-        def remember(name: str = name) -> str:
-            return name
-
         def show(request: gr.Request, *values: Any, name: str = name) -> dict:
             return draw(request, name, *values)
 
         # at once: the drawing of one that has been left already may come late
-        section.tab.select(handlers.polite(remember), None, open_section, queue=False, **handlers.LATEST)
+        section.tab.select(lambda name=name: name, None, open_section, queue=False, **handlers.LATEST)
         options = LATEST | ({"show_progress": "full"} if section.slow else {})
         section.tab.select(handlers.polite(show), inputs, section.outputs, **options)

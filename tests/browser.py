@@ -216,14 +216,24 @@ def look_at_list(page: Any, element: str, option: str) -> None:
     page.wait_for_timeout(2000)
 
 
-def open_tab(page: Any, tab: str) -> None:
-    """Go to a tab by its name ("questions"), whatever the page's language; a narrow page keeps some in a menu."""
+def word(page: Any, key: str) -> str:
+    """What the words say for a key in the page's language."""
     from demo.language import words
 
-    language = page.evaluate("document.documentElement.lang")
-    name = words(language)[f"{tab}.tab"]
+    return words(page.evaluate("document.documentElement.lang"))[key]
+
+
+def open_tab(page: Any, tab: str) -> None:
+    """Go to a tab by its name ("questions"), whatever the page's language; a narrow page keeps some in a menu."""
+    name = word(page, f"{tab}.tab")
     button = page.get_by_role("tab", name=name, exact=True)
     if not button.first.is_visible():
         page.locator("#tabs .overflow-menu > button").click()
         button = page.locator("#tabs .overflow-dropdown button", has_text=name)
     button.first.click()
+
+
+def open_section(page: Any, tab: str, section: str) -> None:
+    """Go to a section of the open tab by their names ("noise", "sliders"), whatever the page's language."""
+    sections = page.locator(f"#{tab}-sections")
+    sections.get_by_role("tab", name=word(page, f"{tab}.{section}.tab"), exact=True).click()

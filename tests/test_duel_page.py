@@ -221,12 +221,17 @@ def test_a_lesson_starts_at_once_and_sets_the_controls(visit):
     expect(page.locator("#duel-about")).to_contain_text("perfect D")
 
 
-@browser
-def test_points_are_drawn_by_hand(visit):
+def with_pad(visit):
     page = opened(visit)
     page.locator("#duel-data input[value=drawn]").check()
     canvas = page.locator("#duel-pad canvas[data-ready]")
     canvas.wait_for()
+    return page, canvas
+
+
+@browser
+def test_points_are_drawn_by_hand(visit):
+    page, canvas = with_pad(visit)
     box = canvas.bounding_box()
     before = page.locator("#duel path.real").last.get_attribute("d")
     page.mouse.move(box["x"] + 40, box["y"] + 40)
@@ -242,10 +247,7 @@ def test_points_are_drawn_by_hand(visit):
 
 @browser
 def test_dots_are_drawn_by_keyboard_and_none_is_lost_on_a_slow_line(visit):
-    page = opened(visit)
-    page.locator("#duel-data input[value=drawn]").check()
-    canvas = page.locator("#duel-pad canvas[data-ready]")
-    canvas.wait_for()
+    page, canvas = with_pad(visit)
     slow_down(page)
     page.keyboard.press("Tab")
     canvas.focus()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import expect, look_at_list, serve
+from tests.browser import expect, look_at_list, open_section, open_tab, serve
 from tests.small_runs import small_run
 
 pytestmark = pytest.mark.browser
@@ -79,8 +79,6 @@ def test_a_hundred_pictures_fit_a_phone(visit):
 
 
 def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, server):
-    from tests.browser import open_tab
-
     page = visit()
     sources(page)
     small_run(server.runs, "newcomer")
@@ -109,13 +107,6 @@ def test_the_endpoint_answers_with_verdicts_and_a_picture(server):
         client.predict(run="../alpha", seed=3, count=9, api_name="/generate")
     with pytest.raises(Exception, match="choose a whole number from 1 to 100"):
         client.predict(run="alpha", seed=3, count=101, api_name="/generate")
-
-
-def section(page, name, language="en"):
-    """Open a section of the tab by its name ("sliders")."""
-    from demo.language import words
-
-    page.locator("#noise-sections").get_by_role("tab", name=words(language)[f"noise.{name}.tab"], exact=True).click()
 
 
 def held(page):
@@ -177,7 +168,7 @@ def test_pictures_are_held_with_the_keyboard_alone_and_the_focus_stays(visit):
 def test_a_slider_moves_the_picture_and_what_it_became_can_be_held(visit):
     page = visit()
     sources(page)
-    section(page, "sliders")
+    open_section(page, "noise", "sliders")
     page.wait_for_selector("#stops-6 img")
     page.wait_for_timeout(500)
     before = page.locator("#moved img").get_attribute("src")
@@ -194,7 +185,7 @@ def test_a_slider_moves_the_picture_and_what_it_became_can_be_held(visit):
 def test_a_walk_and_a_sum_are_there_at_once_and_can_be_changed(visit):
     page = visit()
     sources(page)
-    section(page, "between")
+    open_section(page, "noise", "between")
     page.wait_for_selector("#walk .film img")
     assert page.locator("#walk .frames.slerp button").count() == 12
     assert page.locator("#walk a[download$='.gif']").get_attribute("href").startswith("data:image/gif")
@@ -209,7 +200,7 @@ def test_a_walk_and_a_sum_are_there_at_once_and_can_be_changed(visit):
 def test_a_drawing_is_searched_for_and_the_search_can_be_stopped(visit):
     page = visit()
     sources(page)
-    section(page, "find")
+    open_section(page, "noise", "find")
     page.wait_for_selector("#search .search img", timeout=60_000)
     page.locator("#find-mode input").nth(1).check()
     canvas = page.locator("#pad canvas[data-ready]")
@@ -240,7 +231,7 @@ def test_a_round_is_played_with_the_keyboard_and_everyone_sees_the_score(visit, 
     quiz_run(server.runs, "played")
     page = visit("ko", path="?picture=played:0:0")
     page.wait_for_selector("#held .held img")
-    section(page, "game", "ko")
+    open_section(page, "noise", "game")
     for number in range(10):
         page.wait_for_function(
             "n => document.querySelector('#game .question')"
@@ -256,7 +247,7 @@ def test_a_round_is_played_with_the_keyboard_and_everyone_sees_the_score(visit, 
 
     projector = visit("en", path="?picture=played:0:0")
     projector.wait_for_selector("#held .held img")
-    section(projector, "game")
+    open_section(projector, "noise", "game")
     projector.get_by_label("Everyone's scores").check()
     projector.wait_for_selector("#board table tr:nth-child(2)")
     expect(projector.locator("#board table tr")).to_have_count(2)
@@ -279,7 +270,7 @@ def test_every_section_shows_something_of_the_shipped_run_as_soon_as_it_is_opene
     page = visit(language, path="?picture=mnist:3:1", size=size)
     page.wait_for_selector("#held .held img")
     for name, shown in SECTIONS.items():
-        section(page, name, language)
+        open_section(page, "noise", name)
         page.wait_for_selector(shown, timeout=90_000)
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
     assert not page.locator(".toast-body.error").count()
@@ -292,7 +283,7 @@ def test_a_run_that_vanished_is_a_sentence(visit, server):
     from gan.run import Run
 
     Run(server.runs / "fleeting").delete()
-    section(page, "layers")
+    open_section(page, "noise", "layers")
     page.wait_for_selector("text=There is no run named 'fleeting'")
 
 

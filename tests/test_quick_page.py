@@ -2,8 +2,7 @@
 
 import pytest
 
-from demo.language import words
-from tests.browser import expect, slow_down
+from tests.browser import expect, open_section, slow_down
 
 pytestmark = pytest.mark.browser
 
@@ -17,10 +16,6 @@ def opened(visit, tab, shown):
     return page
 
 
-def section(page, tabs, name):
-    page.locator(tabs).get_by_role("tab", name=words("en")[name], exact=True).click()
-
-
 def test_the_picture_clicked_last_is_held(visit):
     page = opened(visit, "noise", "#pictures .made img")
     for number in (3, 5, 7):
@@ -32,7 +27,7 @@ def test_the_picture_clicked_last_is_held(visit):
 def test_the_section_opened_last_follows_the_picture(visit):
     page = opened(visit, "noise", "#pictures .made img")
     for name in ("find", "sliders"):
-        section(page, "#noise-sections", f"noise.{name}.tab")
+        open_section(page, "noise", name)
     page.wait_for_selector("#stops-1 img")
     page.wait_for_timeout(5000)  # what was opened before has come, too
     before = page.locator("#moved img").get_attribute("src")
@@ -42,7 +37,7 @@ def test_the_section_opened_last_follows_the_picture(visit):
 
 def test_the_stop_clicked_last_is_where_the_slider_stands(visit):
     page = opened(visit, "noise", "#pictures .made img")
-    section(page, "#noise-sections", "noise.sliders.tab")
+    open_section(page, "noise", "sliders")
     page.wait_for_selector("#stops-1 img")
     page.locator("#stops-1 button").first.click()
     page.locator("#stops-1 button").last.click()
@@ -58,7 +53,7 @@ def test_the_example_clicked_last_is_translated(visit):
 
 def test_a_picture_of_each_pile_is_picked(visit):
     page = opened(visit, "translate", "#ways img")
-    section(page, "#translate-sections", "translate.piles.tab")
+    open_section(page, "translate", "piles")
     page.wait_for_selector("#piles .pile button")
     for side in "ab":
         page.locator(f"#piles button[data-side={side}]").last.click()

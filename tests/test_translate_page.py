@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import at_rest, expect, look_at_list, open_tab, serve
+from tests.browser import at_rest, expect, look_at_list, open_section, open_tab, serve
 from tests.small_cyclegan import small_cyclegan
 
 pytestmark = pytest.mark.browser
@@ -175,18 +175,20 @@ def test_the_divider_is_moved_by_hand_and_by_keys(visit):
     assert re.fullmatch(r"inset\(0px calc\((\d+)% .*|inset\(0px (\d+)% .*", clip), clip
 
 
-COUNT = """let under_way = 0;
-window.most = 0;
-const ask = window.fetch;
-window.fetch = async (address, ...rest) => {
-  if (!String(address).includes('component_server')) return ask(address, ...rest);
-  window.most = Math.max(window.most, ++under_way);
-  try {
-    return await ask(address, ...rest);
-  } finally {
-    under_way--;
-  }
-};"""
+COUNT = """() => {
+  let under_way = 0;
+  window.most = 0;
+  const ask = window.fetch;
+  window.fetch = async (address, ...rest) => {
+    if (!String(address).includes('component_server')) return ask(address, ...rest);
+    window.most = Math.max(window.most, ++under_way);
+    try {
+      return await ask(address, ...rest);
+    } finally {
+      under_way--;
+    }
+  };
+}"""
 
 
 def test_the_camera_is_translated_live_and_stop_stops(visit, server):
@@ -325,8 +327,6 @@ def test_the_endpoint_looks_inside_a_translation(server, tmp_path):
 
 @pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1366, 768))])
 def test_every_section_shows_something_and_follows_the_picture(visit, language, size):
-    from demo.language import words
-
     page = visit(language, tab="translate", size=size)
     choose_fruit(page)
     shown = {
@@ -337,7 +337,7 @@ def test_every_section_shows_something_and_follows_the_picture(visit, language, 
         "rounds": "#rounds img",
     }
     for name, selector in shown.items():
-        page.locator("#translate-sections").get_by_role("tab", name=words(language)[f"translate.{name}.tab"]).click()
+        open_section(page, "translate", name)
         page.wait_for_selector(selector)
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
     page.locator("#translate-sections [role=tab]").first.click()

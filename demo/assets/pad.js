@@ -76,7 +76,7 @@ const say = (what) => {
 const point = () => {
   const { canvas } = parts();
   const nib = element.querySelector(".nib");
-  [nib.style.left, nib.style.top] = spot.map((at, axis) => `${(100 * at) / [canvas.width, canvas.height][axis]}%`);
+  [nib.style.left, nib.style.top] = spot.map((at) => `${(100 * at) / canvas.width}%`);
   nib.classList.toggle("down", Boolean(pen));
 };
 element.addEventListener("keydown", (event) => {
@@ -88,7 +88,7 @@ element.addEventListener("keydown", (event) => {
     say(pen ? "down" : "up");
   } else if (KEYS[event.key]) {
     const step = event.shiftKey ? STEP / 5 : STEP;
-    spot = spot.map((at, axis) => Math.min(280, Math.max(0, at + step * KEYS[event.key][axis])));
+    spot = spot.map((at, axis) => Math.min(canvas.width, Math.max(0, at + step * KEYS[event.key][axis])));
     if (pen) draw(canvas, spot);
   } else if (event.key !== " ") return;
   event.preventDefault();
