@@ -2,6 +2,9 @@
 
 import os
 
+from gan.threads import leave_a_core
+
+leave_a_core()  # a browser, a training or another visitor wants one
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # else the server asks other hosts when it starts
 
 if os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"):

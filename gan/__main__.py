@@ -15,11 +15,14 @@ from typing import Any
 from gan.config import MOST_STEPS
 from gan.errors import UserError
 from gan.options import parser
+from gan.threads import leave_a_core
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     options = parser(COMMANDS).parse_args(arguments)
+    if options.command not in (train, bench):  # those measure
+        leave_a_core()
     try:
         return options.command(options) or 0
     except UserError as error:
