@@ -157,14 +157,13 @@ def test_the_verdict_counts_the_error_in_the_pictures_own_contrast():
 def test_a_classifier_that_is_merely_fooled_finds_nothing():
     networks = Run.open("mnist-collapse").networks()
     g, d, classifier = networks[0]["g"], networks[1]["d"], load_classifier("mnist")
-    verdicts, fooled = [], 0
-    for which in range(10):
+    verdicts, fooled = {}, 0
+    for which in (1, 2, 3, 4):
         *_, last = search_class(g, d, classifier, which, latent=100)
-        verdicts.append(last.verdict)
-        unbent = classifier(to_unit(last.image)[None]).softmax(1)[0, which].item()
-        fooled += last.verdict == "cannot" and unbent > 0.9
-    assert verdicts[3] == "found"  # half of what it makes
-    assert verdicts.count("cannot") >= 3
+        verdicts[which] = last.verdict
+        fooled += last.verdict == "cannot" and classifier(to_unit(last.image)[None]).softmax(1)[0, which] > 0.9
+    # the 3 is half of what it makes, the others it lost
+    assert verdicts == {1: "cannot", 2: "cannot", 3: "found", 4: "cannot"}
     assert fooled >= 1
 
 
