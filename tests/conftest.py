@@ -25,9 +25,10 @@ def runs(tmp_path, monkeypatch):
 
 @pytest.fixture
 def drawings(monkeypatch):
-    """Where this machine keeps the drawn herd, also for a test that sees nothing else of it: drawing takes long."""
+    """A small herd, drawn once for this machine, also for a test that sees nothing else of it: drawing takes long."""
     usual = cache_root()
     monkeypatch.setattr("gan.herd_cache.cache_root", lambda: usual)
+    monkeypatch.setattr("gan.data.HERD", 300)
 
 
 @pytest.fixture

@@ -410,7 +410,7 @@ def test_the_shipped_emoji_are_the_real_ones_pixel_by_pixel():
 
 def test_the_herd_is_drawn_unpaired_for_training_and_with_partners_and_masks_for_testing():
     train, test = load_pair("herd", 32), load_pair("herd", 32, split="test")
-    assert train.a.images.shape == train.b.images.shape == (2000, 3, 32, 32)
+    assert train.a.images.shape == train.b.images.shape == (data.HERD, 3, 32, 32)
     assert not train.partners
     assert train.masks is None
     assert test.a.images.shape == test.b.images.shape == (200, 3, 32, 32)

@@ -136,17 +136,23 @@ def kind(run):
     }
 
 
-def test_a_training_is_a_process_of_its_own_that_pauses_goes_on_and_stops(real_place, tmp_path, monkeypatch):
+def test_a_training_is_a_process_of_its_own_that_pauses_goes_on_and_stops(place):
+    through_a_life(place)
+
+
+@pytest.mark.slow
+def test_a_real_training_lives_as_the_stub_does(real_place, tmp_path, monkeypatch):
     real = through_a_life(real_place)
     assert real.networks()[0]["g"]
 
-    monkeypatch.setattr(launch, "subprocess", Stubs)  # the stub is such a training, too
+    monkeypatch.setattr(launch, "subprocess", Stubs)
     monkeypatch.setenv("GAN_RUNS", str(tmp_path / "stubs"))
     monkeypatch.setattr(jobs.models, "runs", only(tmp_path / "stubs"))
     stub = through_a_life(replace(real_place, runs=tmp_path / "stubs"))
     assert kind(stub) == kind(real)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 def test_a_killed_training_is_interrupted_and_goes_on_where_it_was_saved_to_its_end(real_place):
     run = start(real_place, "dcgan", "mnist", 5, "mine")
@@ -208,6 +214,7 @@ def test_what_is_stopped_before_its_first_word_ends_and_can_be_started_after_all
     wait(lambda: jobs.status(run) == "finished")
 
 
+@pytest.mark.slow
 def test_a_training_that_fails_says_why(real_place, tmp_path):
     (tmp_path / "pictures").mkdir()
     run = start(real_place, "dcgan", str(tmp_path / "pictures"), 1, paths=True)
@@ -331,6 +338,7 @@ def test_what_waits_starts_by_itself_in_order_also_after_the_app_was_restarted(p
     assert jobs.written(second) < jobs.written(third)
 
 
+@pytest.mark.slow
 def test_two_apps_on_one_folder_start_one_training(place, monkeypatch):
     """Two apps, this process and another, that look into the same queue at the same moment."""
     from gan.run import Run

@@ -56,6 +56,7 @@ def test_an_unknown_training_is_refused():
         decide({"GAN_TRAINING": "sometimes"})
 
 
+@pytest.mark.slow
 def test_zerogpu_comes_before_gradio_and_torch(tmp_path):
     (tmp_path / "spaces.py").write_text(
         "import sys\nassert not {'gradio', 'torch'} & set(sys.modules), 'too late'\nGPU = print\nprint('first')\n"
