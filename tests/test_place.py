@@ -56,12 +56,12 @@ def test_an_unknown_training_is_refused():
         decide({"GAN_TRAINING": "sometimes"})
 
 
-@pytest.mark.parametrize("zero", ["1", "true"])
-def test_zerogpu_comes_before_gradio_and_torch(tmp_path, zero):
+@pytest.mark.slow
+def test_zerogpu_comes_before_gradio_and_torch(tmp_path):
     (tmp_path / "spaces.py").write_text(
         "import sys\nassert not {'gradio', 'torch'} & set(sys.modules), 'too late'\nGPU = print\nprint('first')\n"
     )
-    environment = os.environ | {"SPACES_ZERO_GPU": zero, "PYTHONPATH": str(tmp_path)}
+    environment = os.environ | {"SPACES_ZERO_GPU": "1", "PYTHONPATH": str(tmp_path)}
     # as a Space does it: the file as a script, from the root; the place is all that is looked at here
     script = "import runpy; runpy.run_path('demo/app.py', run_name='space')"
     done = subprocess.run(
