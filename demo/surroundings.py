@@ -1,4 +1,4 @@
-"""What the machine round the app may spoil, settled before Gradio is imported: proxies, folders, settings of Gradio's."""
+"""What may keep Gradio from starting, settled before it is imported: proxies, folders, settings that it cannot read."""
 
 import atexit
 import os

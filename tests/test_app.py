@@ -46,6 +46,7 @@ def test_the_page_keeps_nothing_and_tells_nobody():
     options = shell.launch_options(place=decide({"SPACE_ID": "class/duel"}))
     assert options["run_history"] is options["enable_monitoring"] is options["share"] is options["show_error"] is False
     assert options["ssr_mode"] is False
+    assert options["state_session_capacity"] == shell.VISITORS
     assert options["max_file_size"] == "5mb"
     assert shell.launch_options(place=decide({}))["max_file_size"] == "200mb"
     assert shell.build_app(decide({})).analytics_enabled is False
@@ -97,12 +98,32 @@ def test_a_port_in_use_is_passed_over_or_named():
         assert shell.free_port("127.0.0.1", [port, 0]) not in (0, port)
 
 
-def test_a_wrong_setting_ends_with_one_sentence_and_code_2(monkeypatch, capsys):
-    monkeypatch.setenv("GAN_TRAINING", "sometimes")
+@pytest.mark.parametrize(
+    ("arguments", "environment", "word"),
+    [
+        ([], {"GAN_TRAINING": "sometimes"}, "sometimes"),
+        ([], {"GRADIO_SERVER_PORT": "abc"}, "'abc' is not a port"),
+        ([], {"GRADIO_SERVER_PORT": "99999"}, "'99999' is not a port"),
+        ([], {"GRADIO_SERVER_NAME": "no such host"}, "no such host"),
+        (["--port", "99999"], {}, "'99999' is not a port"),
+        (["--port", "-1"], {}, "'-1' is not a port"),
+        (["--port", "abc"], {}, "'abc' is not a port"),
+        (["--host", "203.0.113.7"], {}, "203.0.113.7"),
+        (["--host", "2001:db8::7"], {}, "2001:db8::7"),
+        (["--host", "no.such.host.invalid"], {}, "no.such.host.invalid"),
+        (["--lan", "--share"], {}, "--share"),
+    ],
+)
+def test_a_wrong_setting_ends_with_one_sentence_and_code_2(monkeypatch, capsys, arguments, environment, word):
+    monkeypatch.setattr(shell, "build_app", lambda *_: pytest.fail("the app was built all the same"))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as ended:
-        shell.main(["--port", "0"])
+        shell.main(arguments)
     assert ended.value.code == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    told = capsys.readouterr().err
+    assert word in told.splitlines()[-1]
+    assert told.startswith("usage:") or told.count("\n") == 1
 
 
 def test_tabs_warm_up_one_after_the_other_behind_the_page(monkeypatch):
