@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -216,13 +217,27 @@ def test_a_question_leads_to_the_tab_that_shows_it(visit):
 
 @browser
 def test_the_room_gets_https_an_address_and_a_qr_code(visit):
-    with machinery.serve("--lan") as room:
+    import httpx
+
+    with machinery.serve("--lan", PYTHONIOENCODING="cp949") as room:
         assert room.url.startswith("https://")
+        plain = room.url.replace("https://", "http://")
+        assert httpx.get(f"{plain}?lang=ko", trust_env=False).headers["location"] == f"{room.url}?lang=ko"
+        refused = {None: "The time must be more than 0", "192.168.0.7": "teacher's key"}
+        for phone, sentence in refused.items():  # this machine has the key that was made, nobody else
+            headers = {"x-forwarded-for": phone} if phone else {}
+            with httpx.Client(base_url=room.url, headers=headers, verify=False, trust_env=False, timeout=30) as client:
+                asked = client.post("gradio_api/call/train_start", json={"data": ["dcgan", "mnist", -1, "", {}, ""]})
+                told = client.get(f"gradio_api/call/train_start/{asked.json()['event_id']}").text
+            assert sentence in told, (phone, told)
         page = visit("ko", url=room.url)
         assert page.evaluate("isSecureContext && !!navigator.mediaDevices")
         page.get_by_role("button", name=words("ko")["app.join.title"]).click()
         page.locator(".invitation svg").wait_for()
         address = page.locator(".invitation a").inner_text()
         assert address in room.said()
-        assert "▀" in room.said()
+        assert "########" in room.said()  # the QR code, where there are no blocks
+        (key,) = re.findall(r"Teacher's key: (\w{8})", room.said())
+        machinery.open_tab(page, "train")
+        machinery.expect(page.locator("#train-machine")).to_contain_text(key)
         page.close()
