@@ -78,14 +78,18 @@ def _headers(request: gr.Request | None) -> dict[str, str]:
 
 
 class LanguageSwitch:
-    """ASGI middleware: puts two scripts first in the page's head and the language switch first in its body.
+    """ASGI middleware: puts three scripts first in the page's head and the language switch first in its body.
 
     Gradio asks `navigator.language` as soon as its own scripts run, and has no switch that lasts; a script
     given by `launch(head=...)` would come too late to answer otherwise.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        scripts = [(HERE / "assets" / name).read_text(encoding="utf-8") for name in ("language.js", "frames.js")]
+        names = ("language.js", "frames.js", "lost.js")
+        scripts = [(HERE / "assets" / name).read_text(encoding="utf-8") for name in names]
+        scripts[-1] = scripts[-1].replace(
+            "SENTENCES", json.dumps({each: words(each)["app.lost"] for each in LANGUAGES})
+        )
         switch = (HERE / "assets" / "language.html").read_text(encoding="utf-8")
         self.app = app
         self.replacements = (

@@ -263,6 +263,8 @@ def export(options: argparse.Namespace) -> None:
     for name, difference in differences.items():
         print(f"{name}: differs from the network by {difference:.1g} at most")
     print(options.folder)
+    if options.folder.suffix != ".onnx":
+        print(f"Put it on the Hugging Face Hub with: hf upload YOU/{run.name} {options.folder}")
 
 
 def bench(options: argparse.Namespace) -> None:

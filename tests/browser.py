@@ -120,7 +120,7 @@ def _address(process: subprocess.Popen, log: Path, deadline: float) -> str:
     while time.monotonic() < deadline and process.poll() is None:
         said = log.read_text(encoding="utf-8", errors="replace")
         if printed := re.search(r"(https?)://[^/\s]+:(\d+)/", said):
-            url = f"{printed[1]}://127.0.0.1:{printed[2]}/"
+            url = f"{printed[1]}://{'[::1]' if '//[::1]:' in said else '127.0.0.1'}:{printed[2]}/"
             if printed[1] == "https":
                 return url
             try:

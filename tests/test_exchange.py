@@ -67,7 +67,7 @@ def test_an_onnx_file_that_says_something_else_is_refused(tmp_path, monkeypatch)
 
 def test_a_folder_for_the_hub_tells_what_it_is_and_can_be_read_back(hub, runs):
     run, (folder, said) = Run.open("herd"), hub
-    assert said.endswith(f"{folder}\n")
+    assert said.endswith(f"{folder}\nPut it on the Hugging Face Hub with: hf upload YOU/herd {folder}\n")
     assert {file.name for file in folder.iterdir()} == {
         *("README.md", "config.json", "model.safetensors", "samples.webp", "a2b.onnx", "b2a.onnx")
     }

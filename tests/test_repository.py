@@ -51,6 +51,15 @@ def test_the_readme_has_both_commands_and_its_links_and_pictures_lead_somewhere(
         assert target.startswith("https://") or (ROOT / target).is_file(), target
 
 
+def test_the_small_pytorch_of_the_readme_is_one_that_the_requirements_keep():
+    (command,) = re.findall(
+        r"^pip install (.+) --index-url https://download.pytorch.org/whl/cpu$", README, re.MULTILINE
+    )
+    named = dict(re.findall(r'"(\w+)<([\d.]+)"', command))
+    needed = dict(re.findall(r"^(torch(?:vision)?)>=[\d.]+,<([\d.]+)$", (ROOT / "requirements.txt").read_text(), re.M))
+    assert named == needed
+
+
 def modules(package: str) -> list[Path]:
     """All Python files of a package, those in its folders too."""
     found = sorted((ROOT / package).rglob("*.py"))

@@ -5,7 +5,7 @@ import gradio as gr
 from demo import jobs, models, presets
 from demo.handlers import polite, session_of
 from demo.place import Place
-from demo.train.asking import in_words, is_here
+from demo.train.asking import in_words, is_here, key_of
 from demo.train.watching import report
 from gan.errors import UserError
 
@@ -28,7 +28,7 @@ def publish(place: Place) -> None:
         `settings` are fields of the model's config. Errors say what is possible here.
         """
         config = in_words(request, presets.settings_of, model, data, minutes, **(settings or {}))
-        how = {"key": key, "paths": is_here(place, request), "visitor": session_of(request)}
+        how = {"key": key_of(place, request, key), "paths": is_here(place, request), "visitor": session_of(request)}
         return report(in_words(request, jobs.start, place, config, name, **how))
 
     def train_status(run: str = "") -> dict:
@@ -40,15 +40,15 @@ def publish(place: Place) -> None:
 
     def train_control(run: str, do: str, key: str = "", request: gr.Request = None) -> dict:
         """Ask "pause", "go on", "stop", "step-d", "hold-d", "lr-g=0.0006" ... of a run; returns how it stands now."""
-        return report(in_words(request, jobs.control, place, run, do, key=key))
+        return report(in_words(request, jobs.control, place, run, do, key=key_of(place, request, key)))
 
     def train_what_if(run: str, key: str = "", request: gr.Request = None) -> dict:
         """Go back to before the last act on a run, in a run of its own; returns how that stands."""
-        return report(in_words(request, jobs.what_if, place, run, key=key))
+        return report(in_words(request, jobs.what_if, place, run, key=key_of(place, request, key)))
 
     def train_delete(run: str, key: str = "", request: gr.Request = None) -> str:
         """Delete a run that does not train and did not come with the program; returns its name."""
-        in_words(request, jobs.delete, place, run, key=key)
+        in_words(request, jobs.delete, place, run, key=key_of(place, request, key))
         return run
 
     for endpoint in (train_start, train_status, train_control, train_what_if, train_delete):

@@ -19,7 +19,7 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
     first_name, first = next(iter(presets.PRESETS.items()))
     shows = place.training != "off"
     if place.training != "on":
-        gr.Markdown(t(f"train.{place.training}"))
+        gr.Markdown(t("train.unwritable" if place.unwritable else f"train.{place.training}"))
     if place.kind == "zerogpu":
         gr.Markdown(t("train.lent"))
     ready = [name for name in presets.PRESETS if is_free or name != "zebras"]
