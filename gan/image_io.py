@@ -1,0 +1,221 @@
+"""Files that strangers send become pictures: the one limit of their size, the formats, and how they are read.
+
+Every kind of file (turned by its camera, transparent, 16 bits, CMYK, palette, animated, of another colour space) comes
+out as plain sRGB. What is too large is refused before it is decoded; what is large is made smaller strip by strip, so
+that there is never a second copy of it in memory. Nothing here needs torch.
+"""
+
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
+from functools import lru_cache
+from io import BytesIO
+from math import ceil, log2, sqrt
+from pathlib import Path
+from threading import Lock
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image, ImageCms, TiffImagePlugin, WebPImagePlugin  # noqa: F401 (the formats Pillow loads late)
+
+from gan.errors import UserError
+
+with suppress(ImportError):  # Pillow has it from 11.3 on
+    from PIL import AvifImagePlugin  # noqa: F401
+
+MAX_PIXELS = 52_000_000  # of any picture: a phone's 50 megapixels are up to 8192 x 6144
+KEPT_PIXELS = 12_000_000  # of what is handed on: a larger picture comes at half its sides, or less
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+SUFFIXES = {
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"),
+}
+STRIP = 1 << 20  # pixels that are brought to RGB at a time
+# The largest values of data of 8, 10, 12, 14 and 16 bits: files of 16 bits often hold fewer and do not say so.
+WHITES = (255, 1023, 4095, 16383, 65535)
+TURNS = {  # by EXIF orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_large = Lock()  # pictures that take hundreds of megabytes are read one after the other
+
+
+class TooLarge(UserError):
+    """A picture of more than `MAX_PIXELS`."""
+
+
+def open_picture(file: str | Path | BinaryIO, *, at_least: int | None = None) -> Image.Image:
+    """Read a picture as an upright opaque sRGB image, safely.
+
+    Transparent pixels are laid on white, an animation gives its first frame, and a picture of more than `KEPT_PIXELS`
+    comes at half its sides or less. `at_least` allows a JPEG to be decoded at a reduced size (much faster) whose sides
+    are still that long. Where a file holds fewer bits than it has room for, its white is that of its bits, and
+    `info["white"]` of the image names it. Raises `UserError` if the file is not a picture or is damaged, and `TooLarge`
+    if it has more than `MAX_PIXELS`.
+    """
+    name = Path(file).name if isinstance(file, str | Path) else "the file"
+    with _opened(file, name) as image:
+        pixels = image.width * image.height
+        if pixels > MAX_PIXELS:
+            raise _too_large(name)
+        if image.format in ("JPEG", "MPO"):
+            _draft(image, at_least)
+        whole = image.width * image.height
+        if image.info.get("progressive"):
+            whole = max(whole, pixels)  # it is kept whole as coefficients, 6 bytes a pixel, before it can be reduced
+        try:
+            with _large if whole > 2 * KEPT_PIXELS else nullcontext():
+                image.load()
+                plain = _plain(image)
+        except Exception as error:
+            raise UserError(f"The picture {name} is damaged or cut short; save it again.") from error
+        turn = TURNS.get(_orientation(image))
+        return plain if turn is None else plain.transpose(turn)
+
+
+def _opened(file: str | Path | BinaryIO, name: str) -> Image.Image:
+    """The file with its header read."""
+    try:
+        if is_heif(_head(file)) and not _reads_heif():
+            raise UserError(f"Reading {name} needs pillow-heif: pip install pillow-heif, or save it as a JPEG.")
+        return Image.open(file, formats=FORMATS)
+    except UserError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(name) from error
+    except FileNotFoundError as error:
+        raise UserError(f"There is no picture {name}; check the path.") from error
+    except Exception as error:  # a damaged header raises whatever its reader stumbles over
+        raise UserError(f"Cannot read {name} as a picture; use a JPEG, PNG, WebP, GIF, BMP or TIFF.") from error
+
+
+def _head(file: str | Path | BinaryIO) -> bytes:
+    if isinstance(file, str | Path):
+        with open(file, "rb") as opened:
+            return opened.read(16)
+    at = file.tell()
+    head = file.read(16)
+    file.seek(at)
+    return head
+
+
+def is_heif(head: bytes) -> bool:
+    """Whether a file's first 16 bytes are those of HEIC, what iPhones save."""
+    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+
+
+@lru_cache
+def _reads_heif() -> bool:
+    """Teach Pillow to read HEIC where pillow-heif is installed."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
+
+
+def _draft(image: Image.Image, at_least: int | None) -> None:
+    """Choose the scale, a half, a quarter or an eighth, at which a JPEG is decoded; it may refuse."""
+    shrink = 2 ** max(0, ceil(log2(image.width * image.height / KEPT_PIXELS) / 2))
+    width, height = image.width // shrink, image.height // shrink
+    if at_least is not None:  # twice as long as asked: the rest of the way with a better filter
+        width, height = min(width, 2 * at_least), min(height, 2 * at_least)
+    image.draft(None, (width, height))
+
+
+def _too_large(name: str) -> TooLarge:
+    return TooLarge(
+        f"The picture {name} is too large: at most {MAX_PIXELS // 10**6} million pixels; make it smaller first."
+    )
+
+
+def _orientation(image: Image.Image) -> int | None:
+    try:
+        return image.getexif().get(0x0112)
+    except Exception:  # a broken EXIF block is no reason to refuse the picture beside it
+        return None
+
+
+# To 8 bits, opaque, sRGB
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """A decoded picture as RGB of at most `KEPT_PIXELS`, made strip by strip."""
+    factor = ceil(sqrt(image.width * image.height / KEPT_PIXELS))
+    tones = _tones(image) if image.mode.startswith(("I", "F")) else None
+    plain = Image.new("RGB", (ceil(image.width / factor), ceil(image.height / factor)))
+    for top, strip in _strips(image, factor):
+        if tones is not None:
+            strip = _eight_bits(strip, *tones)
+        strip = _srgb(_opaque(strip), image.info.get("icc_profile"))
+        plain.paste(strip if factor == 1 else strip.reduce(factor), (0, top // factor))
+    if tones is not None and tones[1] in WHITES[:-1] and image.mode != "F":
+        plain.info["white"] = int(tones[1])
+    return plain
+
+
+def _strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
+    """Top row and strip; the whole picture where it is small."""
+    rows = max(1, STRIP // image.width // factor) * factor
+    if rows >= image.height:
+        yield 0, image
+        return
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        strip.info = image.info  # of a palette, what is transparent
+        yield top, strip
+
+
+def _tones(image: Image.Image) -> tuple[float, float]:
+    """The values of black and white in a picture of more than 8 bits, which do not say what white is."""
+    low, high = 0.0, 0.0
+    for _, strip in _strips(image, 1):
+        values = np.asarray(strip)
+        values = values[np.isfinite(values)]
+        if values.size:
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+    is_16 = image.mode.startswith("I;16")
+    whites = WHITES if is_16 else (1, *WHITES)
+    return low, next((white for white in whites if high <= white), high)
+
+
+def _eight_bits(image: Image.Image, black: float, white: float) -> Image.Image:
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=white, neginf=black)
+    values = (values.clip(black, white) - black) * (255 / (white - black)) + 0.5
+    return Image.fromarray(values.astype(np.uint8))
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """L, RGB, CMYK or what else has no transparency, in the picture's own colour space."""
+    if not image.has_transparency_data:
+        return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
+    image = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """RGB, by a colour profile if there is one that fits and can be read."""
+    transform = _transform(profile, image.mode) if profile else None
+    if transform is not None:
+        with suppress(ImageCms.PyCMSError, ValueError):
+            return ImageCms.applyTransform(image, transform)
+    return image.convert("RGB")
+
+
+@lru_cache(maxsize=16)
+def _transform(profile: bytes, mode: str) -> Any:
+    """From a profile to sRGB; None for sRGB itself, and for a profile that is damaged or of another kind of picture."""
+    try:
+        source = ImageCms.getOpenProfile(BytesIO(profile))
+        if ImageCms.getProfileDescription(source).strip().lower().startswith("srgb"):
+            return None
+        if source.profile.xcolor_space.strip() != {"L": "GRAY"}.get(mode, mode):
+            return None
+        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+    except Exception:  # also where Pillow was built without LittleCMS
+        return None
