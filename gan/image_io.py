@@ -5,9 +5,9 @@ out as plain sRGB. What is too large is refused before it is decoded; what is la
 that there is never a second copy of it in memory. Nothing here needs torch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from math import ceil, log2, sqrt
 from pathlib import Path
@@ -28,6 +28,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 SUFFIXES = {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"),
 }
+# Pictures of kinds that are not read: they are counted as such, and said to be left out.
+RAW = {*(".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".raw")}
+OTHERS = RAW | {*(".svg", ".psd", ".xcf", ".jp2", ".j2k", ".jxl", ".tga", ".ppm", ".pgm", ".exr", ".hdr", ".ico")}
 STRIP = 1 << 20  # pixels that are brought to RGB at a time
 # The largest values of data of 8, 10, 12, 14 and 16 bits: files of 16 bits often hold fewer and do not say so.
 WHITES = (255, 1023, 4095, 16383, 65535)
@@ -56,7 +59,7 @@ def open_picture(file: str | Path | BinaryIO, *, at_least: int | None = None) ->
     `info["white"]` of the image names it. Raises `UserError` if the file is not a picture or is damaged, and `TooLarge`
     if it has more than `MAX_PIXELS`.
     """
-    name = Path(file).name if isinstance(file, str | Path) else "the file"
+    name = Path(getattr(file, "name", None) or "the file").name if hasattr(file, "read") else Path(file).name
     with _opened(file, name) as image:
         pixels = image.width * image.height
         if pixels > MAX_PIXELS:
@@ -78,9 +81,11 @@ def open_picture(file: str | Path | BinaryIO, *, at_least: int | None = None) ->
 
 def _opened(file: str | Path | BinaryIO, name: str) -> Image.Image:
     """The file with its header read."""
+    if Path(name).suffix.lower() in RAW:  # a TIFF with a thumbnail, that Pillow would take for the picture
+        raise UserError(f"Cannot read {name}: it is a camera's raw file; export it as a JPEG.")
     try:
         if is_heif(_head(file)) and not _reads_heif():
-            raise UserError(f"Reading {name} needs pillow-heif: pip install pillow-heif, or save it as a JPEG.")
+            raise UserError(f"Reading {name} (HEIC) needs 'pip install pillow-heif'; or save it as a JPEG.")
         return Image.open(file, formats=FORMATS)
     except UserError:
         raise
@@ -100,6 +105,35 @@ def _head(file: str | Path | BinaryIO) -> bytes:
     head = file.read(16)
     file.seek(at)
     return head
+
+
+def is_picture(name: str, head: Callable[[], bytes]) -> bool:
+    """Whether a file is a picture, readable or not, by the suffix of its name or else by its first 16 bytes."""
+    suffix = Path(name).suffix.lower()
+    if name.startswith("."):
+        return False
+    if suffix in SUFFIXES | OTHERS:
+        return True
+    start = head()
+    return (
+        start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*"))
+        or (start[:4], start[8:12]) == (b"RIFF", b"WEBP")
+        or (start[:2], start[6:10]) == (b"BM", bytes(4))
+        or start[4:12] == b"ftypavif"
+        or is_heif(start)
+    )
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """Return the picture files directly in `folder`, ordered by name; hidden files are left out."""
+    return sorted(path for path in folder.iterdir() if is_picture(path.name, partial(_start, path)))
+
+
+def _start(path: Path) -> bytes:
+    try:
+        return _head(path) if path.is_file() else b""
+    except OSError:  # not ours to read
+        return b""
 
 
 def is_heif(head: bytes) -> bool:

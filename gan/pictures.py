@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan.errors import UserError
-from gan.image_io import MAX_PIXELS, SUFFIXES, open_picture
+from gan.image_io import MAX_PIXELS, SUFFIXES, find_pictures, open_picture
 
 __all__ = [
     "MAX_PIXELS",
@@ -45,13 +45,6 @@ def square(image: Image.Image, size: int) -> Image.Image:
         return image
     return image.resize(
         (size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side), reducing_gap=3.0
-    )
-
-
-def find_pictures(folder: Path) -> list[Path]:
-    """Return the picture files directly in `folder`, ordered by name; hidden files are left out."""
-    return sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     )
 
 
