@@ -93,17 +93,26 @@ def load_pair(
     name: str,
     size: int,
     *,
+    channels: int = 3,
     split: str = "train",
     root: str | Path | None = None,
     progress: Progress | None = None,
     download: bool = False,
 ) -> Pair:
-    """Load two sets of RGB squares to translate between.
+    """Load two sets of squares, RGB or (`channels` 1) grey, to translate between.
 
     `name` is one of `PAIRS`, a folder with trainA and trainB (testA and testB are used if there), or two
     folders with a comma between them. Arguments and errors as in `load`.
     """
-    _check(size, split, 3)
+    _check(size, split, channels)
+    pair = _load_pair(name, size, split, root, progress, download)
+    a, b = (replace(side, images=with_channels(side.images, channels)) for side in (pair.a, pair.b))
+    return replace(pair, a=a, b=b)
+
+
+def _load_pair(
+    name: str, size: int, split: str, root: str | Path | None, progress: Progress | None, download: bool
+) -> Pair:
     if name in SETS:
         require(name, root, pair=True)
     if name in DRAWN:

@@ -167,7 +167,7 @@ def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, on
     ]
     if onnx:
         if config.model == "cyclegan":
-            call = "x = ...  # float32 [N, 3, H, W] in [-1, 1], H and W multiples of 4"
+            call = f"x = ...  # float32 [N, {config.channels}, H, W] in [-1, 1], H and W multiples of 4"
         else:
             call = f"x = numpy.random.randn(16, {config.latent}).astype('float32')"
         lines += [

@@ -52,7 +52,7 @@ def pick(generators: nn.ModuleDict, direction: str) -> tuple[nn.Module, nn.Modul
 
 
 def translate(generator: Generator, image: Image.Image, *, size: int, limit: int = LIMIT) -> Image.Image:
-    """Translate an RGB picture of any size and aspect ratio; the result has the picture's own size.
+    """Translate an RGB picture of any size and aspect ratio; the result is RGB and has the picture's own size.
 
     Only a picture whose longer side is over `limit` pixels comes back smaller, with that side at `limit`. The
     generator sees the picture with its shorter side at `size`, the size it was trained at (for very long pictures
@@ -69,15 +69,16 @@ def translate_through(
 
     The second is given what the first made, not its copy in 256 shades.
     """
-    image = image.convert("RGB")
+    channels = channels_of(generators[0])
+    image = in_colours(image, channels)
     if max(image.size) > limit:
         image = image.resize(_scaled(image.size, limit / max(image.size)), Image.Resampling.LANCZOS, reducing_gap=3.0)
     seen = _seen(image, size)
     width, height = seen.size
-    real = to_unit(to_tensor(seen))[None]  # [1, 3, height, width]
-    full = to_unit(to_tensor(image))[None]
+    real = to_unit(to_tensor(seen))[None, :channels]  # [1, channels, height, width]
+    full = to_unit(to_tensor(image))[None, :channels]
     detail = full - _enlarged(real, full)  # that the generators do not see
-    x, results = _padded(seen), []
+    x, results = _padded(seen)[:, :channels], []
     if isinstance(generators[0], nn.Module):
         x = x.to(next(generators[0].parameters()).device)
     for generator in generators:
@@ -85,7 +86,7 @@ def translate_through(
         made = x[..., :height, :width].float().cpu()
         change = avg_pool2d((made - real).abs().mean(1, True) / 2, 5, 1, 2, count_include_pad=False)
         kept = 1 - _enlarged((change / ERASING).clamp(max=1), full).clamp(0, 1)
-        results.append(to_image((_enlarged(made, full) + kept * detail).clamp(-1, 1)[0]))
+        results.append(to_image((_enlarged(made, full) + kept * detail).clamp(-1, 1)[0]).convert("RGB"))
     return results
 
 
@@ -96,9 +97,21 @@ def _enlarged(x: Tensor, like: Tensor) -> Tensor:
     return interpolate(x, like.shape[-2:], mode="bicubic", antialias=True, align_corners=False)
 
 
-def as_seen(image: Image.Image, size: int) -> Tensor:
-    """An RGB picture as generators trained at `size` see it: float [1, 3, H, W] in [-1, 1], H and W multiples of 4."""
-    return _padded(_seen(image.convert("RGB"), size))
+def channels_of(generator: Generator) -> int:
+    """How many channels a generator translates: 1 (grey) or 3; 3 for what is no network."""
+    if not isinstance(generator, nn.Module):
+        return 3
+    return next((layer.in_channels for layer in generator.modules() if isinstance(layer, nn.Conv2d)), 3)
+
+
+def in_colours(image: Image.Image, channels: int) -> Image.Image:
+    """A picture as RGB with what a generator of so many channels sees of it: all, or its grey values."""
+    return image.convert("L" if channels == 1 else "RGB").convert("RGB")
+
+
+def as_seen(image: Image.Image, size: int, channels: int = 3) -> Tensor:
+    """A picture as generators trained at `size` see it: float [1, channels, H, W] in [-1, 1], sides multiples of 4."""
+    return _padded(_seen(in_colours(image, channels), size))[:, :channels]
 
 
 def _seen(image: Image.Image, size: int) -> Image.Image:

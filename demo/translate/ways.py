@@ -70,6 +70,7 @@ def go(run: "Run", direction: str, image: Image.Image) -> Way:
     from gan import translation
 
     there, back = translation.pick(models.networks(run).generators, direction)
+    image = translation.in_colours(image, run.config.channels)
     how = {"size": translation.seen_size(run, direction), "limit": LONGEST}
     began = time.perf_counter()
     fake, *rec = translation.translate_through([there, *filter(None, [back])], image, **how)
