@@ -10,8 +10,8 @@ from torch import Tensor
 def measure(source: Tensor, output: Tensor, target: Tensor, mask: Tensor) -> dict[str, float]:
     """Measure translations of drawn animals against their true partners.
 
-    All pictures float32 [N, 1 or 3, S, S] in [-1, 1]: the source, what a generator made of it, and the true partner; mask
-    bool [N, 1, S, S], true on the coat. Raw pixel error cannot tell a stripe out of phase from no stripe, so:
+    All pictures float32 [N, 1 or 3, S, S] in [-1, 1]: the source, what a generator made of it, and the true partner;
+    mask bool [N, 1, S, S], true on the coat. Raw pixel error cannot tell a stripe out of phase from no stripe, so:
 
         coat      share of animals whose local contrast in the mask is nearer the target's than the source's
         ground    mean absolute difference from the source outside the mask, as a share of full scale
