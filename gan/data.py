@@ -26,7 +26,7 @@ from gan.catalog import (
 )
 from gan.download import official_pair
 from gan.errors import UserError
-from gan.folders import classes_in, files_of, held_out, read_folder
+from gan.folders import classes_in, files_of, held_out, pair_in, read_folder
 from gan.pictures import Progress, read_pictures, to_unit
 from gan.sets import Pictures, load_set, with_channels
 
@@ -172,9 +172,13 @@ def _pair_folders(
             titles = (folders[0].name, folders[1].name)
     else:
         folder = find_folder(name, root)
-        folders = [folder / "trainA", folder / "trainB"]
-        if not all(side.is_dir() for side in folders):
-            raise UserError(f"The folder {folder} needs the folders trainA and trainB, each with pictures.")
+        pair = pair_in(folder)
+        if pair is None:
+            raise UserError(
+                f"The folder {folder} needs the folders trainA and trainB, each with pictures; "
+                "or name two folders with a comma between them."
+            )
+        folders = [*pair]
     return folders, titles, note
 
 

@@ -129,6 +129,15 @@ def find_pictures(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if is_picture(path.name, partial(_start, path)))
 
 
+def opens(path: Path) -> bool:
+    """Whether a file has the header of a picture that can be read."""
+    try:
+        with _opened(path, path.name):
+            return True
+    except UserError:
+        return False
+
+
 def _start(path: Path) -> bytes:
     try:
         return _head(path) if path.is_file() else b""
