@@ -18,8 +18,8 @@ from gan.catalog import (
     PairRecord,
     SetRecord,
     download_root,
-    find_folder,
     find_pair,
+    folders_of,
     missing,
     require,
     state,
@@ -81,11 +81,11 @@ def load(
     _check(size, split, channels)
     if name in SETS:
         pictures = load_set(name, size, split, root, progress, download)
-    elif name in PAIRS or "," in name:
+    elif name in PAIRS or len(folders_of(name, root)) == 2:
         pair = load_pair(name, size, split=split, root=root, progress=progress, download=download)
         pictures = _joined(name, [pair.a, pair.b])
     else:
-        pictures = _load_folder(find_folder(name, root), name, size, split, progress)
+        pictures = _load_folder(*folders_of(name, root), name, size, split, progress)
     return replace(pictures, images=with_channels(pictures.images, channels or pictures.images.shape[1]))
 
 
@@ -164,21 +164,12 @@ def _pair_folders(
             note = f"{folder.name} stands in for the full {name}."
         titles = (record.a, record.b)
         folders = [folder / "trainA", folder / "trainB"]
-    elif "," in name:
-        folders = [find_folder(part, root) for part in name.split(",")]
-        if len(folders) != 2:
-            raise UserError(f"Expected two folders with one comma between them, got {len(folders)} in {name!r}.")
+    elif len(folders := folders_of(name, root)) == 2:
         if folders[0].name != folders[1].name:
             titles = (folders[0].name, folders[1].name)
     else:
-        folder = find_folder(name, root)
-        pair = pair_in(folder)
-        if pair is None:
-            raise UserError(
-                f"The folder {folder} needs the folders trainA and trainB, each with pictures; "
-                "or name two folders with a comma between them."
-            )
-        folders = [*pair]
+        (folder,) = folders
+        folders = [*pair_in(folder)]
     return folders, titles, note
 
 

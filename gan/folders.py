@@ -95,18 +95,27 @@ def classes_in(folder: Path) -> list[Path]:
     return inside
 
 
-def pair_in(folder: Path) -> tuple[Path, Path] | None:
+def pair_in(folder: Path) -> tuple[Path, Path]:
     """The two folders to train on: trainA and trainB, or A and B alone, in any case.
 
-    They may lie in a folder `train`, or in one that is alone in this one.
+    They may lie in a folder `train`, or in one that is alone in this one. Raises `UserError` where there are none.
     """
+    if pair := _pair(folder):
+        return pair
+    raise UserError(
+        f"The folder {folder} needs the folders trainA and trainB, each with pictures; "
+        "or name two folders with a comma between them."
+    )
+
+
+def _pair(folder: Path) -> tuple[Path, Path] | None:
     if pair := _named(folder, "traina", "trainb"):
         return pair
     inside = _folders(folder)
     if (pair := _named(folder, "a", "b")) and len(inside) == 2:  # and not all letters, each a class
         return pair
     lower = [sub for sub in inside if sub.name.lower() == "train"] or (inside if len(inside) == 1 else [])
-    return pair_in(lower[0]) if lower else None
+    return _pair(lower[0]) if lower else None
 
 
 def _named(folder: Path, *names: str) -> tuple[Path, Path] | None:

@@ -71,7 +71,8 @@ def test_pairs_are_found_however_they_are_named_and_nested(a, b, test, tmp_path)
 def test_letters_as_classes_are_no_pair(tmp_path):
     for letter in "ABC":
         pictures(tmp_path / letter, 2)
-    assert pair_in(tmp_path) is None
+    with pytest.raises(UserError, match="needs the folders trainA and trainB"):
+        pair_in(tmp_path)
     assert load(str(tmp_path), 20).classes == ("A", "B", "C")
 
 

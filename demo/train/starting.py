@@ -194,6 +194,27 @@ def told(staged: Staged, model: str, size: int, language: Language) -> str:
     return f'<div class="own">{"".join(pieces)}</div>'
 
 
+def advice(run: Any, language: Language) -> list[str]:
+    """What a person should know of the folders that a run is to learn from, as sentences; empty if all is well."""
+    from gan.prepare import advice
+
+    try:
+        found = advice(run.config, None)
+    except (OSError, UserError):  # the training itself will say it
+        return []
+    return [say(language, f"train.own.advice.{key}", **values) for key, values in found]
+
+
+def channels_of(data: str) -> dict[str, int]:
+    """{"channels": what a folder's pictures have}; empty where there are none."""
+    from gan.prepare import channels_in
+
+    try:
+        return {"channels": channels_in(data, None)}
+    except (OSError, UserError):
+        return {}
+
+
 def move_in(staged: Staged, run: Any) -> None:
     """Let staged pictures become part of a run that waits to train on them."""
     target = run.folder / "pictures"

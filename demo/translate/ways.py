@@ -13,7 +13,7 @@ from demo import models
 from demo.data_urls import data_url
 from demo.language import HERE, Language, say, words
 from demo.uploads import LONGEST
-from gan.catalog import PAIRS, state
+from gan.catalog import PAIRS, last_names, state
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def names(run: "Run", language: Language) -> tuple[str, str]:
     if data in PAIRS:
         sides = PAIRS[data].a, PAIRS[data].b
     else:
-        sides = tuple(Path(part.strip()).name for part in data.split(","))
+        sides = tuple(last_names(data))
         sides = sides if len(set(sides)) == 2 else ("A", "B")
     known = words(language)
     a, b = (known.get(f"translate.names.{side}", side) for side in sides)
