@@ -174,16 +174,23 @@ def sample(options: argparse.Namespace) -> None:
     _save(grid(images), options.out)
 
 
-def translate(options: argparse.Namespace) -> None:
-    """Translate a picture, or all pictures of a folder."""
+def translate(options: argparse.Namespace) -> int:
+    """Translate a picture, or all pictures of a folder or zip; 1 where some were left out."""
     from gan.download import terminal_progress
     from gan.run import Run
     from gan.translation import translate_path
 
     run = _run_of("cyclegan", Run.open(options.run))
+    left_out: list[tuple[str, str]] = []
     with terminal_progress() as progress:
-        done = translate_path(run, options.input, options.output, options.direction, progress=progress)
+        how = {"progress": progress, "left_out": left_out}
+        done = translate_path(run, options.input, options.output, options.direction, **how)
     print(f"{len(done)} picture{'s' if len(done) != 1 else ''} written to {options.output}")
+    if left_out:
+        print(f"Left out: {len(left_out)} of {len(left_out) + len(done)} files.", file=sys.stderr)
+        for name, why in left_out:
+            print(f"  {name}: {why}", file=sys.stderr)
+    return 1 if left_out else 0
 
 
 def evaluate(options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ added wherever it changed little: the ground stays sharp, and no fine stripes ar
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
@@ -18,8 +18,9 @@ from torch.nn.functional import avg_pool2d, interpolate
 from gan.errors import UserError
 from gan.pictures import SUFFIXES, find_pictures, open_picture, to_image, to_tensor, to_unit
 from gan.run import Run
-from gan.zips import pictures_in
+from gan.zips import fresh, pictures_in
 
+WRITTEN = SUFFIXES - {".heic", ".heif", ".avif"}  # formats that results are written in
 LIMIT = 1024  # longest side of a result, in pixels
 ERASING = 0.125  # a change of so much of full scale, the mean over 5x5 pixels, leaves nothing of the finer detail
 STRETCH = 4  # the longer side that a generator sees is at most so many times `size`
@@ -144,17 +145,21 @@ def translate_path(
     direction: str = "AtoB",
     *,
     progress: Callable[[str, int, int | None], None] | None = None,
+    left_out: list[tuple[str, str]] | None = None,
 ) -> list[Path]:
     """Translate a picture file, or every picture in a zip or directly in a folder, and return the files written.
 
     `direction` is "AtoB" or "BtoA". For a file, `target` is a file (its ending names the format) or a folder; for a
-    folder or a zip it is a folder, made if need be, in which the results have the same names (those of `zips`);
-    pictures that cannot be read are left out. Raises `UserError` if there is nothing to read or nowhere to write.
+    folder or a zip it is a folder, made if need be, in which the results have the same names (those of `zips`), those
+    of formats that are only read ending in .jpg. Pictures that cannot be read are left out, and `left_out` is given
+    (name, why) of each. Raises `UserError` if there is nothing to read or nowhere to write.
     """
     source, target = Path(source), Path(target)
     if run.config.model != "cyclegan":
         raise UserError(f"The run '{run.name}' is a {run.config.model}; translating needs a cyclegan.")
     (generator, _), written = pick(run.networks()[0], direction), []
+    left_out = [] if left_out is None else left_out
+    taken: set[PurePosixPath] = set()
     is_folder = source.is_dir() or source.suffix.lower() == ".zip"
     if source.suffix.lower() == ".zip" and source.is_file():
         files = pictures_in(source)
@@ -165,25 +170,29 @@ def translate_path(
         raise UserError(f"There are no pictures in {source}; name a picture, or a folder with some.")
     if is_folder and target.is_file():
         raise UserError(f"{target} is a file, but {source} holds many pictures: name a folder to write to.")
-    if not is_folder and not target.is_dir() and target.suffix.lower() not in SUFFIXES:
-        raise UserError(f"Cannot write a picture to {target}; end its name in one of {', '.join(sorted(SUFFIXES))}.")
+    if not is_folder and not target.is_dir() and target.suffix.lower() not in WRITTEN:
+        raise UserError(f"Cannot write a picture to {target}; end its name in one of {', '.join(sorted(WRITTEN))}.")
 
     for done, (name, opened) in enumerate(files.items(), 1):
-        out = target / name if is_folder or target.is_dir() else target
+        as_jpeg = PurePosixPath(name).suffix.lower() not in WRITTEN
+        result = fresh(PurePosixPath(f"{PurePosixPath(name).stem}.jpg" if as_jpeg else name), taken)
+        out = target / result if is_folder or target.is_dir() else target
         if out.resolve() in (source.resolve(), (source / name).resolve()):
             raise UserError(f"The result would overwrite {out}; name another place to write to.")
         try:
             image = open_picture(opened(), at_least=LIMIT)
-        except UserError:
+        except UserError as error:
             if not is_folder:
                 raise
+            left_out.append((name, str(error)))
         else:
             _save(translate(generator, image, size=seen_size(run, direction)), out)
             written.append(out)
         if progress is not None:
             progress("translating", done, len(files))
     if not written:
-        raise UserError(f"None of the {len(files)} files in {source} can be read as a picture.")
+        why = f" {left_out[0][0]}: {left_out[0][1]}"
+        raise UserError(f"None of the {len(files)} files in {source} can be read as a picture.{why}")
     return written
 
 

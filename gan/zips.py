@@ -32,7 +32,7 @@ def pictures_in(archive: Path) -> dict[str, Callable[[], BinaryIO]]:
     found: dict[str, Callable[[], BinaryIO]] = {}
     taken: set[PurePosixPath] = set()
     for parts, opened in _pictures(archive):
-        found[str(_fresh(PurePosixPath(_short("-".join(parts))), taken))] = opened
+        found[str(fresh(PurePosixPath(_short("-".join(parts))), taken))] = opened
     return found
 
 
@@ -45,7 +45,7 @@ def unpack(archive: Path, folder: Path) -> None:
     room = LARGEST_ALL
     folder.mkdir(parents=True, exist_ok=True)
     for parts, opened in _pictures(archive):
-        target = folder / _fresh(PurePosixPath(*map(_short, parts)), taken)
+        target = folder / fresh(PurePosixPath(*map(_short, parts)), taken)
         try:
             content = opened().getbuffer()
         except UserError:
@@ -130,7 +130,7 @@ def _short(name: str) -> str:
     return stem + suffix
 
 
-def _fresh(path: PurePosixPath, taken: set[PurePosixPath]) -> PurePosixPath:
+def fresh(path: PurePosixPath, taken: set[PurePosixPath]) -> PurePosixPath:
     """A path that is not taken; some file systems do not tell A from a."""
     fresh, number = path, 2
     while (key := PurePosixPath(str(fresh).lower())) in taken:
