@@ -186,8 +186,15 @@ def told(staged: Staged, model: str, size: int, language: Language) -> str:
     for key, values in own.advice(staged.piles, model, size):
         pieces.append(f"<p>{escape(say(language, f'train.own.advice.{key}', **values))}</p>")
     left = [(name, why) for taken in staged.piles for name, why in taken.left_out]
+    left += [
+        (name, say(language, "train.own.copy_of", original=original))
+        for taken in staged.piles
+        for name, original in zip(taken.duplicates, taken.originals, strict=True)
+    ]
     if left:
         rows = "".join(f"<li><b>{escape(name)}</b>: {escape(why)}</li>" for name, why in left[:50])
+        if len(left) > 50:
+            rows += f"<li>{escape(say(language, 'train.own.more_left_out', count=f'{len(left) - 50:,}'))}</li>"
         pieces.append(
             f"<details><summary>{escape(say(language, 'train.own.left_out'))}</summary><ul>{rows}</ul></details>"
         )
