@@ -43,6 +43,7 @@ TURNS = {  # by EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+FEW = 64  # high bytes under this are those of 14 bits or fewer
 _large = Lock()  # pictures that take hundreds of megabytes are read one after the other
 
 
@@ -69,10 +70,14 @@ def open_picture(file: str | Path | BinaryIO, *, at_least: int | None = None) ->
         whole = image.width * image.height
         if image.info.get("progressive"):
             whole = max(whole, pixels)  # it is kept whole as coefficients, 6 bytes a pixel, before it can be reduced
+        raw = _raw_mode(image)
         try:
             with _large if whole > 2 * KEPT_PIXELS else nullcontext():
                 image.load()
-                plain = _plain(image)
+                if raw.startswith("RGB") and ";16" in raw and max(high for _, high in image.getextrema()[:3]) < FEW:
+                    plain = _plain(_with_low_bytes(image, _opened(file, name), raw))
+                else:
+                    plain = _plain(image)
         except Exception as error:
             raise UserError(f"The picture {name} is damaged or cut short; save it again.") from error
         turn = TURNS.get(_orientation(image))
@@ -84,6 +89,8 @@ def _opened(file: str | Path | BinaryIO, name: str) -> Image.Image:
     if Path(name).suffix.lower() in RAW:  # a TIFF with a thumbnail, that Pillow would take for the picture
         raise UserError(f"Cannot read {name}: it is a camera's raw file; export it as a JPEG.")
     try:
+        if hasattr(file, "seek"):
+            file.seek(0)
         if is_heif(_head(file)) and not _reads_heif():
             raise UserError(f"Reading {name} (HEIC) needs 'pip install pillow-heif'; or save it as a JPEG.")
         return Image.open(file, formats=FORMATS)
@@ -101,9 +108,8 @@ def _head(file: str | Path | BinaryIO) -> bytes:
     if isinstance(file, str | Path):
         with open(file, "rb") as opened:
             return opened.read(16)
-    at = file.tell()
     head = file.read(16)
-    file.seek(at)
+    file.seek(0)
     return head
 
 
@@ -196,9 +202,40 @@ def _plain(image: Image.Image) -> Image.Image:
             strip = _eight_bits(strip, *tones)
         strip = _srgb(_opaque(strip), image.info.get("icc_profile"))
         plain.paste(strip if factor == 1 else strip.reduce(factor), (0, top // factor))
-    if tones is not None and tones[1] in WHITES[:-1] and image.mode != "F":
-        plain.info["white"] = int(tones[1])
+    white = image.info.get("white") if tones is None or image.mode == "F" else tones[1]
+    if white in WHITES[:-1]:
+        plain.info["white"] = int(white)
     return plain
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How a picture that is not decoded yet stands in its file: "RGB;16B" for colours of 16 bits, say."""
+    args = image.tile[0].args if image.mode in ("RGB", "RGBA") and image.tile else ""
+    return args if isinstance(args, str) else str((*args, "")[0]) if isinstance(args, tuple) else ""
+
+
+def _with_low_bytes(image: Image.Image, again: Image.Image, raw: str) -> Image.Image:
+    """A colour picture of 16 bits that holds few, at their own range: Pillow has kept the high bytes only.
+
+    `again` is the same file, not decoded yet; with the order of its bytes exchanged Pillow reads the low ones.
+    """
+    kind, _, order = raw.partition(";16")
+    swapped = f"{kind};16{'L' if order == 'B' else 'B'}"
+    again.tile = [
+        tile._replace(args=swapped if isinstance(tile.args, str) else (swapped, *tile.args[1:])) for tile in again.tile
+    ]
+    with again as low:
+        low.load()
+    bands, whites = [], []
+    for high, below in zip(image.split(), low.split(), strict=True):
+        values = np.asarray(high, np.uint16) * 256 + np.asarray(below)
+        bands.append(values)
+        whites.append(next(white for white in WHITES if values.max() <= white))
+    whites[:3] = [max(whites[:3])] * 3
+    scaled = [_eight_bits(Image.fromarray(band), 0, white) for band, white in zip(bands, whites, strict=True)]
+    merged = Image.merge(image.mode, scaled)
+    merged.info = image.info | {"white": whites[0]}
+    return merged
 
 
 def _strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
