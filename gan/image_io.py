@@ -1,23 +1,21 @@
 """Files that strangers send become pictures: the one limit of their size, the formats, and how they are read.
 
 Every kind of file (turned by its camera, transparent, 16 bits, CMYK, palette, animated, of another colour space) comes
-out as plain sRGB. What is too large is refused before it is decoded; what is large is made smaller strip by strip, so
-that there is never a second copy of it in memory. Nothing here needs torch.
+out as plain sRGB. What is too large is refused before it is decoded. Nothing here needs torch.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from functools import lru_cache, partial
-from io import BytesIO
-from math import ceil, log2, sqrt
+from math import ceil, log2
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import numpy as np
-from PIL import Image, ImageCms, TiffImagePlugin, WebPImagePlugin  # noqa: F401 (the formats Pillow loads late)
+from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401 (the formats Pillow loads late)
 
 from gan.errors import UserError
+from gan.srgb import lacks_low_bytes, raw_mode, to_srgb, with_low_bytes
 
 with suppress(ImportError):  # Pillow has it from 11.3 on
     from PIL import AvifImagePlugin  # noqa: F401
@@ -31,9 +29,6 @@ SUFFIXES = {
 # Pictures of kinds that are not read: they are counted as such, and said to be left out.
 RAW = {*(".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".raw")}
 OTHERS = RAW | {*(".svg", ".psd", ".xcf", ".jp2", ".j2k", ".jxl", ".tga", ".ppm", ".pgm", ".exr", ".hdr", ".ico")}
-STRIP = 1 << 20  # pixels that are brought to RGB at a time
-# The largest values of data of 8, 10, 12, 14 and 16 bits: files of 16 bits often hold fewer and do not say so.
-WHITES = (255, 1023, 4095, 16383, 65535)
 TURNS = {  # by EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -43,7 +38,6 @@ TURNS = {  # by EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-FEW = 64  # high bytes under this are those of 14 bits or fewer
 _large = Lock()  # pictures that take hundreds of megabytes are read one after the other
 
 
@@ -70,14 +64,13 @@ def open_picture(file: str | Path | BinaryIO, *, at_least: int | None = None) ->
         whole = image.width * image.height
         if image.info.get("progressive"):
             whole = max(whole, pixels)  # it is kept whole as coefficients, 6 bytes a pixel, before it can be reduced
-        raw = _raw_mode(image)
+        raw = raw_mode(image)
         try:
             with _large if whole > 2 * KEPT_PIXELS else nullcontext():
                 image.load()
-                if raw.startswith("RGB") and ";16" in raw and max(high for _, high in image.getextrema()[:3]) < FEW:
-                    plain = _plain(_with_low_bytes(image, _opened(file, name), raw))
-                else:
-                    plain = _plain(image)
+                few = lacks_low_bytes(image, raw)
+                decoded = with_low_bytes(image, _opened(file, name), raw) if few else image
+                plain = to_srgb(decoded, KEPT_PIXELS)
         except Exception as error:
             raise UserError(f"The picture {name} is damaged or cut short; save it again.") from error
         turn = TURNS.get(_orientation(image))
@@ -186,116 +179,4 @@ def _orientation(image: Image.Image) -> int | None:
     try:
         return image.getexif().get(0x0112)
     except Exception:  # a broken EXIF block is no reason to refuse the picture beside it
-        return None
-
-
-# To 8 bits, opaque, sRGB
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """A decoded picture as RGB of at most `KEPT_PIXELS`, made strip by strip."""
-    factor = ceil(sqrt(image.width * image.height / KEPT_PIXELS))
-    tones = _tones(image) if image.mode.startswith(("I", "F")) else None
-    plain = Image.new("RGB", (ceil(image.width / factor), ceil(image.height / factor)))
-    for top, strip in _strips(image, factor):
-        if tones is not None:
-            strip = _eight_bits(strip, *tones)
-        strip = _srgb(_opaque(strip), image.info.get("icc_profile"))
-        plain.paste(strip if factor == 1 else strip.reduce(factor), (0, top // factor))
-    white = image.info.get("white") if tones is None or image.mode == "F" else tones[1]
-    if white in WHITES[:-1]:
-        plain.info["white"] = int(white)
-    return plain
-
-
-def _raw_mode(image: Image.Image) -> str:
-    """How a picture that is not decoded yet stands in its file: "RGB;16B" for colours of 16 bits, say."""
-    args = image.tile[0].args if image.mode in ("RGB", "RGBA") and image.tile else ""
-    return args if isinstance(args, str) else str((*args, "")[0]) if isinstance(args, tuple) else ""
-
-
-def _with_low_bytes(image: Image.Image, again: Image.Image, raw: str) -> Image.Image:
-    """A colour picture of 16 bits that holds few, at their own range: Pillow has kept the high bytes only.
-
-    `again` is the same file, not decoded yet; with the order of its bytes exchanged Pillow reads the low ones.
-    """
-    kind, _, order = raw.partition(";16")
-    swapped = f"{kind};16{'L' if order == 'B' else 'B'}"
-    again.tile = [
-        tile._replace(args=swapped if isinstance(tile.args, str) else (swapped, *tile.args[1:])) for tile in again.tile
-    ]
-    with again as low:
-        low.load()
-    bands, whites = [], []
-    for high, below in zip(image.split(), low.split(), strict=True):
-        values = np.asarray(high, np.uint16) * 256 + np.asarray(below)
-        bands.append(values)
-        whites.append(next(white for white in WHITES if values.max() <= white))
-    whites[:3] = [max(whites[:3])] * 3
-    scaled = [_eight_bits(Image.fromarray(band), 0, white) for band, white in zip(bands, whites, strict=True)]
-    merged = Image.merge(image.mode, scaled)
-    merged.info = image.info | {"white": whites[0]}
-    return merged
-
-
-def _strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
-    """Top row and strip; the whole picture where it is small."""
-    rows = max(1, STRIP // image.width // factor) * factor
-    if rows >= image.height:
-        yield 0, image
-        return
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
-        strip.info = image.info  # of a palette, what is transparent
-        yield top, strip
-
-
-def _tones(image: Image.Image) -> tuple[float, float]:
-    """The values of black and white in a picture of more than 8 bits, which do not say what white is."""
-    low, high = 0.0, 0.0
-    for _, strip in _strips(image, 1):
-        values = np.asarray(strip)
-        values = values[np.isfinite(values)]
-        if values.size:
-            low, high = min(low, float(values.min())), max(high, float(values.max()))
-    is_16 = image.mode.startswith("I;16")
-    whites = WHITES if is_16 else (1, *WHITES)
-    return low, next((white for white in whites if high <= white), high)
-
-
-def _eight_bits(image: Image.Image, black: float, white: float) -> Image.Image:
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=white, neginf=black)
-    values = (values.clip(black, white) - black) * (255 / (white - black)) + 0.5
-    return Image.fromarray(values.astype(np.uint8))
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """L, RGB, CMYK or what else has no transparency, in the picture's own colour space."""
-    if not image.has_transparency_data:
-        return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
-    image = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
-
-
-def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """RGB, by a colour profile if there is one that fits and can be read."""
-    transform = _transform(profile, image.mode) if profile else None
-    if transform is not None:
-        with suppress(ImageCms.PyCMSError, ValueError):
-            return ImageCms.applyTransform(image, transform)
-    return image.convert("RGB")
-
-
-@lru_cache(maxsize=16)
-def _transform(profile: bytes, mode: str) -> Any:
-    """From a profile to sRGB; None for sRGB itself, and for a profile that is damaged or of another kind of picture."""
-    try:
-        source = ImageCms.getOpenProfile(BytesIO(profile))
-        if ImageCms.getProfileDescription(source).strip().lower().startswith("srgb"):
-            return None
-        if source.profile.xcolor_space.strip() != {"L": "GRAY"}.get(mode, mode):
-            return None
-        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
-    except Exception:  # also where Pillow was built without LittleCMS
         return None

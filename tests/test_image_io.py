@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from gan import image_io
+from gan import image_io, srgb
 from gan.errors import UserError
 from gan.image_io import find_pictures, open_picture
 from tests.test_pictures import chunk, halves, near, saved
@@ -187,7 +187,7 @@ def test_strips_are_joined_without_a_seam(monkeypatch):
         scene = Image.fromarray(((x + y) * (65535 / 798 if mode == np.uint16 else 255 / 798)).astype(mode))
         whole = open_picture(saved(scene, "PNG"))
         with monkeypatch.context() as patch:
-            patch.setattr(image_io, "STRIP", 7 * 300)
+            patch.setattr(srgb, "STRIP", 7 * 300)
             assert open_picture(saved(scene, "PNG")).tobytes() == whole.tobytes()
             patch.setattr(image_io, "KEPT_PIXELS", 50_000)
             small = open_picture(saved(scene, "PNG"))
