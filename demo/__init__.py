@@ -5,7 +5,6 @@ import sys
 
 from demo.surroundings import settle
 from gan.errors import UserError
-
 from gan.threads import leave_a_core
 
 leave_a_core()  # a browser, a training or another visitor wants one

@@ -28,11 +28,12 @@ from demo.ports import LAST, free_port, is_reached_by_others, port, prefix
 from demo.surroundings import spare
 from demo.theme import theme
 from gan.errors import UserError
+from gan.image_io import MAX_PIXELS
 
 VISITORS = 300  # whose sessions are kept, the latest: Gradio keeps 10,000, at 0.9 MB each
 TABS = ("noise", "curves", "translate", "train", "questions")
 
-Image.MAX_IMAGE_PIXELS = 12_000_000  # a small PNG can otherwise unpack to gigabytes
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # for what Gradio opens itself: a small PNG can unpack to gigabytes
 
 
 def tabs() -> dict[str, ModuleType]:

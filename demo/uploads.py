@@ -5,6 +5,7 @@ from PIL import Image
 
 from demo.language import say
 from gan.errors import UserError
+from gan.image_io import MAX_PIXELS, TooLarge, open_picture
 
 LONGEST = 1024  # side of a picture that is taken in, in the page and in the endpoints' answers, in pixels
 
@@ -17,11 +18,11 @@ def unread(image: gr.Image) -> gr.Image:
 
 def read(picture: str | None, request: gr.Request | None) -> Image.Image | None:
     """The picture that a visitor gave, RGB; None for none. Raises UserError with a sentence in her language."""
-    from gan.pictures import open_picture
-
     if not picture:
         return None
     try:
         return open_picture(picture, at_least=LONGEST)
+    except TooLarge:
+        raise UserError(say(request, "translate.too_large", most=MAX_PIXELS // 10**6)) from None
     except UserError:
         raise UserError(say(request, "translate.unreadable")) from None

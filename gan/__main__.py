@@ -6,6 +6,7 @@ Every command prints errors as one sentence and exits with 2. Ctrl-C during a tr
 import argparse
 import json
 import os
+import re
 import sys
 import time
 from dataclasses import fields
@@ -63,7 +64,7 @@ def train(options: argparse.Namespace) -> int:
             config = config_class(**given)
             name = options.run or _fresh_name(config.data)
             _make_sure(config, options)
-            run = Run.create(name, config) if is_first() else Run.expect(name)
+            run = _create(name, config, options) if is_first() else Run.expect(name)
         return _train(run, options)
     finally:
         end()
@@ -117,13 +118,35 @@ def _prolong(run: Any, options: argparse.Namespace) -> None:
         run.set_info(config=type(config).from_dict(config.as_dict() | settings).as_dict())
 
 
+def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
+    """A new run whose data can be found from anywhere; says what a person should know of that data."""
+    from gan.prepare import SENTENCES, prepare
+    from gan.run import Run, runs_root
+
+    ready = prepare(config, runs_root(), name, options.data_root, choose_channels=options.channels is None)
+    try:
+        run = Run.create(name, ready.config)
+    except BaseException:
+        ready.discard()
+        raise
+    ready.keep(run.folder)
+    if ready.colours:
+        print(ready.colours)
+    for key, values in ready.advice:
+        print(f"warning: {SENTENCES[key].format(**values)}", file=sys.stderr)
+    return run
+
+
 def _make_sure(config: Any, options: argparse.Namespace) -> None:
     """Download what is asked for by name, once, where that was allowed; refuse what is not there."""
     from gan.catalog import require
     from gan.data import load, load_pair
     from gan.download import terminal_progress
     from gan.machine import is_first
+    from gan.prepare import is_zip
 
+    if is_zip(config.data):
+        return
     if not options.download:
         require(config.data, options.data_root, pair=config.model == "cyclegan")
     elif is_first():
@@ -133,7 +156,10 @@ def _make_sure(config: Any, options: argparse.Namespace) -> None:
 
 
 def _fresh_name(data: str) -> str:
-    return f"{Path(data.split(',')[0]).name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    from gan.catalog import last_names
+
+    stem = re.sub(r"[^\w.-]+", "-", last_names(data)[0].removesuffix(".zip")).strip(".-")[:40]
+    return f"{stem or 'run'}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def sample(options: argparse.Namespace) -> None:
@@ -151,16 +177,23 @@ def sample(options: argparse.Namespace) -> None:
     _save(grid(images), options.out)
 
 
-def translate(options: argparse.Namespace) -> None:
-    """Translate a picture, or all pictures of a folder."""
+def translate(options: argparse.Namespace) -> int:
+    """Translate a picture, or all pictures of a folder or zip; 1 where some were left out."""
     from gan.download import terminal_progress
     from gan.run import Run
     from gan.translation import translate_path
 
     run = _run_of("cyclegan", Run.open(options.run))
+    left_out: list[tuple[str, str]] = []
     with terminal_progress() as progress:
-        done = translate_path(run, options.input, options.output, options.direction, progress=progress)
+        how = {"progress": progress, "left_out": left_out}
+        done = translate_path(run, options.input, options.output, options.direction, **how)
     print(f"{len(done)} picture{'s' if len(done) != 1 else ''} written to {options.output}")
+    if left_out:
+        print(f"Left out: {len(left_out)} of {len(left_out) + len(done)} files.", file=sys.stderr)
+        for name, why in left_out:
+            print(f"  {name}: {why}", file=sys.stderr)
+    return 1 if left_out else 0
 
 
 def evaluate(options: argparse.Namespace) -> None:

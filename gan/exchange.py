@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from gan.catalog import PAIRS, SETS
+from gan.catalog import PAIRS, SETS, last_names
 from gan.config import Config
 from gan.errors import UserError
 from gan.models import MODELS
@@ -126,7 +126,7 @@ def export_onnx(network: nn.Module, config: Config, path: Path) -> float:
 
 def _public(data: str) -> str:
     """The data's name without its place on this machine."""
-    return data if data in SETS or data in PAIRS else ",".join(Path(part.strip()).name for part in data.split(","))
+    return ",".join(last_names(data))
 
 
 def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, onnx: list[str]) -> str:
@@ -167,7 +167,7 @@ def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, on
     ]
     if onnx:
         if config.model == "cyclegan":
-            call = "x = ...  # float32 [N, 3, H, W] in [-1, 1], H and W multiples of 4"
+            call = f"x = ...  # float32 [N, {config.channels}, H, W] in [-1, 1], H and W multiples of 4"
         else:
             call = f"x = numpy.random.randn(16, {config.latent}).astype('float32')"
         lines += [

@@ -160,9 +160,12 @@ def test_a_file_that_is_no_picture_is_refused_in_the_visitors_language(tmp_path)
     picture().save(tmp_path / "cut.png")
     (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:400])
     (tmp_path / "text.png").write_text("no picture")
-    for name in ("bomb.png", "cut.png", "text.png", "gone.png"):
-        with pytest.raises(UserError, match="12 million pixels"):
+    with pytest.raises(UserError, match=r"more than 52 million pixels\. Make it smaller"):
+        uploads.read(str(tmp_path / "bomb.png"), None)
+    for name in ("cut.png", "text.png", "gone.png"):
+        with pytest.raises(UserError, match="52 million pixels"):
             uploads.read(str(tmp_path / name), None)
+    assert words("ko")["translate.too_large"].startswith("그림이 {most}00만 화소")  # millions, as Koreans count
     assert f"{MAX_PIXELS // 10**6} million" in words("en")["translate.unreadable"]
     assert f"{MAX_PIXELS // 10**4:,}만" in words("ko")["translate.unreadable"]
     assert uploads.read(None, None) is None

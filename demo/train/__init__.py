@@ -93,6 +93,8 @@ def build(place: Place) -> None:
             visitor=session_of(request),
             prepare=(lambda run: starting.move_in(own, run)) if own else None,
         )
+        for sentence in starting.advice(run, language_of(request)) if own is None else ():
+            gr.Warning(escape(sentence))
         return "", None, None, *show(run, names_of(jobs.recent()), request)
 
     def ask(do: str) -> Any:

@@ -4,8 +4,10 @@ import gradio as gr
 
 from demo import jobs, models, presets
 from demo.handlers import polite, session_of
+from demo.language import language_of
 from demo.place import Place
 from demo.train.asking import in_words, is_here, key_of
+from demo.train.starting import advice, channels_of
 from demo.train.watching import report
 from gan.errors import UserError
 
@@ -25,11 +27,16 @@ def publish(place: Place) -> None:
         """Start a training, or let it wait for the one that runs, and return how it stands.
 
         `model` is "dcgan" or "cyclegan", `data` the name of a data set; without a `name` the run is given one.
-        `settings` are fields of the model's config. Errors say what is possible here.
+        `settings` are fields of the model's config; where they name no `channels`, a DCGAN takes those that the
+        pictures have. Errors say what is possible here; `advice` in the answer says what the data is too little for.
         """
-        config = in_words(request, presets.settings_of, model, data, minutes, **(settings or {}))
+        settings = dict(settings or {})
+        if model == "dcgan" and "channels" not in settings and is_here(place, request):
+            settings |= channels_of(data)
+        config = in_words(request, presets.settings_of, model, data, minutes, **settings)
         how = {"key": key_of(place, request, key), "paths": is_here(place, request), "visitor": session_of(request)}
-        return report(in_words(request, jobs.start, place, config, name, **how))
+        run = in_words(request, jobs.start, place, config, name, **how)
+        return report(run) | {"advice": advice(run, language_of(request))}
 
     def train_status(run: str = "") -> dict:
         """How a run stands; without a name the most recent one: status, progress (0 to 1), step, seconds, losses."""

@@ -10,6 +10,7 @@ from demo.place import Place
 from demo.train import conducting, starting
 from demo.train.sight import DO
 from demo.train.starting import MODELS, OWN
+from gan.image_io import SUFFIXES
 
 CSS = (charts.ASSETS / "train.css").read_text(encoding="utf-8")
 
@@ -59,7 +60,7 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
         for pile in "ab":
             panel[f"pile_{pile}"] = gr.File(
                 file_count="multiple",
-                file_types=["image", ".zip"],
+                file_types=["image", ".zip", *sorted(SUFFIXES)],  # browsers do not know all of them
                 label=t(f"train.own.pile.{pile}"),
                 height=120,
                 visible=pile == "a",
