@@ -24,6 +24,7 @@ from demo.lan import Invitation, invite
 from demo.language import HERE, LanguageSwitch, say, t, translations
 from demo.place import ROOT, Place, decide
 from demo.theme import theme
+from gan.console import forgive
 from gan.errors import UserError
 
 VISITORS = 300  # whose sessions are kept, the latest: Gradio keeps 10,000, at 0.9 MB each
@@ -115,6 +116,7 @@ def free_port(host: str, ports: Sequence[int]) -> int:
 
 def main(argv: list[str] | None = None) -> None:
     """Serve the app until it is interrupted."""
+    forgive()
     parser = argparse.ArgumentParser(prog="python -m demo", description="Spear & Shield: the app.")
     parser.add_argument("--port", type=int, help="port to listen on, 0 for any (default: 7860 or the next free)")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1, this machine alone)")

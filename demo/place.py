@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from gan.errors import UserError
+from gan.runs_root import runs_root
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,7 +49,7 @@ def no_loan(function: Callable | None = None, **_: object) -> Callable:
 def decide(environ: Mapping[str, str] = os.environ) -> Place:
     """Read the place from the environment: SPACE_ID, SPACES_ZERO_GPU, GAN_TRAINING, GAN_RUNS, GAN_KEY.
 
-    Raises UserError if GAN_TRAINING is none of off, limited, on.
+    Raises UserError if GAN_TRAINING is none of off, limited, on, or GAN_RUNS names a file.
     """
     if environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"):
         import spaces
@@ -59,5 +60,4 @@ def decide(environ: Mapping[str, str] = os.environ) -> Place:
     training = environ.get("GAN_TRAINING") or ("on" if kind == "local" else "limited")
     if training not in get_args(Training):
         raise UserError(f"GAN_TRAINING is {training!r}; set it to off, limited or on.")
-    runs = Path(environ.get("GAN_RUNS") or ROOT / "checkpoints").expanduser().resolve()
-    return Place(kind, training, runs, gpu, environ.get("GAN_KEY", ""))
+    return Place(kind, training, runs_root(environ), gpu, environ.get("GAN_KEY", ""))

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from gan.config import MOST_STEPS
-from gan.errors import UserError
+from gan.console import forgive
+from gan.errors import UserError, reason
 from gan.options import given, parser
 from gan.settings import make
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    forgive()
     options = parser(COMMANDS).parse_args(arguments)
     try:
         return options.command(options) or 0
@@ -302,7 +304,7 @@ def _save(image: Any, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         image.save(path)
     except (OSError, ValueError) as error:
-        raise UserError(f"The picture cannot be written to {path} ({error}).") from error
+        raise UserError(f"The picture cannot be written to {path} ({reason(error)}).") from error
     print(f"{path}: {image.width}x{image.height}")
 
 

@@ -30,16 +30,11 @@ from torch import nn
 from gan import __version__
 from gan.config import Config
 from gan.errors import UserError, reason
+from gan.runs_root import SHIPPED, runs_root
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
 STATES = ("queued", "starting", "running", "paused", "finished", "stopped", "failed")
 STARTING = 60.0  # seconds that a training may take to its first word
 LETTING_GO = 5.0  # seconds that one which has stopped may take to let its folder go
-
-
-def runs_root() -> Path:
-    """The folder that new runs go to: the environment variable GAN_RUNS, or `checkpoints/`."""
-    return Path(os.environ.get("GAN_RUNS") or SHIPPED).expanduser().resolve()
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -116,11 +111,15 @@ class Run:
         run = cls(root / name)
         if name in {other.name for other in all_runs()}:
             raise UserError(f"There already is a run named '{name}': take another name, or resume it.")
-        root.mkdir(parents=True, exist_ok=True)
         try:
+            root.mkdir(parents=True, exist_ok=True)
             run.folder.mkdir()
         except FileExistsError:
             raise UserError(f"There already is a folder named '{name}': take another name for the run.") from None
+        except OSError as error:
+            raise UserError(
+                f"No run can be made in {root} ({reason(error)}): let GAN_RUNS name a folder that can be written to."
+            ) from error
         now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         run._write_info(
             {

@@ -91,6 +91,6 @@ def make(model: str, values: dict[str, Any]) -> Config:
 
 
 def _listed(names: list[str]) -> str:
-    """"'blocks' is a setting", "'blocks' and 'pool' are settings"."""
+    """ "'blocks' is a setting", "'blocks' and 'pool' are settings"."""
     quoted = " and ".join(f"'{name}'" for name in names)
     return f"{quoted} {'is a setting' if len(names) == 1 else 'are settings'}"
