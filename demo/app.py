@@ -27,6 +27,7 @@ from demo.place import ROOT, Place, decide
 from demo.ports import LAST, free_port, is_reached_by_others, port, prefix
 from demo.surroundings import spare
 from demo.theme import theme
+from gan.console import forgive
 from gan.errors import UserError
 from gan.image_io import MAX_PIXELS
 
@@ -105,6 +106,7 @@ def warm_up(modules: dict[str, ModuleType], place: Place) -> threading.Thread:
 
 def main(argv: list[str] | None = None) -> None:
     """Serve the app until it is interrupted."""
+    forgive()
     parser = argparse.ArgumentParser(prog="python -m demo", description="Spear & Shield: the app.")
     parser.add_argument("--port", type=port, help="port to listen on, 0 for any (default: 7860 or the next free)")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1, this machine alone)")

@@ -60,7 +60,8 @@ def launch(run: "Run", place: Place, asker: contextvars.Context | None = None) -
         thread = threading.Thread(target=(asker or contextvars.Context()).run, args=arguments, daemon=True)
         thread.start()
         return Worker(thread, stop)
-    quiet = {"TQDM_MININTERVAL": "10", "PYTHONUNBUFFERED": "1"}
+    # its log is read as UTF-8, whatever this machine's own encoding
+    quiet = {"TQDM_MININTERVAL": "10", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     with open(run.folder / "train.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "gan", "train", "--resume", run.name],

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from demo.surroundings import unwritable
 from gan.errors import UserError
+from gan.runs_root import runs_root
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -67,7 +68,7 @@ def decide(environ: Mapping[str, str] = os.environ) -> Place:
     """Read the place from the environment: SPACE_ID, SPACES_ZERO_GPU, GAN_TRAINING, GAN_RUNS, GAN_KEY.
 
     Where nothing can be written to the folder of runs, training is off. Raises UserError if GAN_TRAINING is none of
-    off, limited, on.
+    off, limited, on, or GAN_RUNS names a file.
     """
     if environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"):
         import spaces
@@ -78,6 +79,6 @@ def decide(environ: Mapping[str, str] = os.environ) -> Place:
     training = environ.get("GAN_TRAINING") or ("on" if kind == "local" else "limited")
     if training not in get_args(Training):
         raise UserError(f"GAN_TRAINING is {training!r}; set it to off, limited or on.")
-    runs = Path(environ.get("GAN_RUNS") or ROOT / "checkpoints").expanduser().resolve()
+    runs = runs_root(environ)
     why = "" if training == "off" else unwritable(runs)
     return Place(kind, "off" if why else training, runs, gpu, environ.get("GAN_KEY", ""), unwritable=why)

@@ -5,12 +5,16 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
 
 from gan.errors import UserError
 from gan.threads import cores
+
+if TYPE_CHECKING:
+    from gan.run import Run
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -34,19 +38,22 @@ def describe(device: torch.device) -> str:
     return f"{device.type} ({platform.machine()})"
 
 
-def explain(error: BaseException, name: str, device: torch.device) -> BaseException:
+def explain(error: BaseException, run: "Run", device: torch.device) -> BaseException:
     """What ended a training, as a `UserError` that says what to do, where it is one of the usual misfortunes."""
-    text = str(error)
+    text, again = str(error), f"train --resume {run.name}"
+    kept = (run.folder / "resume.pt").is_file()
+    goes_on = (
+        f"{again} goes on from its last checkpoint"
+        if kept
+        else f"{again} begins again, since no checkpoint was reached"
+    )
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in text:
         return UserError(
             f"The memory of {describe(device)} is full: train with a smaller batch, width or size, or close other "
-            "programs and go on from the last checkpoint."
+            f"programs. Then {goes_on}."
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(
-            f"The disk is full. The last checkpoint of '{name}' is kept: make room (old runs can be deleted), "
-            "then go on from it."
-        )
+        return UserError(f"The disk is full: make room (old runs can be deleted). Then {goes_on}.")
     return error
 
 

@@ -31,6 +31,8 @@ def test_every_handler_answers_with_sentences():
     app = shell.build_app(decide({}))
     bare = [f.name for f in app.fns.values() if f.fn and f.name != "<lambda>" and not getattr(f.fn, "polite", False)]
     assert not bare
+    escaped = [f.api_name for f in app.fns.values() if f.api_visibility == "public" and f.fn.polite != "endpoint"]
+    assert not escaped  # a client of an endpoint shows sentences as they are, the page takes them as HTML
 
 
 def test_only_named_endpoints_are_public():

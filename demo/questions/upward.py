@@ -157,7 +157,7 @@ def build() -> Section:
         told = gr.HTML(elem_id="q1-evidence", padding=False)
         items.leads("curves")
         ending = items.build("q1")
-        gr.api(polite(endpoint), api_name="upsample")
+        gr.api(polite(endpoint, is_page=False), api_name="upsample")
 
     settings = [pattern, way, weights, kernel, stride, padding, painted, patch]
     drawn = [picture, table]
