@@ -39,6 +39,11 @@ class Place:
         """Whether this is the teacher's key; never so where there is none."""
         return bool(self.key) and hmac.compare_digest(key.encode(), self.key.encode())
 
+    @property
+    def megabytes(self) -> int:
+        """How large a file may be that is sent here: a picture, or a zip of one's own where one trains on them."""
+        return 200 if self.training == "on" or (self.training == "limited" and self.key) else 5
+
 
 def no_loan(function: Callable | None = None, **_: object) -> Callable:
     """`spaces.GPU` where the GPU, if any, is there all the time: returns the function unchanged."""
