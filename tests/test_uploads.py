@@ -31,7 +31,7 @@ def test_the_page_knows_every_kind_of_picture_that_is_read():
 
 
 def photo(width, height):
-    """A JPEG that was taken with the camera held upright, red on the left before it is turned, and as large as noise."""
+    """A JPEG that was taken with the camera held upright, red on the left before it is turned."""
     pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
     pixels[:, : width // 2] = (200, 30, 30)
     exif = Image.Exif()
