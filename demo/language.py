@@ -91,8 +91,8 @@ class LanguageSwitch:
     """ASGI middleware: puts our scripts first in the page's head and the language switch first in its body.
 
     Gradio asks `navigator.language` as soon as its own scripts run, and has no switch that lasts; a script
-    given by `launch(head=...)` would come too late to answer otherwise. The page is sent compressed, which makes 0.2 of 1.2 MB;
-    Gradio compresses what it serves from files by itself, and live answers must not be held back.
+    given by `launch(head=...)` would come too late to answer otherwise. The page is sent compressed, 0.2 MB instead
+    of 1.2; Gradio compresses what it serves from files by itself, and live answers must not be held back.
     """
 
     def __init__(self, app: ASGIApp) -> None:
