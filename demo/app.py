@@ -13,8 +13,8 @@ from types import ModuleType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a Space runs this file as a script
 
-import demo  # settles what must be settled before Gradio is there
-import demo.gradio_start  # noqa: F401  imports Gradio, in half the time
+import demo  # noqa: F401  settles what must be settled before Gradio is there
+from demo.gradio_start import without_web_app
 
 # isort: split
 import gradio as gr
@@ -39,6 +39,7 @@ def tabs() -> dict[str, ModuleType]:
     return {name: import_module(f"demo.{name}") for name in TABS if find_spec(f"demo.{name}")}
 
 
+@without_web_app()
 def build_app(place: Place | None = None, invitation: Invitation | None = None) -> gr.Blocks:
     """The page with its tabs, ready for `launch(**launch_options())`; shows the invitation where there is one."""
     place = place or decide()
