@@ -4,8 +4,8 @@
   const SECTIONS = "-sections"; // of the tab "translate" they are the tabs with the id "translate-sections"
   let names = []; // of all tabs: a narrow page keeps some in a menu, which says only their labels
   let shown = ""; // the address of what is open
-  let journeys = 0; // by Back and Forward, and how many of them are under way
-  let travelling = 0;
+  let journeys = 0; // by Back and Forward
+  let travelling = 0; // the number of the one under way
 
   const asked = () => location.hash.slice(1).split("/");
   const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
@@ -43,14 +43,16 @@
     },
   });
 
-  new MutationObserver(() => {
+  const now = () => {
     const tab = chosen("tabs");
-    if (!tab || travelling) return;
-    const now = address(tab, chosen(tab + SECTIONS), buttons(tab + SECTIONS)[0]?.dataset.tabId);
-    if (now === shown) return;
-    shown = now;
+    return tab && address(tab, chosen(tab + SECTIONS), buttons(tab + SECTIONS)[0]?.dataset.tabId);
+  };
+  new MutationObserver(() => {
+    const here = now();
+    if (!here || travelling || here === shown) return;
+    shown = here;
     try {
-      history.pushState(history.state, "", location.pathname + location.search + now);
+      history.pushState(history.state, "", location.pathname + location.search + here);
     } catch {
       // some frames may not: the page then works without
     }
@@ -65,18 +67,24 @@
   };
 
   addEventListener("popstate", async () => {
-    const mine = ++journeys;
     const [name, section] = asked();
     const tab = names.includes(name) ? name : names[0];
-    if (!tab) return;
-    travelling = mine;
+    const mine = (travelling = ++journeys);
+    const arrived = () => {
+      if (chosen("tabs") !== tab) return false;
+      const inside = buttons(tab + SECTIONS);
+      const wanted = inside.find(({ dataset }) => dataset.tabId === section) ?? inside[0];
+      if (!wanted) return !section; // its sections come with a tab, the first time it is opened
+      if (wanted.getAttribute("aria-selected") === "true") return true;
+      wanted.click();
+      return false;
+    };
     press(tab);
-    for (let tries = 0; section && !buttons(tab + SECTIONS).length && tries < 50; tries++) await rest(100);
-    const inside = buttons(tab + SECTIONS);
-    (inside.find(({ dataset }) => dataset.tabId === section) ?? inside[0])?.click();
-    await rest(100);
-    if (travelling !== mine) return;
+    for (let tries = 0; !arrived() && tries < 50; tries++) {
+      await rest(40);
+      if (travelling !== mine) return; // on another journey
+    }
     travelling = 0;
-    shown = address(tab, chosen(tab + SECTIONS), inside[0]?.dataset.tabId);
+    shown = now() ?? shown;
   });
 })();
