@@ -14,6 +14,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a Space runs this file as a script
 
 import demo  # noqa: F401  settles what must be settled before Gradio is there
+from demo.gradio_start import without_web_app
 
 # isort: split
 import gradio as gr
@@ -42,6 +43,7 @@ def tabs() -> dict[str, ModuleType]:
     return {name: import_module(f"demo.{name}") for name in TABS if find_spec(f"demo.{name}")}
 
 
+@without_web_app()
 def build_app(place: Place | None = None, invitation: Invitation | None = None) -> gr.Blocks:
     """The page with its tabs, ready for `launch(**launch_options())`; shows the invitation where there is one."""
     place = place or decide()
@@ -64,7 +66,6 @@ def build_app(place: Place | None = None, invitation: Invitation | None = None) 
 def launch_options(invitation: Invitation | None = None, place: Place | None = None) -> dict:
     """Everything `launch` is told, apart from host and port."""
     place = place or decide()
-    trains_own = place.training == "on" or (place.training == "limited" and place.key)
     secure = {} if invitation is None else invitation.launch_options()
     return secure | {
         "theme": theme(),
@@ -78,7 +79,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
         "enable_monitoring": False,
         "state_session_capacity": VISITORS,
         "show_error": False,
-        "max_file_size": "200mb" if trains_own else "5mb",  # a zip of one's own pictures to train on
+        "max_file_size": f"{place.megabytes}mb",
         "allowed_paths": [str(HERE / "assets")],
         "blocked_paths": [str(ROOT / ".git")],
         "app_kwargs": {

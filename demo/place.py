@@ -58,6 +58,11 @@ class Place:
             return self
         return replace(self, key="".join(secrets.choice(LEGIBLE) for _ in range(8)), is_key_made=True)
 
+    @property
+    def megabytes(self) -> int:
+        """How large a file may be that is sent here: a picture, or a zip of one's own where one trains on them."""
+        return 200 if self.training == "on" or (self.training == "limited" and self.key) else 5
+
 
 def no_loan(function: Callable | None = None, **_: object) -> Callable:
     """`spaces.GPU` where the GPU, if any, is there all the time: returns the function unchanged."""

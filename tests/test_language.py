@@ -1,6 +1,7 @@
 """Two languages, complete, and every way by which page and server learn which one it is."""
 
 import ast
+import gzip
 import re
 from functools import cache
 from string import Formatter
@@ -98,7 +99,7 @@ def test_the_server_knows_the_language_of_a_request(headers, language):
     assert language_of(SimpleNamespace(headers=headers)) == language
 
 
-def page_of(path, root_path="", method="GET"):
+def page_of(path, root_path="", method="GET", encoding=""):
     """What a visitor gets for this path from an app that answers everything with the same page, in two pieces."""
 
     async def app(scope, receive, send):
@@ -113,9 +114,12 @@ def page_of(path, root_path="", method="GET"):
     async def send(message):
         sent.append(message)
 
-    scope = {"type": "http", "method": method, "path": path, "root_path": root_path}
+    headers = [(b"accept-encoding", encoding.encode())]
+    scope = {"type": "http", "method": method, "path": path, "root_path": root_path, "headers": headers}
     in_a_thread(LanguageSwitch(app)(scope, None, send))
     body = b"".join(message.get("body", b"") for message in sent)
+    if (b"content-encoding", b"gzip") in sent[0]["headers"]:
+        body = gzip.decompress(body)
     return body.decode(), dict(sent[0]["headers"])
 
 
@@ -128,9 +132,20 @@ def test_the_script_is_first_in_the_head_and_the_length_is_right(path, root_path
     assert headers[b"x"] == b"y"
 
 
-@pytest.mark.parametrize(("path", "method"), [("/gradio_api/info", "GET"), ("/", "POST")])
+def test_the_page_is_sent_compressed_to_whom_can_read_it():
+    plain, headers = page_of("/")
+    assert b"content-encoding" not in headers
+    body, headers = page_of("/", encoding="gzip, br")
+    assert (body, headers[b"content-encoding"]) == (plain, b"gzip")
+    assert int(headers[b"content-length"]) < len(plain) / 2
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [("/gradio_api/info", "GET"), ("/gradio_api/queue/data", "GET"), ("/", "POST")]
+)
 def test_everything_else_passes_untouched(path, method):
-    body, headers = page_of(path, method=method)
+    body, headers = page_of(path, method=method, encoding="gzip")
+    assert b"content-encoding" not in headers
     assert "script" not in body
     assert headers[b"content-length"] == b"52"
 

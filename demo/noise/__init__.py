@@ -67,7 +67,7 @@ def build(place: Place) -> None:
                 label=t("noise.held.code"), info=t("noise.held.code_info"), buttons=["copy"], elem_id="held-code"
             )
         with gr.Column(scale=4, min_width=320), gr.Tabs(overflow_behavior="wrap", elem_id="noise-sections"):
-            room = Room(run, now)
+            room = Room(run, now, place)
             sections = {
                 module.__name__.rpartition(".")[2]: module.build(room, seed) if module is grid else module.build(room)
                 for module in SECTIONS

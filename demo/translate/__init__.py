@@ -18,7 +18,7 @@ from demo.sections import LATEST, Section, drawn, inputs_of, on_show, outputs_of
 from demo.translate import camera, desk, hidden, inside, piles, rounds
 from demo.translate.desk import Lacking, held
 from demo.translate.ways import directions_of, examples, first_of, go, names, opposite, page, thumbnails
-from demo.uploads import read, unread
+from demo.uploads import limits, read, unread
 
 if TYPE_CHECKING:
     from gan.run import Run
@@ -61,7 +61,8 @@ def show_example(name: str, example: int | None, language: Language) -> tuple:
 def choose_run(name: str | None, request: gr.Request) -> tuple:
     """(picture, *shown) for a run's first example."""
     if not name:
-        return None, gr.skip(), None, "", f"<p>{escape(say(request, 'translate.none'))}</p>"
+        key = "app.coming" if models.runs("cyclegan", with_weights=True) else "translate.none"
+        return None, gr.skip(), None, "", f"<p>{escape(say(request, key))}</p>"
     return show_example(name, 0, language_of(request))
 
 
@@ -139,9 +140,10 @@ def build(place: Place) -> None:
                     elem_id="translate-picture",
                 )
             )
+            limits(place)
             swap = gr.Button(t("translate.again"), size="md", elem_id="translate-again")
         with gr.Column(scale=5, min_width=320, elem_classes="first-on-a-phone"):
-            ways = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="ways")
+            ways = gr.HTML(t("app.coming"), css_template=CSS, js_on_load=JS, elem_id="ways")
             gr.Markdown(t("translate.explain"))
     # A list says `input` twice for one choice, and also when it was only looked at: a State changes when it changes.
     chosen, example, open_section = gr.State(""), gr.State(None), gr.State("inside")
