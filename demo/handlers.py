@@ -29,8 +29,8 @@ def polite(function: Callable, *, is_page: bool = True) -> Callable:
     """Wrap a handler (or a generator of updates): whatever it raises reaches the visitor as a sentence.
 
     A UserError's own sentence; for anything else an apology in the visitor's language, with the traceback on the
-    terminal. The page takes sentences as HTML, an endpoint's client as they are (not `is_page`). An empty dict means that
-    nothing is to change: Gradio would take it for the value of the first output.
+    terminal. The page takes sentences as HTML, an endpoint's client as they are (not `is_page`). An empty dict means
+    that nothing is to change: Gradio would take it for the value of the first output.
     """
 
     def answer(found: Any) -> Any:

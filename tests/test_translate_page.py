@@ -141,7 +141,9 @@ def test_what_is_no_picture_gets_a_sentence_and_the_next_one_works(visit, langua
     content = content or photo(300, 300)["buffer"][:3000]
     upload(page, {"name": name, "mimeType": "image/png", "buffer": content})
     page.locator("[data-testid=toast-body]", has_text=sentence).wait_for()
-    assert images(page) == before
+    expect(page.locator("#ways")).to_contain_text(sentence)  # and nothing of the former picture beside it
+    expect(page.locator("#inside")).to_contain_text(sentence)
+    expect(page.locator("#ways img, #inside img")).to_have_count(0)
     upload(page, photo())
     wait_for_new(page, before)
 
@@ -191,13 +193,42 @@ COUNT = """() => {
 }"""
 
 
+TWO_CAMERAS = """() => {
+  const paint = Object.assign(document.createElement("canvas"), { width: 64, height: 64 }).getContext("2d");
+  setInterval(() => {
+    paint.fillStyle = "red";
+    paint.fillRect(0, 0, 32, 64);
+    paint.fillStyle = "blue";
+    paint.fillRect(32, 0, 32, 64);
+  }, 50);
+  const devices = ["a", "b"].map((deviceId) => ({ deviceId, kind: "videoinput" }));
+  navigator.mediaDevices.enumerateDevices = async () => devices;
+  navigator.mediaDevices.getUserMedia = async ({ video }) => {
+    const stream = paint.canvas.captureStream();
+    const facingMode = video.facingMode.ideal;
+    stream.getVideoTracks()[0].getSettings = () => ({ facingMode, deviceId: facingMode });
+    return stream;
+  };
+}"""
+LEFT = """() => {
+  const canvas = document.querySelector("#camera canvas.seen");
+  const [red, , blue] = canvas.getContext("2d").getImageData(4, canvas.height / 2, 1, 1).data;
+  return red > 200 ? "red" : blue > 200 ? "blue" : "";
+}"""
+
+
 def test_the_camera_is_translated_live_and_stop_stops(visit, server):
     page = visit(tab="translate", camera=True)
     choose_fruit(page)
     page.evaluate(COUNT)  # as the page itself sees it: the times that a browser reports are rounded and come late
     asked = []
     page.on("request", lambda request: asked.append(request) if "component_server" in request.url else None)
-    page.locator("#translate-sections [role=tab]", has_text="Live camera").click()
+    page.locator("#translate-picture button[aria-label=Clear]").click()
+    expect(page.locator("#inside")).to_have_text("Choose a picture, or click an example.")
+    for section in ("hidden", "rounds"):
+        open_section(page, "translate", section)
+        expect(page.locator(f"#{section}")).to_have_text("Choose a picture, or click an example.")
+    open_section(page, "translate", "camera")  # which needs no picture, but a pair
     page.locator("#camera button.start").click()
     page.wait_for_function("document.querySelector('#camera output').innerText.includes('pictures a second')")
     first = page.locator("#camera img.made").get_attribute("src")
@@ -206,8 +237,16 @@ def test_the_camera_is_translated_live_and_stop_stops(visit, server):
     assert page.evaluate("window.most") == 1  # one frame at a time: the next is asked for when the last is here
     page.locator("#camera button.stop").click()
     at_rest(page, lambda: len(asked))
-    # out of sight it stops by itself
+    # the front camera is a mirror, the rear one is not, unless one says so; out of sight it stops by itself
+    page.evaluate(TWO_CAMERAS)
     page.locator("#camera button.start").click()
+    page.wait_for_function(f"({LEFT})() === 'blue'")
+    expect(page.locator("#camera")).to_contain_text("as in a mirror", use_inner_text=True)
+    page.locator("#camera button.other").click()
+    page.wait_for_function(f"({LEFT})() === 'red'")
+    expect(page.locator("#camera")).not_to_contain_text("as in a mirror", use_inner_text=True)
+    page.locator("#camera .mirror input").check()
+    page.wait_for_function(f"({LEFT})() === 'blue'")
     page.wait_for_function("document.querySelector('#camera output').innerText.includes('pictures a second')")
     open_tab(page, "questions")
     at_rest(page, lambda: len(asked))
