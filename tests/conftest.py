@@ -1,6 +1,7 @@
 """Fixtures that several files share; those that drive the page are made of browser.py."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from gan.catalog import cache_root
 from tests import browser as machinery
+from tests.small_cyclegan import small_cyclegan
 from tests.small_runs import small_run
 
 
@@ -59,10 +61,27 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def server():
-    """The app, started once for all tests: `server.url`. A file may have one of its own, with runs of its own."""
-    with machinery.serve() as running:
+def server(tmp_path_factory):
+    """The app, started once for all tests: `server.url`, its folder of runs in `server.runs`.
+
+    There are two small DCGANs, "alpha" and "beta", a CycleGAN, "fruit", and no data but what travels with the project.
+    """
+    runs = tmp_path_factory.mktemp("runs")
+    small_run(runs, "alpha")
+    small_run(runs, "beta", lines=90)
+    small_cyclegan(runs, "fruit")
+    cache = tmp_path_factory.mktemp("cache")
+    with machinery.serve(GAN_RUNS=str(runs), GAN_DATA="", XDG_CACHE_HOME=str(cache)) as running:
         yield running
+
+
+@pytest.fixture
+def added(server):
+    """The app's folder of runs, for runs that a test adds: afterwards they are gone."""
+    before = set(server.runs.iterdir())
+    yield server.runs
+    for folder in set(server.runs.iterdir()) - before:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -198,7 +198,7 @@ def test_every_tab_fits_its_window(visit, language, size):
     page = visit(language, size=size)
     for name in shell.tabs():
         machinery.open_tab(page, name)
-        page.wait_for_timeout(300)
+        page.wait_for_selector(machinery.FIRST[name])
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 1, name
     switch, heading = page.locator("#languages").bounding_box(), page.locator("#title h1").bounding_box()
     assert switch["y"] + switch["height"] <= heading["y"] + 1 or switch["x"] >= heading["x"] + 400

@@ -195,7 +195,7 @@ def test_the_server_follows_the_switch(visit):
 @browser
 def test_where_nothing_can_be_stored_the_address_keeps_the_choice(visit):
     page = visit("en")
-    page.context.add_init_script(
+    page.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no') }});"
         "Object.defineProperty(document, 'cookie', {get: () => '', set() {}});"
     )
