@@ -30,7 +30,9 @@ def test_the_repository_is_small_and_every_file_fits_a_space():
 
 
 def test_nothing_of_a_training_in_progress_is_tracked():
-    assert not [path for path in tracked() if path.name in ("resume.pt", ".lock", "train.log", "controls.jsonl")]
+    assert not [
+        path for path in tracked() if path.name in ("resume.pt", "before.pt", ".lock", "train.log", "controls.jsonl")
+    ]
 
 
 def test_the_front_matter_is_that_of_a_space_with_the_pinned_gradio():
