@@ -53,22 +53,24 @@ def test_every_key_that_the_code_names_exists():
 
 
 def test_every_key_is_one_that_the_code_can_ask_for():
-    """As it stands in the code, or made by an f-string there whose places are filled by other words of the code."""
-    code = "\n".join([*CODE.values(), *(path.read_text(encoding="utf-8") for path in ASSETS)])
-    stands, shapes = set(re.findall(r"[\w.]+", code)), set()
+    """As it stands in the code, or made by a template there whose places are filled by other words of the code."""
+    scripts = "\n".join(path.read_text(encoding="utf-8") for path in ASSETS)
+    code = "\n".join([*CODE.values(), scripts])
+    made = [re.sub(r"\$\{[^}]*\}", "*", each) for each in re.findall(r"`([\w.]*\$\{[^`]*)`", scripts)]
     for text in CODE.values():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.JoinedStr):
-                shape = "".join(v.value if isinstance(v, ast.Constant) else "*" for v in node.values)
-                if re.fullmatch(r"[\w.*]*(?:\w\.|\.\w|[a-z]_|_[a-z])[\w.*]*", shape):
-                    shapes.add(re.compile(re.escape(shape).replace(r"\*", "(.+?)")))
+                made.append("".join(v.value if isinstance(v, ast.Constant) else "*" for v in node.values))
+    is_key = re.compile(r"[\w.*]*(?:\w\.|\.\w|[a-z]_|_[a-z])[\w.*]*")
+    shapes = [re.compile(re.escape(each).replace(r"\*", "(.+?)")) for each in {*made} if is_key.fullmatch(each)]
+    stands = set(re.findall(r"[\w.]+", code))
 
     @cache
     def is_said(words: str) -> bool:
         if words in stands or (re.search(r"[^\w.]", words) and words in code):
             return True
-        made = (shape.fullmatch(words) for shape in shapes)
-        return any(each and all(map(is_said, each.groups())) for each in made)
+        found = (shape.fullmatch(words) for shape in shapes)
+        return any(each and all(map(is_said, each.groups())) for each in found)
 
     assert not [key for key in KEYS if not is_said(key)]
 
