@@ -28,6 +28,7 @@ WANTED = {"dcgan": (500, 100), "cyclegan": (200, 50)}
 # Measured: photos, digits and drawings saved anew at JPEG quality 50 to 90 or at half the size: at least 0.993, at most
 # 22; the most alike of 600 different ones: 0.982, and 39.
 CORRELATED, ALIKE = 0.985, 28.0
+COMPARED = 8  # pictures, those that correlate best: a film's frames all correlate
 UNEVEN = 4  # piles that differ by more than this factor
 
 
@@ -118,7 +119,9 @@ class _Seen:
         if (known := self.exact.get(_digest(image))) is not None:
             return known
         alike = self.looks[: len(self.kept)] @ _look(image)
-        for at in np.flatnonzero(alike > CORRELATED):
+        for at in np.argsort(-alike)[:COMPARED]:
+            if alike[at] <= CORRELATED:
+                break
             name, path = self.kept[at]
             with Image.open(path) as kept:
                 if _difference(kept.convert("RGB"), image) < ALIKE:
