@@ -25,20 +25,24 @@ EACH = QUIET | {"trigger_mode": "multiple", "concurrency_limit": 1}
 NUMBERS_KEPT = 500  # of the components that Gradio has made anew, those that a session keeps: see `forget`
 
 
-def polite(function: Callable) -> Callable:
+def polite(function: Callable, *, is_page: bool = True) -> Callable:
     """Wrap a handler (or a generator of updates): whatever it raises reaches the visitor as a sentence.
 
     A UserError's own sentence; for anything else an apology in the visitor's language, with the traceback on the
-    terminal.
+    terminal. The page takes sentences as HTML, an endpoint's client as they are (not `is_page`). An empty dict means
+    that nothing is to change: Gradio would take it for the value of the first output.
     """
+
+    def answer(found: Any) -> Any:
+        return gr.skip() if isinstance(found, dict) and not found else found
 
     def toast(error: Exception) -> gr.Error:
         if isinstance(error, gr.Error):
             return error
         request = LocalContext.request.get(None)
         if isinstance(error, UserError):
-            # the toast takes HTML, and a file's name may be anything
-            return gr.Error(say(request, "errors.refused", sentence=escape(str(error))), print_exception=False)
+            sentence = escape(str(error)) if is_page else str(error)  # a file's name may be anything
+            return gr.Error(say(request, "errors.refused", sentence=sentence), print_exception=False)
         traceback.print_exception(error, file=sys.stderr)
         return gr.Error(say(request, "errors.unexpected"), print_exception=False)
 
@@ -48,7 +52,7 @@ def polite(function: Callable) -> Callable:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             try:
                 forget()
-                yield from function(*args, **kwargs)
+                yield from map(answer, function(*args, **kwargs))
             except Exception as error:
                 raise toast(error) from None
 
@@ -58,11 +62,11 @@ def polite(function: Callable) -> Callable:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             try:
                 forget()
-                return function(*args, **kwargs)
+                return answer(function(*args, **kwargs))
             except Exception as error:
                 raise toast(error) from None
 
-    wrapped.polite = True
+    wrapped.polite = "page" if is_page else "endpoint"
     return wrapped
 
 
@@ -130,4 +134,4 @@ def publish(function: Callable, inputs: list[Any], outputs: list[Any], name: str
 
     The page's lists of runs are those of the visitor who opened it, so an endpoint can't share them.
     """
-    gr.Button(visible=False).click(polite(function), inputs, outputs, api_name=name, **(TURNS | options))
+    gr.Button(visible=False).click(polite(function, is_page=False), inputs, outputs, api_name=name, **(TURNS | options))

@@ -85,7 +85,7 @@ def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
     One that has ended unfinished is gone on with. Raises `Refused` for what cannot be done to a run as it stands, and
     `UserError` for what is not known.
     """
-    from gan import acts
+    from gan import acts, resume
 
     run = models.find(name)
     permit_conducting(place, run, key)
@@ -105,6 +105,7 @@ def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
         elif do == "go on" and standing in ("stopped", "interrupted", "failed"):
             if run.is_shipped:
                 raise Refused("shipped", run=run.name)
+            resume.check(run)
             spare(place)
             _line_up(run)
         elif do in ("pause", "go on", "stop"):

@@ -1,12 +1,17 @@
 """Pictures that visitors give, by upload, paste or camera: taken as they come, and read safely."""
 
+from typing import Any
+
 import gradio as gr
 from PIL import Image
 
-from demo.language import say
+from demo.language import both, say
+from demo.place import Place
 from gan.errors import UserError
 from gan.image_io import MAX_PIXELS, TooLarge, open_picture
 
+# Not mirrored: a rear camera's picture must not be, and a letter held up to the front one stays legible.
+WEBCAM = gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}})
 LONGEST = 1024  # side of a picture that is taken in, in the page and in the endpoints' answers, in pixels
 
 
@@ -14,6 +19,12 @@ def unread(image: gr.Image) -> gr.Image:
     """Let a picture component hand on the file as it came: Gradio would open it before we can refuse it."""
     image.preprocess = lambda payload: getattr(payload, "path", None)
     return image
+
+
+def limits(place: Place, **options: Any) -> gr.HTML:
+    """What may be sent here, said before anyone tries; assets/uploads.js holds to it."""
+    words = both("uploads.limits", pixels=MAX_PIXELS // 10**6, most=place.megabytes)
+    return gr.HTML(words, elem_classes="limits", **options)
 
 
 def read(picture: str | None, request: gr.Request | None) -> Image.Image | None:

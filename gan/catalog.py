@@ -142,7 +142,9 @@ def require(name: str, root: str | Path | None = None, *, pair: bool = False) ->
 
 def cache_root() -> Path:
     """Return the folder that downloads go to when there is no data root to write to."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spear-and-shield"
+    home = os.path.expanduser("~")  # stays "~" for a user whom the system does not know
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(home if home != "~" else os.sep, ".cache")
+    return Path(caches) / "spear-and-shield"
 
 
 def data_root(root: str | Path | None) -> Path | None:

@@ -252,12 +252,11 @@ def _load_emoji(size: int, split: str) -> Pair:
 
 
 def _load_herd(size: int, split: str) -> Pair:
-    from gan import herd
+    from gan.herd_cache import drawn
 
     if split == "test":
-        drawn = herd.draw(200, size, 3)
-        plain, striped, masks = drawn.plain, drawn.striped, drawn.mask
+        plain, striped, masks = drawn(200, size, 3)
     else:  # other animals on each side: nobody's partner is among them
-        plain, striped, masks = herd.draw(HERD, size, 1).plain, herd.draw(HERD, size, 2).striped, None
+        (plain,), (striped,), masks = drawn(HERD, size, 1, ("plain",)), drawn(HERD, size, 2, ("striped",)), None
     a, b = (Pictures(n, images, None, (), "") for n, images in (("plain", plain), ("striped", striped)))
     return Pair("herd", a, b, split == "test", masks)

@@ -10,7 +10,7 @@ from torch import nn
 
 from gan.catalog import PAIRS, SETS, last_names
 from gan.config import Config
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.models import MODELS
 from gan.run import Run
 
@@ -56,7 +56,7 @@ def import_folder(folder: Path, name: str) -> Run:
         told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         config = MODELS[told["model"]].config_class.from_dict(told["config"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{folder} has no config.json of an exported run ({error}).") from None
+        raise UserError(f"{folder} has no config.json of an exported run ({reason(error)}).") from None
     if not (folder / "model.safetensors").is_file():
         raise UserError(f"{folder} has no model.safetensors.")
     run = Run.create(name, config)
@@ -70,7 +70,9 @@ def import_folder(folder: Path, name: str) -> Run:
         run.networks()
     except (UserError, RuntimeError, ValueError, TypeError) as error:
         shutil.rmtree(run.folder)
-        raise UserError(f"The weights in {folder} are not those that its config.json describes ({error}).") from None
+        raise UserError(
+            f"The weights in {folder} are not those that its config.json describes ({reason(error)})."
+        ) from None
     return run
 
 

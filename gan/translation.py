@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.pictures import SUFFIXES, find_pictures, open_picture, to_image, to_tensor, to_unit
 from gan.run import Run
 from gan.zips import fresh, pictures_in
@@ -201,4 +201,4 @@ def _save(image: Image.Image, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         image.save(path, quality=92)
     except (OSError, ValueError) as error:
-        raise UserError(f"The picture cannot be written to {path} ({error}).") from error
+        raise UserError(f"The picture cannot be written to {path} ({reason(error)}).") from error

@@ -247,7 +247,7 @@ def build() -> Section:
         gr.Markdown(t("questions.q17.text"))
         items.leads("translate")
         ending = items.build("q17")
-        gr.api(polite(endpoint), api_name="round_of_two")
+        gr.api(polite(endpoint, is_page=False), api_name="round_of_two")
 
     drawn, where = [at, view, playing], [run, seed, at]
     at.input(polite(go), where, drawn, **LATEST)

@@ -105,7 +105,7 @@ def clock(seconds: float) -> str:
 
 def _sentences(run: "Run", found: dict[str, Any], language: Language) -> list[str]:
     """What is to be said of a run beside its numbers."""
-    said = [why] if (why := _why(found, language)) else []
+    said = [why] if (why := _why(run, found, language)) else []
     if parent := found["parent"]:
         said.append(say(language, "train.child", run=parent["run"], step=f"{parent['step']:,}"))
     if found["status"] == "queued":
@@ -122,14 +122,16 @@ def _sentences(run: "Run", found: dict[str, Any], language: Language) -> list[st
     return said
 
 
-def _why(found: dict[str, Any], language: Language) -> str:
-    """Why a run ended before its time, as a sentence; empty where it did not."""
+def _why(run: "Run", found: dict[str, Any], language: Language) -> str:
+    """Why a run ended before its time and what there is to go on from, in sentences; empty where it did not."""
+    kept = say(language, "train.kept" if (run.folder / "resume.pt").is_file() else "train.not_kept")
     if found["status"] == "failed" or found["why"]:
         for sign, key in (("no longer a number", "blown_up"), ("disk is full", "disk_full"), ("memory", "memory_full")):
             if sign in found["why"]:
-                return say(language, f"train.{key}", step=f"{found['step']:,}")
+                step = f"{found['step']:,}"
+                return f"{say(language, f'train.{key}', step=step)} {kept}"
         return say(language, "train.failed", why=found["why"])
-    return say(language, "train.interrupted") if found["status"] == "interrupted" else ""
+    return f"{say(language, 'train.interrupted')} {kept}" if found["status"] == "interrupted" else ""
 
 
 def slow(event: dict[str, Any], batch: int, language: Language) -> str:
