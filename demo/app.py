@@ -23,7 +23,7 @@ from PIL import Image
 from starlette.middleware import Middleware
 
 from demo.lan import Invitation, answer_plain_http, invite
-from demo.language import HERE, LanguageSwitch, say, t, translations
+from demo.language import HERE, LANGUAGES, LanguageSwitch, say, t, translations
 from demo.place import ROOT, Place, decide
 from demo.ports import LAST, free_port, is_reached_by_others, port, prefix
 from demo.surroundings import spare
@@ -152,7 +152,7 @@ def main(argv: list[str] | None = None) -> None:
         print(invitation.terminal(sys.stdout))
         announce("app.join.terminal")
     if place.is_key_made:
-        announce("app.join.key", key=place.key)
+        announce("app.join.key", code=place.key)
     address = invitation.address if invitation else app.local_url
     print(f"Spear & Shield: {address}{f' (behind a proxy: {root_path})' if root_path else ''}", flush=True)
     warm_up(tabs(), place)
@@ -174,7 +174,7 @@ def serve(app: gr.Blocks, host: str, number: int, **options: Any) -> None:
 
 def announce(key: str, **values: str) -> None:
     """Print a sentence in both languages."""
-    print(f"{say('en', key, **values)} / {say('ko', key, **values)}")
+    print(" / ".join(say(language, key, **values) for language in LANGUAGES))
 
 
 if __name__ == "__main__":

@@ -246,6 +246,7 @@ def control(options: argparse.Namespace) -> None:
 
 def runs(options: argparse.Namespace) -> None:
     """List the runs."""
+    from gan.catalog import last_names
     from gan.run import all_runs
 
     rows = []
@@ -261,7 +262,8 @@ def runs(options: argparse.Namespace) -> None:
         print("There are no runs yet. Start one with: python -m gan train dcgan --data mnist --minutes 1")
     for row in rows:
         how = f"{row['status']} at step {row['step']}, {row['seconds']:.0f} s"
-        print(f"{row['name']:24} {row['model']:9} {row['data']:16} {row['size']:4} px  {how}  {row['why']}".rstrip())
+        data = ",".join(last_names(row["data"]))
+        print(f"{row['name']:24} {row['model']:9} {data:16} {row['size']:4} px  {how}  {row['why']}".rstrip())
 
 
 def curves(options: argparse.Namespace) -> None:

@@ -30,7 +30,7 @@ def setting(
 class Config:
     """What every duel has in common. `DCGANConfig` and `CycleGANConfig` add their own."""
 
-    data: str = setting("mnist", "data set by name, or a folder of pictures")
+    data: str = setting("mnist", "data set by name, or a folder or zip of pictures")
     size: int = setting(32, "side of the pictures, in pixels", low=16, high=512, multiple=4)
     channels: int = setting(3, "1 for grey pictures, 3 for colour", choices=(1, 3))
     width: int = setting(64, "feature maps of the widest picture's layer; cost grows with its square", low=4, high=256)

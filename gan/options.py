@@ -32,9 +32,17 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
     sub.add_argument("--count", type=_count, default=64, help="how many pictures (default: 64)")
     sub.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same pictures (default: 0)")
 
-    sub = add("translate", "Translate a picture, or a folder or zip of pictures, in each picture's own size.")
+    sub = add(
+        "translate",
+        "Translate a picture, or a folder or zip of pictures, in each picture's own size.",
+    )
     sub.add_argument("run", metavar="RUN", help="a CycleGAN run, by name or folder")
-    sub.add_argument("input", metavar="IN", type=Path, help="a picture, or a folder or zip of pictures")
+    sub.add_argument(
+        "input",
+        metavar="IN",
+        type=Path,
+        help="a picture, or a folder or zip of pictures; exit code 1 where some cannot be read",
+    )
     sub.add_argument("output", metavar="OUT", type=Path, help="where to write it, or them")
     sub.add_argument("--direction", choices=("AtoB", "BtoA"), default="AtoB", help="(default: AtoB)")
 

@@ -1,5 +1,6 @@
 """One's own pictures: read from files and zips that strangers send, checked, and kept in a folder to train on."""
 
+import filecmp
 import hashlib
 import os
 import shutil
@@ -27,6 +28,7 @@ WANTED = {"dcgan": (500, 100), "cyclegan": (200, 50)}
 # Measured: photos, digits and drawings saved anew at JPEG quality 50 to 90 or at half the size: at least 0.993, at most
 # 22; the most alike of 600 different ones: 0.982, and 39.
 CORRELATED, ALIKE = 0.985, 28.0
+COMPARED = 8  # pictures, those that correlate best: a film's frames all correlate
 UNEVEN = 4  # piles that differ by more than this factor
 
 
@@ -117,7 +119,9 @@ class _Seen:
         if (known := self.exact.get(_digest(image))) is not None:
             return known
         alike = self.looks[: len(self.kept)] @ _look(image)
-        for at in np.flatnonzero(alike > CORRELATED):
+        for at in np.argsort(-alike)[:COMPARED]:
+            if alike[at] <= CORRELATED:
+                break
             name, path = self.kept[at]
             with Image.open(path) as kept:
                 if _difference(kept.convert("RGB"), image) < ALIKE:
@@ -175,7 +179,7 @@ def advice(piles: Sequence[Taken], model: str, size: int) -> list[tuple[str, dic
     """What a person should know before training on these piles at `size`, as keys with values; empty if all is well.
 
     "hopeless" or "few": {count, wanted}; "small": {count, size, side} of pictures smaller than `size`; "uneven": {less,
-    more}; "duplicates" and "left_out": {count}.
+    more}; "same" {} where both piles are the same pictures; "duplicates" and "left_out": {count}.
     """
     told: list[tuple[str, dict[str, int]]] = []
     wanted, least = WANTED[model]
@@ -185,12 +189,22 @@ def advice(piles: Sequence[Taken], model: str, size: int) -> list[tuple[str, dic
     sides = [side for pile in piles for side in pile.sides]
     if small := sum(side < size for side in sides):
         told.append(("small", {"count": small, "size": size, "side": round(median(sides))}))
+    if len(piles) == 2 and _are_equal(*piles):
+        told.append(("same", {}))
     if max(counts) > UNEVEN * min(counts):
         told.append(("uneven", {"less": min(counts), "more": max(counts)}))
     for key in ("duplicates", "left_out"):
         if count := sum(len(getattr(pile, key)) for pile in piles):
             told.append((key, {"count": count}))
     return told
+
+
+def _are_equal(a: Taken, b: Taken) -> bool:
+    """Whether two piles have the same pictures in the same order."""
+    if a.count != b.count or not a.folder.is_dir():
+        return False
+    files = zip(*(sorted(pile.folder.iterdir()) for pile in (a, b)), strict=True)
+    return all(filecmp.cmp(*both, shallow=False) for both in files)
 
 
 def preview(folder: Path, count: int = 12, side: int = 64) -> Image.Image:

@@ -65,7 +65,7 @@ def read_pictures(
     files of 16, which are shown at their own range. Nothing is cached on disk.
     """
     left_out: list[str] = []
-    whites: Counter[int] = Counter()
+    whites: list[int] = []
 
     def read(path: Path) -> np.ndarray | None:
         try:
@@ -74,7 +74,7 @@ def read_pictures(
             left_out.append(f"{path.name} ({str(error).rstrip('.')})")
             return None
         if white := image.info.get("white"):
-            whites[white] += 1
+            whites.append(white)
         return np.asarray(square(image, size)).transpose(2, 0, 1)
 
     images = np.empty((len(files), 3, size, size), np.uint8)
@@ -96,7 +96,7 @@ def read_pictures(
         notes += [
             f"{count} pictures hold values up to {white}, of the 65535 that their files have room for: "
             f"white is taken to be {white}."
-            for white, count in sorted(whites.items())
+            for white, count in sorted(Counter(whites).items())
         ]
     return torch.from_numpy(images[: len(kept)]), kept
 

@@ -49,7 +49,8 @@ def prepare(config: Config, runs: Path, name: str, root: str | Path | None, *, c
     With `choose_channels` a DCGAN takes the channels that its pictures have. Raises `UserError` where the data is not
     here or cannot be read.
     """
-    aside = _unpacked(config.data, runs)
+    given = config.data
+    aside = _unpacked(given, runs)
     try:
         if aside is None:
             here = config = replace(config, data=absolute(config.data, root))
@@ -66,9 +67,12 @@ def prepare(config: Config, runs: Path, name: str, root: str | Path | None, *, c
                     3: "The pictures are in colour, and so are the samples; --channels 1 trains in grey.",
                 }[channels]
         return Prepared(config, colours, advice(here, root), aside)
-    except BaseException:
-        if aside is not None:
-            shutil.rmtree(aside, ignore_errors=True)
+    except BaseException as error:
+        if aside is None:
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+        if isinstance(error, UserError):  # the place that it speaks of is gone
+            raise UserError(str(error).replace(str(aside / "pictures"), given)) from None
         raise
 
 

@@ -17,7 +17,9 @@ NORMS = ("batch", "instance", "none")
 class DCGANConfig(Config):
     """The whole argument of a DCGAN training. The switches below are those the lecture's questions ask for."""
 
-    channels: int = setting(1, "1 for grey pictures, 3 for colour", choices=(1, 3))
+    channels: int = setting(
+        1, "1 for grey pictures, 3 for colour; a new run takes what its pictures have", choices=(1, 3)
+    )
     latent: int = setting(100, "length of the latent vector z", low=1, high=4096)
     up: str = setting(
         "transposed",
@@ -45,7 +47,7 @@ class DCGANConfig(Config):
 class CycleGANConfig(Config):
     """The whole argument of a CycleGAN training; the defaults are the paper's, at 128x128."""
 
-    data: str = setting("herd", "pair of sets by name, a folder with trainA and trainB, or two folders 'A,B'")
+    data: str = setting("herd", "pair of sets by name, a folder (or zip) with trainA and trainB, or two 'A,B'")
     size: int = setting(128, "side the pictures are kept at, in pixels", low=16, high=512, multiple=4)
     crop: int = setting(0, "side of the random crops trained on (0: whole pictures)", low=0, high=512, multiple=4)
     batch: int = setting(1, "pictures of each pile a step", low=1, high=256)

@@ -5,15 +5,20 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import nn
 
 from demo import translate
 from demo.questions import roles
 from demo.translate import hidden, inside, piles, rounds
+from gan import exchange
 from gan.__main__ import main
 from gan.data import load_pair
+from gan.official import import_official
 from gan.run import Run
 from tests.small_cyclegan import small_cyclegan
+from tests.test_official import ResnetGenerator
 
 NOBODY = SimpleNamespace(session_hash=None, headers={}, query_params={}, cookies={}, client=None)
 SMALL = "--size 32 --width 4 --width-d 4 --blocks 1 --layers-d 2 --batch 1 --steps 2 --samples 2 --precision fp32"
@@ -83,3 +88,19 @@ def test_the_error_shown_of_a_grey_run_is_that_of_what_it_sees(grey, pair):
 
     way = ways.go(grey, "AtoB", Image.open(pair / "trainA" / "0.png"))
     assert np.ptp(np.asarray(way.real, int), 2).max() == 0
+
+
+def test_an_official_generator_of_grey_pictures_is_imported_and_translates(runs, tmp_path):
+    official = ResnetGenerator(8, 6)
+    official.model[1], official.model[-2] = nn.Conv2d(1, 8, 7), nn.Conv2d(8, 1, 7)
+    torch.save(official.state_dict(), tmp_path / "latest_net_G_A.pth")
+    run = import_official([tmp_path / "latest_net_G_A.pth"], "theirs", size=32)
+    assert run.config.channels == 1
+    Image.new("RGB", (48, 32), (200, 40, 40)).save(tmp_path / "in.png")
+    assert main(["translate", "theirs", str(tmp_path / "in.png"), str(tmp_path / "out.png")]) == 0
+    assert Image.open(tmp_path / "out.png").size == (48, 32)
+    assert translate.endpoint("theirs", "AtoB", str(tmp_path / "in.png"), NOBODY)[0].size == (48, 32)
+
+
+def test_the_card_of_a_grey_run_names_its_one_channel(grey):
+    assert "float32 [N, 1, H, W]" in exchange._card(grey, "", {}, False, ["a2b.onnx"])

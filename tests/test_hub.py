@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.hub import bare_repository, git, hub
 from tests.small_runs import small_run
 
+pytestmark = pytest.mark.skipif(not shutil.which("bash") or not shutil.which("git"), reason="needs git and a shell")
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

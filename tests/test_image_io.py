@@ -194,3 +194,9 @@ def test_strips_are_joined_without_a_seam(monkeypatch):
         assert small.size == (150, 250)
         expected = np.asarray(whole, float).reshape(250, 2, 150, 2, 3).mean((1, 3))
         assert np.abs(np.asarray(small, float) - expected).max() < 1
+    palette = Image.new("P", (30, 40))
+    palette.putpalette([10, 20, 30, 200, 100, 50])
+    palette.paste(1, (0, 20, 30, 40))
+    monkeypatch.setattr(srgb, "STRIP", 7 * 30)
+    image = open_picture(saved(palette, "GIF", transparency=0))
+    assert (image.getpixel((3, 19)), image.getpixel((3, 20))) == ((255, 255, 255), (200, 100, 50))

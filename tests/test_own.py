@@ -205,3 +205,26 @@ def test_copies_are_known_resized_saved_anew_or_even_and_named_with_their_origin
     assert taken.originals == ("1.png", "0.png", "2.png")
     with pytest.raises(UserError, match=r"and 1 could be read\. 6 more are copies of it: 0\.png, .*, \.\.\.\."):
         take(files[:1] * 7, tmp_path / "other", size=64)
+
+
+def test_the_frames_of_a_film_are_compared_with_few_others(tmp_path, monkeypatch):
+    frames, opened, original = [], [], own._difference
+    for number in range(20):  # a still scene in which something small moves
+        frame = photo(1, (200, 150))
+        ImageDraw.Draw(frame).ellipse((9 * number, 60, 9 * number + 12, 72), fill="white", outline="black")
+        frames.append(frame)
+    monkeypatch.setattr(own, "COMPARED", 3)
+    monkeypatch.setattr(own, "_difference", lambda *both: opened.append(both) or original(*both))
+    files = put(tmp_path / "in", frames)
+    frames[0].save(tmp_path / "in" / "again.jpg", quality=85)
+    taken = take([*files, tmp_path / "in" / "again.jpg"], tmp_path / "mine", size=64)
+    assert (taken.count, taken.originals) == (20, ("0.png",))
+    assert 20 < len(opened) <= 3 * 20
+
+
+def test_the_same_pictures_in_both_piles_are_told(tmp_path):
+    files = photos(tmp_path / "in", 3)
+    piles = [take(files, tmp_path / name, size=32) for name in "ab"]
+    assert ("same", {}) in advice(piles, "cyclegan", 32)
+    other = take(photos(tmp_path / "more", 3, first=9), tmp_path / "c", size=32)
+    assert ("same", {}) not in advice([piles[0], other], "cyclegan", 32)

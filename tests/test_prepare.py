@@ -113,7 +113,7 @@ def test_a_zip_that_cannot_be_trained_on_is_a_sentence_and_leaves_nothing(here, 
         archive.writestr("notes.txt", "no picture")
     for data, sentence in (
         ("gone.zip", "There is no file gone.zip"), ("no.zip", "cannot be read as a zip"),
-        ("empty.zip", "no pictures"), ("a.zip,b.zip,c.zip", "two with one comma"),
+        ("empty.zip", "There are no pictures in empty.zip;"), ("a.zip,b.zip,c.zip", "two with one comma"),
     ):  # fmt: skip
         assert main(["train", "dcgan", "--data", data, *FAST]) == 2
         assert sentence in capsys.readouterr().err

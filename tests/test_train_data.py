@@ -71,3 +71,22 @@ def test_the_panel_names_copies_with_their_originals_and_what_cannot_be_read(pla
     assert "<li><b>IMG_9.DNG</b>: Cannot read IMG_9.DNG: it is a camera&#x27;s raw file" in told
     assert "Copies of other pictures: 1. They are left out and listed below." in told
     assert "1.png과(와) 같은 그림입니다" in starting.told(staged, "dcgan", 64, "ko")
+
+
+def test_the_start_button_warns_of_a_folder_that_is_too_little(place, tmp_path, monkeypatch):
+    from demo import train
+
+    pictures(tmp_path / "photos", 20)
+    monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: [])
+    said = []
+    monkeypatch.setattr(gr, "Warning", said.append)
+    with gr.Blocks() as app, gr.Tabs(), gr.Tab("train"):
+        train.build(place)
+    (go,) = (block for block in app.blocks.values() if getattr(block, "elem_id", None) == "train-start")
+    (start,) = (each for each in app.fns.values() if (go._id, "click") in each.targets)
+    named = {getattr(block, "elem_id", None): getattr(block, "value", None) for block in start.inputs}
+    given = named | {"train-preset": "own", "train-data": "own", "train-folder": str(tmp_path / "photos")}
+    given |= {"train-name": "mine"}
+    start.fn(HERE, *(given[getattr(block, "elem_id", None)] for block in start.inputs))
+    assert Run.open("mine").config.data == str(tmp_path / "photos")
+    assert said == ["Too few pictures to learn from (18): the networks will learn them by heart. Give 500 or more."]

@@ -159,7 +159,7 @@ def build(place: Place) -> None:
     def about_machine(request: gr.Request) -> str:
         told = starting.machine(language_of(request))
         if place.is_key_made and is_here(place, request):
-            told += f"<p>{escape(say(request, 'train.key_made', key=place.key))}</p>"
+            told += f"<p>{escape(say(request, 'train.key_made', code=place.key))}</p>"
         return told
 
     measured = [preset, model, data, folder, minutes, staged, *fields]
