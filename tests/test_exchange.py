@@ -1,6 +1,9 @@
 """Runs for use elsewhere: ONNX beside the network, and the folder for the Hub there and back."""
 
 import json
+import site
+import sys
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -13,6 +16,8 @@ from gan.errors import UserError
 from gan.exchange import export_folder, export_onnx, import_folder
 from gan.run import Run
 from tests.small_cyclegan import small_cyclegan
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +84,28 @@ def test_a_card_keeps_to_itself_where_a_persons_pictures_lie(tmp_path):
     assert "Pictures of cats and dogs" in texts[0]
     assert "license: other" in texts[0]
     assert json.loads(texts[1])["config"]["data"] == "cats,dogs"
+
+
+def test_an_exported_folder_names_no_place_on_this_machine(tmp_path, monkeypatch):
+    """In whatever file and encoding: no folder of the installation, of the home, of the pictures."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    photos = tmp_path / "home" / "my pictures"
+    run = small_cyclegan(tmp_path / "home", "mine", data=f"{photos}/cats,{photos}/dogs")
+    run.set_info(note=f"2 of 9 files in {photos}/cats cannot be read and are left out.")
+    run.add_event("evaluation", count=2, note=f"{photos}/dogs has too few pictures")
+    dcgan = Run.open("mnist")
+    export_folder(run, tmp_path / "hub")
+    export_folder(dcgan, tmp_path / "digits")
+    export_onnx(dcgan.networks()[0]["g"], dcgan.config, tmp_path / "digits" / "alone.onnx")
+    places = (*site.getsitepackages(), sys.prefix, ROOT, Path(torch.__file__).parent, Path.home(), tmp_path, "/home/")
+    for folder in ("hub", "digits"):
+        for file in (tmp_path / folder).rglob("*"):
+            content = file.read_bytes()
+            for place in (*map(str, places), "site-packages", "my pictures", "stack_trace", ".py"):
+                assert place.encode() not in content, (file.name, place)
+                assert place.encode("utf-16-le") not in content, (file.name, place)
+    assert "2 of 9 files in cats cannot be read" in (tmp_path / "hub" / "README.md").read_text(encoding="utf-8")
+    assert "2 of 9 files in cats" in json.loads((tmp_path / "hub" / "config.json").read_text(encoding="utf-8"))["note"]
 
 
 def test_a_folder_that_is_none_makes_no_run(tmp_path, runs):
