@@ -26,6 +26,17 @@ def runs(tmp_path, monkeypatch):
     return tmp_path / "runs"
 
 
+def names_no_place(file, tmp_path):
+    """Whether a file is free of folders of the installation, the home and the pictures, in either encoding."""
+    places = (*site.getsitepackages(), sys.prefix, ROOT, Path(torch.__file__).parent, Path.home(), tmp_path, "/home/")
+    content = file.read_bytes()
+    return not any(
+        place.encode(encoding) in content
+        for place in (*map(str, places), "site-packages", "my pictures", "stack_trace", ".py")
+        for encoding in ("utf-8", "utf-16-le")
+    )
+
+
 def test_a_cyclegan_as_onnx_translates_any_batch_and_shape_as_the_network_does(tmp_path):
     run = Run.open("herd")
     network = run.networks()[0]["a2b"]
@@ -47,6 +58,7 @@ def test_a_dcgan_as_onnx_draws_what_the_network_draws(tmp_path):
     (found,) = onnxruntime.InferenceSession(tmp_path / "g.onnx").run(None, {"latent": z.numpy()})
     assert np.abs(found - network(z).numpy()).max() < 1e-3
     assert found.std() > 0.2
+    assert names_no_place(tmp_path / "g.onnx", tmp_path)
 
 
 def test_an_onnx_file_that_says_something_else_is_refused(tmp_path, monkeypatch):
@@ -86,28 +98,6 @@ def test_a_card_keeps_to_itself_where_a_persons_pictures_lie(tmp_path):
     assert json.loads(texts[1])["config"]["data"] == "cats,dogs"
 
 
-def test_an_exported_folder_names_no_place_on_this_machine(tmp_path, monkeypatch):
-    """In whatever file and encoding: no folder of the installation, of the home, of the pictures."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    photos = tmp_path / "home" / "my pictures"
-    run = small_cyclegan(tmp_path / "home", "mine", data=f"{photos}/cats,{photos}/dogs")
-    run.set_info(note=f"2 of 9 files in {photos}/cats cannot be read and are left out.")
-    run.add_event("evaluation", count=2, note=f"{photos}/dogs has too few pictures")
-    dcgan = Run.open("mnist")
-    export_folder(run, tmp_path / "hub")
-    export_folder(dcgan, tmp_path / "digits")
-    export_onnx(dcgan.networks()[0]["g"], dcgan.config, tmp_path / "digits" / "alone.onnx")
-    places = (*site.getsitepackages(), sys.prefix, ROOT, Path(torch.__file__).parent, Path.home(), tmp_path, "/home/")
-    for folder in ("hub", "digits"):
-        for file in (tmp_path / folder).rglob("*"):
-            content = file.read_bytes()
-            for place in (*map(str, places), "site-packages", "my pictures", "stack_trace", ".py"):
-                assert place.encode() not in content, (file.name, place)
-                assert place.encode("utf-16-le") not in content, (file.name, place)
-    assert "2 of 9 files in cats cannot be read" in (tmp_path / "hub" / "README.md").read_text(encoding="utf-8")
-    assert "2 of 9 files in cats" in json.loads((tmp_path / "hub" / "config.json").read_text(encoding="utf-8"))["note"]
-
-
 def test_a_folder_that_is_none_makes_no_run(tmp_path, runs):
     folder = tmp_path / "hub"
     with pytest.raises(UserError, match=r"no config\.json"):
@@ -125,8 +115,14 @@ def test_a_folder_that_is_none_makes_no_run(tmp_path, runs):
 
 
 def test_the_command_line_exports_and_imports(tmp_path, runs, capsys):
-    small_cyclegan(runs, "small")
+    photos = tmp_path / "home" / "my pictures"
+    run = small_cyclegan(runs, "small", data=f"{photos}/cats,{photos}/dogs")
+    run.set_info(note=f"2 of 9 files in {photos}/cats cannot be read and are left out.")
     assert main(["export", "small", str(tmp_path / "hub"), "--licence", "mit"]) == 0
+    assert len([*(tmp_path / "hub").iterdir()]) == 5
+    assert all(names_no_place(file, tmp_path) for file in (tmp_path / "hub").iterdir())
+    for file in ("README.md", "config.json"):
+        assert "2 of 9 files in cats cannot be read" in (tmp_path / "hub" / file).read_text(encoding="utf-8")
     assert "a2b.onnx: differs from the network by" in capsys.readouterr().out
     assert main(["import", str(tmp_path / "hub"), "--run", "again"]) == 0
     assert main(["export", "small", str(tmp_path / "way.onnx"), "--direction", "BtoA"]) == 0
