@@ -29,8 +29,12 @@ def polite(function: Callable, *, is_page: bool = True) -> Callable:
     """Wrap a handler (or a generator of updates): whatever it raises reaches the visitor as a sentence.
 
     A UserError's own sentence; for anything else an apology in the visitor's language, with the traceback on the
-    terminal. The page takes sentences as HTML, an endpoint's client as they are (not `is_page`).
+    terminal. The page takes sentences as HTML, an endpoint's client as they are (not `is_page`). An empty dict means
+    that nothing is to change: Gradio would take it for the value of the first output.
     """
+
+    def answer(found: Any) -> Any:
+        return gr.skip() if isinstance(found, dict) and not found else found
 
     def toast(error: Exception) -> gr.Error:
         if isinstance(error, gr.Error):
@@ -48,7 +52,7 @@ def polite(function: Callable, *, is_page: bool = True) -> Callable:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             try:
                 forget()
-                yield from function(*args, **kwargs)
+                yield from map(answer, function(*args, **kwargs))
             except Exception as error:
                 raise toast(error) from None
 
@@ -58,7 +62,7 @@ def polite(function: Callable, *, is_page: bool = True) -> Callable:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             try:
                 forget()
-                return function(*args, **kwargs)
+                return answer(function(*args, **kwargs))
             except Exception as error:
                 raise toast(error) from None
 

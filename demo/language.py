@@ -2,12 +2,14 @@
 
 import json
 from functools import cache
+from html import escape
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Language = Literal["en", "ko"]
@@ -52,6 +54,11 @@ def say(reader: "gr.Request | Language | None", key: str, **values: Any) -> str:
     return words(language)[key].format(**values)
 
 
+def both(key: str, **values: Any) -> str:
+    """A sentence with its places filled, as HTML in both languages, of which the page shows its own (app.css)."""
+    return "".join(f'<span lang="{each}">{escape(say(each, key, **values))}</span>' for each in LANGUAGES)
+
+
 def language_of(request: gr.Request | None) -> Language:
     """The language of the page that sent this request: its `?lang=`, its cookie, else the browser's.
 
@@ -77,17 +84,24 @@ def _headers(request: gr.Request | None) -> dict[str, str]:
     return {} if request is None else {k.lower(): v for k, v in dict(request.headers).items()}
 
 
+SCRIPTS = ("language.js", "frames.js", "lost.js", "tabs.js", "uploads.js")  # that run before Gradio's own
+
+
 class LanguageSwitch:
-    """ASGI middleware: puts two scripts first in the page's head and the language switch first in its body.
+    """ASGI middleware: puts our scripts first in the page's head and the language switch first in its body.
 
     Gradio asks `navigator.language` as soon as its own scripts run, and has no switch that lasts; a script
-    given by `launch(head=...)` would come too late to answer otherwise.
+    given by `launch(head=...)` would come too late to answer otherwise. The page is sent compressed, 0.2 MB instead
+    of 1.2; Gradio compresses what it serves from files by itself, and live answers must not be held back.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        scripts = [(HERE / "assets" / name).read_text(encoding="utf-8") for name in ("language.js", "frames.js")]
+        scripts = [(HERE / "assets" / name).read_text(encoding="utf-8") for name in SCRIPTS]
+        sentences = json.dumps({each: words(each)["app.lost"] for each in LANGUAGES})
+        scripts = [script.replace("SENTENCES", sentences) for script in scripts]
         switch = (HERE / "assets" / "language.html").read_text(encoding="utf-8")
         self.app = app
+        self.page = GZipMiddleware(self.switched, compresslevel=6)
         self.replacements = (
             (b"<head>", f"<head><script>{''.join(scripts)}</script>".encode()),
             (b"<gradio-app", f"{switch}<gradio-app".encode()),
@@ -97,7 +111,11 @@ class LanguageSwitch:
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
         if scope["type"] != "http" or scope["method"] != "GET" or path not in ("", "/"):
             await self.app(scope, receive, send)
-            return
+        else:
+            await self.page(scope, receive, send)
+
+    async def switched(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The page with the scripts and the switch in it."""
         start: Message = {}
         body = b""
 

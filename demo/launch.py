@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.place import ROOT, Place
+from gan.threads import users_environment
 
 if TYPE_CHECKING:
     from gan.run import Run
@@ -65,7 +66,7 @@ def launch(run: "Run", place: Place, asker: contextvars.Context | None = None) -
         process = subprocess.Popen(
             [sys.executable, "-m", "gan", "train", "--resume", run.name],
             cwd=ROOT,
-            env=os.environ | quiet | {"GAN_RUNS": str(place.runs)},
+            env=users_environment() | quiet | {"GAN_RUNS": str(place.runs)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from demo.rules import Refused
-from gan.catalog import SETS
+from gan.catalog import PAIRS, SETS
 from gan.config import MOST_STEPS
 from gan.errors import UserError
 from gan.settings import make
@@ -62,7 +62,8 @@ PRESETS = {
 
 def quick(model: str, data: str) -> dict[str, Any]:
     """The settings with which a model learns a data set quickly."""
-    channels = {"channels": SETS[data].channels} if data in SETS else {}
+    known = SETS[data].channels if data in SETS else 3 if data in PAIRS else None
+    channels = {"channels": known} if known else {}
     return SETTINGS[model] | channels | OF_DATA.get((model, data), {})
 
 

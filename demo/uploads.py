@@ -1,11 +1,17 @@
 """Pictures that visitors give, by upload, paste or camera: taken as they come, and read safely."""
 
+from typing import Any
+
 import gradio as gr
 from PIL import Image
 
-from demo.language import say
+from demo.language import both, say
+from demo.place import Place
 from gan.errors import UserError
+from gan.image_io import MAX_PIXELS, TooLarge, open_picture
 
+# Not mirrored: a rear camera's picture must not be, and a letter held up to the front one stays legible.
+WEBCAM = gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}})
 LONGEST = 1024  # side of a picture that is taken in, in the page and in the endpoints' answers, in pixels
 
 
@@ -15,13 +21,19 @@ def unread(image: gr.Image) -> gr.Image:
     return image
 
 
+def limits(place: Place, **options: Any) -> gr.HTML:
+    """What may be sent here, said before anyone tries; assets/uploads.js holds to it."""
+    words = both("uploads.limits", pixels=MAX_PIXELS // 10**6, most=place.megabytes)
+    return gr.HTML(words, elem_classes="limits", **options)
+
+
 def read(picture: str | None, request: gr.Request | None) -> Image.Image | None:
     """The picture that a visitor gave, RGB; None for none. Raises UserError with a sentence in her language."""
-    from gan.pictures import open_picture
-
     if not picture:
         return None
     try:
         return open_picture(picture, at_least=LONGEST)
+    except TooLarge:
+        raise UserError(say(request, "translate.too_large", most=MAX_PIXELS // 10**6)) from None
     except UserError:
         raise UserError(say(request, "translate.unreadable")) from None

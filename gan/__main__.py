@@ -7,6 +7,7 @@ import argparse
 import json
 import math
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -17,12 +18,15 @@ from gan.console import forgive
 from gan.errors import UserError, reason
 from gan.options import given, parser
 from gan.settings import make
+from gan.threads import leave_a_core
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     forgive()
     options = parser(COMMANDS).parse_args(arguments)
+    if options.command not in (train, bench):  # those measure
+        leave_a_core()
     try:
         return options.command(options) or 0
     except UserError as error:
@@ -65,7 +69,7 @@ def train(options: argparse.Namespace) -> int:
             config = make(options.model, asked)
             name = options.run or _fresh_name(config.data)
             _make_sure(config, options)
-            run = Run.create(name, config) if is_first() else Run.expect(name)
+            run = _create(name, config, options) if is_first() else Run.expect(name)
         return _train(run, options, asked if options.resume else {})
     finally:
         end()
@@ -123,13 +127,35 @@ def _whole(config: Any) -> tuple[int, str]:
     return (math.ceil(60 * config.minutes), "s") if config.steps == MOST_STEPS else (100, "%")
 
 
+def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
+    """A new run whose data can be found from anywhere; says what a person should know of that data."""
+    from gan.prepare import SENTENCES, prepare
+    from gan.run import Run, runs_root
+
+    ready = prepare(config, runs_root(), name, options.data_root, choose_channels=options.channels is None)
+    try:
+        run = Run.create(name, ready.config)
+    except BaseException:
+        ready.discard()
+        raise
+    ready.keep(run.folder)
+    if ready.colours:
+        print(ready.colours)
+    for key, values in ready.advice:
+        print(f"warning: {SENTENCES[key].format(**values)}", file=sys.stderr)
+    return run
+
+
 def _make_sure(config: Any, options: argparse.Namespace) -> None:
     """Download what is asked for by name, once, where that was allowed; refuse what is not there."""
     from gan.catalog import require
     from gan.data import load, load_pair
     from gan.download import terminal_progress
     from gan.machine import is_first
+    from gan.prepare import is_zip
 
+    if is_zip(config.data):
+        return
     if not options.download:
         require(config.data, options.data_root, pair=config.model == "cyclegan")
     elif is_first():
@@ -139,7 +165,10 @@ def _make_sure(config: Any, options: argparse.Namespace) -> None:
 
 
 def _fresh_name(data: str) -> str:
-    return f"{Path(data.split(',')[0]).name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    from gan.catalog import last_names
+
+    stem = re.sub(r"[^\w.-]+", "-", last_names(data)[0].removesuffix(".zip")).strip(".-")[:40]
+    return f"{stem or 'run'}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def sample(options: argparse.Namespace) -> None:
@@ -157,16 +186,23 @@ def sample(options: argparse.Namespace) -> None:
     _save(grid(images), options.out)
 
 
-def translate(options: argparse.Namespace) -> None:
-    """Translate a picture, or all pictures of a folder."""
+def translate(options: argparse.Namespace) -> int:
+    """Translate a picture, or all pictures of a folder or zip; 1 where some were left out."""
     from gan.download import terminal_progress
     from gan.run import Run
     from gan.translation import translate_path
 
     run = _run_of("cyclegan", Run.open(options.run))
+    left_out: list[tuple[str, str]] = []
     with terminal_progress() as progress:
-        done = translate_path(run, options.input, options.output, options.direction, progress=progress)
+        how = {"progress": progress, "left_out": left_out}
+        done = translate_path(run, options.input, options.output, options.direction, **how)
     print(f"{len(done)} picture{'s' if len(done) != 1 else ''} written to {options.output}")
+    if left_out:
+        print(f"Left out: {len(left_out)} of {len(left_out) + len(done)} files.", file=sys.stderr)
+        for name, why in left_out:
+            print(f"  {name}: {why}", file=sys.stderr)
+    return 1 if left_out else 0
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -276,6 +312,8 @@ def export(options: argparse.Namespace) -> None:
     for name, difference in differences.items():
         print(f"{name}: differs from the network by {difference:.1g} at most")
     print(options.folder)
+    if options.folder.suffix != ".onnx":
+        print(f"Put it on the Hugging Face Hub with: hf upload YOU/{run.name} {options.folder}")
 
 
 def bench(options: argparse.Namespace) -> None:

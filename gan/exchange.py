@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from gan.catalog import PAIRS, SETS, data_root
+from gan.catalog import PAIRS, SETS, data_root, last_names
 from gan.config import Config
 from gan.errors import UserError, reason
 from gan.models import MODELS
@@ -145,12 +145,13 @@ def _strip(model: Any) -> None:
 
 def _public(data: str) -> str:
     """The data's name without its place on this machine."""
-    return data if data in SETS or data in PAIRS else ",".join(Path(part.strip()).name for part in data.split(","))
+    return ",".join(last_names(data))
 
 
 def _placeless(text: str, run: Run) -> str:
     """A text that names folders by their names alone, not by where they lie on this machine."""
-    for part in run.info["config"]["data"].split(","):
+    data = run.info["config"]["data"]
+    for part in (data, *data.split(",")):  # one folder, whatever its name, or two
         path = Path(part.strip())
         for place in {str(path.expanduser().resolve()), str(path)} - {path.name}:
             text = text.replace(place, path.name)
@@ -198,7 +199,7 @@ def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, on
     ]
     if onnx:
         if config.model == "cyclegan":
-            call = "x = ...  # float32 [N, 3, H, W] in [-1, 1], H and W multiples of 4"
+            call = f"x = ...  # float32 [N, {config.channels}, H, W] in [-1, 1], H and W multiples of 4"
         else:
             call = f"x = numpy.random.randn(16, {config.latent}).astype('float32')"
         lines += [

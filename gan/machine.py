@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 
 from gan.errors import UserError
+from gan.threads import cores
 
 if TYPE_CHECKING:
     from gan.run import Run
@@ -31,10 +32,10 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def describe(device: torch.device) -> str:
-    """The device in words, for `run.json`: "NVIDIA H200", "cpu, 2 threads"."""
+    """The device in words, for `run.json`: "NVIDIA H200", "cpu (x86_64)"."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type} ({platform.machine()}), {torch.get_num_threads()} threads"
+    return f"{device.type} ({platform.machine()})"
 
 
 def explain(error: BaseException, run: "Run", device: torch.device) -> BaseException:
@@ -93,5 +94,5 @@ def inside() -> tuple[str, dict[str, str]]:
     try:
         gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     except (AttributeError, ValueError, OSError):  # Windows
-        return "cpu", {"cores": str(torch.get_num_threads()), "memory": "?"}
-    return "cpu", {"cores": str(torch.get_num_threads()), "memory": f"{gib:.0f}"}
+        return "cpu", {"cores": str(cores()), "memory": "?"}
+    return "cpu", {"cores": str(cores()), "memory": f"{gib:.0f}"}

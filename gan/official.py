@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from gan.catalog import PAIRS
+from gan.catalog import PAIRS, last_names
 from gan.cyclegan import CycleGAN, CycleGANConfig
 from gan.errors import UserError
 from gan.run import Run
@@ -133,8 +133,8 @@ def _piles(data: str) -> tuple[str, str]:
     """What the two piles are called."""
     if data in PAIRS:
         return PAIRS[data].a, PAIRS[data].b
-    sides = tuple(Path(part.strip()).name for part in data.split(","))
-    return sides if len(sides) == 2 else ("A", "B")
+    sides = last_names(data)
+    return (sides[0], sides[1]) if len(sides) == 2 else ("A", "B")
 
 
 def _read(path: Path) -> dict[str, Tensor]:

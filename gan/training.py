@@ -27,6 +27,7 @@ from gan.machine import describe, explain, is_distributed, is_first, pick_device
 from gan.models import MODELS
 from gan.resume import Plan, plan
 from gan.run import LETTING_GO, Run
+from gan.threads import Tuner
 
 SAVE_SECONDS = 30.0  # at most so much training is lost to a kill
 
@@ -68,7 +69,7 @@ def train(
     another process or cannot go on as asked, which leaves it as it was, where its data is missing, or when a loss is no
     longer a number. A finished run whose end does not move yields nothing.
     """
-    lock = run.lock()
+    lock, usual = run.lock(), torch.get_num_threads()
     try:
         if is_first():
             lock.acquire(timeout=LETTING_GO)
@@ -88,6 +89,7 @@ def train(
             raise told from error
         yield from training.records()
     finally:
+        torch.set_num_threads(usual)
         if is_first():
             lock.release()
 
@@ -114,6 +116,7 @@ class _Training:
             torch.manual_seed(self.config.seed + self.rank)  # same networks, but noise of its own
         self.draw = self.duel.drawer(self.data, self.random, self.config.batch // self.world)
         self.conduct = Conduct.of(self.config)
+        self.tuner = Tuner.of(device.type, self.world)
         self.step, self.seconds, self.samples_made, self.controls_read, self.lines = 0, 0.0, 0, 0, 0
         self.kept: int | None = None  # the step of the checkpoint
 
@@ -193,6 +196,7 @@ class _Training:
                 step=self.step,
                 seconds=round(self.seconds, 1),
                 device=describe(self.device),
+                threads=(self.tuner and self.tuner.chosen) or torch.get_num_threads(),
                 processes=self.world,
                 pictures=_count(self.data),
                 note=_note(self.data),
@@ -356,10 +360,12 @@ class _Training:
             self.conduct.measure = is_logged
             rate_g, rate_d = self.rates()
             self.duel.set_rates(rate_g, rate_d)
+            asked = time.perf_counter()
             scalars = self.duel.round(self.draw, self.conduct)
             self.step += 1
             self.average.update(self.step)
             now = time.perf_counter()
+            self.tune(now - asked)
             self.seconds = before + now - began
             if is_logged:
                 speed = config.batch * (self.step - mark_step) / max(now - mark, 1e-9)
@@ -376,6 +382,16 @@ class _Training:
             if self.seconds_here is not None and is_logged and self.agree(now - began > self.seconds_here):
                 break
         self.sample()
+
+    def tune(self, seconds: float) -> None:
+        """Take as many threads for the next step as suit one that took so many seconds."""
+        if self.tuner is None:
+            return
+        chosen, count = self.tuner.chosen, self.tuner.stepped(seconds)
+        if count != torch.get_num_threads():
+            torch.set_num_threads(count)
+        if self.tuner.chosen != chosen:
+            self.stand("running")
 
     def agree(self, decision: bool) -> bool:
         """The first process's decision, in every process."""

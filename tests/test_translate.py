@@ -160,9 +160,12 @@ def test_a_file_that_is_no_picture_is_refused_in_the_visitors_language(tmp_path)
     picture().save(tmp_path / "cut.png")
     (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:400])
     (tmp_path / "text.png").write_text("no picture")
-    for name in ("bomb.png", "cut.png", "text.png", "gone.png"):
-        with pytest.raises(UserError, match="12 million pixels"):
+    with pytest.raises(UserError, match=r"more than 52 million pixels\. Make it smaller"):
+        uploads.read(str(tmp_path / "bomb.png"), None)
+    for name in ("cut.png", "text.png", "gone.png"):
+        with pytest.raises(UserError, match="52 million pixels"):
             uploads.read(str(tmp_path / name), None)
+    assert words("ko")["translate.too_large"].startswith("그림이 {most}00만 화소")  # millions, as Koreans count
     assert f"{MAX_PIXELS // 10**6} million" in words("en")["translate.unreadable"]
     assert f"{MAX_PIXELS // 10**4:,}만" in words("ko")["translate.unreadable"]
     assert uploads.read(None, None) is None
@@ -227,4 +230,18 @@ def test_without_any_run_the_tab_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(translate.models, "runs", lambda *_, **__: [])
     dropdown, name = translate.opened(None)
     assert dropdown.value is name is None
-    assert "Train tab" in translate.choose_run(name, None)[-1]
+    assert "Train tab" in translate.choose_run(name, "AtoB", None, None, None)[-1]
+
+
+@pytest.mark.parametrize(("run", "direction"), [("apple2orange", "BtoA"), ("herd", "AtoB")])
+def test_another_pair_translates_the_visitors_own_picture(tmp_path, run, direction):
+    """What she gave stays, the other way round too; an example makes way for the other pair's own."""
+    Image.new("RGB", (40, 30), (200, 60, 40)).save(tmp_path / "mine.png")
+    given = str(tmp_path / "mine.png")
+    picture, radio, example, _, page = translate.choose_run(run, direction, given, None, None)
+    assert picture == gr.skip()
+    assert (radio.value, example) == (direction, None)
+    assert "data:image/png" in page
+    picture, _, example, *_ = translate.choose_run(run, direction, given, 3, None)
+    assert isinstance(picture, Image.Image)
+    assert example == 0

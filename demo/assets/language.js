@@ -26,9 +26,13 @@
 
   addEventListener("DOMContentLoaded", () => {
     for (const link of document.querySelectorAll("a[data-language]")) {
-      const there = new URL(location.href);
-      there.searchParams.set("lang", link.dataset.language);
-      link.href = there.href;
+      const aim = () => {
+        const there = new URL(location.href); // with the tab that is open
+        there.searchParams.set("lang", link.dataset.language);
+        link.href = there.href;
+      };
+      aim();
+      for (const kind of ["click", "pointerdown", "focus"]) link.addEventListener(kind, aim);
       if (link.dataset.language === language) link.setAttribute("aria-current", "true");
     }
   });

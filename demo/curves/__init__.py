@@ -65,7 +65,7 @@ def build(place: Place) -> None:
         )
         start = gr.Button(t("curves.play"), variant="primary", min_width=100, elem_id="curves-play")
         pause = gr.Button(t("curves.pause"), min_width=100, elem_id="curves-pause")
-    told = charts.html(elem_id="stories", min_height=400, seconds=2)
+    told = charts.html(value=t("app.coming"), elem_id="stories", min_height=400, seconds=2)
     with gr.Row():
         downloads = {
             kind: gr.Button(t(f"curves.{kind}"), size="md", scale=0, min_width=210, elem_id=f"save-{kind}")

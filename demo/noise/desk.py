@@ -16,12 +16,14 @@ from demo.noise.pictures import (
     class_name,
     inline,
     is_probability,
+    nothing,
     percent,
     picture_of,
     sentence,
     varied,
     verdict,
 )
+from demo.place import Place
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,10 +36,11 @@ Desk = dict[str, Any]  # {"held": an address or "", "shelf": [address, ...]}: pl
 
 
 class Room(NamedTuple):
-    """What the sections of the tab share: the run and the desk (a `Desk`) of this visitor."""
+    """What the sections of the tab share: the run and the desk (a `Desk`) of this visitor, and where the app runs."""
 
     run: gr.Dropdown
     desk: gr.State
+    place: Place
 
 
 def clear(run: str, seed: int = 0) -> Desk:
@@ -81,7 +84,7 @@ def numbered(desk: Desk, numbers: list[int] | int) -> list[Picture]:
 def panel(desk: Desk, language: Language) -> str:
     """The held picture as HTML: itself, what is said of it, its vector, and ways to take it along."""
     if not desk["held"]:
-        return f"<p>{sentence(language, 'none')}</p>"
+        return nothing(language)
     shown = held(desk)
     file = json.dumps({"picture": shown.address, "run": shown.run.name, "z": [round(v, 6) for v in shown.z.tolist()]})
     name = f"{shown.run.name}-z.json"

@@ -17,7 +17,7 @@ from demo.language import Language, language_of, say, t
 from demo.noise.desk import Desk, Room, hold
 from demo.noise.pictures import CSS, SEEDS, class_name, inline, percent, sentence, whole
 from demo.sections import LATEST, QUIET, Section
-from demo.uploads import read, unread
+from demo.uploads import WEBCAM, limits, read, unread
 from gan.errors import UserError
 from gan.figures import Line
 
@@ -237,10 +237,12 @@ def build(room: Room) -> Section:
                         label=t("noise.find.picture"),
                         height=260,
                         buttons=[],
+                        webcam_options=WEBCAM,
                         visible=False,
                         elem_id="find-picture",
                     )
                 )
+                about = limits(room.place, visible=False)
                 with gr.Row():
                     go = gr.Button(t("noise.find.go"), variant="primary", min_width=110, elem_id="find-go")
                     halt = gr.Button(t("noise.find.stop"), interactive=False, min_width=110, elem_id="find-stop")
@@ -260,7 +262,7 @@ def build(room: Room) -> Section:
             "find",
             **ALONE,
         )
-    mode.input(polite(choose_mode), mode, [which, pad, picture], **LATEST)
+    mode.input(polite(choose_mode), mode, [which, pad, picture, about], **LATEST)
     pad.input(polite(pads.drawn), None, drawing, **EACH)
     options = {"api_visibility": "private", "show_progress": "minimal", "show_progress_on": [result], **ALONE}
     asked = [room.run, mode, which, drawing, picture]
@@ -271,9 +273,10 @@ def build(room: Room) -> Section:
 
 
 def choose_mode(mode: str) -> tuple:
-    """(classes, pad, upload): what the chosen way needs."""
+    """(classes, pad, upload, its limits): what the chosen way needs."""
     return (
         gr.Radio(visible=mode == "name"),
         gr.HTML(visible=True if mode == "draw" else "hidden"),
         gr.Image(visible=mode == "upload"),
+        gr.HTML(visible=mode == "upload"),
     )

@@ -11,7 +11,7 @@ from demo import models
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, t
 from demo.noise.desk import Desk, Room, takes
-from demo.noise.pictures import CSS, JS, MOST, Made, button, inline, is_probability, make, sentence, verdict
+from demo.noise.pictures import CSS, JS, MOST, Made, button, inline, is_probability, make, nothing, sentence, verdict
 from demo.sections import LATEST, Section
 
 
@@ -39,7 +39,7 @@ def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Req
     """(page,) for a run by name, in the reader's language; a sentence where there is no run yet."""
     language = language_of(request)
     if not run:
-        return (f"<p>{sentence(language, 'none')}</p>",)
+        return (nothing(language),)
     from gan.address import of_seed
 
     made = make(models.find(run, "dcgan"), seed, count)
@@ -65,7 +65,7 @@ def build(room: Room, seed: gr.Number) -> Section:
     """The section."""
     with gr.Tab(t("noise.grid.tab"), id="grid") as tab:
         count = gr.Slider(1, MOST, value=16, step=1, label=t("noise.count"), elem_id="noise-count")
-        pictures = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="pictures", min_height=300)
+        pictures = gr.HTML(t("app.coming"), css_template=CSS, js_on_load=JS, elem_id="pictures", min_height=300)
         gr.Markdown(t("noise.explain"))
         publish(
             endpoint,

@@ -175,6 +175,12 @@ def button(address: str, source: str, title: str, *, pressed: bool = False, act:
     )
 
 
+def nothing(language: Language) -> str:
+    """What stands where there are no pictures, as HTML: they are on their way, or there is no run to make them."""
+    key = "app.coming" if models.runs("dcgan", with_weights=True) else "noise.none"
+    return f"<p>{escape(say(language, key))}</p>"
+
+
 def sentence(language: Language, key: str, **values: Any) -> str:
     """A sentence of the tab in the reader's language, safe to stand in HTML."""
     return escape(say(language, f"noise.{key}", **values))

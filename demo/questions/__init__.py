@@ -17,7 +17,7 @@ def build(place: Place) -> None:
     """The Questions tab."""
     gr.Markdown(t("questions.intro"))
     open_section = gr.State("q1")
-    with gr.Tabs(overflow_behavior="wrap", elem_id="questions"):
+    with gr.Tabs(overflow_behavior="wrap", elem_id="questions-sections"):
         sections = {name: module.build() for name, module in SECTIONS.items()}
     inputs, outputs = inputs_of(sections.values()), outputs_of(sections.values())
 

@@ -56,7 +56,7 @@ def _played(folder: Path, stamp: Any, seed: int) -> "Played":
 
     run = Run(folder)
     laid, (config, *networks) = piles.pictures(run, seed), models.networks(run)
-    a, b = (as_seen(pile[0], config.size) for pile in laid[:2])
+    a, b = (as_seen(pile[0], config.size, config.channels) for pile in laid[:2])
     return play(config, *networks, a, b)
 
 

@@ -10,6 +10,8 @@ from demo.place import Place
 from demo.train import conducting, starting
 from demo.train.sight import DO
 from demo.train.starting import MODELS, OWN
+from demo.uploads import limits
+from gan.image_io import SUFFIXES
 
 CSS = (charts.ASSETS / "train.css").read_text(encoding="utf-8")
 
@@ -19,7 +21,7 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
     first_name, first = next(iter(presets.PRESETS.items()))
     shows = place.training != "off"
     if place.training != "on":
-        gr.Markdown(t(f"train.{place.training}"))
+        gr.Markdown(t("train.unwritable" if place.unwritable else f"train.{place.training}"))
     if place.kind == "zerogpu":
         gr.Markdown(t("train.lent"))
     ready = [name for name in presets.PRESETS if is_free or name != "zebras"]
@@ -59,12 +61,13 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
         for pile in "ab":
             panel[f"pile_{pile}"] = gr.File(
                 file_count="multiple",
-                file_types=["image", ".zip"],
+                file_types=["image", ".zip", *sorted(SUFFIXES)],  # browsers do not know all of them
                 label=t(f"train.own.pile.{pile}"),
                 height=120,
                 visible=pile == "a",
                 elem_id=f"train-pile-{pile}",
             )
+        limits(place)
         panel["taken"] = gr.HTML(elem_id="train-taken", css_template=CSS)
     panel["minutes"] = gr.Number(
         first.minutes,
@@ -137,7 +140,7 @@ def watching_panel(place: Place) -> dict[str, Any]:
         with gr.Row():
             sight["keep"] = gr.Button(t("train.delete.keep"), size="md", elem_id="train-keep")
             sight["gone"] = gr.Button(t("train.delete.sure"), variant="stop", size="md", elem_id="train-gone")
-    sight["facts"] = charts.html(CSS, elem_id="watch", min_height=120, seconds=1)
+    sight["facts"] = charts.html(CSS, value=t("app.coming"), elem_id="watch", min_height=120, seconds=1)
     with gr.Row():
         with gr.Column(scale=1, min_width=260):
             sight["film"] = charts.html(CSS, elem_id="film", min_height=200)

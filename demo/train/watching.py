@@ -10,6 +10,7 @@ from demo import jobs
 from demo.language import Language, say
 from demo.stories import figures, mark, picture, word
 from gan import journals
+from gan.catalog import last_names
 from gan.curves import View, compare
 from gan.stories import tell
 
@@ -40,7 +41,7 @@ def report(run: "Run") -> dict[str, Any]:
     return {
         "run": run.name,
         "model": info["model"],
-        "data": Path(config["data"].split(",")[0]).name,  # a folder's place on this machine is nobody's business
+        "data": last_names(config["data"])[0],  # a folder's place on this machine is nobody's business
         "status": standing,
         "why": jobs.reason(run) if standing in ("failed", "interrupted") else "",
         "progress": 1.0 if standing == "finished" else min(1.0, share),

@@ -1,0 +1,23 @@
+"""What stands on the page before its first pictures: that they are on their way, not that there are none."""
+
+import pytest
+
+from demo import models, translate
+from demo.language import words
+from demo.noise import desk, grid
+
+EMPTY = {"held": "", "shelf": []}
+SAYS = {
+    "noise": lambda: grid.show(EMPTY, None, 0, 16, None)[0],
+    "held": lambda: desk.panel(EMPTY, "en"),
+    "translate": lambda: translate.choose_run(None, None)[-1],
+    "translate, given a picture": lambda: translate.given("", "AtoB", None, None)[-1],
+}
+
+
+@pytest.mark.parametrize("tab", SAYS)
+def test_pictures_are_on_their_way_unless_there_is_nothing_to_make_them(tab, monkeypatch):
+    assert SAYS[tab]() == f"<p>{words('en')['app.coming']}</p>"
+    monkeypatch.setattr(models, "runs", lambda *_, **__: [])
+    none = "translate.none" if tab.startswith("translate") else "noise.none"
+    assert SAYS[tab]() == f"<p>{words('en')[none]}</p>"
