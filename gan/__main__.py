@@ -279,15 +279,22 @@ def curves(options: argparse.Namespace) -> None:
 
 def import_(options: argparse.Namespace) -> None:
     """Make a run of weights from elsewhere."""
+    from gan import official
     from gan.exchange import import_folder
-    from gan.official import import_official
 
+    nets = {"a2b": options.a2b, "b2a": options.b2a, "a": options.d_a, "b": options.d_b}
+    named = {net: path for net, path in nets.items() if path}
     files = options.files
-    if len(files) == 1 and files[0].is_dir() and not (files := sorted(files[0].glob("latest_net_*.pth"))):
-        run = import_folder(options.files[0], options.run)
+    if len(files) == 1 and files[0].is_dir() and not (files[0] / "config.json").is_file():
+        files = sorted(files[0].glob("latest_net_*.pth")) or sorted(files[0].glob("*.pth")) or files
+    if len(files) == 1 and files[0].is_dir():
+        if named:
+            raise UserError(f"{files[0]} is a folder as a whole: give either it or files.")
+        run = import_folder(files[0], options.run)
     else:
-        how = {"data": options.data, "size": options.size, "way": options.direction}
-        run = import_official(files, options.run, **how)
+        how = {"data": options.data, "size": options.size, "way": options.direction, "named": named}
+        run = official.import_official(files, options.run, **how)
+        print("\n".join(official.told(run)))
     print(f"{run.name}: {run.config.model}, in {run.folder}")
 
 

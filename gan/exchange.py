@@ -1,14 +1,16 @@
 """Runs for use elsewhere: ONNX, and a folder for the Hugging Face Hub that can be read back."""
 
 import json
+import os
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from gan.catalog import PAIRS, SETS, last_names
+from gan.catalog import PAIRS, SETS, data_root, last_names
 from gan.config import Config
 from gan.errors import UserError, reason
 from gan.models import MODELS
@@ -34,6 +36,8 @@ def export_folder(run: Run, folder: Path, *, licence: str = "", onnx: bool = Tru
     kept = ("name", "model", "config", "step", "seconds", "created", "version", "pictures", "note", "seen", "missing")
     config = {name: info[name] for name in kept if name in info}
     config["config"] = info["config"] | {"data": _public(info["config"]["data"])}
+    if "note" in config:
+        config["note"] = _placeless(config["note"], run)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     shutil.copyfile(run.folder / "weights.safetensors", folder / "model.safetensors")
@@ -46,7 +50,8 @@ def export_folder(run: Run, folder: Path, *, licence: str = "", onnx: bool = Tru
     weights = {
         net: sum(p.numel() for p in both[net].parameters()) for both in (generators, discriminators) for net in both
     }
-    (folder / "README.md").write_text(_card(run, licence, weights, bool(samples), [*differences]), encoding="utf-8")
+    card = _placeless(_card(run, licence, weights, bool(samples), [*differences]), run)
+    (folder / "README.md").write_text(card, encoding="utf-8")
     return differences
 
 
@@ -111,6 +116,7 @@ def export_onnx(network: nn.Module, config: Config, path: Path) -> float:
             verbose=False,
         )
         path.parent.mkdir(parents=True, exist_ok=True)
+        _strip(program.model)
         program.save(path)
         expected = network(other)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
@@ -123,12 +129,36 @@ def export_onnx(network: nn.Module, config: Config, path: Path) -> float:
     return difference
 
 
+def _strip(model: Any) -> None:
+    """Take away what the exporter notes of how each node came about: its stack traces name places on this machine."""
+    graphs = [model.graph, *model.functions.values()]
+    nodes = [node for graph in graphs for node in graph.all_nodes()]
+    values = [value for node in nodes for value in (*node.inputs, *node.outputs) if value is not None]
+    inputs = [value for graph in graphs for value in graph.inputs]
+    for part in (model, *graphs, *nodes, *values, *inputs, *model.graph.initializers.values()):
+        part.metadata_props.clear()
+        part.doc_string = None
+
+
 # The model card
 
 
 def _public(data: str) -> str:
     """The data's name without its place on this machine."""
     return ",".join(last_names(data))
+
+
+def _placeless(text: str, run: Run) -> str:
+    """A text that names folders by their names alone, not by where they lie on this machine."""
+    data = run.info["config"]["data"]
+    for part in (data, *data.split(",")):  # one folder, whatever its name, or two
+        path = Path(part.strip())
+        for place in {str(path.expanduser().resolve()), str(path)} - {path.name}:
+            text = text.replace(place, path.name)
+    for root in (Path.cwd(), Path(__file__).resolve().parents[1], Path.home(), *filter(None, [data_root(None)])):
+        if root != Path(root.anchor):
+            text = text.replace(f"{root}{os.sep}", "")
+    return text
 
 
 def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, onnx: list[str]) -> str:

@@ -5,6 +5,7 @@ long `model`; it pads, normalises and biases in layers of their own. The arithme
 before an instance norm is taken away again by the norm, so it is left out here.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,29 +14,61 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from gan.catalog import PAIRS, last_names
 from gan.cyclegan import CycleGAN, CycleGANConfig
 from gan.errors import UserError
 from gan.run import Run
 
+NETS = {  # by its name in a run: the kind of network, and what it does
+    "a2b": ("generator", "A to B"),
+    "b2a": ("generator", "B to A"),
+    "a": ("discriminator", "pictures of A"),
+    "b": ("discriminator", "pictures of B"),
+}
+WAYS = {"AtoB": "a2b", "BtoA": "b2a"}
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of norms, that old files still carry
 
 
-def import_official(files: Sequence[Path], name: str, *, data: str = "A,B", size: int = 256, way: str = "AtoB") -> Run:
+def import_official(
+    files: Sequence[Path],
+    name: str,
+    *,
+    data: str = "",
+    size: int = 256,
+    way: str = "",
+    named: Mapping[str, Path] | None = None,
+) -> Run:
     """Make a run of the CycleGAN authors' files, their state dicts of generators and, if given, discriminators.
 
-    `..._G_A.pth` translates A to B and `..._G_B.pth` back; `..._D_A.pth` judges what G_A makes, so pictures of B. A
-    file of any other name, `latest_net_G.pth` say, is the generator of `way`, "AtoB" or "BtoA". `data` names the two
-    piles, "horse2zebra" or "horse,zebra", and `size` is the side the networks were trained at. Raises `UserError`
-    for a file that is no such network, and where the files do not belong together.
+    Which network a file is, its name says: `..._G_A...` translates A to B and `..._G_B...` back, as do `A2B` and `B2A`;
+    `..._D_A...` judges what G_A makes, so pictures of B; `zebra2horse` goes by the names of the piles, also where it is
+    the folder's. A generator whose name says nothing, `latest_net_G.pth` say, is that of `way`, "AtoB" (also where it
+    is "") or "BtoA". Those in `named`, by "a2b", "b2a", "a" and "b", need no such name.
+
+    `data` names the two piles, "horse2zebra" or "horse,zebra"; where it is "" the files' names may tell, or else they
+    are A and B. `size` is the side the networks were trained at. `run.json` keeps which network each file became, under
+    "made_of". Raises `UserError` for a file that is no such network, whose structure says that it would give other
+    pictures here, whose name leaves open what it is, and where the files do not belong together.
     """
+    given = [(Path(path), "") for path in files] + [(Path(path), net) for net, path in (named or {}).items()]
+    data = data or _told_by([path for path, _ in given])
     nets: dict[str, tuple[str, dict[str, Tensor]]] = {}
-    for path in map(Path, files):
-        net = _place(path, way)
+    for path, net in given:
+        state = _convolutions(_read(path), path.name)
+        kind = "generator" if any("conv_block" in layer for layer in state) else "discriminator"
+        net = net or _place(path, kind, data, way)
+        if kind != NETS[net][0]:
+            raise UserError(f"{path.name} holds a {kind}, but was to be the {NETS[net][0]} '{net}'.")
         if net in nets:
-            raise UserError(f"{nets[net][0]} and {path.name} are both the network '{net}': give one of them.")
-        nets[net] = path.name, _convolutions(_read(path), path.name)
+            raise UserError(f"{nets[net][0]} and {path.name} are both the network '{net}': {SAY}")
+        nets[net] = path.name, state
     if not {"a2b", "b2a"} & nets.keys():
         raise UserError("Give at least one generator, a file such as latest_net_G_A.pth.")
+    if way and WAYS[way] not in nets:
+        (other,) = {"a2b", "b2a"} & nets.keys()
+        raise UserError(f"By its name {nets[other][0]} is the generator {NETS[other][1]}, not {way}: {SAY}")
+    for net, (file, state) in nets.items():
+        _verify(NETS[net][0], file, state)
     config = _config(nets, data, size)
     both = CycleGAN.networks(config)
     for networks in both:
@@ -47,18 +80,61 @@ def import_official(files: Sequence[Path], name: str, *, data: str = "A,B", size
     run = Run.create(name, config)
     # In full precision: these weights are compared with the originals.
     run.save_weights(*both, precision=torch.float32)
-    missing = [net for net in ("a2b", "b2a", "a", "b") if net not in nets]
-    note = f"Made of {', '.join(name for name, _ in nets.values())}; not trained here."
-    run.set_info(status="finished", note=note, missing=missing)
+    missing = [net for net in NETS if net not in nets]
+    made_of = {net: file for net, (file, _) in nets.items()}
+    note = f"Made of {', '.join(f'{file} ({NETS[net][1]})' for net, file in made_of.items())}; not trained here."
+    run.set_info(status="finished", note=note, missing=missing, made_of=made_of)
     return run
 
 
-def _place(path: Path, way: str) -> str:
-    """Which of the four networks a file is, by its name."""
-    for end, net in (("_G_A", "a2b"), ("_G_B", "b2a"), ("_D_A", "b"), ("_D_B", "a")):
-        if path.stem.endswith(end):
-            return net
-    return {"AtoB": "a2b", "BtoA": "b2a"}[way]
+def told(run: Run) -> list[str]:
+    """Which network each file became, a line each: "latest_net_G_A.pth: the generator A to B (horse to zebra)"."""
+    a, b = _piles(run.config.data)
+    of = {"a2b": f"{a} to {b}", "b2a": f"{b} to {a}", "a": a, "b": b}
+    return [
+        f"{file}: the {NETS[net][0]} {'of ' * (len(net) == 1)}{NETS[net][1]} ({of[net]})"
+        for net, file in run.info["made_of"].items()
+    ]
+
+
+SAY = "say which is which with --a2b FILE, --b2a FILE, --d-a FILE and --d-b FILE (judges of A and of B)."
+SIGNS = {
+    "generator": {
+        "a2b": r"(?<![A-Z])G_A(?![A-Za-z0-9])|(?<![A-Za-z])A_?(?:2|to)_?B(?![A-Za-z])",
+        "b2a": r"(?<![A-Z])G_B(?![A-Za-z0-9])|(?<![A-Za-z])B_?(?:2|to)_?A(?![A-Za-z])",
+    },
+    "discriminator": {"b": r"(?<![A-Z])D_A(?![A-Za-z0-9])", "a": r"(?<![A-Z])D_B(?![A-Za-z0-9])"},
+}
+
+
+def _place(path: Path, kind: str, data: str, way: str) -> str:
+    """Which of the four networks a file is, by its name, its folder's or, of a generator, by `way`."""
+    found = {net for net, sign in SIGNS[kind].items() if re.search(sign, path.stem)}
+    a, b = (re.escape(pile.lower()) for pile in _piles(data))
+    for text in (path.stem, path.absolute().parent.name):
+        if kind == "generator" and not found:
+            both = {"a2b": f"{a}2{b}", "b2a": f"{b}2{a}"}
+            found = {net for net, sign in both.items() if re.search(f"(?<![a-z]){sign}(?![a-z])", text.lower())}
+    if len(found) > 1 or (kind == "discriminator" and not found):
+        raise UserError(f"The name of {path.name} does not say which {kind} it is: {SAY}")
+    return found.pop() if found else WAYS[way or "AtoB"]
+
+
+def _told_by(paths: Sequence[Path]) -> str:
+    """The data that the files' names or their folders' tell of, as `zebra2horse` does; "A,B" where none does."""
+    known = {frozenset((pair.a.lower(), pair.b.lower())): name for name, pair in PAIRS.items()}
+    for text in [path.stem for path in paths] + [path.absolute().parent.name for path in paths]:
+        if match := re.search(r"(?<![a-z])([a-z]{2,})2([a-z]{2,})(?![a-z])", text.lower()):
+            return known.get(frozenset(match.groups()), ",".join(match.groups()))
+    return "A,B"
+
+
+def _piles(data: str) -> tuple[str, str]:
+    """What the two piles are called."""
+    if data in PAIRS:
+        return PAIRS[data].a, PAIRS[data].b
+    sides = last_names(data)
+    return (sides[0], sides[1]) if len(sides) == 2 else ("A", "B")
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -85,18 +161,52 @@ def _convolutions(state: dict[str, Tensor], file: str) -> dict[str, Tensor]:
     unknown = [
         name
         for name, value in kept.items()
-        if not (
-            name.startswith("model.")
-            and name.replace("conv_block.", "").split(".")[1].isdecimal()
-            and (value.dim() == 4 if name.endswith(".weight") else name.endswith(".bias") and value.dim() == 1)
-        )
+        if not (re.fullmatch(LAYER, name) and value.dim() == (4 if name.endswith(".weight") else 1))
     ]
     if unknown or not kept:
-        raise UserError(
-            f"{file} is none of the networks that can be read, a resnet_6blocks or resnet_9blocks generator or a basic "
-            f"discriminator, with instance norm: {f'it has {unknown[0]!r}' if unknown else 'it is empty'}."
-        )
+        why = f"it has {unknown[0]!r}" if unknown else "it is empty"
+        if unknown and re.fullmatch(LAYER, unknown[0]) and kept[unknown[0]].dim() == 1:
+            why += ", the weight of a batch norm"
+        raise UserError(f"{file} is none of the networks that can be read, {READ}: {why}.")
     return dict(sorted(kept.items(), key=lambda item: [int(part) for part in item[0].split(".") if part.isdecimal()]))
+
+
+LAYER = r"model\.\d+(\.conv_block\.\d+)?\.(weight|bias)"
+READ = "a resnet_6blocks or resnet_9blocks generator or a basic discriminator, with instance norm"
+
+
+def _verify(kind: str, file: str, state: dict[str, Tensor]) -> None:
+    """Raises `UserError` for a network whose tensors would fit but that is another function here.
+
+    The places of the convolutions tell of the layers between them, which have no tensors: reflection padding, instance
+    norm, dropout (which does nothing here, as in the authors' own tests). Before an instance norm, and only there, the
+    authors' convolutions have a bias: where it is missing, no norm followed, or one that left nothing else behind.
+    """
+    layers = [name.removesuffix(".weight") for name in state if name.endswith(".weight")]
+    if kind == "generator":
+        blocks = len({layer.split(".")[1] for layer in layers if "conv_block" in layer})
+        head, tail = [1, 4, 7], [blocks + place for place in (10, 13, 17)]
+        known = [
+            [
+                *(f"model.{place}" for place in head),
+                *(f"model.{10 + block}.conv_block.{place}" for block in range(blocks) for place in places),
+                *(f"model.{place}" for place in tail),
+            ]
+            for places in ((1, 5), (1, 6))  # without and with dropout
+        ]
+    else:
+        between = [f"model.{place}" for place in range(2, 3 * len(layers) - 3, 3)]
+        known = [["model.0", *between]]
+    if layers not in known:
+        raise UserError(
+            f"{file} is laid out unlike the networks of the CycleGAN authors, {READ} and reflection padding: it would "
+            "give other pictures here, so it cannot be read."
+        )
+    if bare := [layer for layer in layers if f"{layer}.bias" not in state]:
+        raise UserError(
+            f"{file} was trained without instance norm, so it would give other pictures here and cannot be read: "
+            f"its convolution '{bare[0]}' has no bias, which the authors' code leaves out where no such norm follows."
+        )
 
 
 def _config(nets: dict[str, tuple[str, dict[str, Tensor]]], data: str, size: int) -> CycleGANConfig:
@@ -133,5 +243,4 @@ def _fill(network: nn.Module, file: str, state: dict[str, Tensor]) -> None:
         for layer, (name, weight) in zip(layers, weights.items(), strict=True):
             layer.weight.copy_(weight)
             if layer.bias is not None:
-                bias = state.get(name.replace(".weight", ".bias"))
-                layer.bias.copy_(torch.zeros_like(layer.bias) if bias is None else bias)
+                layer.bias.copy_(state[name.replace(".weight", ".bias")])

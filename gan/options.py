@@ -69,19 +69,32 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
     sub.add_argument("--log", action="store_true", help="logarithmic scales")
 
     sub = add("import", "Make a run of weights from elsewhere: the CycleGAN authors' files, or an exported folder.")
-    sub.add_argument("files", nargs="+", metavar="FILE", type=Path, help="latest_net_G_A.pth and the like, or a folder")
+    sub.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        type=Path,
+        help="latest_net_G_A.pth, zebra2horse.pth and the like, whose names say what they are, or a folder",
+    )
+    for option, what in (
+        ("a2b", "generator A to B"),
+        ("b2a", "generator B to A"),
+        ("d-a", "discriminator of A"),
+        ("d-b", "discriminator of B"),
+    ):
+        sub.add_argument(f"--{option}", metavar="FILE", type=Path, help=f"the {what}, whatever its name")
     sub.add_argument("--name", "--run", dest="run", required=True, metavar="NAME", help="a name for the new run")
     sub.add_argument(
         "--data",
-        default="A,B",
-        help="what the piles are, 'horse2zebra' or 'horse,zebra', for the page to say (default: A,B)",
+        default="",
+        help="what the piles are, 'horse2zebra' or 'horse,zebra', for the page to say (default: by the files' names)",
     )
     sub.add_argument("--size", type=int, default=256, help="side of the pictures they were trained on (default: 256)")
     sub.add_argument(
         "--direction",
         choices=("AtoB", "BtoA"),
-        default="AtoB",
-        help="of a generator whose name says none: (default: AtoB)",
+        default="",
+        help="of a generator whose name says none (default: AtoB)",
     )
 
     sub = add("export", "Write a run as a folder for the Hugging Face Hub: model card, safetensors, ONNX.")

@@ -4,6 +4,9 @@ import contextlib
 import io
 import json
 import re
+import site
+import sys
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -17,6 +20,8 @@ from gan.exchange import export_folder, export_onnx, import_folder
 from gan.run import Run
 from tests.small_cyclegan import small_cyclegan
 from tests.small_runs import small_run
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +37,17 @@ def hub(tmp_path_factory):
     with contextlib.redirect_stdout(said):
         assert main(["export", "herd", str(folder), "--licence", "mit"]) == 0
     return folder, said.getvalue()
+
+
+def names_no_place(file, *more):
+    """Whether a file is free of folders of the installation, of the home and `more`, in either encoding."""
+    places = (*site.getsitepackages(), sys.prefix, ROOT, Path(torch.__file__).parent, Path.home(), "/home/", *more)
+    content = file.read_bytes()
+    return not any(
+        place.encode(encoding) in content
+        for place in (*map(str, places), "site-packages", "stack_trace", ".py")
+        for encoding in ("utf-8", "utf-16-le")
+    )
 
 
 def test_a_cyclegan_as_onnx_translates_any_batch_and_shape_as_the_network_does(hub):
@@ -56,6 +72,7 @@ def test_a_dcgan_as_onnx_draws_what_the_network_draws(tmp_path):
     (found,) = onnxruntime.InferenceSession(tmp_path / "g.onnx").run(None, {"latent": z.numpy()})
     assert np.abs(found - network(z).numpy()).max() < 1e-3
     assert found.std() > 0.2
+    assert names_no_place(tmp_path / "g.onnx", tmp_path)
 
 
 def test_an_onnx_file_that_says_something_else_is_refused(tmp_path, monkeypatch):
@@ -71,6 +88,7 @@ def test_a_folder_for_the_hub_tells_what_it_is_and_can_be_read_back(hub, runs):
     assert {file.name for file in folder.iterdir()} == {
         *("README.md", "config.json", "model.safetensors", "samples.webp", "a2b.onnx", "b2a.onnx")
     }
+    assert all(names_no_place(file, folder) for file in folder.iterdir())
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert card.startswith("---\nlicense: mit\n")
     for told in ("image-to-image", "2,000 rounds of 4 pictures", "Drawn by this project's code", "coat right on 100%"):
@@ -87,9 +105,11 @@ def test_a_folder_for_the_hub_tells_what_it_is_and_can_be_read_back(hub, runs):
 
 def test_a_card_keeps_to_itself_where_a_persons_pictures_lie(tmp_path):
     run = small_cyclegan(tmp_path, "mine", data=f"{tmp_path}/secret/cats,{tmp_path}/secret/dogs")
+    run.set_info(note=f"2 of 9 files in {tmp_path}/secret/cats cannot be read and are left out.")
     assert export_folder(run, tmp_path / "hub", onnx=False) == {}
+    assert all(names_no_place(file, tmp_path) for file in (tmp_path / "hub").iterdir())
     texts = [(tmp_path / "hub" / name).read_text(encoding="utf-8") for name in ("README.md", "config.json")]
-    assert all("secret" not in text for text in texts)
+    assert all("secret" not in text and "2 of 9 files in cats cannot be read" in text for text in texts)
     assert "Pictures of cats and dogs" in texts[0]
     assert "license: other" in texts[0]
     assert json.loads(texts[1])["config"]["data"] == "cats,dogs"
