@@ -53,7 +53,7 @@ def polite(function: Callable) -> Callable:
                 forget()
                 yield from map(answer, function(*args, **kwargs))
             except Exception as error:
-                raise toast(error) from None
+                raise _headed(toast(error)) from None
 
     else:
 
@@ -63,10 +63,16 @@ def polite(function: Callable) -> Callable:
                 forget()
                 return answer(function(*args, **kwargs))
             except Exception as error:
-                raise toast(error) from None
+                raise _headed(toast(error)) from None
 
     wrapped.polite = True
     return wrapped
+
+
+def _headed(toast: gr.Error) -> gr.Error:
+    """The toast with its heading in the visitor's language; Gradio's is "Error" for everyone."""
+    toast.title = say(LocalContext.request.get(None), "errors.title")
+    return toast
 
 
 def forget() -> None:
