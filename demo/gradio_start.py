@@ -19,6 +19,7 @@ def _no_file_of_classes(thing: Any) -> str:
 inspect.getfile = _no_file_of_classes
 try:
     import gradio
+    import gradio.components.api_component  # which Gradio itself imports late
 finally:
     inspect.getfile = _getfile
 
