@@ -1,8 +1,20 @@
 """The app. What must be settled before Gradio or CUDA is imported is settled here."""
 
 import os
+import sys
 
+from demo.surroundings import settle
+from gan.errors import UserError
+from gan.threads import leave_a_core
+
+leave_a_core()  # a browser, a training or another visitor wants one
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # else the server asks other hosts when it starts
+
+try:
+    settle()
+except UserError as error:
+    print(error, file=sys.stderr)
+    raise SystemExit(2) from None
 
 if os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"):
     import spaces  # noqa: F401  ZeroGPU lends its GPU only if this comes before anything that initialises CUDA

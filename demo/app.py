@@ -2,14 +2,14 @@
 
 import argparse
 import os
-import socket
 import sys
 import threading
-from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a Space runs this file as a script
 
@@ -18,13 +18,17 @@ from demo.gradio_start import without_web_app
 
 # isort: split
 import gradio as gr
+import httpx
 from PIL import Image
 from starlette.middleware import Middleware
 
-from demo.lan import Invitation, invite
+from demo.lan import Invitation, answer_plain_http, invite
 from demo.language import HERE, LanguageSwitch, say, t, translations
 from demo.place import ROOT, Place, decide
+from demo.ports import LAST, free_port, is_reached_by_others, port, prefix
+from demo.surroundings import spare
 from demo.theme import theme
+from gan.console import forgive
 from gan.errors import UserError
 from gan.image_io import MAX_PIXELS
 
@@ -56,7 +60,6 @@ def build_app(place: Place | None = None, invitation: Invitation | None = None) 
     # a class of visitors at once waits in line instead of being refused, and nobody jumps the line
     app.queue(max_size=200, api_open=False, default_concurrency_limit=4)
     app._queue.sleep_when_free = 0.02  # Gradio's own 0.001 s costs an idle server two per cent of a core
-    app.state_session_capacity = VISITORS
     return app
 
 
@@ -74,6 +77,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
         "ssr_mode": False,  # Node would answer for the page, past the language switch
         "run_history": False,  # a shared computer would keep the last student's pictures
         "enable_monitoring": False,
+        "state_session_capacity": VISITORS,
         "show_error": False,
         "max_file_size": f"{place.megabytes}mb",
         "allowed_paths": [str(HERE / "assets")],
@@ -101,48 +105,76 @@ def warm_up(modules: dict[str, ModuleType], place: Place) -> threading.Thread:
     return thread
 
 
-def free_port(host: str, ports: Sequence[int]) -> int:
-    """The first of these ports that nobody listens on (0 means any); raises UserError where all are taken."""
-    for port in ports:
-        with socket.socket() as probe:
-            if sys.platform != "win32":  # there it would share a port that is in use
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return probe.getsockname()[1]
-    raise UserError(f"Port {ports[0]} cannot be had on {host}; name another one with --port.")
-
-
 def main(argv: list[str] | None = None) -> None:
     """Serve the app until it is interrupted."""
+    forgive()
     parser = argparse.ArgumentParser(prog="python -m demo", description="Spear & Shield: the app.")
-    parser.add_argument("--port", type=int, help="port to listen on, 0 for any (default: 7860 or the next free)")
+    parser.add_argument("--port", type=port, help="port to listen on, 0 for any (default: 7860 or the next free)")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1, this machine alone)")
-    parser.add_argument(
+    reach = parser.add_mutually_exclusive_group()
+    reach.add_argument(
         "--lan", action="store_true", help="serve the whole room: every address, https, a QR code to the page"
+    )
+    reach.add_argument(
+        "--share", action="store_true", help="a public address for a week, by way of Gradio's servers (needs a network)"
+    )
+    parser.add_argument(
+        "--root-path",
+        metavar="PATH",
+        help="the path under which a proxy shows the page, such as /user/ada/proxy/7860 (JupyterHub, nginx)",
     )
     args = parser.parse_args(argv)
     # a Space names host and port in the environment
-    host = args.host or ("0.0.0.0" if args.lan else os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
-    first = int(os.environ.get("GRADIO_SERVER_PORT", 7860))
+    host = args.host or ("0.0.0.0" if args.lan else os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1")
+    host = host.strip("[]")
+    root_path = prefix(os.environ.get("GRADIO_ROOT_PATH", "") if args.root_path is None else args.root_path)
     try:
-        place = decide()
-        port = free_port(host, range(first, first + 100) if args.port is None else [args.port])
-        invitation = invite(port) if args.lan else None
-    except UserError as error:
+        first = port(os.environ.get("GRADIO_SERVER_PORT") or "7860")
+        ports = range(first, min(first + 100, LAST + 1)) if args.port is None else [args.port]
+        place = replace(decide(), is_proxied=bool(root_path or args.share))
+        if args.lan or args.share or is_reached_by_others(host):
+            place = place.among_others()
+        number = free_port(host, ports)
+        invitation = invite(number) if args.lan else None
+        app = build_app(place, invitation)
+        serve(app, host, number, root_path=root_path, **launch_options(invitation, place) | {"share": args.share})
+    except (UserError, argparse.ArgumentTypeError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
 
-    app = build_app(place, invitation)
-    app.launch(server_name=host, server_port=port, prevent_thread_lock=True, **launch_options(invitation, place))
+    if place.unwritable:
+        why = f"Nothing can be written to {place.runs} ({place.unwritable}), so nothing can be trained here"
+        print(f"{why}: name a folder of your own with GAN_RUNS.", file=sys.stderr)
+    if args.share and not app.share_url:
+        announce("app.share.none")
     if invitation:
-        print(invitation.terminal())
-        print(f"{say('en', 'app.join.terminal')} / {say('ko', 'app.join.terminal')}")
-    print(f"Spear & Shield: {invitation.address if invitation else app.local_url}", flush=True)
+        answer_plain_http(app.server.config.ssl, invitation.address)
+        print(invitation.terminal(sys.stdout))
+        announce("app.join.terminal")
+    if place.is_key_made:
+        announce("app.join.key", key=place.key)
+    address = invitation.address if invitation else app.local_url
+    print(f"Spear & Shield: {address}{f' (behind a proxy: {root_path})' if root_path else ''}", flush=True)
     warm_up(tabs(), place)
     app.block_thread()
+
+
+def serve(app: gr.Blocks, host: str, number: int, **options: Any) -> None:
+    """Let the page answer on this address and port. Raises UserError where it does not come to that."""
+    from gradio import http_server
+
+    spare(host)  # Gradio asks the page for itself at this address
+    http_server.LOCALHOST_NAME = "127.0.0.1" if ":" in host else host  # where it looks whether the port is free
+    name = f"[{host}]" if ":" in host else host
+    try:
+        app.launch(server_name=name, server_port=number, prevent_thread_lock=True, **options)
+    except (OSError, httpx.HTTPError) as error:
+        raise UserError(f"The page cannot be served on {name}:{number}: {error}") from None
+
+
+def announce(key: str, **values: str) -> None:
+    """Print a sentence in both languages."""
+    print(f"{say('en', key, **values)} / {say('ko', key, **values)}")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,12 @@ EACH = QUIET | {"trigger_mode": "multiple", "concurrency_limit": 1}
 NUMBERS_KEPT = 500  # of the components that Gradio has made anew, those that a session keeps: see `forget`
 
 
-def polite(function: Callable) -> Callable:
+def polite(function: Callable, *, is_page: bool = True) -> Callable:
     """Wrap a handler (or a generator of updates): whatever it raises reaches the visitor as a sentence.
 
     A UserError's own sentence; for anything else an apology in the visitor's language, with the traceback on the
-    terminal. An empty dict means that nothing is to change: Gradio would take it for the value of the first output.
+    terminal. The page takes sentences as HTML, an endpoint's client as they are (not `is_page`). An empty dict means
+    that nothing is to change: Gradio would take it for the value of the first output.
     """
 
     def answer(found: Any) -> Any:
@@ -40,8 +41,8 @@ def polite(function: Callable) -> Callable:
             return error
         request = LocalContext.request.get(None)
         if isinstance(error, UserError):
-            # the toast takes HTML, and a file's name may be anything
-            return gr.Error(say(request, "errors.refused", sentence=escape(str(error))), print_exception=False)
+            sentence = escape(str(error)) if is_page else str(error)  # a file's name may be anything
+            return gr.Error(say(request, "errors.refused", sentence=sentence), print_exception=False)
         traceback.print_exception(error, file=sys.stderr)
         return gr.Error(say(request, "errors.unexpected"), print_exception=False)
 
@@ -65,7 +66,7 @@ def polite(function: Callable) -> Callable:
             except Exception as error:
                 raise _headed(toast(error)) from None
 
-    wrapped.polite = True
+    wrapped.polite = "page" if is_page else "endpoint"
     return wrapped
 
 
@@ -139,4 +140,4 @@ def publish(function: Callable, inputs: list[Any], outputs: list[Any], name: str
 
     The page's lists of runs are those of the visitor who opened it, so an endpoint can't share them.
     """
-    gr.Button(visible=False).click(polite(function), inputs, outputs, api_name=name, **(TURNS | options))
+    gr.Button(visible=False).click(polite(function, is_page=False), inputs, outputs, api_name=name, **(TURNS | options))

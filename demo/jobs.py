@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from demo.launch import Worker, last_words, launch
 from demo.place import Place
 from demo.presets import is_preset
 from demo.rules import WAITING, Refused, outstayed, permit, permit_conducting, permit_deleting, spare
+from gan.catalog import absolute, last_names
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ def start(
                 raise Refused("one")
             for old in outstayed([run for run in recent() if run.info.get("visitor") and at_rest(run)]):
                 old.delete()
+        config = replace(config, data=absolute(config.data, None))
         run = Run.create(name.strip() or fresh_name(config.data), config, place.runs, status="stopped")
         if limited:
             run.set_info(visitor=True)
@@ -82,7 +85,7 @@ def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
     One that has ended unfinished is gone on with. Raises `Refused` for what cannot be done to a run as it stands, and
     `UserError` for what is not known.
     """
-    from gan import acts
+    from gan import acts, resume
 
     run = models.find(name)
     permit_conducting(place, run, key)
@@ -102,6 +105,7 @@ def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
         elif do == "go on" and standing in ("stopped", "interrupted", "failed"):
             if run.is_shipped:
                 raise Refused("shipped", run=run.name)
+            resume.check(run)
             spare(place)
             _line_up(run)
         elif do in ("pause", "go on", "stop"):
@@ -208,7 +212,7 @@ def written(run: "Run") -> int:
 def fresh_name(data: str) -> str:
     """A name for a run that is not taken: "mnist-3"."""
     taken = {run.name for run in models.runs()}
-    stem = re.sub(r"[^\w.-]", "-", Path(data.split(",")[0].strip()).name).lstrip(".-")[:50] or "run"
+    stem = re.sub(r"[^\w.-]", "-", last_names(data)[0]).lstrip(".-")[:50] or "run"
     return next(name for n in range(1, 100_000) if (name := f"{stem}-{n}") not in taken)
 
 

@@ -5,8 +5,10 @@ Browsers give the camera only to a secure page, so plain http would do for every
 
 import atexit
 import ipaddress
+import re
 import shutil
 import socket
+import ssl
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,12 +16,17 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from io import StringIO
 from pathlib import Path
+from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 import segno
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+HANDSHAKE = b"\x16"  # the first byte of a TLS connection
+LONGEST = 16_384  # bytes of a plain request that are waited for
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,17 @@ class Invitation:
         address = escape(self.address)
         return f'<div class="invitation">{svg}<a href="{address}">{address}</a></div>'
 
-    def terminal(self) -> str:
-        """The QR code for a terminal, in half-block characters."""
-        out = StringIO()
-        segno.make(self.address, micro=False).terminal(out, compact=True)
+    def terminal(self, stream: TextIO) -> str:
+        """The QR code for a stream: in half-block characters, or, where its encoding has none, wider and in ASCII."""
+        code, out = segno.make(self.address, micro=False), StringIO()
+        try:
+            "▀▄█".encode(stream.encoding or "ascii")
+        except (UnicodeError, LookupError):
+            if stream.isatty():  # blanks in reversed colours
+                code.terminal(out)
+                return out.getvalue()
+            return "".join("".join("  " if cell else "##" for cell in row) + "\n" for row in code.matrix_iter(border=4))
+        code.terminal(out, compact=True)
         return out.getvalue()
 
 
@@ -61,6 +75,54 @@ def invite(port: int) -> Invitation:
     certificate.write_bytes(certificate_pem)
     key.write_bytes(key_pem)
     return Invitation(f"https://{addresses[0]}:{port}/", certificate, key)
+
+
+def answer_plain_http(context: ssl.SSLContext, address: str) -> None:
+    """Let a server with this context send who asks it in plain http to the same page over https.
+
+    So asks whoever types the address without https://. A request that names no host is sent to `address`.
+    """
+
+    def wrap_bio(incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *args: Any, **options: Any) -> ssl.SSLObject:
+        tls = ssl.SSLContext.wrap_bio(context, incoming, outgoing, *args, **options)
+        asked, is_answered = b"", False
+
+        def do_handshake() -> None:
+            nonlocal asked, is_answered
+            asked += incoming.read()
+            if asked[:1] in (b"", HANDSHAKE):
+                if asked:
+                    del tls.do_handshake  # from here on it is TLS's own
+                incoming.write(asked)
+                ssl.SSLObject.do_handshake(tls)
+                return
+            if not is_answered and (b"\r\n\r\n" in asked or len(asked) > LONGEST):
+                outgoing.write(redirect(asked, address))
+                is_answered = True
+            if is_answered:
+                asked = asked[:1]
+            raise ssl.SSLWantReadError  # sends what there is; who was answered hangs up, or is cut off after a minute
+
+        tls.do_handshake = do_handshake
+        return tls
+
+    context.wrap_bio = wrap_bio
+
+
+def redirect(asked: bytes, address: str) -> bytes:
+    """The answer to a plain http request: the same over https, on the host that it names, else on that of `address`."""
+    path = re.match(rb"[A-Z]+ (/\S*) HTTP/", asked)
+    host = re.search(rb"\r\nhost:[ \t]*([\w.:\[\]-]+)[ \t]*\r\n", asked, re.IGNORECASE)
+    where = (host[1].decode() if host else urlsplit(address).netloc) + (path[1].decode("latin-1") if path else "/")
+    lines = [
+        "HTTP/1.1 307 Temporary Redirect",
+        f"Location: https://{where}",
+        "Content-Length: 0",
+        "Connection: close",
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode("latin-1")
 
 
 def own_addresses() -> list[str]:

@@ -84,7 +84,7 @@ def _headers(request: gr.Request | None) -> dict[str, str]:
     return {} if request is None else {k.lower(): v for k, v in dict(request.headers).items()}
 
 
-SCRIPTS = ("language.js", "frames.js", "tabs.js", "uploads.js")  # that run before Gradio's own
+SCRIPTS = ("language.js", "frames.js", "lost.js", "tabs.js", "uploads.js")  # that run before Gradio's own
 
 
 class LanguageSwitch:
@@ -97,6 +97,8 @@ class LanguageSwitch:
 
     def __init__(self, app: ASGIApp) -> None:
         scripts = [(HERE / "assets" / name).read_text(encoding="utf-8") for name in SCRIPTS]
+        sentences = json.dumps({each: words(each)["app.lost"] for each in LANGUAGES})
+        scripts = [script.replace("SENTENCES", sentences) for script in scripts]
         switch = (HERE / "assets" / "language.html").read_text(encoding="utf-8")
         self.app = app
         self.page = GZipMiddleware(self.switched, compresslevel=6)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.place import ROOT, Place
+from gan.threads import users_environment
 
 if TYPE_CHECKING:
     from gan.run import Run
@@ -59,12 +60,13 @@ def launch(run: "Run", place: Place, asker: contextvars.Context | None = None) -
         thread = threading.Thread(target=(asker or contextvars.Context()).run, args=arguments, daemon=True)
         thread.start()
         return Worker(thread, stop)
-    quiet = {"TQDM_MININTERVAL": "10", "PYTHONUNBUFFERED": "1"}
+    # its log is read as UTF-8, whatever this machine's own encoding
+    quiet = {"TQDM_MININTERVAL": "10", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     with open(run.folder / "train.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "gan", "train", "--resume", run.name],
             cwd=ROOT,
-            env=os.environ | quiet | {"GAN_RUNS": str(place.runs)},
+            env=users_environment() | quiet | {"GAN_RUNS": str(place.runs)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

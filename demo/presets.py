@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from demo.rules import Refused
-from gan.catalog import SETS
+from gan.catalog import PAIRS, SETS
 from gan.config import MOST_STEPS
 from gan.errors import UserError
-from gan.settings import CONFIGS
+from gan.settings import make
 
 if TYPE_CHECKING:
     from gan.config import Config
@@ -62,19 +62,26 @@ PRESETS = {
 
 def quick(model: str, data: str) -> dict[str, Any]:
     """The settings with which a model learns a data set quickly."""
-    channels = {"channels": SETS[data].channels} if data in SETS else {}
+    known = SETS[data].channels if data in SETS else 3 if data in PAIRS else None
+    channels = {"channels": known} if known else {}
     return SETTINGS[model] | channels | OF_DATA.get((model, data), {})
 
 
-def settings_of(model: str, data: str, minutes: float, **settings: Any) -> "Config":
-    """The settings of a training: these on top of what learns quickly. Raises `UserError` for an impossible one."""
+def settings_of(model: str, data: str, minutes: float, /, **settings: Any) -> "Config":
+    """The settings of a training: these on top of what learns quickly.
+
+    Raises `UserError` for one that is impossible or that there is not, and for data or a time named twice.
+    """
     if model not in SETTINGS:
         raise Refused("model", model=model)
     if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes < float("inf"):
         raise Refused("time")
-    # the clock alone ends it, on however fast a machine
-    end = {"data": data, "minutes": float(minutes), "steps": MOST_STEPS}
-    return CONFIGS[model](**quick(model, data) | settings | end)
+    given = {"data": data, "minutes": float(minutes)}
+    for name in given.keys() & settings.keys():
+        if settings[name] != given[name]:
+            raise Refused("twice", name=name)
+    # without steps of its own the clock alone ends it, on however fast a machine
+    return make(model, {"steps": MOST_STEPS} | quick(model, data) | settings | given)
 
 
 def is_preset(config: "Config") -> bool:

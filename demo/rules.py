@@ -90,7 +90,7 @@ def permit_deleting(place: Place, run: "Run", key: str) -> None:
 def _may(place: Place, key: str) -> str:
     training = level(place, key)
     if training == "off":
-        raise Refused("watch" if place.key else "off")
+        raise Refused("unwritable" if place.unwritable else "watch" if place.key else "off")
     return training
 
 

@@ -1,6 +1,7 @@
 """Sections of a tab: parts that look at one thing in different ways, of which only the open one is drawn."""
 
 from collections.abc import Callable, Iterable
+from html import escape
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -33,6 +34,22 @@ def outputs_of(sections: Iterable[Section]) -> list[Any]:
     return [each for section in sections for each in section.outputs]
 
 
+def views_of(sections: Iterable[Section]) -> list[gr.HTML]:
+    """Where the sections show what they have to show."""
+    return [each for each in outputs_of(sections) if isinstance(each, gr.HTML)]
+
+
+def waiting(views: list[gr.HTML]) -> dict[str, Any]:
+    """Options of an event: until it is answered these are dimmed, for they show what was asked for before."""
+    return {"show_progress": "full", "show_progress_on": views}
+
+
+def instead(section: Section, sentence: str) -> dict:
+    """What a section's outputs are to be where it can't be drawn: the sentence, and nothing of what was there."""
+    first, *others = views_of([section])
+    return {first: f"<p>{escape(sentence)}</p>", **dict.fromkeys(others, "")}
+
+
 def drawn(section: Section, subject: Any, inputs: list[Any], values: tuple, request: gr.Request) -> dict:
     """What a section's outputs are to be for its subject; `values` are those of `inputs`, all that `inputs_of` gave."""
     given = dict(zip(map(id, inputs), values, strict=True))
@@ -49,5 +66,5 @@ def on_show(sections: dict[str, Section], draw: Callable[..., dict], open_sectio
 
         # at once: the drawing of one that has been left already may come late
         section.tab.select(lambda name=name: name, None, open_section, queue=False, **handlers.LATEST)
-        options = LATEST | ({"show_progress": "full"} if section.slow else {})
+        options = LATEST | (waiting(views_of([section])) if section.slow else {})
         section.tab.select(handlers.polite(show), inputs, section.outputs, **options)

@@ -10,6 +10,8 @@ from demo.place import Place
 from gan.errors import UserError
 from gan.image_io import MAX_PIXELS, TooLarge, open_picture
 
+# Not mirrored: a rear camera's picture must not be, and a letter held up to the front one stays legible.
+WEBCAM = gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}})
 LONGEST = 1024  # side of a picture that is taken in, in the page and in the endpoints' answers, in pixels
 
 

@@ -5,21 +5,28 @@ Every command prints errors as one sentence and exits with 2. Ctrl-C during a tr
 
 import argparse
 import json
+import math
 import os
+import re
 import sys
 import time
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from gan.config import MOST_STEPS
-from gan.errors import UserError
-from gan.options import parser
+from gan.console import forgive
+from gan.errors import UserError, reason
+from gan.options import given, parser
+from gan.settings import make
+from gan.threads import leave_a_core
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    forgive()
     options = parser(COMMANDS).parse_args(arguments)
+    if options.command not in (train, bench):  # those measure
+        leave_a_core()
     try:
         return options.command(options) or 0
     except UserError as error:
@@ -38,54 +45,57 @@ def main(arguments: list[str] | None = None) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Start a run, or go on with one, and show how it goes."""
-    from gan.machine import is_first, start_processes
-    from gan.models import MODELS
+    from gan.machine import is_first, pick_device, start_processes
     from gan.run import Run
 
     if options.resume:
         if options.model:
             raise UserError("Give either a model to train or --resume RUN, not both.")
+        if options.run:
+            raise UserError(f"--name is for a new run; '{options.resume}' keeps its name.")
         run = Run.open(options.resume)
-        _prolong(run, options)
     elif not options.model:
         raise UserError("Say what to train: 'train dcgan', 'train cyclegan', or 'train --resume RUN'.")
+    pick_device(options.device)  # refused before there is anything
     end = start_processes()
     try:
-        if not options.resume:
-            config_class = MODELS[options.model].config_class
-            names = {f.name for f in fields(config_class)}
-            given = {k: v for k, v in vars(options).items() if k in names and v is not None}
+        asked = given(options)
+        if options.resume:
+            if options.download:
+                _make_sure(run.config, options)
+        else:
             if options.minutes:  # then the clock alone ends it, unless steps were asked for as well
-                given.setdefault("steps", MOST_STEPS)
-            config = config_class(**given)
+                asked.setdefault("steps", MOST_STEPS)
+            config = make(options.model, asked)
             name = options.run or _fresh_name(config.data)
             _make_sure(config, options)
-            run = Run.create(name, config) if is_first() else Run.expect(name)
-        return _train(run, options)
+            run = _create(name, config, options) if is_first() else Run.expect(name)
+        return _train(run, options, asked if options.resume else {})
     finally:
         end()
 
 
-def _train(run: Any, options: argparse.Namespace) -> int:
-    """The progress bar round `training.train`."""
+def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
+    """The progress bar round `training.train`; `asked` are the settings that change as the run goes on."""
     from tqdm import tqdm
 
     from gan.machine import is_first
+    from gan.resume import plan
     from gan.training import train
 
-    config, go_on = run.config, f"Go on with: python -m gan train --resume {run.name}"
+    go_on, config = f"Go on with: python -m gan train --resume {run.name}", plan(run, asked).config
     if is_first():
         print(f"{run.name}: {config.model} on {config.data}, in {run.folder}")
-    total = round(60 * config.minutes) if config.minutes else config.steps
+    total, unit = _whole(config)
     form = "{l_bar}{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}{postfix}]"
-    unit = "s" if config.minutes else "steps"
     bar = tqdm(total=total, unit=unit, disable=not is_first(), dynamic_ncols=True, bar_format=form)
-    records = train(run, device=options.device, data_root=options.data_root, seconds=options.seconds)
+    how = {"device": options.device, "data_root": options.data_root, "seconds": options.seconds}
+    records, trained = train(run, **how, settings=asked), False
     try:
         with bar:
             for record in records:
-                now = record["seconds"] if config.minutes else record["step"]
-                bar.update(min(round(now), total) - bar.n)
+                trained = True
+                bar.update(int(total * config.progress(record["step"], record["seconds"])) - bar.n)
                 if event := record.get("event"):
                     bar.write(f"step {record['step']}: {event}")
                 else:
@@ -93,6 +103,8 @@ def _train(run: Any, options: argparse.Namespace) -> int:
                     speed = f"{record['speed']:.0f}/s"
                     samples = len(run.samples())
                     bar.set_postfix(step=record["step"], **shown, pictures=speed, samples=samples, refresh=False)
+            if is_first() and run.info["status"] == "finished":  # not every step is a record
+                bar.update(total - bar.n)
     except KeyboardInterrupt:
         records.close()
         print(f"\nSaved at step {run.info['step']}. {go_on}")
@@ -103,15 +115,35 @@ def _train(run: Any, options: argparse.Namespace) -> int:
         print(f"{info['status']} after {info['step']} steps, {info['seconds']:.0f} s.{note}")
         if info["status"] != "finished":
             print(go_on)
+        elif not trained:
+            print("There was nothing left to do; --steps or --minutes move its end.")
     return 0
 
 
-def _prolong(run: Any, options: argparse.Namespace) -> None:
-    """`--resume RUN --steps N` or `--minutes M` move a run's end; its other settings stay what they were."""
-    settings = {k: v for k in ("steps", "minutes") if (v := getattr(options, k)) is not None}
-    if settings:
-        config = run.config
-        run.set_info(config=type(config).from_dict(config.as_dict() | settings).as_dict())
+def _whole(config: Any) -> tuple[int, str]:
+    """What the bar counts to, and in what: the end that was asked for; of two, percent of whichever comes first."""
+    if not config.minutes:
+        return config.steps, "steps"
+    return (math.ceil(60 * config.minutes), "s") if config.steps == MOST_STEPS else (100, "%")
+
+
+def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
+    """A new run whose data can be found from anywhere; says what a person should know of that data."""
+    from gan.prepare import SENTENCES, prepare
+    from gan.run import Run, runs_root
+
+    ready = prepare(config, runs_root(), name, options.data_root, choose_channels=options.channels is None)
+    try:
+        run = Run.create(name, ready.config)
+    except BaseException:
+        ready.discard()
+        raise
+    ready.keep(run.folder)
+    if ready.colours:
+        print(ready.colours)
+    for key, values in ready.advice:
+        print(f"warning: {SENTENCES[key].format(**values)}", file=sys.stderr)
+    return run
 
 
 def _make_sure(config: Any, options: argparse.Namespace) -> None:
@@ -120,7 +152,10 @@ def _make_sure(config: Any, options: argparse.Namespace) -> None:
     from gan.data import load, load_pair
     from gan.download import terminal_progress
     from gan.machine import is_first
+    from gan.prepare import is_zip
 
+    if is_zip(config.data):
+        return
     if not options.download:
         require(config.data, options.data_root, pair=config.model == "cyclegan")
     elif is_first():
@@ -130,7 +165,10 @@ def _make_sure(config: Any, options: argparse.Namespace) -> None:
 
 
 def _fresh_name(data: str) -> str:
-    return f"{Path(data.split(',')[0]).name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    from gan.catalog import last_names
+
+    stem = re.sub(r"[^\w.-]+", "-", last_names(data)[0].removesuffix(".zip")).strip(".-")[:40]
+    return f"{stem or 'run'}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def sample(options: argparse.Namespace) -> None:
@@ -148,16 +186,23 @@ def sample(options: argparse.Namespace) -> None:
     _save(grid(images), options.out)
 
 
-def translate(options: argparse.Namespace) -> None:
-    """Translate a picture, or all pictures of a folder."""
+def translate(options: argparse.Namespace) -> int:
+    """Translate a picture, or all pictures of a folder or zip; 1 where some were left out."""
     from gan.download import terminal_progress
     from gan.run import Run
     from gan.translation import translate_path
 
     run = _run_of("cyclegan", Run.open(options.run))
+    left_out: list[tuple[str, str]] = []
     with terminal_progress() as progress:
-        done = translate_path(run, options.input, options.output, options.direction, progress=progress)
+        how = {"progress": progress, "left_out": left_out}
+        done = translate_path(run, options.input, options.output, options.direction, **how)
     print(f"{len(done)} picture{'s' if len(done) != 1 else ''} written to {options.output}")
+    if left_out:
+        print(f"Left out: {len(left_out)} of {len(left_out) + len(done)} files.", file=sys.stderr)
+        for name, why in left_out:
+            print(f"  {name}: {why}", file=sys.stderr)
+    return 1 if left_out else 0
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -260,6 +305,8 @@ def export(options: argparse.Namespace) -> None:
     for name, difference in differences.items():
         print(f"{name}: differs from the network by {difference:.1g} at most")
     print(options.folder)
+    if options.folder.suffix != ".onnx":
+        print(f"Put it on the Hugging Face Hub with: hf upload YOU/{run.name} {options.folder}")
 
 
 def bench(options: argparse.Namespace) -> None:
@@ -295,7 +342,7 @@ def _save(image: Any, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         image.save(path)
     except (OSError, ValueError) as error:
-        raise UserError(f"The picture cannot be written to {path} ({error}).") from error
+        raise UserError(f"The picture cannot be written to {path} ({reason(error)}).") from error
     print(f"{path}: {image.width}x{image.height}")
 
 

@@ -33,6 +33,7 @@ from gan.duel import Conduct
 from gan.errors import UserError
 from gan.machine import describe, pick_device
 from gan.run import Run
+from gan.threads import Tuner
 from gan.training import train
 
 SECONDS = 20.0  # for each measurement, both sides together
@@ -59,6 +60,14 @@ def bench(*, device: str = "auto", is_json: bool = False, only: str | None = Non
 
 
 def _sentence(name: str, result: dict[str, Any]) -> str:
+    if "busy" in result:
+        lines = [f"{name:10} {result['what']}, steps a second:"]
+        for busy, row in result["busy"].items():
+            speeds = f"{row['all']:.1f} with {result['all']} threads, {row['one']:.1f} with one"
+            lines.append(
+                f"{'':10} {busy} cores busy: {speeds}, {row['chosen']:.1f} measured and chosen ({row['took']})"
+            )
+        return "\n".join(lines)
     if "ratio" not in result:
         return f"{name:10} {result['what']}: {result['ms']:.0f} ms"
     if "alone" in result:
@@ -122,6 +131,58 @@ def _translate(device: torch.device, seconds: float) -> dict:
         translate(generators["a2b"], image, size=256)
         times.append(1000 * (time.perf_counter() - start))
     return {"what": "one 256x256 picture, horse to zebra", "ms": round(statistics.median(times[2:]), 1)}
+
+
+def _threads(device: torch.device, seconds: float) -> dict:
+    """Steps a second with all threads, with one, and with as many as a training chooses, beside other work.
+
+    The other work is so many processes that each keep a core busy. The choice's own cost is in its figure.
+    """
+    config = DCGANConfig(data="mnist", size=32, width=24, batch=64)
+    duel, conduct = DCGAN(config, torch.device("cpu")), Conduct.of(config)
+    conduct.measure = False
+    data, _ = DCGAN.open_data(config, None, duel.device)
+    draw = duel.drawer(data, torch.Generator().manual_seed(0), config.batch)
+    most, each = torch.get_num_threads(), max(2.0, seconds / 4)
+
+    def play(count: int | None) -> float:
+        """Steps a second, of the whole time, with so many threads or a tuner's."""
+        tuner = Tuner(most) if count is None else None
+        steps, began = 0, time.perf_counter()
+        while time.perf_counter() - began < (each if tuner is None else 2 * each):
+            torch.set_num_threads(tuner.now if tuner else count)
+            start = time.perf_counter()
+            duel.round(draw, conduct)
+            if tuner:
+                tuner.stepped(time.perf_counter() - start)
+            steps += 1
+        row["took"] = tuner.chosen if tuner else None
+        return round(steps / (time.perf_counter() - began), 2)
+
+    rows = {}
+    try:
+        for busy in (0, 1, 2):
+            row: dict[str, Any] = {}
+            with _busy(busy, 4 * each + 60):
+                duel.round(draw, conduct)
+                row |= {"all": play(most), "one": play(1), "chosen": play(None)}
+            rows[busy] = row | {"ratio": round(row["chosen"] / row["all"], 3)}
+    finally:
+        torch.set_num_threads(most)
+    return {"what": "DCGAN 32x32, width 24, batch 64", "all": most, "busy": rows}
+
+
+@contextmanager
+def _busy(cores: int, seconds: float) -> Iterator[None]:
+    """Keep so many cores busy with something else, for so many seconds at most."""
+    loop = f"import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
+    loops = [subprocess.Popen([sys.executable, "-c", loop]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for each in loops:
+            each.kill()
+            each.wait()
 
 
 def _follow(device: torch.device, seconds: float) -> dict:
@@ -193,7 +254,7 @@ def _look(address: str, run: str) -> None:
         answer.read()
 
 
-MEASURES = {"dcgan": _dcgan, "cyclegan": _cyclegan, "translate": _translate, "follow": _follow}
+MEASURES = {"dcgan": _dcgan, "cyclegan": _cyclegan, "translate": _translate, "threads": _threads, "follow": _follow}
 
 
 # The plain loops

@@ -6,6 +6,7 @@ not) with the set's name, and `trainA trainB testA testB` for pairs.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,8 +121,7 @@ def state(name: str, root: str | Path | None = None) -> str:
             return "here"
         return "download"
     try:
-        for part in name.split(","):
-            find_folder(part, root)
+        folders_of(name, root)
     except UserError:
         return "missing"
     return "here"
@@ -135,15 +135,16 @@ def require(name: str, root: str | Path | None = None, *, pair: bool = False) ->
             f"take one of {', '.join(PAIRS)}, a folder with trainA and trainB, or two folders 'A,B'."
         )
     if name not in SETS and name not in PAIRS:
-        for part in name.split(","):
-            find_folder(part, root)
+        folders_of(name, root)
     elif state(name, root) not in ("here", "shipped"):
         raise missing(name)
 
 
 def cache_root() -> Path:
     """Return the folder that downloads go to when there is no data root to write to."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spear-and-shield"
+    home = os.path.expanduser("~")  # stays "~" for a user whom the system does not know
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(home if home != "~" else os.sep, ".cache")
+    return Path(caches) / "spear-and-shield"
 
 
 def data_root(root: str | Path | None) -> Path | None:
@@ -164,15 +165,47 @@ def download_root(root: str | Path | None) -> Path:
     raise UserError(f"Cannot write to {cache_root()}; give a folder for the data with --data-root.")
 
 
-def find_folder(name: str, root: str | Path | None) -> Path:
-    """Find a folder of the user's, a path or one under the data root, or raise `UserError`."""
-    base = data_root(root)
-    name = name.strip()
-    for path in filter(None, (Path(name).expanduser(), base / name if base else None)):
-        if name and path.is_dir():
-            return path
+def folders_of(name: str, root: str | Path | None) -> list[Path]:
+    """The folder, or two with a comma between them, that a name stands for; a comma may be part of a folder's name.
+
+    Each is a path, or one under the data root. Raises `UserError` where they are not there.
+    """
+    if folder := _folder(name, root):
+        return [folder]
+    pieces = name.split(",")
+    cuts = [(",".join(pieces[:at]), ",".join(pieces[at:])) for at in range(1, len(pieces))]
+    found = [both for a, b in cuts if all(both := [_folder(a, root), _folder(b, root)])]
+    if len(found) == 1:
+        return found[0]
+    lost = [piece for piece in pieces if not _folder(piece, root)]
+    if len(pieces) > 2 and not lost:
+        raise UserError(f"Expected two folders with one comma between them, got {len(pieces)} in {name!r}.")
     names = ", ".join([*SETS, *PAIRS])
-    raise UserError(f"There is no data set or folder {name!r}; the sets known by name are {names}.")
+    raise UserError(
+        f"There is no data set or folder {(lost or [name])[0].strip()!r}; the sets known by name are {names}."
+    )
+
+
+def absolute(name: str, root: str | Path | None) -> str:
+    """The name of a set as it is, and folders by their absolute paths, to be found from wherever a run goes on."""
+    if name in SETS or name in PAIRS:
+        return name
+    return ",".join(os.path.abspath(folder) for folder in folders_of(name, root))
+
+
+def last_names(data: str) -> list[str]:
+    """What the folders of `Config.data` are called, without their places on this machine; the name of a known set."""
+    parts = [data]
+    if not Path(data).is_dir():
+        parts = re.split(r",(?=\s*(?:[/~]|[A-Za-z]:[\\/]))", data)  # commas before absolute paths, else all
+        parts = parts if len(parts) == 2 else data.split(",")
+    return [Path(part.strip()).name for part in parts]
+
+
+def _folder(name: str, root: str | Path | None) -> Path | None:
+    base, name = data_root(root), name.strip()
+    paths = filter(None, (Path(name).expanduser(), base / name if base else None))
+    return next((path for path in paths if name and path.is_dir()), None)
 
 
 def find_pair(name: str, root: str | Path | None) -> Path | None:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from gan.catalog import SHIPPED
 from gan.data import load
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.pictures import Progress, to_unit
 
 SIZE = 32  # side of what the network sees, in pixels
@@ -108,7 +108,9 @@ def load_classifier(data_name: str, device: str | torch.device = "cpu") -> Class
     try:
         state = load_file(weights_file(data_name))
     except (OSError, SafetensorError) as error:
-        raise UserError(f"The classifier for '{data_name}' is damaged ({error}); get the project again.") from error
+        raise UserError(
+            f"The classifier for '{data_name}' is damaged ({reason(error)}); get the project again."
+        ) from error
     network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     return network.eval().requires_grad_(False).to(device)
 

@@ -10,8 +10,8 @@ from torch import Tensor
 def measure(source: Tensor, output: Tensor, target: Tensor, mask: Tensor) -> dict[str, float]:
     """Measure translations of drawn animals against their true partners.
 
-    All pictures float32 [N, 3, S, S] in [-1, 1]: the source, what a generator made of it, and the true partner; mask
-    bool [N, 1, S, S], true on the coat. Raw pixel error cannot tell a stripe out of phase from no stripe, so:
+    All pictures float32 [N, 1 or 3, S, S] in [-1, 1]: the source, what a generator made of it, and the true partner;
+    mask bool [N, 1, S, S], true on the coat. Raw pixel error cannot tell a stripe out of phase from no stripe, so:
 
         coat      share of animals whose local contrast in the mask is nearer the target's than the source's
         ground    mean absolute difference from the source outside the mask, as a share of full scale
@@ -33,7 +33,7 @@ def _contrast(x: Tensor, mask: Tensor) -> Tensor:
     def around(field: Tensor) -> Tensor:
         return F.avg_pool2d(field * inner, window, 1, window // 2)
 
-    light = (x * x.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+    light = (x.expand(-1, 3, -1, -1) * x.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
     share = around(torch.ones_like(light)).clamp(min=1e-6)
     mean = around(light) / share
     deviation = (around(light * light) / share - mean * mean).clamp(min=0).sqrt()

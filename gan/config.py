@@ -60,6 +60,11 @@ class Config:
         """The settings as plain values, as `run.json` holds them."""
         return asdict(self)
 
+    def progress(self, step: int, seconds: float) -> float:
+        """How much of the run is done at this step, after so many seconds, 0 to 1: by whichever end comes first."""
+        by_time = seconds / (60 * self.minutes) if self.minutes else 0.0
+        return min(1.0, max(step / self.steps, by_time))
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The settings from plain values; raises `UserError` for a name that does not exist."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.figures import Column, Line, Panel, sheet
 from gan.stories import Story
 
@@ -192,4 +192,4 @@ def draw(told: Sequence[Story], view: View, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
-        raise UserError(f"The curves cannot be written to {path} ({error}).") from error
+        raise UserError(f"The curves cannot be written to {path} ({reason(error)}).") from error

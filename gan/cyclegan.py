@@ -262,9 +262,10 @@ class CycleGAN(Duel):
         config: CycleGANConfig, root: Path | None, device: torch.device
     ) -> tuple[Pair, tuple[Tensor, Tensor]]:
         """The two piles, on the device, and up to 6 test pictures of each to show the whole run through."""
-        pair = load_pair(config.data, config.size, root=root)
+        how = {"channels": config.channels, "root": root}
+        pair = load_pair(config.data, config.size, **how)
         a, b = (replace(side, images=side.images.to(device)) for side in (pair.a, pair.b))
-        test = load_pair(config.data, config.size, split="test", root=root)
+        test = load_pair(config.data, config.size, split="test", **how)
         fixed = tuple(to_unit(side.images[:6].to(device)) for side in (test.a, test.b))
         return replace(pair, a=a, b=b), fixed
 

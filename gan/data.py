@@ -18,15 +18,15 @@ from gan.catalog import (
     PairRecord,
     SetRecord,
     download_root,
-    find_folder,
     find_pair,
+    folders_of,
     missing,
     require,
     state,
 )
 from gan.download import official_pair
 from gan.errors import UserError
-from gan.folders import classes_in, files_of, held_out, read_folder
+from gan.folders import classes_in, files_of, held_out, pair_in, read_folder
 from gan.pictures import Progress, read_pictures, to_unit
 from gan.sets import Pictures, load_set, with_channels
 
@@ -81,11 +81,11 @@ def load(
     _check(size, split, channels)
     if name in SETS:
         pictures = load_set(name, size, split, root, progress, download)
-    elif name in PAIRS or "," in name:
+    elif name in PAIRS or len(folders_of(name, root)) == 2:
         pair = load_pair(name, size, split=split, root=root, progress=progress, download=download)
         pictures = _joined(name, [pair.a, pair.b])
     else:
-        pictures = _load_folder(find_folder(name, root), name, size, split, progress)
+        pictures = _load_folder(*folders_of(name, root), name, size, split, progress)
     return replace(pictures, images=with_channels(pictures.images, channels or pictures.images.shape[1]))
 
 
@@ -93,17 +93,26 @@ def load_pair(
     name: str,
     size: int,
     *,
+    channels: int = 3,
     split: str = "train",
     root: str | Path | None = None,
     progress: Progress | None = None,
     download: bool = False,
 ) -> Pair:
-    """Load two sets of RGB squares to translate between.
+    """Load two sets of squares, RGB or (`channels` 1) grey, to translate between.
 
     `name` is one of `PAIRS`, a folder with trainA and trainB (testA and testB are used if there), or two
     folders with a comma between them. Arguments and errors as in `load`.
     """
-    _check(size, split, 3)
+    _check(size, split, channels)
+    pair = _load_pair(name, size, split, root, progress, download)
+    a, b = (replace(side, images=with_channels(side.images, channels)) for side in (pair.a, pair.b))
+    return replace(pair, a=a, b=b)
+
+
+def _load_pair(
+    name: str, size: int, split: str, root: str | Path | None, progress: Progress | None, download: bool
+) -> Pair:
     if name in SETS:
         require(name, root, pair=True)
     if name in DRAWN:
@@ -155,17 +164,12 @@ def _pair_folders(
             note = f"{folder.name} stands in for the full {name}."
         titles = (record.a, record.b)
         folders = [folder / "trainA", folder / "trainB"]
-    elif "," in name:
-        folders = [find_folder(part, root) for part in name.split(",")]
-        if len(folders) != 2:
-            raise UserError(f"Expected two folders with one comma between them, got {len(folders)} in {name!r}.")
+    elif len(folders := folders_of(name, root)) == 2:
         if folders[0].name != folders[1].name:
             titles = (folders[0].name, folders[1].name)
     else:
-        folder = find_folder(name, root)
-        folders = [folder / "trainA", folder / "trainB"]
-        if not all(side.is_dir() for side in folders):
-            raise UserError(f"The folder {folder} needs the folders trainA and trainB, each with pictures.")
+        (folder,) = folders
+        folders = [*pair_in(folder)]
     return folders, titles, note
 
 
@@ -248,12 +252,11 @@ def _load_emoji(size: int, split: str) -> Pair:
 
 
 def _load_herd(size: int, split: str) -> Pair:
-    from gan import herd
+    from gan.herd_cache import drawn
 
     if split == "test":
-        drawn = herd.draw(200, size, 3)
-        plain, striped, masks = drawn.plain, drawn.striped, drawn.mask
+        plain, striped, masks = drawn(200, size, 3)
     else:  # other animals on each side: nobody's partner is among them
-        plain, striped, masks = herd.draw(HERD, size, 1).plain, herd.draw(HERD, size, 2).striped, None
+        (plain,), (striped,), masks = drawn(HERD, size, 1, ("plain",)), drawn(HERD, size, 2, ("striped",)), None
     a, b = (Pictures(n, images, None, (), "") for n, images in (("plain", plain), ("striped", striped)))
     return Pair("herd", a, b, split == "test", masks)

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.pictures import Progress
 
 ADDRESS = "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/{name}.zip"
@@ -75,10 +75,13 @@ def fetch(
             offline = isinstance(error, urllib.error.URLError) and before == start  # it never began: no use waiting
             if offline or failures >= TRIES:
                 raise UserError(
-                    f"Could not download {url} ({error}); what has arrived is kept, so check the network and try again."
+                    f"Could not download {url} ({reason(error)}); what has arrived is kept, so check the network "
+                    "and try again."
                 ) from error
         except OSError as error:
-            raise UserError(f"Could not write {part} ({error}); make room or choose another data root.") from error
+            raise UserError(
+                f"Could not write {part} ({reason(error)}); make room or choose another data root."
+            ) from error
         arrived = part.stat().st_size if part.exists() else 0
         failures = 0 if arrived > before else failures + 1
         time.sleep(pause * 2**failures)
@@ -170,9 +173,13 @@ def unzip(
                     progress(f"unpacking {path.name}", done, len(members))
         scratch.rename(folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise UserError(f"The archive {path.name} is damaged or encrypted ({error}); download it again.") from error
+        raise UserError(
+            f"The archive {path.name} is damaged or encrypted ({reason(error)}); download it again."
+        ) from error
     except OSError as error:
-        raise UserError(f"Could not unpack {path.name} ({error}); make room or choose another data root.") from error
+        raise UserError(
+            f"Could not unpack {path.name} ({reason(error)}); make room or choose another data root."
+        ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -207,7 +214,7 @@ def official_pair(name: str, root: Path, progress: Progress | None = None) -> Pa
             raise UserError(f"The archive {archive} has no folder {name}/trainA; remove it and try again.")
         (scratch / name).rename(folder)
     except OSError as error:
-        raise UserError(f"Could not put {name} into {folder} ({error}); remove what is in its way.") from error
+        raise UserError(f"Could not put {name} into {folder} ({reason(error)}); remove what is in its way.") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     archive.unlink()

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan.catalog import SHIPPED
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.pictures import to_tensor
 
 COUNT = 1906
@@ -39,4 +39,4 @@ def _sheet(hand: str) -> Image.Image:
         with Image.open(path) as image:
             return image.convert("RGB")
     except OSError as error:
-        raise UserError(f"The emoji in {path} cannot be read ({error}); get the project again.") from error
+        raise UserError(f"The emoji in {path} cannot be read ({reason(error)}); get the project again.") from error

@@ -111,9 +111,8 @@ def evaluate_cyclegan(
     _check(run, "cyclegan", count)
     config, tell = run.config, progress or _silent
     generators, _ = run.networks(device)
-    train, test = (
-        load_pair(config.data, config.size, split=split, root=root, progress=progress) for split in ("train", "test")
-    )
+    how = {"channels": config.channels, "root": root, "progress": progress}
+    train, test = (load_pair(config.data, config.size, split=split, **how) for split in ("train", "test"))
     sides = {"a2b": (test.a.images[:count], test.b.images[:count], train.b.images)}
     sides["b2a"] = (sides["a2b"][1], sides["a2b"][0], train.a.images)
     result = _heading(run) | {"names": [test.a.name, test.b.name]}
@@ -152,7 +151,8 @@ def contact_sheet(
     Six columns: the picture of a, its translation, and the way back; then the same for b.
     """
     _check(run, "cyclegan")
-    test = load_pair(run.config.data, run.config.size, split="test", root=root)
+    config = run.config
+    test = load_pair(config.data, config.size, channels=config.channels, split="test", root=root)
     generators, _ = run.networks(device)
     count, columns = min(count, len(test.a.images), len(test.b.images)), []
     for side, (there, back) in zip((test.a, test.b), DIRECTIONS.values(), strict=True):

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from gan.catalog import PAIRS, SETS
+from gan.catalog import PAIRS, SETS, last_names
 from gan.config import Config
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.models import MODELS
 from gan.run import Run
 
@@ -56,7 +56,7 @@ def import_folder(folder: Path, name: str) -> Run:
         told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         config = MODELS[told["model"]].config_class.from_dict(told["config"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{folder} has no config.json of an exported run ({error}).") from None
+        raise UserError(f"{folder} has no config.json of an exported run ({reason(error)}).") from None
     if not (folder / "model.safetensors").is_file():
         raise UserError(f"{folder} has no model.safetensors.")
     run = Run.create(name, config)
@@ -70,7 +70,9 @@ def import_folder(folder: Path, name: str) -> Run:
         run.networks()
     except (UserError, RuntimeError, ValueError, TypeError) as error:
         shutil.rmtree(run.folder)
-        raise UserError(f"The weights in {folder} are not those that its config.json describes ({error}).") from None
+        raise UserError(
+            f"The weights in {folder} are not those that its config.json describes ({reason(error)})."
+        ) from None
     return run
 
 
@@ -126,7 +128,7 @@ def export_onnx(network: nn.Module, config: Config, path: Path) -> float:
 
 def _public(data: str) -> str:
     """The data's name without its place on this machine."""
-    return data if data in SETS or data in PAIRS else ",".join(Path(part.strip()).name for part in data.split(","))
+    return ",".join(last_names(data))
 
 
 def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, onnx: list[str]) -> str:
@@ -167,7 +169,7 @@ def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, on
     ]
     if onnx:
         if config.model == "cyclegan":
-            call = "x = ...  # float32 [N, 3, H, W] in [-1, 1], H and W multiples of 4"
+            call = f"x = ...  # float32 [N, {config.channels}, H, W] in [-1, 1], H and W multiples of 4"
         else:
             call = f"x = numpy.random.randn(16, {config.latent}).astype('float32')"
         lines += [

@@ -70,7 +70,7 @@ def quality(amount: float) -> int:
 def _jpeg(image: Tensor, quality: int) -> Tensor:
     buffer = BytesIO()
     to_image(image).save(buffer, "JPEG", quality=quality)
-    return to_unit(to_tensor(Image.open(buffer)))
+    return to_unit(to_tensor(Image.open(buffer)))[: len(image)]
 
 
 def _blur(x: Tensor, sigma: float) -> Tensor:

@@ -1,23 +1,21 @@
 """Files that strangers send become pictures: the one limit of their size, the formats, and how they are read.
 
 Every kind of file (turned by its camera, transparent, 16 bits, CMYK, palette, animated, of another colour space) comes
-out as plain sRGB. What is too large is refused before it is decoded; what is large is made smaller strip by strip, so
-that there is never a second copy of it in memory. Nothing here needs torch.
+out as plain sRGB. What is too large is refused before it is decoded. Nothing here needs torch.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from functools import lru_cache, partial
-from io import BytesIO
-from math import ceil, log2, sqrt
+from math import ceil, log2
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import numpy as np
-from PIL import Image, ImageCms, TiffImagePlugin, WebPImagePlugin  # noqa: F401 (the formats Pillow loads late)
+from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401 (the formats Pillow loads late)
 
 from gan.errors import UserError
+from gan.srgb import lacks_low_bytes, raw_mode, to_srgb, with_low_bytes
 
 with suppress(ImportError):  # Pillow has it from 11.3 on
     from PIL import AvifImagePlugin  # noqa: F401
@@ -31,9 +29,6 @@ SUFFIXES = {
 # Pictures of kinds that are not read: they are counted as such, and said to be left out.
 RAW = {*(".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".raw")}
 OTHERS = RAW | {*(".svg", ".psd", ".xcf", ".jp2", ".j2k", ".jxl", ".tga", ".ppm", ".pgm", ".exr", ".hdr", ".ico")}
-STRIP = 1 << 20  # pixels that are brought to RGB at a time
-# The largest values of data of 8, 10, 12, 14 and 16 bits: files of 16 bits often hold fewer and do not say so.
-WHITES = (255, 1023, 4095, 16383, 65535)
 TURNS = {  # by EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -69,10 +64,13 @@ def open_picture(file: str | Path | BinaryIO, *, at_least: int | None = None) ->
         whole = image.width * image.height
         if image.info.get("progressive"):
             whole = max(whole, pixels)  # it is kept whole as coefficients, 6 bytes a pixel, before it can be reduced
+        raw = raw_mode(image)
         try:
             with _large if whole > 2 * KEPT_PIXELS else nullcontext():
                 image.load()
-                plain = _plain(image)
+                few = lacks_low_bytes(image, raw)
+                decoded = with_low_bytes(image, _opened(file, name), raw) if few else image
+                plain = to_srgb(decoded, KEPT_PIXELS)
         except Exception as error:
             raise UserError(f"The picture {name} is damaged or cut short; save it again.") from error
         turn = TURNS.get(_orientation(image))
@@ -84,6 +82,8 @@ def _opened(file: str | Path | BinaryIO, name: str) -> Image.Image:
     if Path(name).suffix.lower() in RAW:  # a TIFF with a thumbnail, that Pillow would take for the picture
         raise UserError(f"Cannot read {name}: it is a camera's raw file; export it as a JPEG.")
     try:
+        if hasattr(file, "seek"):
+            file.seek(0)
         if is_heif(_head(file)) and not _reads_heif():
             raise UserError(f"Reading {name} (HEIC) needs 'pip install pillow-heif'; or save it as a JPEG.")
         return Image.open(file, formats=FORMATS)
@@ -101,9 +101,8 @@ def _head(file: str | Path | BinaryIO) -> bytes:
     if isinstance(file, str | Path):
         with open(file, "rb") as opened:
             return opened.read(16)
-    at = file.tell()
     head = file.read(16)
-    file.seek(at)
+    file.seek(0)
     return head
 
 
@@ -127,6 +126,15 @@ def is_picture(name: str, head: Callable[[], bytes]) -> bool:
 def find_pictures(folder: Path) -> list[Path]:
     """Return the picture files directly in `folder`, ordered by name; hidden files are left out."""
     return sorted(path for path in folder.iterdir() if is_picture(path.name, partial(_start, path)))
+
+
+def opens(path: Path) -> bool:
+    """Whether a file has the header of a picture that can be read."""
+    try:
+        with _opened(path, path.name):
+            return True
+    except UserError:
+        return False
 
 
 def _start(path: Path) -> bytes:
@@ -171,85 +179,4 @@ def _orientation(image: Image.Image) -> int | None:
     try:
         return image.getexif().get(0x0112)
     except Exception:  # a broken EXIF block is no reason to refuse the picture beside it
-        return None
-
-
-# To 8 bits, opaque, sRGB
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """A decoded picture as RGB of at most `KEPT_PIXELS`, made strip by strip."""
-    factor = ceil(sqrt(image.width * image.height / KEPT_PIXELS))
-    tones = _tones(image) if image.mode.startswith(("I", "F")) else None
-    plain = Image.new("RGB", (ceil(image.width / factor), ceil(image.height / factor)))
-    for top, strip in _strips(image, factor):
-        if tones is not None:
-            strip = _eight_bits(strip, *tones)
-        strip = _srgb(_opaque(strip), image.info.get("icc_profile"))
-        plain.paste(strip if factor == 1 else strip.reduce(factor), (0, top // factor))
-    if tones is not None and tones[1] in WHITES[:-1] and image.mode != "F":
-        plain.info["white"] = int(tones[1])
-    return plain
-
-
-def _strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
-    """Top row and strip; the whole picture where it is small."""
-    rows = max(1, STRIP // image.width // factor) * factor
-    if rows >= image.height:
-        yield 0, image
-        return
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
-        strip.info = image.info  # of a palette, what is transparent
-        yield top, strip
-
-
-def _tones(image: Image.Image) -> tuple[float, float]:
-    """The values of black and white in a picture of more than 8 bits, which do not say what white is."""
-    low, high = 0.0, 0.0
-    for _, strip in _strips(image, 1):
-        values = np.asarray(strip)
-        values = values[np.isfinite(values)]
-        if values.size:
-            low, high = min(low, float(values.min())), max(high, float(values.max()))
-    is_16 = image.mode.startswith("I;16")
-    whites = WHITES if is_16 else (1, *WHITES)
-    return low, next((white for white in whites if high <= white), high)
-
-
-def _eight_bits(image: Image.Image, black: float, white: float) -> Image.Image:
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=white, neginf=black)
-    values = (values.clip(black, white) - black) * (255 / (white - black)) + 0.5
-    return Image.fromarray(values.astype(np.uint8))
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """L, RGB, CMYK or what else has no transparency, in the picture's own colour space."""
-    if not image.has_transparency_data:
-        return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
-    image = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
-
-
-def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """RGB, by a colour profile if there is one that fits and can be read."""
-    transform = _transform(profile, image.mode) if profile else None
-    if transform is not None:
-        with suppress(ImageCms.PyCMSError, ValueError):
-            return ImageCms.applyTransform(image, transform)
-    return image.convert("RGB")
-
-
-@lru_cache(maxsize=16)
-def _transform(profile: bytes, mode: str) -> Any:
-    """From a profile to sRGB; None for sRGB itself, and for a profile that is damaged or of another kind of picture."""
-    try:
-        source = ImageCms.getOpenProfile(BytesIO(profile))
-        if ImageCms.getProfileDescription(source).strip().lower().startswith("srgb"):
-            return None
-        if source.profile.xcolor_space.strip() != {"L": "GRAY"}.get(mode, mode):
-            return None
-        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
-    except Exception:  # also where Pillow was built without LittleCMS
         return None

@@ -5,11 +5,16 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
 
 from gan.errors import UserError
+from gan.threads import cores
+
+if TYPE_CHECKING:
+    from gan.run import Run
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -27,25 +32,28 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def describe(device: torch.device) -> str:
-    """The device in words, for `run.json`: "NVIDIA H200", "cpu, 2 threads"."""
+    """The device in words, for `run.json`: "NVIDIA H200", "cpu (x86_64)"."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type} ({platform.machine()}), {torch.get_num_threads()} threads"
+    return f"{device.type} ({platform.machine()})"
 
 
-def explain(error: BaseException, name: str, device: torch.device) -> BaseException:
+def explain(error: BaseException, run: "Run", device: torch.device) -> BaseException:
     """What ended a training, as a `UserError` that says what to do, where it is one of the usual misfortunes."""
-    text = str(error)
+    text, again = str(error), f"train --resume {run.name}"
+    kept = (run.folder / "resume.pt").is_file()
+    goes_on = (
+        f"{again} goes on from its last checkpoint"
+        if kept
+        else f"{again} begins again, since no checkpoint was reached"
+    )
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in text:
         return UserError(
             f"The memory of {describe(device)} is full: train with a smaller batch, width or size, or close other "
-            "programs and go on from the last checkpoint."
+            f"programs. Then {goes_on}."
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(
-            f"The disk is full. The last checkpoint of '{name}' is kept: make room (old runs can be deleted), "
-            "then go on from it."
-        )
+        return UserError(f"The disk is full: make room (old runs can be deleted). Then {goes_on}.")
     return error
 
 
@@ -86,5 +94,5 @@ def inside() -> tuple[str, dict[str, str]]:
     try:
         gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     except (AttributeError, ValueError, OSError):  # Windows
-        return "cpu", {"cores": str(torch.get_num_threads()), "memory": "?"}
-    return "cpu", {"cores": str(torch.get_num_threads()), "memory": f"{gib:.0f}"}
+        return "cpu", {"cores": str(cores()), "memory": "?"}
+    return "cpu", {"cores": str(cores()), "memory": f"{gib:.0f}"}

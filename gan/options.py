@@ -62,7 +62,7 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
 
     sub = add("import", "Make a run of weights from elsewhere: the CycleGAN authors' files, or an exported folder.")
     sub.add_argument("files", nargs="+", metavar="FILE", type=Path, help="latest_net_G_A.pth and the like, or a folder")
-    sub.add_argument("--run", "--name", dest="run", required=True, metavar="NAME", help="a name for the new run")
+    sub.add_argument("--name", "--run", dest="run", required=True, metavar="NAME", help="a name for the new run")
     sub.add_argument(
         "--data",
         default="A,B",
@@ -84,7 +84,9 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
     sub.add_argument("--onnx", action=argparse.BooleanOptionalAction, default=True, help="generators as ONNX, too")
 
     sub = add("bench", "Measure speed: this code and the plain tutorial loop, alternating, as a ratio.")
-    sub.add_argument("--only", choices=("dcgan", "cyclegan", "translate", "follow"), help="one measurement only")
+    sub.add_argument(
+        "--only", choices=("dcgan", "cyclegan", "translate", "threads", "follow"), help="one measurement only"
+    )
     sub.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     sub.add_argument("--json", action="store_true", help="for machines")
     return parser
@@ -96,10 +98,16 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--resume",
         metavar="RUN",
-        help="go on with a run, by name or folder; --steps or --minutes move its end",
+        help="go on with a run, by name or folder. --steps N lets it end at step N and --minutes M after M minutes, "
+        "each counted from the run's first step and whatever its end was before; with both, whichever comes first "
+        "ends it. --rate-g, --rate-d, --rounds-d, --label and --hold-d-after may change too, nothing else",
     )
     sub.add_argument(
-        "--run", "--name", dest="run", metavar="NAME", help="a name for the new run (default: made from data and time)"
+        *("--name", "--run"),
+        dest="run",
+        metavar="NAME",
+        help="a name for the new run (default: made from data and time); behind torchrun only --name, since it takes "
+        "--run for an option of its own",
     )
     sub.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     sub.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie (default: GAN_DATA)")
@@ -127,6 +135,12 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
             choices = dict.fromkeys(str(choice) for field in of.values() for choice in field.metadata["choices"])
             metavar = f"{{{','.join(choices)}}}" if choices else f.type.__name__.upper()
             sub.add_argument(option, type=f.type, default=None, help=text, metavar=metavar)
+
+
+def given(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that were typed, of whichever model."""
+    names = {f.name for config in CONFIGS.values() for f in fields(config)}
+    return {name: value for name, value in vars(options).items() if name in names and value is not None}
 
 
 def _either(values: dict[str, Any]) -> str:

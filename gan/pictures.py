@@ -4,6 +4,7 @@ Everything a person uploads goes through `open_picture` of `image_io.py`.
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -34,6 +35,8 @@ __all__ = [
     "to_unit",
 ]
 
+NAMED = 3  # files that are left out, of those that are named
+
 Progress = Callable[[str, int, int | None], None]  # what is going on, how much is done, of how much
 
 
@@ -49,18 +52,30 @@ def square(image: Image.Image, size: int) -> Image.Image:
 
 
 def read_pictures(
-    files: Sequence[Path], size: int, *, what: str = "pictures", progress: Progress | None = None
+    files: Sequence[Path],
+    size: int,
+    *,
+    what: str = "pictures",
+    progress: Progress | None = None,
+    notes: list[str] | None = None,
 ) -> tuple[Tensor, list[Path]]:
     """Read many pictures as squares, several at a time: uint8 [N, 3, size, size] and the files they are from.
 
-    Files that cannot be read are left out of both. Nothing is cached on disk.
+    Files that cannot be read are left out of both; `notes` is given a sentence on them, and on pictures of few bits in
+    files of 16, which are shown at their own range. Nothing is cached on disk.
     """
+    left_out: list[str] = []
+    whites: Counter[int] = Counter()
 
     def read(path: Path) -> np.ndarray | None:
         try:
-            return np.asarray(square(open_picture(path, at_least=size), size)).transpose(2, 0, 1)
-        except UserError:
+            image = open_picture(path, at_least=size)
+        except UserError as error:
+            left_out.append(f"{path.name} ({str(error).rstrip('.')})")
             return None
+        if white := image.info.get("white"):
+            whites[white] += 1
+        return np.asarray(square(image, size)).transpose(2, 0, 1)
 
     images = np.empty((len(files), 3, size, size), np.uint8)
     kept: list[Path] = []
@@ -71,6 +86,18 @@ def read_pictures(
                 kept.append(path)
             if progress is not None:
                 progress(f"reading {what}", done, len(files))
+    if left_out and notes is not None:
+        names = "; ".join(sorted(left_out)[:NAMED]) + (
+            f"; and {more} more" if (more := len(left_out) - NAMED) > 0 else ""
+        )
+        told = f"{len(left_out)} of {len(files)} files in {files[0].parent} cannot be read and are left out: {names}."
+        notes.append(told)
+    if notes is not None:
+        notes += [
+            f"{count} pictures hold values up to {white}, of the 65535 that their files have room for: "
+            f"white is taken to be {white}."
+            for white, count in sorted(whites.items())
+        ]
     return torch.from_numpy(images[: len(kept)]), kept
 
 

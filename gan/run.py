@@ -29,17 +29,12 @@ from torch import nn
 
 from gan import __version__
 from gan.config import Config
-from gan.errors import UserError
+from gan.errors import UserError, reason
+from gan.runs_root import SHIPPED, runs_root
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
 STATES = ("queued", "starting", "running", "paused", "finished", "stopped", "failed")
 STARTING = 60.0  # seconds that a training may take to its first word
 LETTING_GO = 5.0  # seconds that one which has stopped may take to let its folder go
-
-
-def runs_root() -> Path:
-    """The folder that new runs go to: the environment variable GAN_RUNS, or `checkpoints/`."""
-    return Path(os.environ.get("GAN_RUNS") or SHIPPED).expanduser().resolve()
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -116,11 +111,15 @@ class Run:
         run = cls(root / name)
         if name in {other.name for other in all_runs()}:
             raise UserError(f"There already is a run named '{name}': take another name, or resume it.")
-        root.mkdir(parents=True, exist_ok=True)
         try:
+            root.mkdir(parents=True, exist_ok=True)
             run.folder.mkdir()
         except FileExistsError:
             raise UserError(f"There already is a folder named '{name}': take another name for the run.") from None
+        except OSError as error:
+            raise UserError(
+                f"No run can be made in {root} ({reason(error)}): let GAN_RUNS name a folder that can be written to."
+            ) from error
         now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         run._write_info(
             {
@@ -163,7 +162,7 @@ class Run:
         try:
             return json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise UserError(f"The run '{self.name}' has no readable run.json ({error}).") from error
+            raise UserError(f"The run '{self.name}' has no readable run.json ({reason(error)}).") from error
 
     @property
     def config(self) -> Config:
@@ -261,8 +260,10 @@ class Run:
         config = self.config
         try:
             tensors = safetensors.torch.load_file(self.folder / "weights.safetensors")
+        except FileNotFoundError:
+            raise UserError(f"The run '{self.name}' has no weights to show yet: let it train a while.") from None
         except (OSError, safetensors.SafetensorError) as error:
-            raise UserError(f"The run '{self.name}' has no weights to show yet ({error}).") from error
+            raise self._damaged(reason(error)) from error
         both, missing = MODELS[config.model].networks(config), self.missing
         for side, networks in zip(("g", "d"), both, strict=True):
             for name in missing & networks.keys():
@@ -270,9 +271,18 @@ class Run:
             state = {
                 k[2:]: v.float() if v.is_floating_point() else v for k, v in tensors.items() if k[:2] == f"{side}."
             }
-            networks.load_state_dict(state)
+            try:
+                networks.load_state_dict(state)
+            except RuntimeError as error:  # of another width, or some are missing
+                raise self._damaged(f"they are not those that its run.json describes: {reason(error)}") from error
             networks.eval().requires_grad_(False).to(device)
         return both
+
+    def _damaged(self, why: str) -> UserError:
+        return UserError(
+            f"The weights of the run '{self.name}' are damaged ({why}): copy its folder here again, or train it "
+            "further, which writes them anew."
+        )
 
     def save_resume(self, state: dict[str, Any]) -> None:
         """Write `resume.pt`."""
@@ -300,7 +310,22 @@ class Run:
         try:
             return torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
-            raise UserError(f"The file {file} of the run '{self.name}' cannot be read ({error}).") from error
+            raise UserError(
+                f"The file {file} of the run '{self.name}' cannot be read ({reason(error)}): train a new run."
+            ) from error
+
+    def checkpoint(self) -> tuple[int, float] | None:
+        """(step, seconds of training) of `resume.pt`, whose tensors stay on the disk; None where there is none."""
+        path = self.folder / "resume.pt"
+        if not path.is_file():
+            return None
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            return int(state["step"]), float(state["seconds"])
+        except Exception as error:
+            raise UserError(
+                f"The file resume.pt of the run '{self.name}' cannot be read ({reason(error)}): train a new run."
+            ) from error
 
     # Controls and the training process
 

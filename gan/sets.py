@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan.catalog import SETS, SHIPPED, download_root, find_set, idx_file, missing
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.pictures import Progress
 
 SHIPPED_TEST = 1000  # the last of the shipped pictures are for testing
@@ -83,7 +83,7 @@ def _read_idx(path: Path) -> Tensor:
         shape = np.frombuffer(data, ">u4", count=data[3], offset=4)
         return torch.from_numpy(np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(shape).copy())
     except (OSError, EOFError, ValueError, IndexError, lzma.LZMAError, zlib.error) as error:
-        raise UserError(f"The file {path} is damaged ({error}); remove it and get the set again.") from error
+        raise UserError(f"The file {path} is damaged ({reason(error)}); remove it and get the set again.") from error
 
 
 def _resize(images: Tensor, size: int) -> Tensor:

@@ -3,7 +3,8 @@
 They stand apart from the models so that the page can show them before torch is there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from gan.config import Config, setting
 from gan.errors import UserError
@@ -73,3 +74,23 @@ class CycleGANConfig(Config):
 
 
 CONFIGS: dict[str, type[Config]] = {"dcgan": DCGANConfig, "cyclegan": CycleGANConfig}
+
+
+def make(model: str, values: dict[str, Any]) -> Config:
+    """The settings of a training of `model` from plain values.
+
+    Raises `UserError` for a model that does not exist, and for a setting that does not or is the other model's.
+    """
+    if model not in CONFIGS:
+        raise UserError(f"There is no model '{model}'; choose one of {', '.join(CONFIGS)}.")
+    for other, config in CONFIGS.items():
+        theirs = {f.name for f in fields(config)} - {f.name for f in fields(CONFIGS[model])}
+        if foreign := [name for name in values if name in theirs]:
+            raise UserError(f"{_listed(foreign)} of {other} only; this is a training of {model}.")
+    return CONFIGS[model].from_dict(values)
+
+
+def _listed(names: list[str]) -> str:
+    """ "'blocks' is a setting", "'blocks' and 'pool' are settings"."""
+    quoted = " and ".join(f"'{name}'" for name in names)
+    return f"{quoted} {'is a setting' if len(names) == 1 else 'are settings'}"

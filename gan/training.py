@@ -22,10 +22,12 @@ from filelock import Timeout
 from torch import Tensor, nn
 
 from gan.duel import Conduct, Duel
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.machine import describe, explain, is_distributed, is_first, pick_device
 from gan.models import MODELS
+from gan.resume import Plan, plan
 from gan.run import LETTING_GO, Run
+from gan.threads import Tuner
 
 SAVE_SECONDS = 30.0  # at most so much training is lost to a kill
 
@@ -52,33 +54,42 @@ class Average:
 
 
 def train(
-    run: Run, *, device: str = "auto", data_root: Path | None = None, seconds: float | None = None
+    run: Run,
+    *,
+    device: str = "auto",
+    data_root: Path | None = None,
+    seconds: float | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Train `run` from where it stands until its steps or minutes are done; yields each record of its journal.
 
-    `seconds` ends this call early with the run "paused", to be gone on with by another call. Closing the generator,
-    or an interrupt while it works, saves everything and leaves the run "stopped". Raises `UserError` where the
-    run is being trained by another process, where its data is missing, or when a loss is no longer a number.
+    `seconds` ends this call early with the run "paused", to be gone on with by another call. `settings` are those that
+    change from here on: a new end, rates and the like, see `gan.resume`. Closing the generator, or an interrupt while
+    it works, saves everything and leaves the run "stopped". Raises `UserError` where the run is being trained by
+    another process or cannot go on as asked, which leaves it as it was, where its data is missing, or when a loss is no
+    longer a number. A finished run whose end does not move yields nothing.
     """
-    lock = run.lock()
+    lock, usual = run.lock(), torch.get_num_threads()
     try:
         if is_first():
             lock.acquire(timeout=LETTING_GO)
     except Timeout:
         raise UserError(f"The run '{run.name}' is being trained by another process already.") from None
     try:
-        if not (run.folder / "resume.pt").is_file() and (run.folder / "weights.safetensors").is_file():
-            raise UserError(f"The run '{run.name}' came without its resume.pt, so it cannot go on: train a new run.")
-        where = pick_device(device)
+        going = plan(run, settings, dist.get_world_size() if is_distributed() else 1)
+        status, where = run.info["status"], pick_device(device)
+        if status == "finished" and not going.moved:
+            return
         try:
-            training = _Training(run, where, data_root, seconds)
+            training = _Training(run, going, where, data_root, seconds)
         except Exception as error:  # its data is gone, it does not fit, ...
-            told = explain(error, run.name, where)
-            if is_first():
+            told = explain(error, run, where)
+            if is_first() and status in ("starting", "running"):  # one at rest is as good as it was
                 run.set_info(status="failed", why=str(told) or type(told).__name__)
             raise told from error
         yield from training.records()
     finally:
+        torch.set_num_threads(usual)
         if is_first():
             lock.release()
 
@@ -86,15 +97,13 @@ def train(
 class _Training:
     """The state of one call of `train`."""
 
-    def __init__(self, run: Run, device: torch.device, data_root: Path | None, seconds: float | None) -> None:
-        self.run, self.config, self.device = run, run.config, device
+    def __init__(
+        self, run: Run, going: Plan, device: torch.device, data_root: Path | None, seconds: float | None
+    ) -> None:
+        self.run, self.going, self.config, self.device = run, going, going.config, device
         self.seconds_here = seconds
         self.world = dist.get_world_size() if is_distributed() else 1
         self.rank = dist.get_rank() if is_distributed() else 0
-        if self.config.batch % self.world:
-            raise UserError(
-                f"The setting 'batch' is {self.config.batch}, but must be a multiple of the {self.world} processes."
-            )
         model = MODELS[self.config.model]
         gauge = getattr(model, "gauge", None)  # made before the seed is set: looking changes nothing of the training
         self.gauge = gauge(self.config, data_root, device) if gauge and not self.rank else None
@@ -107,17 +116,23 @@ class _Training:
             torch.manual_seed(self.config.seed + self.rank)  # same networks, but noise of its own
         self.draw = self.duel.drawer(self.data, self.random, self.config.batch // self.world)
         self.conduct = Conduct.of(self.config)
+        self.tuner = Tuner.of(device.type, self.world)
         self.step, self.seconds, self.samples_made, self.controls_read, self.lines = 0, 0.0, 0, 0, 0
+        self.kept: int | None = None  # the step of the checkpoint
 
     # What is kept
 
     def save(self, *, before: bool = False) -> None:
         """Write everything needed to go on, then the weights to show; only the first process does.
 
-        `before` an act of a conductor's the state is kept as `before.pt` as well.
+        `before` an act of a conductor's the state is kept as `before.pt` as well. Raises `UserError` for weights that
+        are no longer numbers: what was kept before them stays.
         """
         if self.rank:
             return
+        both = self.duel.generators, self.duel.discriminators
+        if not all(value.isfinite().all() for networks in both for value in networks.state_dict().values()):
+            raise self.blown_up("A weight")
         cuda = torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None
         self.run.save_resume(
             {
@@ -132,21 +147,32 @@ class _Training:
                 "lines": self.lines,
             }
         )
+        self.kept = self.step
         if before:
             self.run.keep_before()
-        self.run.save_weights(self.average.networks, self.duel.discriminators)
+        if self.step:  # untrained ones show nothing
+            self.run.save_weights(self.average.networks, self.duel.discriminators)
 
     def restore(self) -> None:
         """Go on from `resume.pt`, where there is one."""
         state = self.run.load_resume()
+        if state is not None:
+            self.take(state)
         if self.rank == 0:  # what came after is about to be lived through again
             lived = self.run.lived(state["step"], state.get("lines")) if state else []
             self.run.rewrite(lived)
             self.lines = len(lived)
-        if state is None:
-            return
-        self.duel.load_state(state["duel"])
-        self.average.networks.load_state_dict(state["average"])
+
+    def take(self, state: dict[str, Any]) -> None:
+        """Take over what `save` wrote. Raises `UserError` where it is not of these networks."""
+        try:
+            self.duel.load_state(state["duel"])
+            self.average.networks.load_state_dict(state["average"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise UserError(
+                f"The file resume.pt of the run '{self.run.name}' is of other networks than its run.json describes "
+                f"({reason(error)}): train a new run."
+            ) from error
         self.conduct = Conduct(**state["conduct"])
         stream, cpu, cuda = state["random"]
         if self.rank == 0:
@@ -159,6 +185,7 @@ class _Training:
             torch.manual_seed(self.config.seed + self.rank + 1_000_003 * state["step"])
         for name in ("step", "seconds", "samples_made", "controls_read"):
             setattr(self, name, state[name])
+        self.kept = self.step
 
     def stand(self, status: str, why: str = "") -> None:
         """Say in `run.json` how the run stands."""
@@ -169,6 +196,7 @@ class _Training:
                 step=self.step,
                 seconds=round(self.seconds, 1),
                 device=describe(self.device),
+                threads=(self.tuner and self.tuner.chosen) or torch.get_num_threads(),
                 processes=self.world,
                 pictures=_count(self.data),
                 note=_note(self.data),
@@ -191,8 +219,7 @@ class _Training:
 
     def progress(self) -> float:
         """How much of the run is done, 0 to 1, by steps or by minutes, whichever is further."""
-        by_time = self.seconds / (60 * self.config.minutes) if self.config.minutes else 0.0
-        return min(1.0, max(self.step / self.config.steps, by_time))
+        return self.config.progress(self.step, self.seconds)
 
     def rates(self) -> tuple[float, float]:
         """Both learning rates now: constant, then falling linearly to zero over the share `fall`."""
@@ -218,22 +245,21 @@ class _Training:
         """Follow controls, an event each. `standing`: asked before this process began, so only settings count."""
         for control in asked:
             if control.get("do") == "set":
-                yield self.change(control, standing)
+                yield self.change(control)
             elif control.get("do") == "stop" and not standing:
                 raise _Stop
             elif control.get("do") == "pause" and not standing:
                 yield from self.pause()
 
-    def change(self, control: dict[str, Any], standing: bool) -> dict[str, Any]:
+    def change(self, control: dict[str, Any]) -> dict[str, Any]:
         """Take over new settings; what stood before is kept, for those who wonder "what if"."""
         try:
             replace(self.conduct).change(control)
         except UserError as error:
             return self.event("refused", why=str(error))
-        if not standing:
-            self.controls_read -= 1  # what is kept knows nothing of it yet
-            self.save(before=True)
-            self.controls_read += 1
+        self.controls_read -= 1  # what is kept knows nothing of it yet
+        self.save(before=True)
+        self.controls_read += 1
         return self.event("control", **self.conduct.change(control))
 
     def pause(self) -> Iterator[dict[str, Any]]:
@@ -277,26 +303,48 @@ class _Training:
         """Train; see `train`."""
         self.restore()
         try:
-            self.stand("running")
-            began_at = self.step
-            if began_at:
-                yield self.event("resume")
-            yield from self.obey(self.new_controls(), standing=True)
+            yield from self.resume()
             yield from self.rounds()
             finished = self.progress() >= 1
             self.save()
             self.stand("finished" if finished else "paused")
         except (_Stop, GeneratorExit, KeyboardInterrupt) as end:
-            self.event("stop")
-            self.save()
-            self.stand("stopped")
+            self.end()
             if not isinstance(end, _Stop):
                 raise
         except BaseException as error:
-            told = explain(error, self.run.name, self.device)
-            with suppress(OSError):  # on a full disk there may be no room for this, either
-                self.stand("failed", str(told) if isinstance(told, UserError) else f"{type(told).__name__}: {told}")
-            raise told from error
+            raise self.failed(error) from error
+
+    def resume(self) -> Iterator[dict[str, Any]]:
+        """Write down what was asked, then follow what was asked while nothing trained, and the plan."""
+        if self.rank == 0 and self.going.moved:
+            self.run.set_info(config=self.config.as_dict())
+        self.stand("running")
+        if self.kept is None:
+            self.save()  # should the duel blow up at once, there is something to go back to
+        if self.step:
+            yield self.event("resume", **self.going.moved)
+        yield from self.obey(self.new_controls(), standing=True)
+        new = {name: value for name, value in self.going.conduct.items() if getattr(self.conduct, name) != value}
+        if self.rank == 0 and new:
+            self.run.control("set", **new)
+        yield from self.obey(self.new_controls(), standing=True)
+
+    def end(self) -> None:
+        """Save what was reached when someone asked to stop."""
+        self.event("stop")
+        try:
+            self.save()
+        except Exception as error:
+            raise self.failed(error) from error
+        self.stand("stopped")
+
+    def failed(self, error: BaseException) -> BaseException:
+        """Say in `run.json` what ended the training; returns that as it is told to people."""
+        told = explain(error, self.run, self.device)
+        with suppress(OSError):  # on a full disk there may be no room for this, either
+            self.stand("failed", str(told) if isinstance(told, UserError) else f"{type(told).__name__}: {told}")
+        return told
 
     def rounds(self) -> Iterator[dict[str, Any]]:
         """The rounds themselves, until the run or the time given to this call is over."""
@@ -312,10 +360,12 @@ class _Training:
             self.conduct.measure = is_logged
             rate_g, rate_d = self.rates()
             self.duel.set_rates(rate_g, rate_d)
+            asked = time.perf_counter()
             scalars = self.duel.round(self.draw, self.conduct)
             self.step += 1
             self.average.update(self.step)
             now = time.perf_counter()
+            self.tune(now - asked)
             self.seconds = before + now - began
             if is_logged:
                 speed = config.batch * (self.step - mark_step) / max(now - mark, 1e-9)
@@ -332,6 +382,16 @@ class _Training:
             if self.seconds_here is not None and is_logged and self.agree(now - began > self.seconds_here):
                 break
         self.sample()
+
+    def tune(self, seconds: float) -> None:
+        """Take as many threads for the next step as suit one that took so many seconds."""
+        if self.tuner is None:
+            return
+        chosen, count = self.tuner.chosen, self.tuner.stepped(seconds)
+        if count != torch.get_num_threads():
+            torch.set_num_threads(count)
+        if self.tuner.chosen != chosen:
+            self.stand("running")
 
     def agree(self, decision: bool) -> bool:
         """The first process's decision, in every process."""
@@ -358,12 +418,17 @@ class _Training:
         }
         for name, value in record.items():
             if not math.isfinite(value):
-                raise UserError(
-                    f"'{name}' is no longer a number at step {self.step}: the duel has blown up. "
-                    "Try lower learning rates; the last checkpoint is kept."
-                )
+                raise self.blown_up(f"'{name}'")
         self.write(record)
         return record
+
+    def blown_up(self, what: str) -> UserError:
+        """That the duel has come to numbers that are none, and how to go on."""
+        lower = " ".join(f"--rate-{side} {getattr(self.conduct, f'rate_{side}') / 2:.2g}" for side in "gd")
+        return UserError(
+            f"{what} is no longer a number at step {self.step}: the duel has blown up. The checkpoint of step "
+            f"{self.kept} is kept; lower learning rates may get past it: train --resume {self.run.name} {lower}"
+        )
 
     @torch.inference_mode()
     def sample(self) -> float:

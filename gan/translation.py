@@ -7,7 +7,7 @@ added wherever it changed little: the ground stays sharp, and no fine stripes ar
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
@@ -15,11 +15,12 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.pictures import SUFFIXES, find_pictures, open_picture, to_image, to_tensor, to_unit
 from gan.run import Run
-from gan.zips import pictures_in
+from gan.zips import fresh, pictures_in
 
+WRITTEN = SUFFIXES - {".heic", ".heif", ".avif"}  # formats that results are written in
 LIMIT = 1024  # longest side of a result, in pixels
 ERASING = 0.125  # a change of so much of full scale, the mean over 5x5 pixels, leaves nothing of the finer detail
 STRETCH = 4  # the longer side that a generator sees is at most so many times `size`
@@ -52,7 +53,7 @@ def pick(generators: nn.ModuleDict, direction: str) -> tuple[nn.Module, nn.Modul
 
 
 def translate(generator: Generator, image: Image.Image, *, size: int, limit: int = LIMIT) -> Image.Image:
-    """Translate an RGB picture of any size and aspect ratio; the result has the picture's own size.
+    """Translate an RGB picture of any size and aspect ratio; the result is RGB and has the picture's own size.
 
     Only a picture whose longer side is over `limit` pixels comes back smaller, with that side at `limit`. The
     generator sees the picture with its shorter side at `size`, the size it was trained at (for very long pictures
@@ -69,15 +70,16 @@ def translate_through(
 
     The second is given what the first made, not its copy in 256 shades.
     """
-    image = image.convert("RGB")
+    channels = channels_of(generators[0])
+    image = in_colours(image, channels)
     if max(image.size) > limit:
         image = image.resize(_scaled(image.size, limit / max(image.size)), Image.Resampling.LANCZOS, reducing_gap=3.0)
     seen = _seen(image, size)
     width, height = seen.size
-    real = to_unit(to_tensor(seen))[None]  # [1, 3, height, width]
-    full = to_unit(to_tensor(image))[None]
+    real = to_unit(to_tensor(seen))[None, :channels]  # [1, channels, height, width]
+    full = to_unit(to_tensor(image))[None, :channels]
     detail = full - _enlarged(real, full)  # that the generators do not see
-    x, results = _padded(seen), []
+    x, results = _padded(seen)[:, :channels], []
     if isinstance(generators[0], nn.Module):
         x = x.to(next(generators[0].parameters()).device)
     for generator in generators:
@@ -85,7 +87,7 @@ def translate_through(
         made = x[..., :height, :width].float().cpu()
         change = avg_pool2d((made - real).abs().mean(1, True) / 2, 5, 1, 2, count_include_pad=False)
         kept = 1 - _enlarged((change / ERASING).clamp(max=1), full).clamp(0, 1)
-        results.append(to_image((_enlarged(made, full) + kept * detail).clamp(-1, 1)[0]))
+        results.append(to_image((_enlarged(made, full) + kept * detail).clamp(-1, 1)[0]).convert("RGB"))
     return results
 
 
@@ -96,9 +98,21 @@ def _enlarged(x: Tensor, like: Tensor) -> Tensor:
     return interpolate(x, like.shape[-2:], mode="bicubic", antialias=True, align_corners=False)
 
 
-def as_seen(image: Image.Image, size: int) -> Tensor:
-    """An RGB picture as generators trained at `size` see it: float [1, 3, H, W] in [-1, 1], H and W multiples of 4."""
-    return _padded(_seen(image.convert("RGB"), size))
+def channels_of(generator: Generator) -> int:
+    """How many channels a generator translates: 1 (grey) or 3; 3 for what is no network."""
+    if not isinstance(generator, nn.Module):
+        return 3
+    return next((layer.in_channels for layer in generator.modules() if isinstance(layer, nn.Conv2d)), 3)
+
+
+def in_colours(image: Image.Image, channels: int) -> Image.Image:
+    """A picture as RGB with what a generator of so many channels sees of it: all, or its grey values."""
+    return image.convert("L" if channels == 1 else "RGB").convert("RGB")
+
+
+def as_seen(image: Image.Image, size: int, channels: int = 3) -> Tensor:
+    """A picture as generators trained at `size` see it: float [1, channels, H, W] in [-1, 1], sides multiples of 4."""
+    return _padded(_seen(in_colours(image, channels), size))[:, :channels]
 
 
 def _seen(image: Image.Image, size: int) -> Image.Image:
@@ -131,17 +145,21 @@ def translate_path(
     direction: str = "AtoB",
     *,
     progress: Callable[[str, int, int | None], None] | None = None,
+    left_out: list[tuple[str, str]] | None = None,
 ) -> list[Path]:
     """Translate a picture file, or every picture in a zip or directly in a folder, and return the files written.
 
     `direction` is "AtoB" or "BtoA". For a file, `target` is a file (its ending names the format) or a folder; for a
-    folder or a zip it is a folder, made if need be, in which the results have the same names (those of `zips`);
-    pictures that cannot be read are left out. Raises `UserError` if there is nothing to read or nowhere to write.
+    folder or a zip it is a folder, made if need be, in which the results have the same names (those of `zips`), those
+    of formats that are only read ending in .jpg. Pictures that cannot be read are left out, and `left_out` is given
+    (name, why) of each. Raises `UserError` if there is nothing to read or nowhere to write.
     """
     source, target = Path(source), Path(target)
     if run.config.model != "cyclegan":
         raise UserError(f"The run '{run.name}' is a {run.config.model}; translating needs a cyclegan.")
     (generator, _), written = pick(run.networks()[0], direction), []
+    left_out = [] if left_out is None else left_out
+    taken: set[PurePosixPath] = set()
     is_folder = source.is_dir() or source.suffix.lower() == ".zip"
     if source.suffix.lower() == ".zip" and source.is_file():
         files = pictures_in(source)
@@ -152,25 +170,29 @@ def translate_path(
         raise UserError(f"There are no pictures in {source}; name a picture, or a folder with some.")
     if is_folder and target.is_file():
         raise UserError(f"{target} is a file, but {source} holds many pictures: name a folder to write to.")
-    if not is_folder and not target.is_dir() and target.suffix.lower() not in SUFFIXES:
-        raise UserError(f"Cannot write a picture to {target}; end its name in one of {', '.join(sorted(SUFFIXES))}.")
+    if not is_folder and not target.is_dir() and target.suffix.lower() not in WRITTEN:
+        raise UserError(f"Cannot write a picture to {target}; end its name in one of {', '.join(sorted(WRITTEN))}.")
 
     for done, (name, opened) in enumerate(files.items(), 1):
-        out = target / name if is_folder or target.is_dir() else target
+        as_jpeg = PurePosixPath(name).suffix.lower() not in WRITTEN
+        result = fresh(PurePosixPath(f"{PurePosixPath(name).stem}.jpg" if as_jpeg else name), taken)
+        out = target / result if is_folder or target.is_dir() else target
         if out.resolve() in (source.resolve(), (source / name).resolve()):
             raise UserError(f"The result would overwrite {out}; name another place to write to.")
         try:
             image = open_picture(opened(), at_least=LIMIT)
-        except UserError:
+        except UserError as error:
             if not is_folder:
                 raise
+            left_out.append((name, str(error)))
         else:
             _save(translate(generator, image, size=seen_size(run, direction)), out)
             written.append(out)
         if progress is not None:
             progress("translating", done, len(files))
     if not written:
-        raise UserError(f"None of the {len(files)} files in {source} can be read as a picture.")
+        why = f" {left_out[0][0]}: {left_out[0][1]}"
+        raise UserError(f"None of the {len(files)} files in {source} can be read as a picture.{why}")
     return written
 
 
@@ -179,4 +201,4 @@ def _save(image: Image.Image, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         image.save(path, quality=92)
     except (OSError, ValueError) as error:
-        raise UserError(f"The picture cannot be written to {path} ({error}).") from error
+        raise UserError(f"The picture cannot be written to {path} ({reason(error)}).") from error

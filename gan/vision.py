@@ -13,7 +13,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from gan.errors import UserError
+from gan.errors import UserError, reason
 
 _operators: list[torch.library.Library] = []  # the schemas below live as long as their library does
 
@@ -56,7 +56,7 @@ def fetch(kind: str, root: Path) -> None:
     try:
         getattr(datasets(), kind)(root, download=True)
     except (OSError, RuntimeError) as error:
-        raise UserError(f"Could not download {kind} into {root} ({error}); check the network.") from error
+        raise UserError(f"Could not download {kind} into {root} ({reason(error)}); check the network.") from error
 
 
 def cifar10(root: Path, train: bool) -> tuple[Tensor, Tensor]:

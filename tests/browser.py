@@ -1,4 +1,8 @@
-"""The real app in a real browser: a server of its own, visitors who may reach no other host."""
+"""The real app in a real browser: a server of its own, visitors who may reach no other host.
+
+Visits with the same language come to the same browser context, one after the other: the page's scripts stay in its HTTP
+cache, and nothing else is left from one test to the next. (`context.route` would switch that cache off.)
+"""
 
 import asyncio
 import os
@@ -10,10 +14,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Coroutine, Iterator
+from collections import defaultdict
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +29,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 FLAGS = [
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -49,8 +56,41 @@ def in_a_thread(coroutine: Coroutine) -> Any:
         return pool.submit(asyncio.run, coroutine).result()
 
 
+@dataclass
+class Windows:
+    """A browser with a context for each language, and one more for each visitor who is there at the same time.
+
+    The first page of a context is a blank one that stays: without it every visit would open a window, which costs
+    Chromium as much as the page does.
+    """
+
+    browser: Any
+    free: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+
+    def lend(self, locale: str) -> Any:
+        """A context without cookies, storage and permissions, and with a blank page."""
+        if self.free[locale]:
+            return self.free[locale].pop()
+        context = self.browser.new_context(locale=locale, ignore_https_errors=True)
+        context.new_page()
+        return context
+
+    def take_back(self, locale: str, context: Any, origins: set[str]) -> None:
+        """Close its pages and clear what those of these origins left behind, all but the HTTP cache."""
+        blank, *pages = context.pages
+        for page in pages:
+            page.close()
+        session = context.new_cdp_session(blank)
+        for origin in origins:
+            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        session.detach()
+        context.clear_cookies()
+        context.clear_permissions()
+        self.free[locale].append(context)
+
+
 @contextmanager
-def chromium() -> Iterator[Any]:
+def chromium() -> Iterator[Windows]:
     """A Chromium: the one named by CHROMIUM, the system's, or Playwright's own."""
     try:
         from playwright.sync_api import Error, sync_playwright
@@ -62,7 +102,7 @@ def chromium() -> Iterator[Any]:
             browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         except Error as error:
             unavailable(f"no Chromium could be started: {error.message.splitlines()[0]}")
-        yield browser
+        yield Windows(browser)
         browser.close()
 
 
@@ -81,7 +121,15 @@ class Server:
     url: str
     process: subprocess.Popen
     log: Path
+    runs: Path
     seconds: float
+
+    @cached_property
+    def client(self) -> Any:
+        """A `gradio_client` of this server."""
+        from gradio_client import Client
+
+        return Client(self.url, verbose=False)
 
     def said(self) -> str:
         """What it has printed so far."""
@@ -94,18 +142,19 @@ def serve(*arguments: str, **environment: str) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="spear-and-shield-") as folder:
         log = Path(folder) / "log.txt"
         settings = {"GAN_RUNS": str(Path(folder) / "runs"), "NO_PROXY": "127.0.0.1,localhost", "PYTHONUTF8": "1"}
+        settings |= environment
         begun = time.monotonic()
         with log.open("w") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "demo", "--port", "0", *arguments],
                 cwd=ROOT,
-                env=os.environ | settings | environment,
+                env=os.environ | settings,
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
         try:
             url = _address(process, log, begun + 60)
-            yield Server(url, process, log, time.monotonic() - begun)
+            yield Server(url, process, log, Path(settings["GAN_RUNS"]), time.monotonic() - begun)
         finally:
             process.terminate()
             try:
@@ -120,7 +169,7 @@ def _address(process: subprocess.Popen, log: Path, deadline: float) -> str:
     while time.monotonic() < deadline and process.poll() is None:
         said = log.read_text(encoding="utf-8", errors="replace")
         if printed := re.search(r"(https?)://[^/\s]+:(\d+)/", said):
-            url = f"{printed[1]}://127.0.0.1:{printed[2]}/"
+            url = f"{printed[1]}://{'[::1]' if '//[::1]:' in said else '127.0.0.1'}:{printed[2]}/"
             if printed[1] == "https":
                 return url
             try:
@@ -137,11 +186,12 @@ def _address(process: subprocess.Popen, log: Path, deadline: float) -> str:
 class Visitors:
     """People who open the app in windows of their own; nothing of theirs may leave this machine."""
 
-    browser: Any
+    windows: Windows
     url: str
     strays: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    contexts: list[Any] = field(default_factory=list)
+    lent: list[tuple[str, Any]] = field(default_factory=list)
+    origins: set[str] = field(default_factory=set)
 
     def __call__(
         self,
@@ -153,47 +203,86 @@ class Visitors:
         dark: bool = False,
         camera: bool = False,
         url: str | None = None,
+        script: str = "",
     ) -> Any:
         """Open the page, in a browser of this language, and return it when its tabs are there.
 
-        `tab` is a tab's name ("questions") to go to, `path` is appended to the address, `url` is another server's.
+        `tab` is a tab's name ("questions") to go to, `path` is appended to the address, `url` is another server's,
+        `script` runs before those of the page.
         """
-        context = self.browser.new_context(
-            locale=LOCALES.get(language, language),
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if dark else "light",
-            permissions=["camera"] if camera else [],
-            ignore_https_errors=True,
-        )
-        self.contexts.append(context)
-        context.route(lambda address: urlsplit(address).hostname not in LOOPBACK, self._refuse)
+        locale, address = LOCALES.get(language, language), (url or self.url) + path
+        context = self.windows.lend(locale)
+        self.lent.append((locale, context))
+        self.origins.add("{0.scheme}://{0.netloc}".format(urlsplit(address)))
+        if camera:
+            context.grant_permissions(["camera"])
+        context.on("request", self._watch)
         page = context.new_page()
+        page.traffic = Traffic(page)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme="dark" if dark else "light")
         page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
-        page.goto((url or self.url) + path)
+        if script:
+            page.add_init_script(script)
+        page.goto(address)
         page.wait_for_selector("#tabs [role=tab]", timeout=30_000)
         if tab:
             open_tab(page, tab)
         return page
 
-    def _refuse(self, route: Any) -> None:
-        self.strays.append(route.request.url)
-        route.abort()
+    def _watch(self, request: Any) -> None:
+        """Only what is asked of a host can leave the machine: `data:` and `blob:` name none."""
+        if (urlsplit(request.url).hostname or "localhost") not in LOOPBACK:
+            self.strays.append(request.url)
 
     def leave(self) -> None:
         """Close every window; fails if a page asked another host for anything or raised an error."""
-        for context in self.contexts:
-            context.close()
+        while self.lent:  # the first one's comes last, to be the next one's: its cache has the most
+            locale, context = self.lent.pop()
+            context.remove_listener("request", self._watch)
+            self.windows.take_back(locale, context, self.origins)
         assert not self.strays, f"the page asked other hosts: {self.strays}"
         assert not self.errors, f"the page raised errors: {self.errors}"
 
 
-def at_rest(page: Any, read: Callable[[], Any], seconds: float = 1.5) -> Any:
-    """What is read, which must stay the same for so long; what was still under way may come in first."""
-    page.wait_for_timeout(1500)
-    before = read()
-    page.wait_for_timeout(1000 * seconds)
-    assert read() == before
-    return before
+def settle(page: Any, seconds: float = 0.3) -> None:
+    """Wait until every question of the page has its answer and it has asked nothing more for so long.
+
+    Gradio's stream of answers ends with the last one that is waited for; only the heartbeat is open all the time.
+    Fails if the page never comes to rest.
+    """
+    deadline, quiet = time.monotonic() + 30, time.monotonic()
+    while time.monotonic() < quiet + seconds:
+        assert time.monotonic() < deadline, f"the page does not come to rest: {page.traffic.waiting or 'it asks again'}"
+        asked = len(page.traffic.asked)
+        page.wait_for_timeout(50)
+        if page.traffic.waiting or len(page.traffic.asked) > asked:
+            quiet = time.monotonic()
+
+
+class Traffic:
+    """What a page asks its server for: all of it in `asked`, what is not answered yet in `waiting`."""
+
+    def __init__(self, page: Any) -> None:
+        self.asked: list[str] = []
+        self.waiting: list[str] = []
+        page.on("request", self._begin)
+        page.on("requestfinished", self._end)
+        page.on("requestfailed", self._end)
+
+    def _begin(self, request: Any) -> None:
+        if "/heartbeat/" not in request.url and not request.url.startswith(("data:", "blob:")):
+            self.asked.append(request.url)
+            self.waiting.append(request.url)
+
+    def _end(self, request: Any) -> None:
+        with suppress(ValueError):
+            self.waiting.remove(request.url)
+
+
+# Lets a page's slow clocks, those of a second and more, run ten times as fast: a `script` for a visit.
+FAST = """const set = window.setInterval;
+window.setInterval = (call, time, ...all) => set(call, time >= 1000 ? time / 10 : time, ...all);"""
 
 
 def slow_down(page: Any, milliseconds: int = 500) -> None:
@@ -213,7 +302,17 @@ def look_at_list(page: Any, element: str, option: str) -> None:
     page.get_by_role("option", name=option).wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
-    page.wait_for_timeout(2000)
+    settle(page)
+
+
+# What each tab shows first, when it has come.
+FIRST = {
+    "noise": "#pictures .made img",
+    "curves": "#stories section",
+    "translate": "#ways img",
+    "train": "#watch h3",
+    "questions": "#upsample image",
+}
 
 
 def word(page: Any, key: str) -> str:

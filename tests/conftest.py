@@ -1,13 +1,20 @@
 """Fixtures that several files share; those that drive the page are made of browser.py."""
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests run from anywhere
+# before torch is imported, and for every process that a test starts: networks as small as here gain nothing from a
+# second thread, and threads that wait for one another are many times slower than one where the cores are busy
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
+from gan.catalog import cache_root
 from tests import browser as machinery
+from tests.small_cyclegan import small_cyclegan
 from tests.small_runs import small_run
 
 
@@ -19,12 +26,25 @@ def runs(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def away(tmp_path, monkeypatch):
-    """Nothing of this machine's data or runs is seen."""
-    for name in ("GAN_RUNS", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
+def drawings(monkeypatch):
+    """A small herd, drawn once for this machine, also for a test that sees nothing else of it: drawing takes long."""
+    usual = cache_root()
+    monkeypatch.setattr("gan.herd_cache.cache_root", lambda: usual)
+    monkeypatch.setattr("gan.data.HERD", 300)
+
+
+@pytest.fixture
+def shipped(drawings, tmp_path, monkeypatch):
+    """Of all data only what travels with the project is seen: 9,000 digits, not this machine's 60,000."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "XDG_CACHE_HOME"))
     monkeypatch.delenv("GAN_DATA", raising=False)
     monkeypatch.setattr("gan.catalog.SYSTEM", tmp_path / "system")
+
+
+@pytest.fixture
+def away(shipped, tmp_path, monkeypatch):
+    """Nothing of this machine's data or runs is seen."""
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "GAN_RUNS"))
 
 
 @pytest.fixture
@@ -41,10 +61,27 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def server():
-    """The app, started once for all tests: `server.url`. A file may have one of its own, with runs of its own."""
-    with machinery.serve() as running:
+def server(tmp_path_factory):
+    """The app, started once for all tests: `server.url`, its folder of runs in `server.runs`.
+
+    There are two small DCGANs, "alpha" and "beta", a CycleGAN, "fruit", and no data but what travels with the project.
+    """
+    runs = tmp_path_factory.mktemp("runs")
+    small_run(runs, "alpha")
+    small_run(runs, "beta", lines=90)
+    small_cyclegan(runs, "fruit")
+    cache = tmp_path_factory.mktemp("cache")
+    with machinery.serve(GAN_RUNS=str(runs), GAN_DATA="", XDG_CACHE_HOME=str(cache)) as running:
         yield running
+
+
+@pytest.fixture
+def added(server):
+    """The app's folder of runs, for runs that a test adds: afterwards they are gone."""
+    before = set(server.runs.iterdir())
+    yield server.runs
+    for folder in set(server.runs.iterdir()) - before:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -9,10 +9,16 @@ from gan.run import Run
 
 
 def small_cyclegan(
-    root: Path, name: str, data: str = "apple2orange", *, seed: int = 0, missing: tuple[str, ...] = ()
+    root: Path,
+    name: str,
+    data: str = "apple2orange",
+    *,
+    seed: int = 0,
+    missing: tuple[str, ...] = (),
+    channels: int = 3,
 ) -> Run:
     """A finished run at 32x32 without journal and samples; `missing` networks are left out, as an import may."""
-    config = CycleGANConfig(data=data, size=32, width=4, width_d=4, blocks=1, layers_d=2, steps=10)
+    config = CycleGANConfig(data=data, size=32, channels=channels, width=4, width_d=4, blocks=1, layers_d=2, steps=10)
     run = Run.create(name, config, root)
     torch.manual_seed(seed)
     both = CycleGAN.networks(config)

@@ -127,6 +127,7 @@ def test_an_impossible_count_is_refused_when_it_is_typed(capsys, count):
     assert "--count" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send on Windows")
 def test_ctrl_c_saves_the_run_and_says_how_to_go_on(runs, capsys):
     command = [sys.executable, "-m", "gan", "train", "dcgan", "--run", "mine", "--steps", "1000000", *TINY]

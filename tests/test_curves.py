@@ -318,9 +318,9 @@ def test_a_panel_that_is_not_there_is_refused(run):
         page([tell(run)], View(panels=("loss", "entropy")), 0, "en")
 
 
-def test_ten_long_journals_open_within_two_seconds(runs):
+def test_ten_long_journals_open_faster_than_line_by_line(runs):
     rates = {"grad_g": 1.5, "grad_d": 2.5, "rate_g": 1e-4, "rate_d": 1e-4}
-    text = "".join(json.dumps(record(step) | rates) + "\n" for step in range(100_000))
+    text = "".join(json.dumps(record(step) | rates) + "\n" for step in range(20_000))
     folders = []
     for number in range(10):
         folder = runs / f"long{number}"
@@ -330,7 +330,7 @@ def test_ten_long_journals_open_within_two_seconds(runs):
 
     def took(read, what):
         began = time.process_time()
-        assert read(what) == [1e-4] * 100_000
+        assert read(what) == [1e-4] * 20_000
         return time.process_time() - began
 
     # in turns: a machine may be slow for a while
@@ -338,7 +338,7 @@ def test_ten_long_journals_open_within_two_seconds(runs):
     for folder in folders:
         line_by_line.append(took(lambda text: [json.loads(line)["rate_d"] for line in text.splitlines()], text))
         at_once.append(took(lambda folder: journals.columns(folder)["rate_d"].tolist(), folder))
-    assert sum(at_once) < 0.75 * sum(line_by_line)  # 2 s of 4 on a usual machine; half, also on a slow one
+    assert sum(at_once) < 0.75 * sum(line_by_line)  # half, on a slow machine too
 
 
 def test_the_command_lines_words_are_those_of_the_page():

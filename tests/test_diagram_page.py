@@ -9,7 +9,7 @@ from demo.language import words
 from demo.questions import diagram, roles
 from gan.errors import UserError
 from gan.roles import teachers
-from tests.browser import at_rest
+from tests.browser import FAST, settle
 
 
 @pytest.mark.parametrize("run", ["herd", "herd-no-identity", "herd-no-cycle"])
@@ -117,12 +117,12 @@ def test_one_steps_through_the_round(visit, language):
 
 @browser
 def test_it_plays_by_itself_and_stops(visit):
-    page = visit("en", tab="questions")
+    page = visit("en", tab="questions", script=FAST)
     page.get_by_role("tab", name=words("en")["questions.q17.tab"]).click()
     page.wait_for_selector("#rounds-of svg", timeout=60_000)
     page.locator("#q17-play").click()
     page.wait_for_function("document.querySelector('#rounds-of h4').textContent.startsWith('3 /')", timeout=30_000)
     page.locator("#q17-play").click()
     page.wait_for_selector("#rounds-of .round:not([data-running])")
-    shown = at_rest(page, page.locator("#rounds-of h4").inner_text, roles.PACE / 1000 + 1)
-    assert not shown.startswith("12 /")  # it did not play on to its end
+    settle(page, 2 * roles.PACE / 10_000)
+    assert not page.locator("#rounds-of h4").inner_text().startswith("12 /")  # it did not play on to its end

@@ -15,6 +15,8 @@ from gan.run import Run
 from gan.settings import CycleGANConfig, DCGANConfig
 from gan.training import train
 
+pytestmark = pytest.mark.usefixtures("shipped")
+
 DCGAN = DCGANConfig(data="mnist", size=32, channels=1, width=16, batch=32, steps=150)
 CYCLEGAN = CycleGANConfig(
     data="herd", size=32, width=16, width_d=8, blocks=2, layers_d=2, batch=4, identity_every=4, pool=0, steps=60
@@ -23,8 +25,7 @@ CYCLEGAN = CycleGANConfig(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("config", [DCGAN, CYCLEGAN], ids=lambda config: config.model)
-def test_the_rate_is_that_of_a_real_training(tmp_path, monkeypatch, config):
-    monkeypatch.delenv("GAN_DATA", raising=False)
+def test_the_rate_is_that_of_a_real_training(tmp_path, config):
     found = [measure(config, "cpu").rounds_per_second]
     records = [r for r in train(Run.create("real", config, tmp_path), device="cpu") if "event" not in r]
     real = (records[-1]["step"] - records[1]["step"]) / (records[-1]["seconds"] - records[1]["seconds"])

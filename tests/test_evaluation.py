@@ -209,6 +209,7 @@ def test_augmentation_bends_a_little_and_fills_with_black():
     assert 1 / 1.25 < area.min() < 0.9 < 1.1 < area.max() < 1.25  # the scale's square
 
 
+@pytest.mark.slow
 def test_training_the_classifier_learns_and_its_file_reads_back(tmp_path, monkeypatch):
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(10, (512,), generator=generator)

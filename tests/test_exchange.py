@@ -1,6 +1,9 @@
 """Runs for use elsewhere: ONNX beside the network, and the folder for the Hub there and back."""
 
+import contextlib
+import io
 import json
+import re
 
 import numpy as np
 import onnxruntime
@@ -13,6 +16,7 @@ from gan.errors import UserError
 from gan.exchange import export_folder, export_onnx, import_folder
 from gan.run import Run
 from tests.small_cyclegan import small_cyclegan
+from tests.small_runs import small_run
 
 
 @pytest.fixture(autouse=True)
@@ -21,17 +25,27 @@ def runs(tmp_path, monkeypatch):
     return tmp_path / "runs"
 
 
-def test_a_cyclegan_as_onnx_translates_any_batch_and_shape_as_the_network_does(tmp_path):
-    run = Run.open("herd")
-    network = run.networks()[0]["a2b"]
-    assert export_onnx(network, run.config, tmp_path / "deep" / "a2b.onnx") < 1e-5
-    session = onnxruntime.InferenceSession(tmp_path / "deep" / "a2b.onnx")
-    for shape in ((1, 3, 64, 64), (3, 3, 32, 160)):
-        x = torch.rand(shape) * 2 - 1
-        (found,) = session.run(None, {"picture": x.numpy()})
-        with torch.no_grad():
-            assert np.abs(found - network(x).numpy()).max() < 1e-3
-        assert np.abs(found - x.numpy()).max() > 0.1  # it does translate
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    """The herd as the command line writes it for the Hub, and what was printed."""
+    folder, said = tmp_path_factory.mktemp("exported") / "deep" / "hub", io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert main(["export", "herd", str(folder), "--licence", "mit"]) == 0
+    return folder, said.getvalue()
+
+
+def test_a_cyclegan_as_onnx_translates_any_batch_and_shape_as_the_network_does(hub):
+    generators = Run.open("herd").networks()[0]
+    for way, network in generators.items():
+        (difference,) = re.findall(rf"^{way}\.onnx: differs from the network by (\S+)", hub[1], re.MULTILINE)
+        assert float(difference) < 1e-5
+        session = onnxruntime.InferenceSession(hub[0] / f"{way}.onnx")
+        for shape in ((1, 3, 64, 64), (3, 3, 32, 160)):
+            x = torch.rand(shape) * 2 - 1
+            (found,) = session.run(None, {"picture": x.numpy()})
+            with torch.no_grad():
+                assert np.abs(found - network(x).numpy()).max() < 1e-3
+            assert np.abs(found - x.numpy()).max() > 0.1  # it does translate
 
 
 def test_a_dcgan_as_onnx_draws_what_the_network_draws(tmp_path):
@@ -45,30 +59,30 @@ def test_a_dcgan_as_onnx_draws_what_the_network_draws(tmp_path):
 
 
 def test_an_onnx_file_that_says_something_else_is_refused(tmp_path, monkeypatch):
-    run = small_cyclegan(tmp_path, "small")
+    run = small_run(tmp_path, "small")
     monkeypatch.setattr(exchange, "TOLERANCE", -1.0)
     with pytest.raises(UserError, match="do not use it"):
-        export_onnx(run.networks()[0]["b2a"], run.config, tmp_path / "b2a.onnx")
+        export_onnx(run.networks()[0]["g"], run.config, tmp_path / "g.onnx")
 
 
-def test_a_folder_for_the_hub_tells_what_it_is_and_can_be_read_back(tmp_path, runs):
-    run = Run.open("herd")
-    differences = export_folder(run, tmp_path / "hub", licence="mit")
-    assert sorted(differences) == ["a2b.onnx", "b2a.onnx"]
-    assert {file.name for file in (tmp_path / "hub").iterdir()} == {
+def test_a_folder_for_the_hub_tells_what_it_is_and_can_be_read_back(hub, runs):
+    run, (folder, said) = Run.open("herd"), hub
+    assert said.endswith(f"{folder}\nPut it on the Hugging Face Hub with: hf upload YOU/herd {folder}\n")
+    assert {file.name for file in folder.iterdir()} == {
         *("README.md", "config.json", "model.safetensors", "samples.webp", "a2b.onnx", "b2a.onnx")
     }
-    card = (tmp_path / "hub" / "README.md").read_text(encoding="utf-8")
+    card = (folder / "README.md").read_text(encoding="utf-8")
     assert card.startswith("---\nlicense: mit\n")
     for told in ("image-to-image", "2,000 rounds of 4 pictures", "Drawn by this project's code", "coat right on 100%"):
         assert told in card
-    again = import_folder(tmp_path / "hub", "again")
+    assert main(["import", str(folder), "--run", "again"]) == 0
+    again = Run(runs / "again")
     x = torch.rand(1, 3, 64, 64)
     for one, other in zip(run.networks(), again.networks(), strict=True):
         assert all(torch.equal(one[name](x), other[name](x)) for name in one)
     assert (again.config, again.info["step"], again.status) == (run.config, 2000, "finished")
     with pytest.raises(UserError, match="holds something already"):
-        export_folder(run, tmp_path / "hub")
+        export_folder(run, folder)
 
 
 def test_a_card_keeps_to_itself_where_a_persons_pictures_lie(tmp_path):
@@ -97,13 +111,15 @@ def test_a_folder_that_is_none_makes_no_run(tmp_path, runs):
         import_folder(folder, "none")
 
 
-def test_the_command_line_exports_and_imports(tmp_path, runs, capsys):
-    small_cyclegan(runs, "small")
-    assert main(["export", "small", str(tmp_path / "hub"), "--licence", "mit"]) == 0
-    assert "a2b.onnx: differs from the network by" in capsys.readouterr().out
-    assert main(["import", str(tmp_path / "hub"), "--run", "again"]) == 0
+def test_the_command_line_exports_one_way_and_names_what_is_not_there(tmp_path, runs, capsys):
+    run = small_cyclegan(runs, "small")
     assert main(["export", "small", str(tmp_path / "way.onnx"), "--direction", "BtoA"]) == 0
-    assert (tmp_path / "way.onnx").is_file()
+    assert "way.onnx: differs from the network by" in capsys.readouterr().out
+    x = torch.rand(1, 3, 32, 32)
+    (found,) = onnxruntime.InferenceSession(tmp_path / "way.onnx").run(None, {"picture": x.numpy()})
+    with torch.no_grad():
+        both = [np.abs(found - run.networks()[0][way](x).numpy()).max() for way in ("b2a", "a2b")]
+    assert both[0] < 1e-3 < both[1]
     assert main(["import", str(tmp_path / "nothing"), "--run", "more"]) == 2
     assert "There is no file" in capsys.readouterr().err
 

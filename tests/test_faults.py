@@ -84,9 +84,10 @@ def test_a_full_disk_is_said_and_the_training_goes_on_when_there_is_room(small_d
     assert run.info["why"] == ""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux to limit memory")
 def test_a_full_memory_is_said(config, runs):
-    run = Run.create("mine", replace(config, size=64, width=256, batch=2048))
+    run = Run.create("mine", replace(config, size=128, batch=4096))
     ended = in_process("train", "--resume", str(run.folder), "--device", "cpu", limit=1 << 30)
     assert ended.returncode == 2
     assert ended.stderr.strip().splitlines()[-1].startswith("error: The memory of cpu")
@@ -110,8 +111,7 @@ def test_data_that_was_removed_is_missed_only_when_it_is_needed_again(config, tm
     assert run.status == "stopped"
     with pytest.raises(UserError, match="cats"):
         list(train(run, device="cpu"))
-    assert run.status == "failed"
-    assert "cats" in run.info["why"]
+    assert run.status == "stopped"  # it is as good as it was
     shutil.move(tmp_path / "aside", folder)
     list(train(run, device="cpu"))
     assert (run.status, run.info["step"]) == ("finished", 60)

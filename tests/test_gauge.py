@@ -32,6 +32,9 @@ class Same(nn.Module):
         return torch.full((len(z), 1, 32, 32), -1.0)
 
 
+pytestmark = pytest.mark.usefixtures("shipped")
+
+
 def test_it_reads_what_the_evaluation_at_the_end_does():
     run = Run.open("mnist")
     reading = Gauge(DCGANConfig(**(run.config.as_dict() | {"gauge": 500})), None, torch.device("cpu")).read(

@@ -1,16 +1,18 @@
 """What phones, cameras and instruments save: every suffix, colour spaces, few bits in large files."""
 
 import io
+import struct
 import sys
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from gan import image_io
+from gan import image_io, srgb
 from gan.errors import UserError
 from gan.image_io import find_pictures, open_picture
-from tests.test_pictures import halves, near, saved
+from tests.test_pictures import chunk, halves, near, saved
 
 
 def test_pictures_are_found_by_suffix_in_any_case_and_else_by_their_content(tmp_path):
@@ -130,6 +132,45 @@ def test_few_bits_in_sixteen_are_seen_at_their_own_range_and_said(kind, bits, to
     assert image.info.get("white") == told
 
 
+def png_of_16_bits(values: np.ndarray) -> io.BytesIO:
+    """[H, W, 3 or 4] as a PNG, which Pillow cannot write itself."""
+    height, width, channels = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return io.BytesIO(b"\x89PNG\r\n\x1a\n" + parts)
+
+
+def tiff_of_16_bits(values: np.ndarray) -> io.BytesIO:
+    """[H, W, 3] as an uncompressed TIFF."""
+    height, width, channels = values.shape
+    data, at = values.astype("<u2").tobytes(), 10 + 12 * 9 + 4
+    entries = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, channels, at), (259, 3, 1, 1), (262, 3, 1, 2)]
+    entries += [(273, 4, 1, at + 2 * channels), (277, 3, 1, channels), (278, 4, 1, height), (279, 4, 1, len(data))]
+    content = b"II*\0" + struct.pack("<IH", 8, 9) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    return io.BytesIO(content + bytes(4) + struct.pack("<3H", 16, 16, 16) + data)
+
+
+@pytest.mark.parametrize("file", [png_of_16_bits, tiff_of_16_bits])
+@pytest.mark.parametrize(("bits", "told"), [(10, 1023), (12, 4095), (14, 16383), (16, None)])
+def test_colours_of_few_bits_in_sixteen_keep_their_shades(file, bits, told):
+    white = 2**bits - 1
+    ramp = np.linspace(0, white, 64).round().astype(np.uint16)
+    values = np.stack([ramp, ramp[::-1], np.full(64, white // 2, np.uint16)], 1)[None]
+    image = open_picture(file(values))
+    assert np.abs(np.asarray(image, float)[0] - values[0] * (255 / white)).max() <= 1
+    assert image.info.get("white") == told
+
+
+def test_transparency_of_few_bits_is_scaled_by_itself():
+    values = np.zeros((1, 3, 4), np.uint16)
+    values[0, :, 0], values[0, :, 3] = 4095, (4095, 0, 2048)
+    image = open_picture(png_of_16_bits(values))
+    assert near(image.getpixel((0, 0)), (255, 0, 0), 1)
+    assert near(image.getpixel((1, 0)), (255, 255, 255), 1)
+    assert near(image.getpixel((2, 0)), (255, 127, 127), 2)
+
+
 def test_values_of_32_bits_and_below_zero_keep_their_order():
     for values in (np.array([[-1000, 0, 3000]], np.int32), np.array([[-1.0, -0.5, 1.0]], np.float32)):
         tones = [open_picture(saved(Image.fromarray(values), "TIFF")).getpixel((x, 0))[0] for x in range(3)]
@@ -146,7 +187,7 @@ def test_strips_are_joined_without_a_seam(monkeypatch):
         scene = Image.fromarray(((x + y) * (65535 / 798 if mode == np.uint16 else 255 / 798)).astype(mode))
         whole = open_picture(saved(scene, "PNG"))
         with monkeypatch.context() as patch:
-            patch.setattr(image_io, "STRIP", 7 * 300)
+            patch.setattr(srgb, "STRIP", 7 * 300)
             assert open_picture(saved(scene, "PNG")).tobytes() == whole.tobytes()
             patch.setattr(image_io, "KEPT_PIXELS", 50_000)
             small = open_picture(saved(scene, "PNG"))

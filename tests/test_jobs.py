@@ -1,4 +1,8 @@
-"""Trainings started from the app: real processes, refusals, kills, and a GPU that is lent by the call."""
+"""Trainings started from the app: the queue, refusals, kills, and a GPU that is lent by the call.
+
+Where the queue is what is looked at, a training is a stub that needs no torch; what the stub claims of a real one is
+held against one here.
+"""
 
 import contextvars
 import os
@@ -24,10 +28,9 @@ TINY = {"width": 4, "batch": 8, "latent": 8, "log_every": 1, "precision": "fp32"
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def real_place(tmp_path, monkeypatch):
     """A laptop with a folder of runs of its own, and networks that train in no time."""
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setitem(presets.SETTINGS, "dcgan", TINY)
     monkeypatch.setattr(presets, "OF_DATA", {})
     monkeypatch.setattr(jobs.models, "runs", only(tmp_path))
@@ -38,6 +41,24 @@ def place(tmp_path, monkeypatch):
         worker.kill()
         if worker.is_lent:
             worker.work.join(60)
+
+
+@pytest.fixture
+def place(real_place, monkeypatch):
+    """The same, where the process that is started is a stub of a training."""
+    monkeypatch.setattr(launch, "subprocess", Stubs)
+    return real_place
+
+
+class Stubs:
+    """`subprocess`, with the stub in the place of a training's command line."""
+
+    DEVNULL, STDOUT = subprocess.DEVNULL, subprocess.STDOUT
+
+    @staticmethod
+    def Popen(command, **how):
+        assert command[:3] == [sys.executable, "-m", "gan"]
+        return subprocess.Popen([sys.executable, str(ROOT / "tests" / "stub_training.py"), *command[3:]], **how)
 
 
 def start(place, model, data, minutes, name="", **how):
@@ -61,7 +82,8 @@ def steps(run):
     return [line["step"] for line in run.journal() if "loss_g" in line]
 
 
-def test_a_training_is_a_process_of_its_own_that_pauses_goes_on_and_stops(place):
+def through_a_life(place):
+    """A training that is started, paused, played a round of, gone on with and stopped; its run."""
     run = start(place, "dcgan", "mnist", 5)
     assert run.name == "mnist-1"
     assert jobs.status(run) == "starting"
@@ -76,35 +98,69 @@ def test_a_training_is_a_process_of_its_own_that_pauses_goes_on_and_stops(place)
     process = jobs._workers[run.folder].work
     assert process.pid != os.getpid()
     assert os.getsid(process.pid) == process.pid  # a Ctrl-C in the app's terminal does not reach it
+    with pytest.raises(jobs.Refused, match="only while the run is paused"):
+        jobs.control(place, "mnist-1", "step-d")
+    jobs.control(place, "mnist-1", "hold-d")
+    wait(lambda: any(line.get("hold_d") for line in run.journal()))
 
     jobs.control(place, "mnist-1", "pause")
     wait(lambda: jobs.status(run) == "paused")
-    time.sleep(0.3)
     seen = len(steps(run))
     time.sleep(0.5)
     assert len(steps(run)) == seen
     with pytest.raises(jobs.Refused, match="nothing to pause"):
         jobs.control(place, "mnist-1", "pause")
-    jobs.control(place, "mnist-1", "go on")
-    wait(lambda: len(steps(run)) > seen)
+    jobs.control(place, "mnist-1", "step")
+    wait(lambda: any(line.get("event") == "round" for line in run.journal()))
+    jobs.control(place, "mnist-1", "resume")
+    wait(lambda: len(steps(run)) > seen + 1)
     jobs.control(place, "mnist-1", "stop")
     wait(lambda: jobs.status(run) == "stopped")
-    process.wait(30)
-    assert process.returncode == 0
+    assert process.wait(30) == 0
     assert jobs.active() is None
-    with pytest.raises(jobs.Refused, match="nothing to stop"):
-        jobs.control(place, "mnist-1", "stop")
-    assert run.networks()[0]["g"]
+    for do, sentence in (("stop", "nothing to stop"), ("hold-g", "nothing to conduct")):
+        with pytest.raises(jobs.Refused, match=sentence):
+            jobs.control(place, "mnist-1", do)
+    return run
 
 
+def kind(run):
+    """What kind of files a run's are: which there are, the types in `run.json`, the events and the kinds of lines."""
+    lines = run.journal()
+    return {
+        "files": {path.name for path in run.folder.iterdir()} - {"samples"},  # the stub has nothing to show
+        "info": {name: type(value) for name, value in run.info.items()},
+        "status": run.status,
+        "events": [line["event"] for line in lines if "event" in line],
+        "lines": {(line.get("event"), *sorted(line)) for line in lines},
+    }
+
+
+def test_a_training_is_a_process_of_its_own_that_pauses_goes_on_and_stops(place):
+    through_a_life(place)
+
+
+@pytest.mark.slow
+def test_a_real_training_lives_as_the_stub_does(real_place, tmp_path, monkeypatch):
+    real = through_a_life(real_place)
+    assert real.networks()[0]["g"]
+
+    monkeypatch.setattr(launch, "subprocess", Stubs)
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "stubs"))
+    monkeypatch.setattr(jobs.models, "runs", only(tmp_path / "stubs"))
+    stub = through_a_life(replace(real_place, runs=tmp_path / "stubs"))
+    assert kind(stub) == kind(real)
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
-def test_a_killed_training_is_interrupted_and_goes_on_where_it_was_saved(place):
-    run = start(place, "dcgan", "mnist", 5, "mine")
+def test_a_killed_training_is_interrupted_and_goes_on_where_it_was_saved_to_its_end(real_place):
+    run = start(real_place, "dcgan", "mnist", 5, "mine")
     wait(lambda: len(steps(run)) > 3)
-    jobs.control(place, "mine", "pause")  # which saves
+    jobs.control(real_place, "mine", "pause")  # which saves
     wait(lambda: jobs.status(run) == "paused")
     saved = run.info["step"]
-    jobs.control(place, "mine", "go on")
+    jobs.control(real_place, "mine", "go on")
     wait(lambda: steps(run)[-1] > saved + 2)
     process = jobs._workers[run.folder].work
     os.kill(process.pid, signal.SIGKILL)
@@ -112,15 +168,19 @@ def test_a_killed_training_is_interrupted_and_goes_on_where_it_was_saved(place):
     assert jobs.status(run) == "interrupted"
     assert jobs.active() is None
 
-    jobs.control(place, "mine", "go on")
+    end = run.info["seconds"] + 1
+    run.set_info(config=run.info["config"] | {"minutes": end / 60})
+    jobs.control(real_place, "mine", "go on")
     assert jobs.status(run) == "starting"
-    wait(lambda: any(line.get("event") == "resume" for line in run.journal()))
-    wait(lambda: len(steps(run)) > saved)
+    wait(lambda: jobs.status(run) == "finished")
+    assert run.info["seconds"] >= round(end, 1)  # by the clock
     assert next(line for line in run.journal() if line.get("event") == "resume")["step"] == saved
     done = steps(run)
     assert done == sorted(set(done))  # nothing twice
-    jobs.control(place, "mine", "stop")
-    wait(lambda: jobs.status(run) == "stopped")
+    assert done[-1] > saved
+    jobs._workers[run.folder].work.wait(30)
+    with pytest.raises(jobs.Refused, match="not waiting"):
+        jobs.control(real_place, "mine", "go on")
 
 
 def test_another_app_sees_and_stops_a_training_that_this_one_started(place):
@@ -135,10 +195,9 @@ def test_another_app_sees_and_stops_a_training_that_this_one_started(place):
     assert process.wait(30) == 0
 
 
-def test_a_training_finishes_by_the_clock(place):
-    run = start(place, "dcgan", "mnist", 0.03)
+def test_what_has_finished_does_not_go_on(place):
+    run = start(place, "dcgan", "mnist", 0.001)
     wait(lambda: jobs.status(run) == "finished")
-    assert run.info["seconds"] >= 1.8
     assert jobs.reason(run) == ""
     jobs._workers[run.folder].work.wait(30)
     with pytest.raises(jobs.Refused, match="not waiting"):
@@ -146,7 +205,7 @@ def test_a_training_finishes_by_the_clock(place):
 
 
 def test_what_is_stopped_before_its_first_word_ends_and_can_be_started_after_all(place):
-    run = start(place, "dcgan", "mnist", 0.02)
+    run = start(place, "dcgan", "mnist", 0.005)
     process = jobs._workers[run.folder].work
     jobs.control(place, run.name, "stop")
     assert process.returncode is not None
@@ -155,9 +214,10 @@ def test_what_is_stopped_before_its_first_word_ends_and_can_be_started_after_all
     wait(lambda: jobs.status(run) == "finished")
 
 
-def test_a_training_that_fails_says_why(place, tmp_path):
+@pytest.mark.slow
+def test_a_training_that_fails_says_why(real_place, tmp_path):
     (tmp_path / "pictures").mkdir()
-    run = start(place, "dcgan", str(tmp_path / "pictures"), 1, paths=True)
+    run = start(real_place, "dcgan", str(tmp_path / "pictures"), 1, paths=True)
     assert run.name == "pictures-1"
     wait(lambda: not jobs._workers[run.folder].is_alive())
     assert jobs.status(run) in ("failed", "interrupted")
@@ -263,9 +323,10 @@ def test_the_queue_has_an_end(place, monkeypatch):
     start(place, "dcgan", "mnist", 1)
 
 
-def test_what_waits_starts_by_itself_in_order_also_after_the_app_was_restarted(place):
-    first = start(place, "dcgan", "mnist", 0.02)
-    second, third = start(place, "dcgan", "mnist", 0.02), start(place, "dcgan", "mnist", 0.02)
+def test_what_waits_starts_by_itself_in_order_also_after_the_app_was_restarted(place, monkeypatch):
+    monkeypatch.setattr(jobs, "LOOK", 0.05)
+    first = start(place, "dcgan", "mnist", 0.005)
+    second, third = start(place, "dcgan", "mnist", 0.005), start(place, "dcgan", "mnist", 0.02)
     assert [run.name for run in jobs.queue()] == [second.name, third.name]
     assert [run.name for run in jobs.recent()[:3]] == [first.name, second.name, third.name]
     wait(lambda: first.status == "finished")
@@ -277,46 +338,54 @@ def test_what_waits_starts_by_itself_in_order_also_after_the_app_was_restarted(p
     assert jobs.written(second) < jobs.written(third)
 
 
-def test_two_apps_on_one_folder_start_one_training(place):
-    """Two apps that look into the same queue at the same moment."""
-    code = (
-        "import sys, time\nfrom pathlib import Path\nfrom demo import jobs\nfrom demo.place import Place, no_loan\n"
-        "jobs.models.runs = lambda *_, **__: __import__('gan.run').run.all_runs(Path(sys.argv[1]))\n"
-        "place = Place('local', 'on', Path(sys.argv[1]), no_loan)\n"
-        "launch = jobs.launch\njobs.launch = lambda *them: (time.sleep(0.5), launch(*them))[1]\n"  # both have looked
-        "print('ready', flush=True); sys.stdin.readline()\n"
-        "jobs.advance(place)\nprint(len(jobs._workers))\n"
-        "[worker.work.wait() for worker in jobs._workers.values()]"
-    )
+@pytest.mark.slow
+def test_two_apps_on_one_folder_start_one_training(place, monkeypatch):
+    """Two apps, this process and another, that look into the same queue at the same moment."""
     from gan.run import Run
 
     for name in ("one", "two"):
-        Run.create(name, presets.settings_of("dcgan", "mnist", 0.02), place.runs, status="queued")
+        Run.create(name, presets.settings_of("dcgan", "mnist", 0.001), place.runs, status="queued")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom demo import jobs, launch\nfrom gan.run import all_runs\n"
+        "from demo.place import Place, no_loan\nfrom tests.test_jobs import Stubs, slowly\n"
+        "runs = Path(sys.argv[1])\njobs.models.runs = lambda *_, **__: all_runs(runs)\n"
+        "jobs.launch = slowly\nlaunch.subprocess = Stubs\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "jobs.advance(Place('local', 'on', runs, no_loan))\nprint(len(jobs._workers))\n"
+        "[worker.work.wait() for worker in jobs._workers.values()]"
+    )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    apps = [subprocess.Popen([sys.executable, "-c", code, place.runs], cwd=ROOT, **pipes) for _ in range(2)]
-    assert [app.stdout.readline() for app in apps] == ["ready\n"] * 2
-    for app in apps:
-        print("go", file=app.stdin, flush=True)
-    started = [int(app.communicate(timeout=120)[0].split()[0]) for app in apps]
+    other = subprocess.Popen([sys.executable, "-c", code, place.runs], cwd=ROOT, **pipes)
+    monkeypatch.setattr(jobs, "launch", slowly)
+    assert other.stdout.readline() == "ready\n"
+    print("go", file=other.stdin, flush=True)
+    jobs.advance(place)
+    started = [int(other.communicate(timeout=120)[0].split()[0]), len(jobs._workers)]
     assert sorted(started) == [0, 1]
-    assert sorted(run.status for run in jobs.models.runs()) == ["finished", "queued"]
+    wait(lambda: sorted(run.status for run in jobs.models.runs()) == ["finished", "queued"])
 
 
-def test_a_training_is_conducted_and_branched(place):
-    run = start(place, "dcgan", "mnist", 5, "mine")
+def slowly(*asked):
+    """Launch a training when the other app has looked into the queue, too."""
+    time.sleep(0.5)
+    return launch.launch(*asked)
+
+
+def test_a_training_is_branched(place):
+    """The parent trains here, in a thread, the child is started."""
+    from gan.run import Run
+    from gan.training import train
+
+    run = Run.create("mine", presets.settings_of("dcgan", "mnist", 5), place.runs)
+    training = threading.Thread(target=lambda: list(train(run, device="cpu")))
+    training.start()
     wait(lambda: len(steps(run)) > 3)
-    with pytest.raises(jobs.Refused, match="only while the run is paused"):
-        jobs.control(place, "mine", "step-d")
     jobs.control(place, "mine", "hold-d")
     wait(lambda: any(line.get("hold_d") for line in run.journal()))
     act = next(line for line in run.journal() if line.get("hold_d"))
-    jobs.control(place, "mine", "pause")
-    wait(lambda: jobs.status(run) == "paused")
-    jobs.control(place, "mine", "step-g")
-    wait(lambda: any(line.get("event") == "round" for line in run.journal()))
-    jobs.control(place, "mine", "resume")
 
     child = jobs.what_if(place, "mine")
+    training.join(30)
     assert child.name == "mine-if-1"
     assert child.info["parent"] == {"run": "mine", "step": act["step"]}
     assert jobs.status(run) == "stopped"
@@ -324,8 +393,6 @@ def test_a_training_is_conducted_and_branched(place):
     assert not any(line.get("hold_d") for line in child.journal())
     jobs.control(place, child.name, "stop")
     wait(lambda: jobs.status(child) == "stopped")
-    with pytest.raises(jobs.Refused, match="nothing to conduct"):
-        jobs.control(place, child.name, "hold-g")
 
 
 def test_a_run_is_deleted_only_at_rest_and_never_a_shipped_one(place, monkeypatch):
@@ -410,13 +477,13 @@ def test_every_set_has_a_name_in_both_languages():
         assert {f"train.sets.{name}" for name in (*SETS, *PAIRS)} <= set(words(language))
 
 
-def test_every_refusal_is_worded_in_both_languages():
-    source = "".join((ROOT / "demo" / f"{name}.py").read_text(encoding="utf-8") for name in ("jobs", "rules"))
+def test_every_refusal_is_worded_in_both_languages_and_no_other():
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "demo").rglob("*.py")))
     keys = set(re.findall(r'Refused\("([\w.]+)"', source)) | {f"cannot.{do}" for do in ("pause", "go_on", "stop")}
     keys |= {"off", "watch"}
-    assert len(keys) >= 18
     for language in LANGUAGES:
-        assert {f"train.refused.{key}" for key in keys} <= set(words(language))
+        worded = {key for key in words(language) if key.startswith("train.refused.")}
+        assert worded == {f"train.refused.{key}" for key in keys}
 
 
 class Loans:
@@ -441,12 +508,12 @@ class Loans:
 
 
 def test_a_lent_gpu_is_asked_for_again_and_again_until_the_run_is_finished(place, monkeypatch):
-    monkeypatch.setattr(launch, "CHUNK", 0.5)
+    monkeypatch.setattr(launch, "CHUNK", 0.15)
     loans = Loans()
     zero = replace(place, kind="zerogpu", training="limited", gpu=loans)
     launch.borrow(zero)
     assert loans.duration > launch.CHUNK  # registered before anyone asks
-    run = start(zero, "dcgan", "mnist", 0.03)
+    run = start(zero, "dcgan", "mnist", 0.01)
     standings = set()
     while jobs._workers[run.folder].is_alive():
         standings.add(jobs.status(run))
@@ -467,13 +534,13 @@ def test_a_gpu_is_lent_to_a_waiting_training_in_the_name_of_who_asked_for_it(pla
     def loan(duration):
         return lambda chunk: lambda *arguments: lent.append(visitor.get()) or chunk(*arguments)
 
-    monkeypatch.setattr(launch, "CHUNK", 0.3)
+    monkeypatch.setattr(launch, "CHUNK", 0.1)
     zero = replace(place, kind="zerogpu", training="limited", gpu=loan)
     runs = []
     for name in ("Ada", "Bora"):
         in_the_name = contextvars.copy_context()
         in_the_name.run(visitor.set, name)
-        runs.append(in_the_name.run(start, zero, "dcgan", "mnist", 0.02))
+        runs.append(in_the_name.run(start, zero, "dcgan", "mnist", 0.005))
     assert jobs.status(runs[1]) == "queued"
     wait(lambda: jobs.status(runs[0]) == "finished")
     wait(lambda: jobs.advance(zero) or jobs.status(runs[1]) == "finished")
@@ -482,7 +549,7 @@ def test_a_gpu_is_lent_to_a_waiting_training_in_the_name_of_who_asked_for_it(pla
 
 @pytest.mark.parametrize("do", ["pause", "stop"])
 def test_a_lent_gpu_is_given_back_when_asked_to_pause_or_stop(place, monkeypatch, do):
-    monkeypatch.setattr(launch, "CHUNK", 0.4)
+    monkeypatch.setattr(launch, "CHUNK", 0.2)
     zero = replace(place, kind="zerogpu", training="limited", gpu=Loans())
     run = start(zero, "dcgan", "mnist", 3)
     wait(lambda: len(steps(run)) > 3)
@@ -497,7 +564,7 @@ def test_a_lent_gpu_is_given_back_when_asked_to_pause_or_stop(place, monkeypatch
 
 
 def test_a_refused_loan_is_the_runs_reason(place, monkeypatch):
-    monkeypatch.setattr(launch, "CHUNK", 0.3)
+    monkeypatch.setattr(launch, "CHUNK", 0.1)
     zero = replace(place, kind="zerogpu", training="limited", gpu=Loans(most=1))
     run = start(zero, "dcgan", "mnist", 3)
     wait(lambda: not jobs._workers[run.folder].is_alive())
@@ -507,5 +574,5 @@ def test_a_refused_loan_is_the_runs_reason(place, monkeypatch):
 
 def test_the_command_runs_where_the_app_was_started_from_elsewhere(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run = start(place, "dcgan", "mnist", 0.02)
+    run = start(place, "dcgan", "mnist", 0.005)
     wait(lambda: jobs.status(run) == "finished")

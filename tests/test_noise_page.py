@@ -5,20 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import expect, look_at_list, open_section, open_tab, serve
+from tests.browser import expect, look_at_list, open_section, open_tab, settle
 from tests.small_runs import small_run
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """The app with a folder of runs of its own."""
-    folder = tmp_path_factory.mktemp("runs")
-    small_run(folder, "alpha")
-    with serve(GAN_RUNS=str(folder)) as running:
-        running.runs = folder
-        yield running
 
 
 def sources(page, count=16):
@@ -78,13 +68,13 @@ def test_a_hundred_pictures_fit_a_phone(visit):
     assert page.locator("#pictures img").first.bounding_box()["width"] >= 50
 
 
-def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, server):
+def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, added):
     page = visit()
     sources(page)
-    small_run(server.runs, "newcomer")
+    small_run(added, "newcomer")
     open_tab(page, "curves")
     open_tab(page, "noise")
-    page.wait_for_timeout(1000)
+    settle(page)
     page.locator("#noise-run input").click()
     page.get_by_role("option", name="newcomer").click()
     page.wait_for_function("document.querySelector('#noise-run input').value === 'newcomer'")
@@ -92,10 +82,9 @@ def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, ser
 
 
 def test_the_endpoint_answers_with_verdicts_and_a_picture(server):
-    from gradio_client import Client
     from PIL import Image
 
-    client = Client(server.url, verbose=False)
+    client = server.client
     answer, path = client.predict(run="alpha", seed=3, count=9, api_name="/generate")
     again, _ = client.predict(run="alpha", seed=3, count=9, api_name="/generate")
     assert answer == again
@@ -120,7 +109,7 @@ def hold(page, number, pictures):
     page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[number])
 
 
-def test_a_click_holds_a_picture_and_its_code_brings_it_back_elsewhere(visit, server):
+def test_a_click_holds_a_picture_and_its_code_brings_it_back_elsewhere(visit):
     page = visit()
     pictures = sources(page)
     hold(page, 11, pictures)
@@ -160,7 +149,7 @@ def test_pictures_are_held_with_the_keyboard_alone_and_the_focus_stays(visit):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[5])
-    page.wait_for_timeout(500)
+    settle(page)
     assert page.evaluate("document.activeElement.dataset.address") == "mnist:0:5"
     expect(page.locator("#pictures button[aria-pressed=true]")).to_have_attribute("data-address", "mnist:0:5")
 
@@ -170,7 +159,7 @@ def test_a_slider_moves_the_picture_and_what_it_became_can_be_held(visit):
     sources(page)
     open_section(page, "noise", "sliders")
     page.wait_for_selector("#stops-6 img")
-    page.wait_for_timeout(500)
+    settle(page)
     before = page.locator("#moved img").get_attribute("src")
     page.locator("#stops-1 button").last.click()
     page.wait_for_function("src => document.querySelector('#moved img').src !== src", arg=before)
@@ -212,23 +201,23 @@ def test_a_drawing_is_searched_for_and_the_search_can_be_stopped(visit):
     page.mouse.down()
     page.mouse.move(box["x"] + 180, box["y"] + 200, steps=5)
     page.mouse.up()
-    page.wait_for_timeout(500)
+    settle(page)
     for _ in range(3):
         page.locator("#find-go").click()
         page.wait_for_function("!document.querySelector('#find-stop').disabled")
         page.locator("#find-stop").evaluate("button => button.click()")  # nothing happens if the search has just ended
         expect(page.locator("#find-go")).to_be_enabled()
-        page.wait_for_timeout(300)
+        settle(page)
         expect(page.locator("#search .answer")).not_to_have_text("Searching …")
         assert page.locator("#find-go").is_enabled()  # no answer has come after the last
     page.locator("#find-keep").click()
     page.wait_for_function("document.querySelector('#held-code input, #held-code textarea').value.includes(':z:')")
 
 
-def test_a_round_is_played_with_the_keyboard_and_everyone_sees_the_score(visit, server):
+def test_a_round_is_played_with_the_keyboard_and_everyone_sees_the_score(visit, added):
     from tests.small_runs import quiz_run
 
-    quiz_run(server.runs, "played")
+    quiz_run(added, "played")
     page = visit("ko", path="?picture=played:0:0")
     page.wait_for_selector("#held .held img")
     open_section(page, "noise", "game")
@@ -276,24 +265,22 @@ def test_every_section_shows_something_of_the_shipped_run_as_soon_as_it_is_opene
     assert not page.locator(".toast-body.error").count()
 
 
-def test_a_run_that_vanished_is_a_sentence(visit, server):
-    small_run(server.runs, "fleeting")
+def test_a_run_that_vanished_is_a_sentence(visit, added):
+    small_run(added, "fleeting")
     page = visit(path="?picture=fleeting:0:0")
     page.wait_for_selector("#held .held img")
     from gan.run import Run
 
-    Run(server.runs / "fleeting").delete()
+    Run(added / "fleeting").delete()
     open_section(page, "noise", "layers")
     page.wait_for_selector("text=There is no run named 'fleeting'")
 
 
 def test_every_endpoint_answers_a_client(server):
-    from gradio_client import Client, handle_file
-
-    client = Client(server.url, verbose=False)
+    from gradio_client import handle_file
 
     def ask(name, **values):
-        return client.predict(api_name=f"/{name}", **values)
+        return server.client.predict(api_name=f"/{name}", **values)
 
     answer, _ = ask("layers", picture="mnist:0:7")
     assert [layer["shape"][1] for layer in answer["layers"]] == [4, 8, 16, 32, 16, 8, 4, 1]

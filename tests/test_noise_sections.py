@@ -21,7 +21,7 @@ from gan.run import Run
 from tests import small_runs
 from tests.small_runs import small_run
 
-pytestmark = pytest.mark.usefixtures("runs")
+pytestmark = pytest.mark.usefixtures("runs", "shipped")
 
 
 @pytest.fixture

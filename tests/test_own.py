@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from gan import own
 from gan.data import load, load_pair
 from gan.errors import UserError
 from gan.own import Taken, advice, preview, take
+from gan.pictures import to_image
 
 
 def photo(seed: int, size=(90, 70)) -> Image.Image:
@@ -151,3 +152,56 @@ def test_a_preview_shows_pictures_from_first_to_last(tmp_path):
     taken = take(photos(tmp_path / "in", 20), tmp_path / "mine", size=64)
     assert preview(taken.folder).size == (6 * 66 - 2, 2 * 66 - 2)
     assert preview(taken.folder, count=3).size == (3 * 66 - 2, 64)
+
+
+# Copies, and what only looks like one
+
+
+def drawing(seed: int, width: int, size: int = 512) -> Image.Image:
+    points = np.random.default_rng(seed).integers(40, size - 40, (4, 2))
+    image = Image.new("RGB", (size, size), "white")
+    ImageDraw.Draw(image).polygon([tuple(map(int, point)) for point in points], outline="black", width=width)
+    return image
+
+
+def put(folder: Path, pictures: list[Image.Image]) -> list[Path]:
+    folder.mkdir()
+    for number, picture in enumerate(pictures):
+        picture.save(folder / f"{number}.png")
+    return [folder / f"{number}.png" for number in range(len(pictures))]
+
+
+@pytest.mark.parametrize(("width", "size"), [(1, 32), (1, 128), (3, 32), (3, 64)])
+def test_different_drawings_in_thin_lines_are_all_kept(tmp_path, width, size):
+    taken = take(put(tmp_path / "in", [drawing(seed, width) for seed in range(12)]), tmp_path / "mine", size=size)
+    assert (taken.count, taken.duplicates) == (12, ())
+
+
+def test_different_digits_of_the_same_class_are_all_kept(tmp_path):
+    ones = load("mnist", 28)
+    ones = ones.images[ones.labels == 1][:60]
+    files = put(tmp_path / "in", [to_image(one).convert("RGB") for one in ones])
+    assert take(files, tmp_path / "mine", size=32).count == len({one.numpy().tobytes() for one in ones})
+
+
+def test_the_same_shape_in_another_colour_and_a_moved_one_are_different_pictures(tmp_path):
+    shapes = []
+    for colour, left in (("red", 100), ("green", 100), ("red", 112)):
+        image = Image.new("RGB", (300, 300), "white")
+        ImageDraw.Draw(image).ellipse((left, 100, left + 90, 190), fill=colour)
+        shapes.append(image)
+    assert take(put(tmp_path / "in", shapes), tmp_path / "mine", size=64).count == 3
+
+
+def test_copies_are_known_resized_saved_anew_or_even_and_named_with_their_originals(tmp_path):
+    files = put(tmp_path / "in", [drawing(1, 3), photo(2, (400, 300)), Image.new("RGB", (90, 90), "white")])
+    folder = tmp_path / "in"
+    photo(2, (400, 300)).resize((200, 150), Image.Resampling.LANCZOS).save(folder / "half.jpg", quality=80)
+    drawing(1, 3).save(folder / "anew.jpg", quality=60)
+    Image.new("RGB", (90, 90), "white").save(folder / "blank.bmp")
+    copies = [folder / name for name in ("half.jpg", "anew.jpg", "blank.bmp")]
+    taken = take([*files, *copies], tmp_path / "mine", size=64)
+    assert taken.duplicates == ("half.jpg", "anew.jpg", "blank.bmp")
+    assert taken.originals == ("1.png", "0.png", "2.png")
+    with pytest.raises(UserError, match=r"and 1 could be read\. 6 more are copies of it: 0\.png, .*, \.\.\.\."):
+        take(files[:1] * 7, tmp_path / "other", size=64)

@@ -107,10 +107,10 @@ def test_a_bomb_is_refused_before_it_is_unpacked():
     resource = pytest.importorskip("resource", reason="memory is measured as Unix does")
     bomb = blank_png(12_000, 12_000)
     assert len(bomb) < 1_000_000
-    memory, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    memory, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     with pytest.raises(UserError, match="too large"):
         open_picture(io.BytesIO(bomb))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 50_000  # KB; unpacked it has 144 MB
 
 

@@ -56,12 +56,12 @@ def test_an_unknown_training_is_refused():
         decide({"GAN_TRAINING": "sometimes"})
 
 
-@pytest.mark.parametrize("zero", ["1", "true"])
-def test_zerogpu_comes_before_gradio_and_torch(tmp_path, zero):
+@pytest.mark.slow
+def test_zerogpu_comes_before_gradio_and_torch(tmp_path):
     (tmp_path / "spaces.py").write_text(
         "import sys\nassert not {'gradio', 'torch'} & set(sys.modules), 'too late'\nGPU = print\nprint('first')\n"
     )
-    environment = os.environ | {"SPACES_ZERO_GPU": zero, "PYTHONPATH": str(tmp_path)}
+    environment = os.environ | {"SPACES_ZERO_GPU": "1", "PYTHONPATH": str(tmp_path)}
     # as a Space does it: the file as a script, from the root; the place is all that is looked at here
     script = "import runpy; runpy.run_path('demo/app.py', run_name='space')"
     done = subprocess.run(
@@ -69,3 +69,43 @@ def test_zerogpu_comes_before_gradio_and_torch(tmp_path, zero):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("first")
+
+
+def test_where_runs_cannot_be_kept_training_is_off_and_the_reason_known(tmp_path):
+    from demo import rules
+
+    (tmp_path / "file").touch()
+    place = decide({"GAN_RUNS": str(tmp_path / "file" / "runs")})
+    assert (place.training, bool(place.unwritable)) == ("off", True)
+    with pytest.raises(rules.Refused, match="GAN_RUNS"):
+        rules._may(place, "")
+    assert not decide({"GAN_RUNS": str(tmp_path / "runs")}).unwritable
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may become someone else")
+def test_a_checkout_that_this_user_cannot_write_to_is_looked_at_by_writing(tmp_path):
+    tmp_path.chmod(0o755)
+    tmp_path.parent.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        place = decide({"GAN_RUNS": str(tmp_path)})
+    finally:
+        os.seteuid(0)
+    assert place.training == "off"
+
+
+def test_where_others_reach_the_page_a_key_is_made_unless_one_is_named_or_none_is_wanted(tmp_path):
+    from dataclasses import replace
+
+    place = decide({"GAN_RUNS": str(tmp_path)})
+    made = place.among_others({})
+    assert made.is_key_made
+    assert len(made.key) == 8
+    assert made.key != place.among_others({}).key
+    assert made.key not in repr(made)
+    for environ in ({"GAN_KEY": "geheim"}, {"GAN_KEY": ""}):
+        assert place.among_others(environ) == place
+    assert replace(place, training="off").among_others({}).key == ""
+    space = decide({"GAN_RUNS": str(tmp_path), "SPACE_ID": "a/b"})
+    assert space.among_others({}) == space

@@ -215,9 +215,7 @@ def test_everything_is_reached_and_changed_by_keyboard(visit):
 
 @browser
 def test_the_endpoint_gives_the_numbers(server):
-    from gradio_client import Client
-
-    client = Client(server.url, verbose=False)
+    client = server.client
     result = client.predict("dot", "transposed", "ones", 3, 2, 0, api_name="/upsample")
     assert np.array(result["touches"]).shape == (17, 17)
     assert "varies from 1 to 4" in result["explanation"]

@@ -2,22 +2,22 @@
 
 import pytest
 
-from tests.browser import expect, open_section, slow_down
+from tests.browser import FIRST, expect, open_section, settle, slow_down
 
 pytestmark = pytest.mark.browser
 
 
-def opened(visit, tab, shown):
-    """The tab with its first answer; from now on every answer takes its time."""
+def opened(visit, tab):
+    """The tab as it opens; from now on every answer takes its time."""
     page = visit(tab=tab)
-    page.wait_for_selector(shown)
-    page.wait_for_timeout(1500)  # what else belongs to it
+    page.wait_for_selector(FIRST[tab])
+    settle(page)
     slow_down(page)
     return page
 
 
 def test_the_picture_clicked_last_is_held(visit):
-    page = opened(visit, "noise", "#pictures .made img")
+    page = opened(visit, "noise")
     for number in (3, 5, 7):
         page.locator("#pictures button").nth(number).click()
     expect(page.locator("#held-code input, #held-code textarea")).to_have_value("mnist:0:7")
@@ -25,18 +25,18 @@ def test_the_picture_clicked_last_is_held(visit):
 
 
 def test_the_section_opened_last_follows_the_picture(visit):
-    page = opened(visit, "noise", "#pictures .made img")
+    page = opened(visit, "noise")
     for name in ("find", "sliders"):
         open_section(page, "noise", name)
     page.wait_for_selector("#stops-1 img")
-    page.wait_for_timeout(5000)  # what was opened before has come, too
+    settle(page, 1.0)  # what was opened before has come, too: every question is held back half a second
     before = page.locator("#moved img").get_attribute("src")
     page.locator("#shelf button[data-act=hold]").nth(2).click()
     page.wait_for_function("src => document.querySelector('#moved img').src !== src", arg=before)
 
 
 def test_the_stop_clicked_last_is_where_the_slider_stands(visit):
-    page = opened(visit, "noise", "#pictures .made img")
+    page = opened(visit, "noise")
     open_section(page, "noise", "sliders")
     page.wait_for_selector("#stops-1 img")
     page.locator("#stops-1 button").first.click()
@@ -45,14 +45,14 @@ def test_the_stop_clicked_last_is_where_the_slider_stands(visit):
 
 
 def test_the_example_clicked_last_is_translated(visit):
-    page = opened(visit, "translate", "#ways img")
+    page = opened(visit, "translate")
     for number in (2, 0, 1):
         page.locator("#translate-examples button").nth(number).click()
     expect(page.locator("#translate-examples [aria-pressed=true]")).to_have_attribute("data-index", "1")
 
 
 def test_a_picture_of_each_pile_is_picked(visit):
-    page = opened(visit, "translate", "#ways img")
+    page = opened(visit, "translate")
     open_section(page, "translate", "piles")
     page.wait_for_selector("#piles .pile button")
     for side in "ab":
@@ -62,7 +62,7 @@ def test_a_picture_of_each_pile_is_picked(visit):
 
 
 def test_a_kernel_is_as_it_was_painted(visit):
-    page = opened(visit, "questions", "#upsample image")
+    page = opened(visit, "questions")
     page.locator("#q1-weights input[value=painted]").check()
     cells = page.locator("#q1-painter .kernel input")
     cells.first.wait_for()
@@ -74,7 +74,7 @@ def test_a_kernel_is_as_it_was_painted(visit):
 
 
 def test_the_preset_chosen_last_has_its_settings(visit):
-    page = opened(visit, "train", "#watch h3")
+    page = opened(visit, "train")
     for label in (page.locator("#train-preset label").nth(2), page.locator("#train-preset label").last):
         label.click()
     page.locator("#train-name").wait_for()

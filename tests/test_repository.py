@@ -30,7 +30,9 @@ def test_the_repository_is_small_and_every_file_fits_a_space():
 
 
 def test_nothing_of_a_training_in_progress_is_tracked():
-    assert not [path for path in tracked() if path.name in ("resume.pt", ".lock", "train.log", "controls.jsonl")]
+    assert not [
+        path for path in tracked() if path.name in ("resume.pt", "before.pt", ".lock", "train.log", "controls.jsonl")
+    ]
 
 
 def test_the_front_matter_is_that_of_a_space_with_the_pinned_gradio():
@@ -51,21 +53,41 @@ def test_the_readme_has_both_commands_and_its_links_and_pictures_lead_somewhere(
         assert target.startswith("https://") or (ROOT / target).is_file(), target
 
 
-def test_the_readmes_map_names_every_module():
+def test_the_small_pytorch_of_the_readme_is_one_that_the_requirements_keep():
+    (command,) = re.findall(
+        r"^pip install (.+) --index-url https://download.pytorch.org/whl/cpu$", README, re.MULTILINE
+    )
+    named = dict(re.findall(r'"(\w+)<([\d.]+)"', command))
+    needed = dict(re.findall(r"^(torch(?:vision)?)>=[\d.]+,<([\d.]+)$", (ROOT / "requirements.txt").read_text(), re.M))
+    assert named == needed
+
+
+def modules(package: str) -> list[Path]:
+    """All Python files of a package, those in its folders too."""
+    found = sorted((ROOT / package).rglob("*.py"))
+    assert len(found) > 20
+    return found
+
+
+def test_the_readmes_map_names_every_module_and_no_other():
     told = README.split("## The map of the code")[1].split("\n## ")[0]
-    for package in ("gan", "demo"):
-        for path in (ROOT / package).glob("*.py"):
-            assert path.name in told or path.name in ("__init__.py", "__main__.py"), path.name
+    there = [path.relative_to(ROOT) for package in ("gan", "demo") for path in modules(package)]
+    for path in there:
+        folder = f"{path.parts[1]}/" if len(path.parts) > 2 else ""  # a tab, whose files are told of as one
+        assert path.name in told or (folder and f"`{folder}`" in told) or path.name.startswith("__"), path
+    assert set(re.findall(r"`(?:\w+/)*(\w+\.py)`", told)) <= {path.name for path in there}
 
 
 def test_the_core_never_imports_the_app_or_gradio():
-    for path in (ROOT / "gan").glob("*.py"):
-        assert not re.search(r"^\s*(?:from|import) (?:gradio|demo)\b", path.read_text(), re.MULTILINE), path.name
+    for path in modules("gan"):
+        assert not re.search(r"^\s*(?:from|import) (?:gradio|demo)\b", path.read_text("utf-8"), re.MULTILINE), path.name
 
 
 def test_the_commands_of_the_readme_exist():
     from gan.__main__ import COMMANDS
     from gan.options import parser
 
-    for line in re.findall(r"^(?:\S+ .*)?-m gan (\w+ [^#\n]+)", README, re.MULTILINE):
+    commands = re.findall(r"^(?:\S+ .*)?-m gan (\w+ [^#\n]+)", README, re.MULTILINE)
+    assert {line.split()[0] for line in commands} >= COMMANDS.keys() - {"bench", "runs"}
+    for line in commands:
         parser(COMMANDS).parse_args(line.split())

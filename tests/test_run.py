@@ -1,5 +1,6 @@
 """The run folder: whole files, torn lines, honest states, safe loading."""
 
+import inspect
 import os
 import pickle
 import signal
@@ -85,7 +86,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypat
 def test_a_kill_in_the_middle_of_writing_never_leaves_half_a_file(tmp_path):
     path = tmp_path / "file"
     code = (
-        "import sys; from pathlib import Path; from gan.run import write_whole\n"
+        f"import os, sys, tempfile\nfrom pathlib import Path\n{inspect.getsource(write_whole)}\n"  # without torch
         "while True:\n"
         "    for letter in b'ab': write_whole(Path(sys.argv[1]), bytes([letter]) * 3_000_000)"
     )
@@ -139,10 +140,10 @@ def test_a_run_whose_process_died_is_interrupted_not_running():
     assert run.info["status"] == "running"
     assert run.status == "interrupted"
     code = (
-        "import sys, time; from gan.run import Run; lock = Run.open(sys.argv[1]).lock(); lock.acquire()\n"
+        "import sys, time; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire()\n"
         "print(1, flush=True); time.sleep(60)"
     )
-    process = subprocess.Popen([sys.executable, "-c", code, str(run.folder)], stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", code, run.lock().lock_file], stdout=subprocess.PIPE)
     process.stdout.readline()
     try:
         assert run.status == "running"

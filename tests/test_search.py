@@ -34,7 +34,7 @@ def untrained(**settings):
     return generators["g"].eval().requires_grad_(False), discriminators["d"].eval().requires_grad_(False)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_a_generated_picture_is_found_again(mnist, seed):
     target = mnist[0](noise(1, 100, 1000 + seed))
     first, *_, last = search_picture(*mnist, target, latent=100, seed=seed)
@@ -45,7 +45,7 @@ def test_a_generated_picture_is_found_again(mnist, seed):
     assert 0.85 < last.z.norm().item() / 10 < 1.15
 
 
-@pytest.mark.parametrize("which", range(10))
+@pytest.mark.parametrize("which", [5, 8, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 1, 2, 3, 4, 6, 7, 9))])
 def test_a_digit_of_every_class_is_found_and_is_no_smudge(mnist, digits, which):
     classifier = load_classifier("mnist")
     first, *_, last = search_class(*mnist, classifier, which, latent=100, seed=0)
@@ -154,17 +154,17 @@ def test_the_verdict_counts_the_error_in_the_pictures_own_contrast():
     assert found == ["found", "nearly", "nearly", "cannot", "cannot"]
 
 
+@pytest.mark.slow
 def test_a_classifier_that_is_merely_fooled_finds_nothing():
     networks = Run.open("mnist-collapse").networks()
     g, d, classifier = networks[0]["g"], networks[1]["d"], load_classifier("mnist")
-    verdicts, fooled = [], 0
-    for which in range(10):
+    verdicts, fooled = {}, 0
+    for which in (1, 2, 3, 4):
         *_, last = search_class(g, d, classifier, which, latent=100)
-        verdicts.append(last.verdict)
-        unbent = classifier(to_unit(last.image)[None]).softmax(1)[0, which].item()
-        fooled += last.verdict == "cannot" and unbent > 0.9
-    assert verdicts[3] == "found"  # half of what it makes
-    assert verdicts.count("cannot") >= 3
+        verdicts[which] = last.verdict
+        fooled += last.verdict == "cannot" and classifier(to_unit(last.image)[None]).softmax(1)[0, which] > 0.9
+    # the 3 is half of what it makes, the others it lost
+    assert verdicts == {1: "cannot", 2: "cannot", 3: "found", 4: "cannot"}
     assert fooled >= 1
 
 

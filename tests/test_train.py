@@ -306,8 +306,49 @@ def test_every_setting_is_explained_in_both_languages():
     [("local", "127.0.0.1", True), ("local", "192.168.0.7", False), ("space", "127.0.0.1", False)],
 )
 def test_only_who_sits_at_the_machine_may_name_its_folders(tmp_path, kind, host, may):
-    request = SimpleNamespace(client=SimpleNamespace(host=host))
-    assert asking.is_here(Place(kind, "on", tmp_path, no_loan), request) is may
+    assert asking.is_here(Place(kind, "on", tmp_path, no_loan), asked_by(host)) is may
+
+
+def asked_by(client, server="127.0.0.1", **headers):
+    """A request that comes from this address and goes to that one."""
+    headers = {"host": f"{server}:7860"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    scope = {"server": (server, 7860)}
+    return SimpleNamespace(client=SimpleNamespace(host=client), headers=headers, request=SimpleNamespace(scope=scope))
+
+
+@pytest.mark.parametrize(
+    ("request_", "may"),
+    [
+        (asked_by("192.168.0.5", server="192.168.0.5"), True),  # this machine, by the address that the room has
+        (asked_by("192.168.0.7", server="192.168.0.5"), False),
+        (asked_by("192.168.0.7", server="192.168.0.5", host="127.0.0.1:7860"), False),
+        (asked_by("127.0.0.1", origin="http://localhost:7860", referer="http://localhost:7860/?lang=ko"), True),
+        (asked_by("::1", server="::1", host="[::1]:7860"), True),
+        (asked_by("127.0.0.1", host="class.school.org"), False),  # a proxy on this machine, or a rebound name
+        (asked_by("127.0.0.1", origin="https://class.school.org"), False),  # nginx as it comes
+        (asked_by("127.0.0.1", referer="https://class.school.org/gan/"), False),
+        (asked_by("127.0.0.1", x_forwarded_for="192.168.0.7"), False),
+        (asked_by("127.0.0.1", x_forwarded_proto="https"), False),
+        (asked_by("127.0.0.1", forwarded="for=192.168.0.7"), False),
+        (asked_by("127.0.0.1", x_real_ip="192.168.0.7"), False),
+        (asked_by("127.0.0.1", via="1.1 proxy"), False),
+        (None, False),
+    ],
+)
+def test_a_proxy_on_this_machine_is_not_a_person_at_it(tmp_path, request_, may):
+    assert asking.is_here(Place("local", "on", tmp_path, no_loan), request_) is may
+    assert not asking.is_here(Place("local", "on", tmp_path, no_loan, is_proxied=True), request_)
+
+
+def test_a_key_that_was_made_is_not_asked_for_at_this_machine_and_a_named_one_is(tmp_path):
+    made, named = (Place("local", "on", tmp_path, no_loan, key="abc", is_key_made=made) for made in (True, False))
+    here, phone = asked_by("127.0.0.1"), asked_by("192.168.0.7", server="192.168.0.5")
+    assert rules.level(made, asking.key_of(made, here, "")) == "on"
+    assert rules.level(made, asking.key_of(made, phone, None)) == "off"
+    assert rules.level(made, asking.key_of(made, phone, "abc")) == "on"
+    assert rules.level(named, asking.key_of(named, here, "")) == "off"
+    with pytest.raises(rules.Refused):
+        rules.level(made, asking.key_of(made, here, "guess"))
 
 
 def test_a_refusal_is_said_in_the_visitors_language():

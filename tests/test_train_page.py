@@ -6,10 +6,11 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 
 import pytest
 
-from tests.browser import Visitors, expect, open_tab, serve
+from tests.browser import Visitors, expect, open_tab, serve, settle
 from tests.small_runs import record, small_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -17,13 +18,37 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SECONDS = 90_000  # for a process that imports torch on a busy machine
 
 
-@pytest.fixture
-def server(tmp_path):
+@pytest.fixture(scope="module")
+def school(tmp_path_factory):
     """The app with a folder of runs of its own, and no data on the machine but what it carries."""
-    small_run(tmp_path / "runs", "earlier")
-    with serve(GAN_RUNS=str(tmp_path / "runs"), GAN_DATA="", XDG_CACHE_HOME=str(tmp_path / "cache")) as running:
-        running.runs = tmp_path / "runs"
+    folder = tmp_path_factory.mktemp("school")
+    with serve(GAN_RUNS=str(folder / "runs"), GAN_DATA="", XDG_CACHE_HOME=str(folder / "cache")) as running:
         yield running
+
+
+@pytest.fixture
+def server(school):
+    """That app with one run, "earlier", in its folder; whatever else a test starts is stopped and deleted after it."""
+    small_run(school.runs, "earlier")
+    yield school
+    clear(school)
+
+
+def clear(server):
+    """Stop what trains or waits, and delete all runs that did not come with the program."""
+
+    def ask(endpoint, run, **more):
+        return server.client.predict(run=run, api_name=f"/train_{endpoint}", **more)
+
+    names = [path.parent.name for path in server.runs.glob("*/run.json")]
+    standing = {name: ask("status", name)["status"] for name in names}
+    for name in sorted(names, key=lambda name: standing[name] != "queued"):  # or the next in line would start
+        if standing[name] in ("queued", "starting", "running", "paused"):
+            with suppress(Exception):  # it may just have ended by itself
+                ask("control", name, do="stop")
+    for name in names:
+        wait(lambda name=name: ask("status", name)["status"] not in ("starting", "running", "paused"))
+        ask("delete", name)
 
 
 def opened(visit, language="en", **options):
@@ -91,7 +116,7 @@ def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(vi
     watch(page, "mnist")
     route, answer = late[0]
     route.fulfill(response=answer)
-    page.wait_for_timeout(2_500)
+    settle(page)
     page.unroute_all(behavior="ignoreErrors")
     assert page.locator("#train-watch input").input_value() == "mnist"
     page.locator("#watch h3", has_text="mnist").wait_for()
@@ -245,12 +270,10 @@ def test_a_training_outlives_the_page_and_the_app(chromium, tmp_path):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 def test_kill_9_of_the_training_and_of_the_app_at_once_loses_neither_the_run_nor_the_queue(tmp_path):
-    from gradio_client import Client
-
     environment = {"GAN_RUNS": str(tmp_path), "GAN_DATA": "", "XDG_CACHE_HOME": str(tmp_path / "cache")}
     settings = {"width": 8, "log_every": 1}
     with serve(**environment) as server:
-        client = Client(server.url, verbose=False)
+        client = server.client
         for name, minutes in (("first", 5), ("second", 0.02)):
             client.predict("dcgan", "mnist", minutes, name, settings, api_name="/train_start")
 
@@ -265,7 +288,7 @@ def test_kill_9_of_the_training_and_of_the_app_at_once_loses_neither_the_run_nor
             os.kill(pid, signal.SIGKILL)
         server.process.wait(20)
     with serve(**environment) as server:
-        client = Client(server.url, verbose=False)
+        client = server.client
         told = wait(lambda: (now := status("second"))["status"] == "finished" and now)  # what waited goes on by itself
         assert told["step"] > 0
         assert status("first")["status"] == "interrupted"
@@ -298,8 +321,6 @@ def test_the_page_fits_a_phone(visit):
 
 @pytest.mark.parametrize(("training", "sentence"), [("off", "switched off"), ("limited", "shared machine")])
 def test_where_training_is_restricted_the_tab_says_so_and_the_endpoint_refuses(chromium, tmp_path, training, sentence):
-    from gradio_client import Client
-
     small_run(tmp_path, "earlier")
     with serve(GAN_RUNS=str(tmp_path), GAN_TRAINING=training) as server:
         visitors = Visitors(chromium, server.url)
@@ -307,7 +328,7 @@ def test_where_training_is_restricted_the_tab_says_so_and_the_endpoint_refuses(c
         page.get_by_text(re.compile(sentence)).first.wait_for()
         expect(page.locator("#train-start")).to_be_visible(visible=training == "limited")
         assert not page.locator("#train-name").is_visible()
-        client = Client(server.url, verbose=False)
+        client = server.client
         for asked in (("dcgan", "/etc", 1, ""), ("dcgan", "mnist", 30, ""), ("cyclegan", "mnist", 1, "")):
             with pytest.raises(Exception, match=f"{sentence}|at most 3"):
                 client.predict(*asked, api_name="/train_start")
@@ -315,9 +336,7 @@ def test_where_training_is_restricted_the_tab_says_so_and_the_endpoint_refuses(c
 
 
 def test_the_endpoints_start_tell_and_control(server):
-    from gradio_client import Client
-
-    client = Client(server.url, verbose=False)
+    client = server.client
     told = client.predict(model="dcgan", data="mnist", minutes=5, name="mine", api_name="/train_start")
     assert told["run"] == "mine"
     assert told["status"] == "starting"

@@ -230,4 +230,18 @@ def test_without_any_run_the_tab_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(translate.models, "runs", lambda *_, **__: [])
     dropdown, name = translate.opened(None)
     assert dropdown.value is name is None
-    assert "Train tab" in translate.choose_run(name, None)[-1]
+    assert "Train tab" in translate.choose_run(name, "AtoB", None, None, None)[-1]
+
+
+@pytest.mark.parametrize(("run", "direction"), [("apple2orange", "BtoA"), ("herd", "AtoB")])
+def test_another_pair_translates_the_visitors_own_picture(tmp_path, run, direction):
+    """What she gave stays, the other way round too; an example makes way for the other pair's own."""
+    Image.new("RGB", (40, 30), (200, 60, 40)).save(tmp_path / "mine.png")
+    given = str(tmp_path / "mine.png")
+    picture, radio, example, _, page = translate.choose_run(run, direction, given, None, None)
+    assert picture == gr.skip()
+    assert (radio.value, example) == (direction, None)
+    assert "data:image/png" in page
+    picture, _, example, *_ = translate.choose_run(run, direction, given, 3, None)
+    assert isinstance(picture, Image.Image)
+    assert example == 0

@@ -7,21 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import at_rest, expect, look_at_list, open_section, open_tab, serve
+from tests.browser import expect, look_at_list, open_section, open_tab, settle
 from tests.small_cyclegan import small_cyclegan
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """The app with a CycleGAN run of its own, and no data on the machine."""
-    folder = tmp_path_factory.mktemp("runs")
-    small_cyclegan(folder, "fruit")
-    cache = tmp_path_factory.mktemp("cache")
-    with serve(GAN_RUNS=str(folder), GAN_DATA="", XDG_CACHE_HOME=str(cache)) as running:
-        running.runs = folder
-        yield running
 
 
 def choose_fruit(page):
@@ -141,7 +130,9 @@ def test_what_is_no_picture_gets_a_sentence_and_the_next_one_works(visit, langua
     content = content or photo(300, 300)["buffer"][:3000]
     upload(page, {"name": name, "mimeType": "image/png", "buffer": content})
     page.locator("[data-testid=toast-body]", has_text=sentence).wait_for()
-    assert images(page) == before
+    expect(page.locator("#ways")).to_contain_text(sentence)  # and nothing of the former picture beside it
+    expect(page.locator("#inside")).to_contain_text(sentence)
+    expect(page.locator("#ways img, #inside img")).to_have_count(0)
     upload(page, photo())
     wait_for_new(page, before)
 
@@ -191,13 +182,40 @@ COUNT = """() => {
 }"""
 
 
-def test_the_camera_is_translated_live_and_stop_stops(visit, server):
+TWO_CAMERAS = """() => {
+  const paint = Object.assign(document.createElement("canvas"), { width: 64, height: 64 }).getContext("2d");
+  setInterval(() => {
+    paint.fillStyle = "red";
+    paint.fillRect(0, 0, 32, 64);
+    paint.fillStyle = "blue";
+    paint.fillRect(32, 0, 32, 64);
+  }, 50);
+  const devices = ["a", "b"].map((deviceId) => ({ deviceId, kind: "videoinput" }));
+  navigator.mediaDevices.enumerateDevices = async () => devices;
+  navigator.mediaDevices.getUserMedia = async ({ video }) => {
+    const stream = paint.canvas.captureStream();
+    const facingMode = video.facingMode.ideal;
+    stream.getVideoTracks()[0].getSettings = () => ({ facingMode, deviceId: facingMode });
+    return stream;
+  };
+}"""
+LEFT = """() => {
+  const canvas = document.querySelector("#camera canvas.seen");
+  const [red, , blue] = canvas.getContext("2d").getImageData(4, canvas.height / 2, 1, 1).data;
+  return red > 200 ? "red" : blue > 200 ? "blue" : "";
+}"""
+
+
+def test_the_camera_is_translated_live_and_stop_stops(visit):
     page = visit(tab="translate", camera=True)
     choose_fruit(page)
     page.evaluate(COUNT)  # as the page itself sees it: the times that a browser reports are rounded and come late
-    asked = []
-    page.on("request", lambda request: asked.append(request) if "component_server" in request.url else None)
-    page.locator("#translate-sections [role=tab]", has_text="Live camera").click()
+    page.locator("#translate-picture button[aria-label=Clear]").click()
+    expect(page.locator("#inside")).to_have_text("Choose a picture, or click an example.")
+    for section in ("hidden", "rounds"):
+        open_section(page, "translate", section)
+        expect(page.locator(f"#{section}")).to_have_text("Choose a picture, or click an example.")
+    open_section(page, "translate", "camera")  # which needs no picture, but a pair
     page.locator("#camera button.start").click()
     page.wait_for_function("document.querySelector('#camera output').innerText.includes('pictures a second')")
     first = page.locator("#camera img.made").get_attribute("src")
@@ -205,12 +223,20 @@ def test_the_camera_is_translated_live_and_stop_stops(visit, server):
     assert float(page.locator("#camera output").inner_text().split()[0]) > 2  # 20 on two free cores
     assert page.evaluate("window.most") == 1  # one frame at a time: the next is asked for when the last is here
     page.locator("#camera button.stop").click()
-    at_rest(page, lambda: len(asked))
-    # out of sight it stops by itself
+    settle(page)
+    # the front camera is a mirror, the rear one is not, unless one says so; out of sight it stops by itself
+    page.evaluate(TWO_CAMERAS)
     page.locator("#camera button.start").click()
+    page.wait_for_function(f"({LEFT})() === 'blue'")
+    expect(page.locator("#camera")).to_contain_text("as in a mirror", use_inner_text=True)
+    page.locator("#camera button.other").click()
+    page.wait_for_function(f"({LEFT})() === 'red'")
+    expect(page.locator("#camera")).not_to_contain_text("as in a mirror", use_inner_text=True)
+    page.locator("#camera .mirror input").check()
+    page.wait_for_function(f"({LEFT})() === 'blue'")
     page.wait_for_function("document.querySelector('#camera output').innerText.includes('pictures a second')")
     open_tab(page, "questions")
-    at_rest(page, lambda: len(asked))
+    settle(page)
 
 
 def test_a_page_without_https_says_why_there_is_no_webcam(visit):
@@ -229,24 +255,24 @@ def test_the_page_fits_a_phone(visit):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, server):
+def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, added):
     page = visit(tab="translate")
     choose_fruit(page)
-    small_cyclegan(server.runs, "newcomer", seed=3)
+    small_cyclegan(added, "newcomer", seed=3)
     open_tab(page, "noise")
     open_tab(page, "translate")
-    page.wait_for_timeout(1000)
+    settle(page)
     page.locator("#translate-run input").click()
     page.get_by_role("option", name="newcomer").click()
     page.wait_for_function("document.querySelector('#translate-run input').value === 'newcomer'")
 
 
 def test_the_endpoint_translates_there_and_back(server, tmp_path):
-    from gradio_client import Client, handle_file
+    from gradio_client import handle_file
 
     (tmp_path / "in.png").write_bytes(photo()["buffer"])
     (tmp_path / "bad.png").write_text("no picture")
-    client = Client(server.url, verbose=False)
+    client = server.client
     answers = {}
     for direction in ("AtoB", "BtoA"):
         paths = client.predict("fruit", direction, handle_file(tmp_path / "in.png"), api_name="/translate")
@@ -291,10 +317,10 @@ def test_what_is_disturbed_and_how_often_it_goes_round_follow_the_controls(visit
 
 
 def test_the_endpoints_disturb_a_picture_and_send_it_round(server, tmp_path):
-    from gradio_client import Client, handle_file
+    from gradio_client import handle_file
 
     (tmp_path / "in.png").write_bytes(photo()["buffer"])
-    client = Client(server.url, verbose=False)
+    client = server.client
     mine = ("fruit", "AtoB", handle_file(tmp_path / "in.png"))
     answer, path = client.predict(*mine, "noise", 0.1, api_name="/hidden")
     assert answer["disturbance"] > 0.05
@@ -309,10 +335,10 @@ def test_the_endpoints_disturb_a_picture_and_send_it_round(server, tmp_path):
 
 
 def test_the_endpoint_looks_inside_a_translation(server, tmp_path):
-    from gradio_client import Client, handle_file
+    from gradio_client import handle_file
 
     (tmp_path / "in.png").write_bytes(photo()["buffer"])
-    client = Client(server.url, verbose=False)
+    client = server.client
     mine = (handle_file(tmp_path / "in.png"),)
     there, sheet = client.predict("fruit", "AtoB", *mine, api_name="/inside")
     back, _ = client.predict("fruit", "BtoA", *mine, api_name="/inside")

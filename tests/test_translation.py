@@ -1,5 +1,7 @@
 """Pictures through generators: sizes, detail, files, refusals."""
 
+import zipfile
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from gan.dcgan import DCGANConfig
 from gan.errors import UserError
 from gan.run import Run
 from gan.translation import translate, translate_path, translate_through
+from tests.small_cyclegan import small_cyclegan
 
 
 def noise(width, height, seed=0):
@@ -195,3 +198,48 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(run, tmp_path):
         with pytest.raises(UserError, match=sentence):
             translate_path(*arguments)
     assert not (tmp_path / "out.png").exists()
+
+
+# Many at once, and what is left out
+
+
+def test_the_command_says_which_files_it_left_out_and_why_and_ends_with_1(tmp_path, monkeypatch, capsys):
+    from gan.__main__ import main
+
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
+    small_cyclegan(tmp_path / "runs", "fruit")
+    source = tmp_path / "in"
+    source.mkdir()
+    Image.new("RGB", (40, 32), "red").save(source / "good.png")
+    (source / "IMG_7.CR2").write_bytes(b"raw")
+    (source / "torn.jpg").write_bytes(b"\xff\xd8\xff torn")
+    (source / "notes.txt").write_text("nobody asked for this one")
+    assert main(["translate", "fruit", str(source), str(tmp_path / "out")]) == 1
+    told = capsys.readouterr()
+    assert "1 picture written to" in told.out
+    assert "Left out: 2 of 3 files." in told.err
+    assert "  IMG_7.CR2: Cannot read IMG_7.CR2: it is a camera's raw file; export it as a JPEG." in told.err
+    assert "  torn.jpg: Cannot read torn.jpg as a picture" in told.err
+    for name in ("IMG_7.CR2", "torn.jpg"):
+        (source / name).unlink()
+    assert main(["translate", "fruit", str(source), str(tmp_path / "out")]) == 0
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
+        archive.write(source / "good.png", "a/good.png")
+        archive.writestr("b/bad.png", b"bad")
+    assert main(["translate", "fruit", str(tmp_path / "some.zip"), str(tmp_path / "out")]) == 1
+    assert "  b-bad.png: Cannot read bad.png as a picture" in capsys.readouterr().err
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+        archive.writestr("b/bad.png", b"bad")
+    assert main(["translate", "fruit", str(tmp_path / "bad.zip"), str(tmp_path / "out")]) == 2
+    assert "None of the 1 files" in capsys.readouterr().err
+
+
+def test_results_of_formats_that_are_only_read_are_jpegs_and_none_is_lost(tmp_path):
+    run = small_cyclegan(tmp_path / "runs", "fruit")
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in ("a.heic", "a.jpg", "a.JPEG", "scan"):
+        Image.new("RGB", (40, 32), "red").save(source / name, "PNG")
+    written = translate_path(run, source, tmp_path / "out")
+    assert sorted(file.name for file in written) == ["a-2.jpg", "a.JPEG", "a.jpg", "scan.jpg"]
+    assert {Image.open(file).format for file in written} == {"JPEG"}

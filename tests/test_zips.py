@@ -83,3 +83,72 @@ def test_a_zip_is_translated_into_a_folder_and_nowhere_else(tmp_path):
         translate_path(run, archive(tmp_path / "empty.zip", [("x.txt", b"")]), tmp_path / "results")
     with pytest.raises(UserError, match="is a file"):
         translate_path(run, path, written[0])
+
+
+# Names as other systems write them
+
+
+def unflagged(path, names, encoding):
+    """A zip whose names are bytes of an encoding that the archive does not name."""
+    stand_ins = [f"{number:02}.png".rjust(len(name.encode(encoding)), "_") for number, name in enumerate(names)]
+    archive(path, [(stand_in, picture()) for stand_in in stand_ins])
+    data = path.read_bytes()
+    for stand_in, name in zip(stand_ins, names, strict=True):
+        data = data.replace(stand_in.encode(), name.encode(encoding))
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "utf-8"])
+def test_names_from_korean_windows_are_read_as_they_were_written(tmp_path, encoding):
+    names = ["한글 사진 가나다.png", "우리반/얼룩말.png", "뷁뚫샾.png", "plain ascii name.png"]
+    found = zips.pictures_in(unflagged(tmp_path / "some.zip", names, encoding))
+    assert list(found) == ["한글 사진 가나다.png", "우리반-얼룩말.png", "뷁뚫샾.png", "plain ascii name.png"]
+    assert all(open_picture(opened()).size == (40, 30) for opened in found.values())
+
+
+@pytest.mark.parametrize("names", [["Müller im café.png", "naïve Ñandú.png"], ["Größe.png"]])
+def test_real_names_of_code_page_437_stay_what_they_are(tmp_path, names):
+    assert list(zips.pictures_in(unflagged(tmp_path / "some.zip", names, "cp437"))) == names
+
+
+def test_names_that_say_they_are_utf_8_are_left_alone_beside_others(tmp_path):
+    path = archive(tmp_path / "some.zip", [("그림.png", picture()), ("a.png", picture())])
+    assert list(zips.pictures_in(path)) == ["그림.png", "a.png"]
+
+
+def test_an_over_long_name_is_cut_and_ends_nothing(tmp_path):
+    long, deep = "가" * 150 + ".png", "/".join(["folder-of-some-length"] * 15) + "/a.png"
+    path = archive(
+        tmp_path / "some.zip", [(long, picture()), (long.replace(".png", "나.png"), picture()), (deep, picture())]
+    )
+    run = small_cyclegan(tmp_path / "runs", "fruit", "apple2orange")
+    written = translate_path(run, path, tmp_path / "results")
+    assert len(written) == len({file.name for file in written}) == 3
+    assert all(file.suffix == ".png" and len(file.name.encode()) <= 255 for file in written)
+
+
+def test_what_windows_cannot_name_and_what_has_no_suffix_is_taken(tmp_path):
+    members = [
+        ('what? "this" <is>.png', picture()),
+        ("scan", picture()),
+        ("x.jfif", picture()),
+        ("notes", b"no picture"),
+    ]
+    assert list(zips.pictures_in(archive(tmp_path / "some.zip", members))) == [
+        "what_ _this_ _is_.png", "scan", "x.jfif",
+    ]  # fmt: skip
+
+
+def test_a_zip_is_unpacked_in_its_folders_and_nowhere_else(tmp_path, monkeypatch):
+    members = [("set/trainA/a.png", picture()), ("../../out.png", picture()), ("/etc/b.png", picture("blue"))]
+    members += [("set/trainA/A.png", picture()), ("set/readme.txt", b"no picture"), ("__MACOSX/c.png", picture())]
+    path = archive(tmp_path / "some.zip", members)
+    before = set(tmp_path.rglob("*"))
+    zips.unpack(path, tmp_path / "here")
+    made = {str(file.relative_to(tmp_path / "here")) for file in tmp_path.rglob("*") if file.is_file()
+            and file not in before}  # fmt: skip
+    assert made == {"set/trainA/a.png", "out.png", "etc/b.png", "set/trainA/A-2.png"}
+    monkeypatch.setattr(zips, "LARGEST_ALL", 100)
+    with pytest.raises(UserError, match="unpacks to more than"):
+        zips.unpack(path, tmp_path / "there")

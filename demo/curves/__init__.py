@@ -115,4 +115,4 @@ def build(place: Place) -> None:
         ).success(
             None, None, None, js=f"() => document.querySelector('#{file.elem_id}')?.click()", api_visibility="private"
         )
-    gr.api(polite(endpoint), api_name="curves")
+    gr.api(polite(endpoint, is_page=False), api_name="curves")

@@ -17,7 +17,7 @@ from demo.noise import between, copied, desk, find, game, grid, layers, modes, s
 from demo.noise.desk import Desk, Room
 from demo.noise.pictures import CSS, JS, SEEDS, new_seed, picture_of
 from demo.place import Place
-from demo.sections import LATEST, QUIET, Section, drawn, inputs_of, on_show, outputs_of
+from demo.sections import LATEST, QUIET, Section, drawn, inputs_of, on_show, outputs_of, views_of, waiting
 from gan.errors import UserError
 
 SECTIONS = (grid, layers, sliders, between, find, copied, game, modes)
@@ -74,9 +74,10 @@ def build(place: Place) -> None:
             }
 
     on_open(opened, [run, seed, now], [run, seed, now], **models.TURNS)
-    run.input(polite(choose_run), [run, seed, now], now, **LATEST)
-    dice.click(polite(roll), [run, now], [seed, now], **QUIET)
-    code.submit(polite(enter), [code, now], [run, now], **QUIET)
+    working = waiting([held, shelf, *views_of(sections.values())])
+    run.input(polite(choose_run), [run, seed, now], now, **(LATEST | working))
+    dice.click(polite(roll), [run, now], [seed, now], **(QUIET | working))
+    code.submit(polite(enter), [code, now], [run, now], **(QUIET | working))
     desk.takes(shelf, room)
     wire(sections, now, open_section, [held, shelf, code])
 
@@ -94,7 +95,8 @@ def wire(sections: dict[str, Section], now: gr.State, open_section: gr.State, ab
         told = dict(zip(about, desk.show(desk_now, language_of(request)), strict=True))
         return told | draw(request, name, desk_now, *values)
 
-    now.change(polite(changed), [open_section, now, *inputs], [*about, *outputs], **LATEST)
+    views = [*(each for each in about if isinstance(each, gr.HTML)), *views_of(sections.values())]
+    now.change(polite(changed), [open_section, now, *inputs], [*about, *outputs], **(LATEST | waiting(views)))
     on_show(sections, draw, open_section, [now, *inputs])
 
 

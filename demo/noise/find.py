@@ -17,7 +17,7 @@ from demo.language import Language, language_of, say, t
 from demo.noise.desk import Desk, Room, hold
 from demo.noise.pictures import CSS, SEEDS, class_name, inline, percent, sentence, whole
 from demo.sections import LATEST, QUIET, Section
-from demo.uploads import limits, read, unread
+from demo.uploads import WEBCAM, limits, read, unread
 from gan.errors import UserError
 from gan.figures import Line
 
@@ -237,6 +237,7 @@ def build(room: Room) -> Section:
                         label=t("noise.find.picture"),
                         height=260,
                         buttons=[],
+                        webcam_options=WEBCAM,
                         visible=False,
                         elem_id="find-picture",
                     )

@@ -185,7 +185,7 @@ def build() -> Section:
         told = gr.HTML(elem_id="q15-evidence", padding=False)
         items.leads("curves", "train")
         ending = items.build("q15")
-        gr.api(polite(endpoint), api_name="downsample")
+        gr.api(polite(endpoint, is_page=False), api_name="downsample")
 
     settings = [pattern, shift, kernel, number]
     changes = [each.input for each in settings]

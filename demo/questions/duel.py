@@ -227,7 +227,7 @@ def build() -> Section:
         gr.Markdown(t("questions.q20.text"))
         items.leads("curves", "train")
         ending = items.build("q20")
-        gr.api(polite(endpoint), api_name="duel")
+        gr.api(polite(endpoint, is_page=False), api_name="duel")
 
     values = [data, loss, descent, rate_g, rate_d, rounds_d, seed, hold, speed, shows, drawing]
     asked, drawn = [held, *values], [held, figure, curves, go]

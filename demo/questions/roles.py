@@ -56,7 +56,7 @@ def _played(folder: Path, stamp: Any, seed: int) -> "Played":
 
     run = Run(folder)
     laid, (config, *networks) = piles.pictures(run, seed), models.networks(run)
-    a, b = (as_seen(pile[0], config.size) for pile in laid[:2])
+    a, b = (as_seen(pile[0], config.size, config.channels) for pile in laid[:2])
     return play(config, *networks, a, b)
 
 
@@ -247,7 +247,7 @@ def build() -> Section:
         gr.Markdown(t("questions.q17.text"))
         items.leads("translate")
         ending = items.build("q17")
-        gr.api(polite(endpoint), api_name="round_of_two")
+        gr.api(polite(endpoint, is_page=False), api_name="round_of_two")
 
     drawn, where = [at, view, playing], [run, seed, at]
     at.input(polite(go), where, drawn, **LATEST)

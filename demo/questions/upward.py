@@ -27,7 +27,7 @@ def matrices(result: dict[str, Any], language: Language) -> str:
     for name, values in (("convolution", result["matrix"]), ("transposed", result["matrix"].T)):
         rows, columns = values.shape
         words = {"rows": rows, "columns": columns, "small": SMALL**2, "large": max(rows, columns)}
-        title, alt = (say(language, f"questions.q1.matrix.{name}{end}", **words) for end in ("", "_alt"))
+        title, alt = (say(language, f"questions.q1.matrix.{key}", **words) for key in (name, f"{name}_alt"))
         figures.append(f'<div class="{name}">{squares(values, greys, title=title, alt=alt)}</div>')
     how = escape(say(language, "questions.q1.matrix.how", size=SMALL))
     return f'<p>{how}</p><div class="pair">{"".join(figures)}</div>'
@@ -157,7 +157,7 @@ def build() -> Section:
         told = gr.HTML(elem_id="q1-evidence", padding=False)
         items.leads("curves")
         ending = items.build("q1")
-        gr.api(polite(endpoint), api_name="upsample")
+        gr.api(polite(endpoint, is_page=False), api_name="upsample")
 
     settings = [pattern, way, weights, kernel, stride, padding, painted, patch]
     drawn = [picture, table]

@@ -11,7 +11,7 @@ from demo.handlers import LATEST, QUIET, on_open, polite, session_of
 from demo.language import language_of, say, t
 from demo.place import Place
 from demo.train import conducting, endpoints, starting
-from demo.train.asking import in_words, is_here
+from demo.train.asking import in_words, is_here, key_of
 from demo.train.panels import settings_panel, starting_panel, watching_panel
 from demo.train.sight import DO, follow, names_of, opened, rewind, show, watch
 from demo.train.starting import OWN, Staged
@@ -81,23 +81,25 @@ def build(place: Place) -> None:
         if data == OWN and preset == OWN and not folder and staged is None:
             raise UserError(say(request, "train.own.none"))
         config, _ = in_words(request, config_of, preset, model, data, folder, minutes, staged, values)
-        own = staged if data == OWN and not folder else None
+        own, key = staged if data == OWN and not folder else None, key_of(place, request, key)
         if own is not None and rules.level(place, key) != "on":
             raise UserError(say(request, "train.refused.limited"))
         run = in_words(
             request,
             jobs.start,
             *(place, config, name or ""),
-            key=key or "",
+            key=key,
             paths=own is not None or is_here(place, request),
             visitor=session_of(request),
             prepare=(lambda run: starting.move_in(own, run)) if own else None,
         )
+        for sentence in starting.advice(run, language_of(request)) if own is None else ():
+            gr.Warning(escape(sentence))
         return "", None, None, *show(run, names_of(jobs.recent()), request)
 
     def ask(do: str) -> Any:
         def handler(name: str | None, key: str, request: gr.Request) -> list[Any]:
-            run = in_words(request, jobs.control, place, name or "", do, key=key or "")
+            run = in_words(request, jobs.control, place, name or "", do, key=key_of(place, request, key))
             return show(run, names_of(jobs.recent()), request)
 
         return handler
@@ -105,33 +107,33 @@ def build(place: Place) -> None:
     def act(button: str) -> Any:
         def handler(name: str | None, key: str, request: gr.Request) -> list[Any]:
             wish = conducting.word(models.find(name or ""), button)
-            run = in_words(request, jobs.control, place, name or "", wish, key=key or "")
+            run = in_words(request, jobs.control, place, name or "", wish, key=key_of(place, request, key))
             return show(run, names_of(jobs.recent()), request)
 
         return handler
 
     def choose(setting: str) -> Any:
         def handler(value: float, name: str | None, key: str, request: gr.Request) -> None:
-            in_words(request, jobs.control, place, name or "", f"{setting}={value:g}", key=key or "")
+            in_words(request, jobs.control, place, name or "", f"{setting}={value:g}", key=key_of(place, request, key))
 
         return handler
 
     def what_if(name: str | None, key: str, request: gr.Request) -> list[Any]:
-        run = in_words(request, jobs.what_if, place, name or "", key=key or "")
+        run = in_words(request, jobs.what_if, place, name or "", key=key_of(place, request, key))
         return show(run, names_of(jobs.recent()), request)
 
     def question(name: str | None, request: gr.Request) -> tuple:
         return gr.Group(visible=True), say(request, "train.delete.question", run=name or "")
 
     def delete(name: str | None, key: str, request: gr.Request) -> tuple:
-        in_words(request, jobs.delete, place, name or "", key=key or "")
+        in_words(request, jobs.delete, place, name or "", key=key_of(place, request, key))
         return gr.Group(visible=False), *opened(None, request)
 
     def take(model: str, size: float, a: list | None, b: list | None, key: str, request: gr.Request) -> tuple:
         piles = [a or []] if model == "dcgan" else [a or [], b or []]
         if not all(piles):
             return None, f"<p>{escape(say(request, 'train.own.more'))}</p>" if any(piles) else ""
-        if in_words(request, rules.level, place, key or "") != "on":
+        if in_words(request, rules.level, place, key_of(place, request, key)) != "on":
             raise UserError(say(request, "train.refused.limited"))
         staged = in_words(request, starting.stage, place, model, int(size), piles)
         return staged, starting.told(staged, model, int(size), language_of(request))
@@ -155,7 +157,10 @@ def build(place: Place) -> None:
         return starting.outlook(config, needed, language_of(request))
 
     def about_machine(request: gr.Request) -> str:
-        return starting.machine(language_of(request))
+        told = starting.machine(language_of(request))
+        if place.is_key_made and is_here(place, request):
+            told += f"<p>{escape(say(request, 'train.key_made', key=place.key))}</p>"
+        return told
 
     measured = [preset, model, data, folder, minutes, staged, *fields]
     on_open(opened, watched, shown)

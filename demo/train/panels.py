@@ -11,6 +11,7 @@ from demo.train import conducting, starting
 from demo.train.sight import DO
 from demo.train.starting import MODELS, OWN
 from demo.uploads import limits
+from gan.image_io import SUFFIXES
 
 CSS = (charts.ASSETS / "train.css").read_text(encoding="utf-8")
 
@@ -20,7 +21,7 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
     first_name, first = next(iter(presets.PRESETS.items()))
     shows = place.training != "off"
     if place.training != "on":
-        gr.Markdown(t(f"train.{place.training}"))
+        gr.Markdown(t("train.unwritable" if place.unwritable else f"train.{place.training}"))
     if place.kind == "zerogpu":
         gr.Markdown(t("train.lent"))
     ready = [name for name in presets.PRESETS if is_free or name != "zebras"]
@@ -60,7 +61,7 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
         for pile in "ab":
             panel[f"pile_{pile}"] = gr.File(
                 file_count="multiple",
-                file_types=["image", ".zip"],
+                file_types=["image", ".zip", *sorted(SUFFIXES)],  # browsers do not know all of them
                 label=t(f"train.own.pile.{pile}"),
                 height=120,
                 visible=pile == "a",

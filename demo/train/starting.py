@@ -186,12 +186,40 @@ def told(staged: Staged, model: str, size: int, language: Language) -> str:
     for key, values in own.advice(staged.piles, model, size):
         pieces.append(f"<p>{escape(say(language, f'train.own.advice.{key}', **values))}</p>")
     left = [(name, why) for taken in staged.piles for name, why in taken.left_out]
+    left += [
+        (name, say(language, "train.own.copy_of", original=original))
+        for taken in staged.piles
+        for name, original in zip(taken.duplicates, taken.originals, strict=True)
+    ]
     if left:
         rows = "".join(f"<li><b>{escape(name)}</b>: {escape(why)}</li>" for name, why in left[:50])
+        if len(left) > 50:
+            rows += f"<li>{escape(say(language, 'train.own.more_left_out', count=f'{len(left) - 50:,}'))}</li>"
         pieces.append(
             f"<details><summary>{escape(say(language, 'train.own.left_out'))}</summary><ul>{rows}</ul></details>"
         )
     return f'<div class="own">{"".join(pieces)}</div>'
+
+
+def advice(run: Any, language: Language) -> list[str]:
+    """What a person should know of the folders that a run is to learn from, as sentences; empty if all is well."""
+    from gan.prepare import advice
+
+    try:
+        found = advice(run.config, None)
+    except (OSError, UserError):  # the training itself will say it
+        return []
+    return [say(language, f"train.own.advice.{key}", **values) for key, values in found]
+
+
+def channels_of(data: str) -> dict[str, int]:
+    """{"channels": what a folder's pictures have}; empty where there are none."""
+    from gan.prepare import channels_in
+
+    try:
+        return {"channels": channels_in(data, None)}
+    except (OSError, UserError):
+        return {}
 
 
 def move_in(staged: Staged, run: Any) -> None:

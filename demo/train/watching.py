@@ -10,6 +10,7 @@ from demo import jobs
 from demo.language import Language, say
 from demo.stories import figures, mark, picture, word
 from gan import journals
+from gan.catalog import last_names
 from gan.curves import View, compare
 from gan.stories import tell
 
@@ -40,7 +41,7 @@ def report(run: "Run") -> dict[str, Any]:
     return {
         "run": run.name,
         "model": info["model"],
-        "data": Path(config["data"].split(",")[0]).name,  # a folder's place on this machine is nobody's business
+        "data": last_names(config["data"])[0],  # a folder's place on this machine is nobody's business
         "status": standing,
         "why": jobs.reason(run) if standing in ("failed", "interrupted") else "",
         "progress": 1.0 if standing == "finished" else min(1.0, share),
@@ -104,7 +105,7 @@ def clock(seconds: float) -> str:
 
 def _sentences(run: "Run", found: dict[str, Any], language: Language) -> list[str]:
     """What is to be said of a run beside its numbers."""
-    said = [why] if (why := _why(found, language)) else []
+    said = [why] if (why := _why(run, found, language)) else []
     if parent := found["parent"]:
         said.append(say(language, "train.child", run=parent["run"], step=f"{parent['step']:,}"))
     if found["status"] == "queued":
@@ -121,14 +122,16 @@ def _sentences(run: "Run", found: dict[str, Any], language: Language) -> list[st
     return said
 
 
-def _why(found: dict[str, Any], language: Language) -> str:
-    """Why a run ended before its time, as a sentence; empty where it did not."""
+def _why(run: "Run", found: dict[str, Any], language: Language) -> str:
+    """Why a run ended before its time and what there is to go on from, in sentences; empty where it did not."""
+    kept = say(language, "train.kept" if (run.folder / "resume.pt").is_file() else "train.not_kept")
     if found["status"] == "failed" or found["why"]:
         for sign, key in (("no longer a number", "blown_up"), ("disk is full", "disk_full"), ("memory", "memory_full")):
             if sign in found["why"]:
-                return say(language, f"train.{key}", step=f"{found['step']:,}")
+                step = f"{found['step']:,}"
+                return f"{say(language, f'train.{key}', step=step)} {kept}"
         return say(language, "train.failed", why=found["why"])
-    return say(language, "train.interrupted") if found["status"] == "interrupted" else ""
+    return f"{say(language, 'train.interrupted')} {kept}" if found["status"] == "interrupted" else ""
 
 
 def slow(event: dict[str, Any], batch: int, language: Language) -> str:

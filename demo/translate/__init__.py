@@ -14,16 +14,18 @@ from demo import models
 from demo.handlers import EACH, on_open, polite, publish
 from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
-from demo.sections import LATEST, Section, drawn, inputs_of, on_show, outputs_of
+from demo.sections import LATEST, Section, drawn, inputs_of, instead, on_show, outputs_of, views_of, waiting
 from demo.translate import camera, desk, hidden, inside, piles, rounds
 from demo.translate.desk import Lacking, held
 from demo.translate.ways import directions_of, examples, first_of, go, names, opposite, page, thumbnails
-from demo.uploads import limits, read, unread
+from demo.uploads import WEBCAM, limits, read, unread
+from gan.errors import UserError
 
 if TYPE_CHECKING:
     from gan.run import Run
 
 SECTIONS = (inside, camera, piles, hidden, rounds)
+OF_THE_PAIR = ("camera", "piles")  # sections that look at no picture of the visitor's
 CSS = (HERE / "assets" / "translate.css").read_text(encoding="utf-8")
 JS = (HERE / "assets" / "translate.js").read_text(encoding="utf-8")
 
@@ -58,12 +60,18 @@ def show_example(name: str, example: int | None, language: Language) -> tuple:
     return image, *shown(name, "AtoB" if side == "a" else "BtoA", language, example=example)
 
 
-def choose_run(name: str | None, request: gr.Request) -> tuple:
-    """(picture, *shown) for a run's first example."""
+def choose_run(
+    name: str | None, direction: str, picture: str | None, example: int | None, request: gr.Request
+) -> tuple:
+    """(picture, *shown) for another run: the visitor's own picture stays, an example makes way for the run's first."""
     if not name:
         key = "app.coming" if models.runs("cyclegan", with_weights=True) else "translate.none"
         return None, gr.skip(), None, "", f"<p>{escape(say(request, key))}</p>"
-    return show_example(name, 0, language_of(request))
+    if picture is None or example is not None:
+        return show_example(name, 0, language_of(request))
+    there = directions_of(models.find(name, "cyclegan"))
+    direction = direction if direction in there else there[0]
+    return gr.skip(), *shown(name, direction, language_of(request), image=read(picture, request))
 
 
 def opened(name: str | None) -> tuple:
@@ -91,10 +99,14 @@ def turn(name: str, direction: str, picture: str | None, example: int | None, re
 
 
 def given(name: str | None, direction: str, picture: str | None, request: gr.Request) -> tuple:
-    """`shown` for a picture that was uploaded, pasted, taken, or removed."""
+    """`shown` for a picture that was uploaded, pasted, taken, or removed; one that can't be read leaves no result."""
     if not name:
-        return choose_run(name, request)[1:]
-    return shown(name, direction, language_of(request), image=read(picture, request))
+        return choose_run(name, direction, picture, None, request)[1:]
+    try:
+        return shown(name, direction, language_of(request), image=read(picture, request))
+    except UserError as error:
+        gr.Warning(say(request, "errors.refused", sentence=escape(str(error))))
+        return *shown(name, direction, language_of(request))[:-1], f"<p>{escape(str(error))}</p>"
 
 
 def again(name: str, direction: str, picture: str | None, example: int | None, request: gr.Request) -> tuple:
@@ -134,9 +146,7 @@ def build(place: Place) -> None:
                     label=t("translate.picture"),
                     height=220,
                     buttons=[],
-                    webcam_options=gr.WebcamOptions(
-                        mirror=True, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}
-                    ),
+                    webcam_options=WEBCAM,
                     elem_id="translate-picture",
                 )
             )
@@ -153,14 +163,15 @@ def build(place: Place) -> None:
         sections = {module.__name__.rpartition(".")[2]: module.build(now) for module in SECTIONS}
 
     outcome = [direction, example, tries, ways]
+    working = LATEST | waiting([ways, *views_of(sections.values())])
     on_open(opened, run, [run, chosen])
     run.input(lambda name: name, run, chosen, **EACH)  # one after the other, or both are new
     events = [
-        chosen.change(polite(choose_run), chosen, [picture, *outcome], **LATEST),
-        tries.select(polite(choose_example), run, [picture, *outcome], **EACH),
-        direction.input(polite(turn), now, [picture, *outcome], **LATEST),
-        gr.on([picture.input, picture.clear], polite(given), [run, direction, picture], outcome, **LATEST),
-        swap.click(polite(again), now, [picture, *outcome], **LATEST),
+        chosen.change(polite(choose_run), [chosen, *now[1:]], [picture, *outcome], **working),
+        tries.select(polite(choose_example), run, [picture, *outcome], **(EACH | waiting(working["show_progress_on"]))),
+        direction.input(polite(turn), now, [picture, *outcome], **working),
+        gr.on([picture.input, picture.clear], polite(given), [run, direction, picture], outcome, **working),
+        swap.click(polite(again), now, [picture, *outcome], **working),
     ]
     wire(sections, now, open_section, events)
 
@@ -174,13 +185,19 @@ def wire(sections: dict[str, Section], now: desk.Now, open_section: gr.State, ev
 
     def draw(request: gr.Request, name: str, *values: Any) -> dict:
         picked, others = values[: len(now)], values[len(now) :]
-        if picked[0] is None or (picked[2] is None and picked[3] is None):
+        if not picked[0]:
             return {}
+        looks = name not in OF_THE_PAIR
+        if looks and picked[2] is None and picked[3] is None:
+            return instead(sections[name], say(request, "translate.choose"))
         try:
-            return drawn(sections[name], held(*picked, request), inputs, others, request)
+            return drawn(sections[name], held(*picked, request, lacking=not looks), inputs, others, request)
         except Lacking as lacking:
-            return {sections[name].outputs[0]: f"<p>{escape(say(request, lacking.key))}</p>"}
+            return instead(sections[name], say(request, lacking.key))
+        except UserError as error:
+            return instead(sections[name], str(error))
 
     for event in events:
-        event.success(polite(draw), [open_section, *now, *inputs], outputs, **LATEST)
+        options = LATEST | waiting(views_of(sections.values()))
+        event.success(polite(draw), [open_section, *now, *inputs], outputs, **options)
     on_show(sections, draw, open_section, [*now, *inputs])

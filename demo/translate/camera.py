@@ -64,14 +64,21 @@ def show(now: Held, request: gr.Request) -> tuple[str]:
         f' data-{name}="{sentence(language, f"camera.{name}", rate="{rate}")}"'
         for name in ("denied", "insecure", "lost", "rate")
     )
+    seen = "".join(
+        f'<span class="{kind}">{sentence(language, f"camera.{key}")}</span>'
+        for kind, key in (("as-in-a-mirror", "mirrored"), ("as-others-see", "seen"))
+    )
     return (
-        f'<div class="camera" data-run="{escape(now.run.name)}" data-direction="{now.direction}" '
+        f'<div class="camera mirrored" data-run="{escape(now.run.name)}" data-direction="{now.direction}" '
         f'data-size="{now.run.config.size}"{words}>'
         f'<p><button type="button" class="start">{sentence(language, "camera.start")}</button>'
-        f'<button type="button" class="stop">{sentence(language, "camera.stop")}</button> <output></output></p>'
+        f'<button type="button" class="stop">{sentence(language, "camera.stop")}</button>'
+        f'<button type="button" class="other" hidden>{sentence(language, "camera.other")}</button>'
+        f'<label class="mirror"><input type="checkbox" checked>{sentence(language, "camera.mirror")}</label>'
+        f" <output></output></p>"
         f'<div class="frames"><figure><canvas class="seen" role="img" '
         f'aria-label="{sentence(language, "camera.seen")}"></canvas>'
-        f"<figcaption>{sentence(language, 'camera.seen')}</figcaption></figure>"
+        f"<figcaption>{seen}</figcaption></figure>"
         f'<figure><img class="made" alt="{sentence(language, "camera.made", a=here, b=yonder)}">'
         f"<figcaption>{sentence(language, 'camera.made', a=here, b=yonder)}</figcaption></figure></div></div>",
     )

@@ -29,11 +29,11 @@ class Lacking(UserError):
 
 
 class Held(NamedTuple):
-    """The picture that is being translated, RGB, by a run, in a direction."""
+    """The picture that is being translated, RGB, by a run, in a direction; none for what looks at the pair alone."""
 
     run: "Run"
     direction: str
-    image: Image.Image
+    image: Image.Image | None
 
     @property
     def networks(self) -> "tuple[nn.Module, nn.Module, nn.Module, nn.Module]":
@@ -67,14 +67,25 @@ class Held(NamedTuple):
         return (a, b) if self.direction == "AtoB" else (b, a)
 
 
-def held(run: str | None, direction: str, picture: str | None, example: int | None, request: gr.Request | None) -> Held:
-    """The picture the controls name; raises UserError with a sentence where there is none, or no such run."""
+def held(
+    run: str | None,
+    direction: str,
+    picture: str | None,
+    example: int | None,
+    request: gr.Request | None,
+    *,
+    lacking: bool = False,
+) -> Held:
+    """The picture the controls name; raises UserError with a sentence where there is no such run, or no picture.
+
+    `lacking` says that it will do without one.
+    """
     if direction not in DIRECTIONS:
         raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
     found = models.find(run or "", "cyclegan")
     image = examples(found.config.data, found.config.size)[example].image if example is not None else None
     image = image or read(picture, request)
-    if image is None:
+    if image is None and not lacking:
         raise UserError(say(request, "translate.no_file"))
     return Held(found, direction, image)
 

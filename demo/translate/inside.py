@@ -30,7 +30,7 @@ def seen(now: Held) -> "Look":
     from gan.patches import look
     from gan.translation import as_seen
 
-    return look(*now.networks, as_seen(now.image, now.size), now.run.config)
+    return look(*now.networks, as_seen(now.image, now.size, now.run.config.channels), now.run.config)
 
 
 def leanings(now: Held, look: "Look") -> "dict[tuple[str, str], Tensor]":

@@ -22,7 +22,7 @@ def remembered(now: Held) -> "tuple[Tensor, dict[Hashable, Any]]":
     """
     from gan.translation import as_seen
 
-    x = as_seen(now.image, now.size)
+    x = as_seen(now.image, now.size, now.run.config.channels)
     digest = sha256(repr(tuple(x.shape)).encode() + x.numpy().tobytes()).digest()
     return x, _known(now.run.folder, models.stamp(now.run), now.direction, digest)
 

@@ -72,7 +72,8 @@ def _look(folder: Path, stamp: Any, direction: str, shape: tuple[int, int], pixe
     from gan.translation import as_seen
 
     run, image = Run(folder), Image.frombytes("RGB", shape, pixels)
-    return look(*Held(run, direction, image).networks, as_seen(image, run.config.size), run.config)
+    x = as_seen(image, run.config.size, run.config.channels)
+    return look(*Held(run, direction, image).networks, x, run.config)
 
 
 def looks(run: "Run", piles: Piles) -> "tuple[Look, Look]":

@@ -13,7 +13,7 @@ from demo import models
 from demo.data_urls import data_url
 from demo.language import HERE, Language, say, words
 from demo.uploads import LONGEST
-from gan.catalog import PAIRS, state
+from gan.catalog import PAIRS, last_names, state
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def go(run: "Run", direction: str, image: Image.Image) -> Way:
     from gan import translation
 
     there, back = translation.pick(models.networks(run).generators, direction)
+    image = translation.in_colours(image, run.config.channels)
     how = {"size": translation.seen_size(run, direction), "limit": LONGEST}
     began = time.perf_counter()
     fake, *rec = translation.translate_through([there, *filter(None, [back])], image, **how)
@@ -120,7 +121,7 @@ def names(run: "Run", language: Language) -> tuple[str, str]:
     if data in PAIRS:
         sides = PAIRS[data].a, PAIRS[data].b
     else:
-        sides = tuple(Path(part.strip()).name for part in data.split(","))
+        sides = tuple(last_names(data))
         sides = sides if len(set(sides)) == 2 else ("A", "B")
     known = words(language)
     a, b = (known.get(f"translate.names.{side}", side) for side in sides)

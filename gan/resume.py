@@ -1,0 +1,114 @@
+"""Going on with a run: whether it can, and which of its settings may change on the way.
+
+All of it is found out before anything is written, so that a refusal leaves the run as it was.
+"""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from gan.acts import conduct_of
+from gan.config import MOST_STEPS, Config
+from gan.duel import Conduct
+from gan.errors import UserError
+from gan.run import Run
+from gan.settings import CONFIGS
+
+ENDS = ("steps", "minutes")
+STEERED = tuple(f.name for f in fields(Conduct) if f.name in {g.name for c in CONFIGS.values() for g in fields(c)})
+CHANGEABLE = (*ENDS, *STEERED, "hold_d_after")
+NETWORKS = ("size", "channels", "width", "width_d", "blocks", "layers_d", "latent", "up", "down", "norm", "change")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a run goes on: its settings with the end they have now, and what of its conduct was asked for anew.
+
+    `config` is what `run.json` is to hold. Of the conduct it keeps what the run began with: the journal tells what was
+    changed since. `moved` are those of its values that are new.
+    """
+
+    config: Config
+    conduct: dict[str, Any]
+    moved: dict[str, Any]
+
+
+def plan(run: Run, asked: dict[str, Any] | None = None, processes: int = 1) -> Plan:
+    """How `run` goes on with the settings `asked` for, by name. Writes nothing.
+
+    Of `steps` and `minutes`, both counted from the run's first step, the one that is given alone replaces the other.
+    Raises `UserError` for a run that cannot go on, for a setting that cannot change on the way or an impossible value,
+    for an end that lies behind, and where a step's pictures cannot be shared out among so many `processes`.
+    """
+    check(run)
+    own = run.config
+    new = _changed(run, own, dict(asked or {}))
+    moved = {name: getattr(new, name) for name in (*ENDS, "hold_d_after") if getattr(new, name) != getattr(own, name)}
+    if moved:
+        _look_ahead(run, own, new)
+    conduct = {name: getattr(new, name) for name in STEERED if name in (asked or {})}
+    if run.info["status"] == "finished" and not moved.keys() & {*ENDS}:
+        now = conduct_of(run)
+        if moved or any(getattr(now, name) != value for name, value in conduct.items()):
+            raise UserError(f"The run '{run.name}' is finished: move its end as well, with --steps or --minutes.")
+    config = replace(own, **moved)
+    if config.batch % processes:
+        raise UserError(f"The setting 'batch' is {config.batch}, but must be a multiple of the {processes} processes.")
+    return Plan(config, conduct, moved)
+
+
+def check(run: Run) -> None:
+    """Raises `UserError` for a run that cannot be gone on with, whatever is asked."""
+    if run.is_shipped:
+        raise UserError(f"The run '{run.name}' came with the program and stays as it is: train a new run.")
+    if not (run.folder / "resume.pt").is_file() and (run.folder / "weights.safetensors").is_file():
+        raise UserError(f"The run '{run.name}' came without its resume.pt, so it cannot go on: train a new run.")
+    run.checkpoint()
+
+
+def _changed(run: Run, own: Config, asked: dict[str, Any]) -> Config:
+    """The settings with what is asked for. Raises `UserError` by name for what cannot change on the way."""
+    names = [f.name for f in fields(own)]
+    for name in asked:
+        if name not in names:
+            raise UserError(f"{_option(name)} is no setting of the {own.model} that '{run.name}' is.")
+    fixed = [name for name in asked if name not in CHANGEABLE and not _same(name, asked[name], getattr(own, name))]
+    if fixed:
+        which = ", ".join(f"{_option(name)} (it is {getattr(own, name)} here)" for name in fixed)
+        part = "part of the networks" if set(fixed) <= {*NETWORKS} else "part of what this run is"
+        may = ", ".join(_option(name) for name in CHANGEABLE)
+        raise UserError(f"{which} cannot be changed on the way, being {part}: train a new run. What may change: {may}.")
+    if asked.get("steps") is not None and "minutes" not in asked:
+        asked["minutes"] = 0.0
+    elif asked.get("minutes") and "steps" not in asked:
+        asked["steps"] = MOST_STEPS
+    return type(own).from_dict(own.as_dict() | {name: asked[name] for name in asked if name in CHANGEABLE})
+
+
+def _look_ahead(run: Run, own: Config, new: Config) -> None:
+    """Raises `UserError` where a new end, or a new moment to hold D still, lies behind."""
+    step, seconds = run.checkpoint() or (0, 0.0)
+    if (own.steps, own.minutes) != (new.steps, new.minutes) and new.progress(step, seconds) >= 1:
+        raise UserError(
+            f"The run '{run.name}' is at step {step} after {seconds / 60:.3g} minutes already, and --steps and "
+            "--minutes count from its first step: ask for more."
+        )
+    if own.hold_d_after == new.hold_d_after:
+        return
+    if 0 < own.hold_d_after <= step:
+        raise UserError(
+            f"--hold-d-after cannot be changed: '{run.name}' is past step {own.hold_d_after}. While it trains, ask: "
+            f"python -m gan control {run.name} free-d."
+        )
+    if 0 < new.hold_d_after <= step:
+        raise UserError(f"--hold-d-after {new.hold_d_after} lies behind: '{run.name}' is at step {step} already.")
+
+
+def _same(name: str, given: Any, own: Any) -> bool:
+    if name == "data":  # a folder has many names
+        given, own = ([Path(part.strip()).expanduser().resolve() for part in data.split(",")] for data in (given, own))
+    return given == own
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
