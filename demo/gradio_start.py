@@ -8,17 +8,18 @@ from typing import Any
 _getfile = inspect.getfile
 
 
-def _no_file_of_components(thing: Any) -> str:
-    if type(thing).__name__ == "ComponentMeta":
+def _no_file_of_classes(thing: Any) -> str:
+    if isinstance(thing, type) and thing.__module__.startswith("gradio."):
         raise OSError("not asked for")
     return _getfile(thing)
 
 
-# Gradio 6.31 parses the source of each component at every start, to write a .pyi file for editors beside it, unless the
-# source cannot be had.
-inspect.getfile = _no_file_of_components
+# Gradio 6.31 parses the source of its components at every start, to write a .pyi file for editors beside each, unless
+# the source cannot be had.
+inspect.getfile = _no_file_of_classes
 try:
     import gradio
+    import gradio.components.api_component  # which Gradio itself imports late
 finally:
     inspect.getfile = _getfile
 

@@ -54,7 +54,7 @@ def polite(function: Callable, *, is_page: bool = True) -> Callable:
                 forget()
                 yield from map(answer, function(*args, **kwargs))
             except Exception as error:
-                raise toast(error) from None
+                raise _headed(toast(error)) from None
 
     else:
 
@@ -64,10 +64,16 @@ def polite(function: Callable, *, is_page: bool = True) -> Callable:
                 forget()
                 return answer(function(*args, **kwargs))
             except Exception as error:
-                raise toast(error) from None
+                raise _headed(toast(error)) from None
 
     wrapped.polite = "page" if is_page else "endpoint"
     return wrapped
+
+
+def _headed(toast: gr.Error) -> gr.Error:
+    """The toast with its heading in the visitor's language; Gradio's is "Error" for everyone."""
+    toast.title = say(LocalContext.request.get(None), "errors.title")
+    return toast
 
 
 def forget() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from demo import app as shell
 from demo.handlers import polite
-from demo.language import words
+from demo.language import say, words
 from demo.place import ROOT, decide
 from gan.errors import UserError
 from tests import browser as machinery
@@ -63,6 +63,17 @@ def test_a_picture_that_unpacks_to_gigabytes_is_refused(tmp_path):
     Image.new("1", (6000, 6000)).save(tmp_path / "bomb.png")
     with pytest.raises(Image.DecompressionBombError):
         Image.open(tmp_path / "bomb.png")
+
+
+def test_a_refusals_heading_is_in_the_visitors_language(monkeypatch):
+    @polite
+    def handler():
+        raise UserError("Too big.")
+
+    monkeypatch.setattr("demo.handlers.say", lambda _, key, **values: say("ko", key, **values))
+    with pytest.raises(gr.Error) as raised:
+        handler()
+    assert raised.value.title == words("ko")["errors.title"] == "오류"
 
 
 @pytest.mark.parametrize("error", [UserError("Too <b>big</b>."), ValueError("secret path"), gr.Error("ours")])
