@@ -289,7 +289,12 @@ class Run:
         import io
 
         buffer = io.BytesIO()
-        torch.save(state, buffer)
+        try:
+            torch.save(state, buffer)
+        except RuntimeError as error:
+            if "inline_container" in str(error):  # torch's word for a write that failed, here for lack of memory
+                raise MemoryError from error
+            raise
         write_whole(self.folder / "resume.pt", buffer.getbuffer())
 
     def keep_before(self) -> None:

@@ -388,3 +388,17 @@ def test_what_a_full_disk_or_memory_left_is_said_as_it_is(config):
     list(train(run, device="cpu"))
     for error in (full, MemoryError()):
         assert "train --resume mine goes on from its last checkpoint" in str(explain(error, run, cpu))
+
+
+def test_memory_that_is_full_while_a_checkpoint_is_written_is_said(config, monkeypatch):
+    def full(*_):
+        raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 219287808 vs 219287704")
+
+    run = Run.create("mine", config)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", full)
+        with pytest.raises(UserError, match=r"memory of cpu .* is full.*begins again, since no checkpoint was reached"):
+            list(train(run, device="cpu"))
+    assert (run.status, (run.folder / "resume.pt").exists()) == ("failed", False)
+    list(train(run, device="cpu"))
+    assert run.status == "finished"

@@ -119,7 +119,7 @@ def test_a_run_without_weights_or_with_torn_ones_says_so():
     with pytest.raises(UserError, match="no weights"):
         run.networks()
     (run.folder / "weights.safetensors").write_bytes(b"\x10\0\0\0")
-    with pytest.raises(UserError, match="no weights"):
+    with pytest.raises(UserError, match="are damaged"):
         run.networks()
 
 
