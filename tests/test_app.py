@@ -227,7 +227,9 @@ def test_the_room_gets_https_an_address_and_a_qr_code(visit):
         for phone, sentence in refused.items():  # this machine has the key that was made, nobody else
             headers = {"x-forwarded-for": phone} if phone else {}
             with httpx.Client(base_url=room.url, headers=headers, verify=False, trust_env=False, timeout=30) as client:
-                asked = client.post("gradio_api/call/train_start", json={"data": ["dcgan", "mnist", -1, "", {}, ""]})
+                asked = client.post(
+                    "gradio_api/call/train_start", json={"data": ["dcgan", "mnist", 10_000, "", {}, ""]}
+                )
                 told = client.get(f"gradio_api/call/train_start/{asked.json()['event_id']}").text
             assert sentence in told, (phone, told)
         page = visit("ko", url=room.url)
