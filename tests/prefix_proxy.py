@@ -29,7 +29,7 @@ def proxy(url: str, prefix: str, *, strips: bool = True) -> Iterator[str]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             there = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=60)
             headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP}
-            with suppress(OSError):  # the visitor may have gone
+            with suppress(OSError, http.client.HTTPException):  # either side may have gone
                 path = self.path.removeprefix(prefix) if strips else self.path
                 there.request(self.command, path, body, headers | {"Host": self.headers["Host"]})
                 answer = there.getresponse()
