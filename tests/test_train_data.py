@@ -13,8 +13,15 @@ from gan.run import Run
 from tests.test_data import pictures
 from tests.test_own import drawing, put
 
-HERE = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"), headers={}, session_hash=None)
-KOREAN = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"), headers={"accept-language": "ko"}, session_hash=None)
+
+def asked_by(language: str) -> SimpleNamespace:
+    """A request from this machine."""
+    headers, scope = {"host": "127.0.0.1:7860", "accept-language": language}, {"server": ("127.0.0.1", 7860)}
+    client, request = SimpleNamespace(host="127.0.0.1"), SimpleNamespace(scope=scope)
+    return SimpleNamespace(client=client, headers=headers, request=request, session_hash=None)
+
+
+HERE, KOREAN = asked_by("en"), asked_by("ko")
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def publish(place: Place) -> None:
         if not isinstance(settings or {}, dict):
             raise UserError("The settings are a dictionary, {'width': 32} say.")
         settings = dict(settings or {})
-        if model == "dcgan" and "channels" not in settings and is_here(place, request):
+        if model == "dcgan" and isinstance(data, str) and "channels" not in settings and is_here(place, request):
             settings |= channels_of(data)
         config = in_words(request, lambda: presets.settings_of(model, data, minutes, **settings))
         how = {"key": key_of(place, request, key), "paths": is_here(place, request), "visitor": session_of(request)}
