@@ -18,7 +18,7 @@ def is_open(page, tab, section=None):
     return page.url.partition("://")[2].partition("/")[2]
 
 
-@pytest.mark.parametrize("size", [(390, 844), (1366, 768)])
+@pytest.mark.parametrize("size", [(320, 844), (1366, 768)])
 def test_the_address_leads_to_a_tab_and_back_to_the_one_before(visit, size):
     page = visit("en", path="#translate/piles", size=size)
     assert is_open(page, "translate", "piles") == "#translate/piles"
