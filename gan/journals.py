@@ -20,6 +20,7 @@ FURTHER = (  # of some: NaN where a line has none
     *("loss_g_a2b", "loss_d_b", "cycle_a", "idt_b", "loss_g_b2a", "loss_d_a", "cycle_b", "idt_a"),
 )
 COLUMNS = NEEDED + FURTHER
+HEAD = 200  # bytes of the first line, which tells a journal from another one under its name
 TOGETHER = 1000  # lines that are parsed together
 KEPT = 64  # journals in memory: 100,000 lines are 15 MB, but most have some hundred
 NAN = float("nan")
@@ -32,7 +33,9 @@ _all, _some, _few = itemgetter(*COLUMNS), itemgetter(*COLUMNS[:SOME]), itemgette
 
 
 class _Read(NamedTuple):
-    file: tuple[int, int]  # device and inode: a journal that was rewound is another file
+    # device, inode and first line: a journal that was rewound is another file, and that of a run which was deleted and
+    # begun anew may have the old one's inode
+    file: tuple[int, int, bytes]
     offset: int
     rows: np.ndarray
     events: list[dict[str, Any]]
@@ -71,12 +74,12 @@ def _read(folder: Path) -> _Read:
             with open(path, "rb") as file:
                 return _read_on(path, file)
         except OSError:
-            return _Read((0, 0), 0, np.empty((0, len(COLUMNS))), [])
+            return _Read((0, 0, b""), 0, np.empty((0, len(COLUMNS))), [])
 
 
 def _read_on(path: Path, file: BinaryIO) -> _Read:
     stat = os.fstat(file.fileno())
-    identity = (stat.st_dev, stat.st_ino)
+    identity = (stat.st_dev, stat.st_ino, file.readline(HEAD))
     known = _kept.pop(path, None)
     if known is None or known.file != identity or known.offset > stat.st_size:
         known = _Read(identity, 0, np.empty((0, len(COLUMNS))), [])

@@ -153,7 +153,7 @@ def serve(*arguments: str, **environment: str) -> Iterator[Server]:
                 stderr=subprocess.STDOUT,
             )
         try:
-            url = _address(process, log, begun + 60)
+            url = _address(process, log, begun + 180)
             yield Server(url, process, log, Path(settings["GAN_RUNS"]), time.monotonic() - begun)
         finally:
             process.terminate()

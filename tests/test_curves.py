@@ -347,3 +347,13 @@ def test_the_command_lines_words_are_those_of_the_page():
 
     assert {key: words("en")[f"curves.{key}"] for key in WORDS} == WORDS
     assert {f"lines.{name}" for panel in PANELS.values() for name in panel} <= set(WORDS)
+
+
+def test_a_run_that_was_deleted_and_begun_anew_shows_nothing_of_the_old_one(runs):
+    old = small_run(runs, "mine", lines=30)
+    assert len(journals.columns(old.folder)["step"]) == 30
+    journal = old.folder / "journal.jsonl"  # written again in place, as a new file may get the old one's inode
+    journal.write_text("".join(json.dumps(record(step) | {"seconds": 2.5 * step}) + "\n" for step in range(1, 90)))
+    columns = journals.columns(old.folder)
+    assert columns["step"].tolist() == list(range(1, 90))
+    assert columns["seconds"][0] == 2.5

@@ -43,18 +43,13 @@ def test_curves_and_samples_are_there_when_the_tab_opens(visit, language):
     assert sections.first.locator("polyline.mean").count() == 4
     assert sections.first.locator(".rest").count() >= 3
     assert sections.first.locator(".sample img").evaluate("image => image.naturalWidth") > 0
-    word = "평형" if language == "ko" else "equilibrium"
-    assert word in page.locator("#stories .explanation").inner_text()
-
-
-def test_dashes_tell_the_lines_apart_without_colour(visit):
-    page = visit(tab="curves")
-    section = choose(page, "alpha")
     dashes = {
-        kind: section.locator(f"polyline.{kind}.mean").first.evaluate("line => getComputedStyle(line).strokeDasharray")
+        kind: sections.first.locator(f"polyline.{kind}.mean").first.evaluate("x => getComputedStyle(x).strokeDasharray")
         for kind in ("spear", "shield")
     }
-    assert dashes["spear"] == "none" != dashes["shield"]
+    assert dashes["spear"] == "none" != dashes["shield"]  # told apart without colour
+    word = "평형" if language == "ko" else "equilibrium"
+    assert word in page.locator("#stories .explanation").inner_text()
 
 
 def test_the_slider_changes_samples(visit):
@@ -71,13 +66,6 @@ def test_the_slider_changes_samples(visit):
     move(page, 0)
     page.wait_for_function("document.querySelector('#stories').innerText.includes('Step 0:')")
     assert picture.get_attribute("src") not in (middle, last)
-
-
-def test_the_axis_changes(visit):
-    page = visit(tab="curves")
-    choose(page, "alpha")
-    page.locator("#curves-axis input[value=seconds]").check()
-    page.wait_for_function("document.querySelector('#stories .chart').dataset.unit === 'seconds'")
 
 
 def test_a_run_that_grows_is_followed(visit, added):
@@ -125,12 +113,6 @@ def test_downloads(visit, tmp_path):
     assert (tmp_path / "curves.svg").read_text().startswith("<?xml")
     with open(tmp_path / "curves.csv", newline="") as file:
         assert sum(row["run"] == "alpha" for row in csv.DictReader(file)) == 60
-
-
-def test_a_phone_shows_the_whole_width(visit):
-    page = visit("ko", tab="curves", size=(390, 844))
-    page.wait_for_selector("#stories section")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_endpoint_answers_with_series_rests_and_samples(server):
@@ -209,9 +191,11 @@ def test_play_goes_through_the_moments_and_an_event_leads_to_its_own(visit, adde
     assert 200 <= step < 5000  # it did not play on to its end
 
 
-def test_further_charts_and_smoothing(visit):
+def test_the_axis_and_its_scale_change(visit):
     page = visit(tab="curves")
     section = choose(page, "alpha")
+    page.locator("#curves-axis input[value=seconds]").check()
+    page.wait_for_function("document.querySelector('#stories .chart').dataset.unit === 'seconds'")
     before = section.locator(".chart").count()
     page.get_by_role("button", name="How to look at it").click()
     page.locator("#curves-log input").check()

@@ -193,7 +193,7 @@ def test_it_runs_in_the_page_and_pauses(visit, language):
     wait_for_rounds(page, 30)
     begun, first = time.monotonic(), rounds(page)
     wait_for_rounds(page, first + 60)
-    assert (rounds(page) - first) / (time.monotonic() - begun) > 5  # the README says what a quiet machine does
+    assert (rounds(page) - first) / (time.monotonic() - begun) > 2  # a quiet machine does 60
     page.locator("#duel-run").click()
     page.get_by_role("button", name=words(language)["questions.q20.run"], exact=True).wait_for()
     settle(page, 0.5)  # it would have asked twice

@@ -314,11 +314,6 @@ def test_ones_own_settings_unfold_and_a_wrong_name_gets_a_sentence(visit):
     page.locator("[data-testid=toast-body]", has_text="cannot be named").wait_for()
 
 
-def test_the_page_fits_a_phone(visit):
-    page = opened(visit, "ko", size=(390, 844))
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
 @pytest.mark.parametrize(("training", "sentence"), [("off", "switched off"), ("limited", "shared machine")])
 def test_where_training_is_restricted_the_tab_says_so_and_the_endpoint_refuses(chromium, tmp_path, training, sentence):
     small_run(tmp_path, "earlier")

@@ -249,12 +249,6 @@ def test_a_page_without_https_says_why_there_is_no_webcam(visit):
     assert "https" in note.inner_text()
 
 
-def test_the_page_fits_a_phone(visit):
-    page = visit("ko", tab="translate", size=(390, 844))
-    choose_fruit(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
 def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, added):
     page = visit(tab="translate")
     choose_fruit(page)
