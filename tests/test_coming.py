@@ -10,7 +10,7 @@ EMPTY = {"held": "", "shelf": []}
 SAYS = {
     "noise": lambda: grid.show(EMPTY, None, 0, 16, None)[0],
     "held": lambda: desk.panel(EMPTY, "en"),
-    "translate": lambda: translate.choose_run(None, None)[-1],
+    "translate": lambda: translate.choose_run(None, "AtoB", None, None, None)[-1],
     "translate, given a picture": lambda: translate.given("", "AtoB", None, None)[-1],
 }
 
