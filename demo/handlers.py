@@ -13,6 +13,7 @@ from gradio.context import Context, LocalContext
 
 from demo.language import say
 from demo.models import TURNS
+from demo.numbers import Unfit
 from gan.errors import UserError
 
 # For every event that shows no progress. Without the empty list Gradio 6.31 leaves some components waiting for ever, at
@@ -25,13 +26,20 @@ EACH = QUIET | {"trigger_mode": "multiple", "concurrency_limit": 1}
 NUMBERS_KEPT = 500  # of the components that Gradio has made anew, those that a session keeps: see `forget`
 
 
-def polite(function: Callable, *, is_page: bool = True) -> Callable:
+def polite(function: Callable, *, is_page: bool = True, unfit: bool = False) -> Callable:
     """Wrap a handler (or a generator of updates): whatever it raises reaches the visitor as a sentence.
 
     A UserError's own sentence; for anything else an apology in the visitor's language, with the traceback on the
-    terminal. The page takes sentences as HTML, an endpoint's client as they are (not `is_page`). An empty dict means
-    that nothing is to change: Gradio would take it for the value of the first output.
+    terminal. The page takes sentences as HTML, an endpoint's client as they are (not `is_page`). Numbers that do not
+    fit are refused, unless it takes `unfit` ones. An empty dict means that nothing is to change: Gradio would take it
+    for the value of the first output.
     """
+
+    def checked(values: tuple) -> tuple:
+        for value in values:
+            if isinstance(value, Unfit) and not unfit:
+                raise value
+        return values
 
     def answer(found: Any) -> Any:
         return gr.skip() if isinstance(found, dict) and not found else found
@@ -41,6 +49,8 @@ def polite(function: Callable, *, is_page: bool = True) -> Callable:
             return error
         request = LocalContext.request.get(None)
         if isinstance(error, UserError):
+            if isinstance(error, Unfit):
+                error = error.sentence(request)
             sentence = escape(str(error)) if is_page else str(error)  # a file's name may be anything
             return gr.Error(say(request, "errors.refused", sentence=sentence), print_exception=False)
         traceback.print_exception(error, file=sys.stderr)
@@ -52,7 +62,7 @@ def polite(function: Callable, *, is_page: bool = True) -> Callable:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             try:
                 forget()
-                yield from map(answer, function(*args, **kwargs))
+                yield from map(answer, function(*checked(args), **kwargs))
             except Exception as error:
                 raise _headed(toast(error)) from None
 
@@ -62,7 +72,7 @@ def polite(function: Callable, *, is_page: bool = True) -> Callable:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             try:
                 forget()
-                return answer(function(*args, **kwargs))
+                return answer(function(*checked(args), **kwargs))
             except Exception as error:
                 raise _headed(toast(error)) from None
 

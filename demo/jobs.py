@@ -4,6 +4,7 @@ What waits is "queued" in its `run.json`, so the queue outlives the app, and two
 """
 
 import contextvars
+import math
 import re
 import threading
 import time
@@ -18,8 +19,8 @@ from filelock import FileLock, Timeout
 from demo import models
 from demo.launch import Worker, last_words, launch
 from demo.place import Place
-from demo.presets import is_preset
-from demo.rules import WAITING, Refused, outstayed, permit, permit_conducting, permit_deleting, spare
+from demo.presets import is_preset, needed_by
+from demo.rules import MOST_MINUTES, WAITING, Refused, outstayed, permit, permit_conducting, permit_deleting, spare
 from gan.catalog import absolute, last_names
 from gan.errors import UserError
 
@@ -46,12 +47,14 @@ def start(
     paths: bool = False,
     visitor: str = "",
     prepare: Callable[["Run"], None] | None = None,
+    needed: int | None = None,
 ) -> "Run":
     """Start a training, or let it wait until what trains now is done, and return its run; it gets a name if need be.
 
     With `paths` (a person at this very machine) the data may be a folder. `visitor` tells people apart where each may
-    have one training at a time; `prepare` is called with the run before it can start. Raises `Refused` for what is not
-    allowed or not possible now, `UserError` for an unfit or taken name.
+    have one training at a time; `prepare` is called with the run before it can start; `needed` is how many rounds it
+    needs to be worth a look, where that is not known by the settings. Raises `Refused` for what is not allowed or not
+    possible now, `UserError` for an unfit or taken name.
     """
     from gan.run import Run
 
@@ -69,6 +72,8 @@ def start(
                 old.delete()
         config = replace(config, data=absolute(config.data, None))
         run = Run.create(name.strip() or fresh_name(config.data), config, place.runs, status="stopped")
+        if needed := needed or needed_by(config):
+            run.set_info(needed=needed)
         if limited:
             run.set_info(visitor=True)
             _visitors[run.folder] = visitor
@@ -79,11 +84,11 @@ def start(
     return run
 
 
-def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
+def control(place: Place, name: str, do: str, *, key: str = "", patience: float = 0.0) -> "Run":
     """Ask "pause", "go on", "stop" or one of `gan.acts.ACTS` of a run.
 
-    One that has ended unfinished is gone on with. Raises `Refused` for what cannot be done to a run as it stands, and
-    `UserError` for what is not known.
+    One that has ended unfinished is gone on with. A pause or a stop is waited for, so many seconds at most. Raises
+    `Refused` for what cannot be done to a run as it stands, and `UserError` for what is not known.
     """
     from gan import acts, resume
 
@@ -108,6 +113,10 @@ def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
             resume.check(run)
             spare(place)
             _line_up(run)
+        elif do == "go on" and (minutes := further(run)):
+            spare(place)
+            run.set_info(config=run.info["config"] | {"minutes": minutes})
+            _line_up(run)
         elif do in ("pause", "go on", "stop"):
             raise Refused(f"cannot.{do.replace(' ', '_')}", run=name)
         else:
@@ -117,6 +126,11 @@ def control(place: Place, name: str, do: str, *, key: str = "") -> "Run":
             if wish["do"] == "step" and standing != "paused":
                 raise Refused("cannot.step")
             run.control(**wish)
+    end = time.monotonic() + patience
+    while time.monotonic() < end and (
+        (do == "pause" and status(run) == "running") or (do == "stop" and status(run) in ACTIVE)
+    ):
+        time.sleep(0.02)
     advance(place)
     return run
 
@@ -138,6 +152,8 @@ def what_if(place: Place, name: str, *, key: str = "") -> "Run":
             time.sleep(0.1)
     with _lock:
         child = branch(run, fresh_name(f"{run.name[:50]}-if"), place.runs)
+        if needed := run.info.get("needed"):
+            child.set_info(needed=needed)
         if run.info.get("visitor"):
             child.set_info(visitor=True)
         _line_up(child)
@@ -173,6 +189,24 @@ def status(run: "Run") -> str:
 def at_rest(run: "Run") -> bool:
     """Whether a run neither trains nor waits."""
     return status(run) not in (*ACTIVE, "queued")
+
+
+def lacks(run: "Run") -> int:
+    """How many rounds a finished run needs to be worth a look, where it got fewer; else 0."""
+    info = run.info
+    needed = info.get("needed") or 0
+    return needed if info.get("status") == "finished" and info.get("step", 0) < needed else 0
+
+
+def further(run: "Run") -> float | None:
+    """The minutes with which a finished run would get the rounds that it lacks; None where it can't be gone on with."""
+    needed, info = lacks(run), run.info
+    minutes, step = info["config"].get("minutes"), info.get("step")
+    if not needed or not minutes or not step or run.is_shipped or not (run.folder / "resume.pt").is_file():
+        return None
+    most = MOST_MINUTES["limited" if info.get("visitor") else "on"]
+    wanted = math.ceil(1.1 * max(info["seconds"] / 60, minutes) * needed / step)  # a little more: speed varies
+    return min(float(wanted), most) if most > minutes else None
 
 
 def reason(run: "Run") -> str:

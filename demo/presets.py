@@ -1,5 +1,6 @@
 """Trainings that are known to work, and what learns quickly where nothing else is asked for."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from demo.rules import Refused
@@ -13,14 +14,15 @@ if TYPE_CHECKING:
 
 
 class Preset(NamedTuple):
-    """A training that is known to work: its model, data and time, the rounds that it needs to be worth a look, and its
-    settings on top of what learns quickly."""
+    """A training that is known to work: its model, data and time, the rounds that it needs to be worth a look, its
+    settings on top of what learns quickly, and whether it takes a GPU."""
 
     model: str
     data: str
     minutes: float
     needed: int
     settings: dict[str, Any]
+    gpu: bool = False
 
 
 # what makes a network learn in a minute: narrow, small batches, bold rates, and a short memory of its average
@@ -56,6 +58,7 @@ PRESETS = {
             **{"size": 256, "crop": 224, "width": 32, "width_d": 64, "blocks": 9, "batch": 1, "up": "nearest"},
             **{"change": False, "rate_g": 2e-4, "rate_d": 2e-4, "ema": 0.999, "identity_every": 2, "log_every": 20},
         },
+        gpu=True,
     ),
 }
 
@@ -86,7 +89,23 @@ def settings_of(model: str, data: str, minutes: float, /, **settings: Any) -> "C
 
 def is_preset(config: "Config") -> bool:
     """Whether these are the settings of a ready-made training, of whatever length."""
-    return any(config == _config(each, config.minutes) for each in PRESETS.values())
+    return preset_of(config) is not None
+
+
+def preset_of(config: "Config") -> Preset | None:
+    """The ready-made training with these settings, of whatever length."""
+    return next((each for each in PRESETS.values() if config == _config(each, config.minutes)), None)
+
+
+def needed_by(config: "Config") -> int | None:
+    """How many rounds such a training needs to be worth a look, where that is known."""
+    return preset.needed if (preset := preset_of(config)) else None
+
+
+def wants_gpu(config: "Config") -> bool:
+    """Whether this is a training, of whatever random seed, that takes hours without a GPU."""
+    preset = preset_of(replace(config, seed=0))
+    return preset is not None and preset.gpu
 
 
 def _config(preset: Preset, minutes: float) -> "Config | None":

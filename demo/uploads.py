@@ -16,8 +16,11 @@ LONGEST = 1024  # side of a picture that is taken in, in the page and in the end
 
 
 def unread(image: gr.Image) -> gr.Image:
-    """Let a picture component hand on the file as it came: Gradio would open it before we can refuse it."""
-    image.preprocess = lambda payload: getattr(payload, "path", None)
+    """Let a picture component hand on the file as it came: Gradio would open it before we can refuse it.
+
+    All of them then do, for a component is made anew at its first update, in each visitor's session.
+    """
+    type(image).preprocess = lambda _, payload: getattr(payload, "path", None)
     return image
 
 

@@ -20,6 +20,8 @@ from gan.options import given, parser
 from gan.settings import make
 from gan.threads import leave_a_core
 
+PATIENCE = 30.0  # seconds that `control` waits for what was asked: a step of a large network takes some
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
@@ -117,6 +119,9 @@ def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
             print(go_on)
         elif not trained:
             print("There was nothing left to do; --steps or --minutes move its end.")
+        elif info["step"] < info.get("needed", 0):
+            minutes = math.ceil(1.1 * config.minutes * info["needed"] / max(1, info["step"]))
+            print(f"It is worth a look from about {info['needed']} steps on. {go_on} --minutes {minutes}")
     return 0
 
 
@@ -231,17 +236,22 @@ def control(options: argparse.Namespace) -> None:
 
     run = Run.open(options.run)
     before = len(run.journal())
-    ask(run, *options.acts)
-    end, told = time.monotonic() + 5, 0
-    while told < len(options.acts) and run.is_training() and time.monotonic() < end:
-        time.sleep(0.1)
+    wanted, told = ask(run, *options.acts), 0
+    end = time.monotonic() + PATIENCE
+    while True:
+        trains, standing = run.is_training(), run.status
         for record in run.journal()[before:]:
             before += 1
             if event := record.get("event"):
                 told += 1
                 values = {k: v for k, v in record.items() if k not in ("step", "seconds", "event")}
                 print(f"step {record['step']}: {event} {' '.join(f'{k}={v}' for k, v in values.items())}".rstrip())
-    print(f"{run.name}: {run.status}")
+        is_done = told >= len(options.acts) and wanted in (None, standing)
+        if is_done or not trains or time.monotonic() > end:
+            break
+        time.sleep(0.05)
+    late = "" if is_done or not trains else "; what was asked comes when the step that it is at is done"
+    print(f"{run.name}: {run.status}{late}")
 
 
 def runs(options: argparse.Namespace) -> None:

@@ -1,4 +1,9 @@
-"""What people ask of a training, in words: "pause", "hold-d", "lr-g=0.0006". Command line and app share them."""
+"""What people ask of a training, in words: "pause", "hold-d", "lr-g=0.0006", "lr-g=x3". Command line and app share
+them.
+
+What is relative is multiplied by the training itself, in the order in which it was asked: whoever asks does not know
+what others have asked meanwhile, or what is still on its way.
+"""
 
 from contextlib import suppress
 from typing import Any
@@ -21,7 +26,10 @@ PLAIN = {
     "free-g": {"do": "set", "hold_g": False},
 }
 NUMBERS = {"lr-g": "rate_g", "lr-d": "rate_d", "rounds-d": "rounds_d", "label": "label"}
-ACTS = (*PLAIN, *(f"{name}=NUMBER" for name in NUMBERS))
+SCALES = ("lr-g", "lr-d")  # those that may also be asked for as a factor: "lr-g=x3", "lr-g=/3"
+ACTS = (*PLAIN, *(f"{name}=NUMBER" for name in NUMBERS), *(f"{name}=xNUMBER" for name in SCALES))
+# how a run stands when it has done what was asked
+LEADS_TO = {"pause": "paused", "go on": "running", "stop": "stopped"}
 
 
 def parse(word: str) -> dict[str, Any]:
@@ -31,17 +39,25 @@ def parse(word: str) -> dict[str, Any]:
         return dict(PLAIN[name])
     if not is_number or name not in NUMBERS:
         raise UserError(f"'{word}' is not known; ask for {', '.join(ACTS)}.")
+    is_factor = name in SCALES and text[:1] in ("x", "/")
     try:
-        value = float(text)
+        value = float(text[1:] if is_factor else text)
     except ValueError:
         raise UserError(f"'{text}' in '{word}' is not a number.") from None
+    if is_factor:
+        values = {NUMBERS[name]: 1 / value if text[0] == "/" and value else value}
+        Conduct(rate_g=0, rate_d=0).scaled(values)
+        return {"do": "scale", **values}
     values = {NUMBERS[name]: value}
     Conduct(rate_g=0, rate_d=0).change(values)
     return {"do": "set", **values}
 
 
-def ask(run: Run, *words: str) -> None:
-    """Ask all of that of a run that is training now; raises `UserError` if it is not, or for a word out of place."""
+def ask(run: Run, *words: str) -> str | None:
+    """Ask all of that of a run that is training now; returns how it will stand then, where that was asked.
+
+    Raises `UserError` if it is not training, or for a word out of place.
+    """
     asked = [parse(word) for word in words]
     status = run.status
     if status not in ("running", "paused"):
@@ -53,6 +69,7 @@ def ask(run: Run, *words: str) -> None:
         pauses = {"pause": True, "go on": False}.get(control["do"], pauses)
     for control in asked:
         run.control(**control)
+    return next((LEADS_TO[control["do"]] for control in reversed(asked) if control["do"] in LEADS_TO), None)
 
 
 def conduct_of(run: Run) -> Conduct:

@@ -39,12 +39,25 @@ class Conduct:
                 low, high = limits[name]["low"], limits[name]["high"]
                 if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                     raise UserError(f"'{name}' is {value!r}, but must be a number from {low} to {high}.")
+                if name == "rounds_d" and value != int(value):
+                    raise UserError(f"'{name}' is {value!r}, but must be a whole number from {low} to {high}.")
                 taken[name] = type(getattr(self, name))(value)
             elif name in ("hold_g", "hold_d"):
                 raise UserError(f"'{name}' is {value!r}, but must be true or false.")
         for name, value in taken.items():
             setattr(self, name, value)
         return taken
+
+    def scaled(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """The learning rates times the factors asked for, at most 1; raises `UserError` for an impossible factor."""
+        rates = {}
+        for name in ("rate_g", "rate_d"):
+            if name in asked:
+                factor = asked[name]
+                if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor < float("inf"):
+                    raise UserError(f"'{name}' is to be multiplied by {factor!r}, but a factor is a number above 0.")
+                rates[name] = float(f"{min(1.0, getattr(self, name) * factor):.6g}")
+        return rates
 
     @classmethod
     def of(cls, config: Config) -> "Conduct":

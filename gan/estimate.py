@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -17,6 +17,8 @@ from gan.models import MODELS
 from gan.training import Average
 
 PILE = 16  # random pictures to draw the batches from
+LIMIT = 20.0  # seconds that a measurement takes at most, but for the last layer's backward pass
+BUSY = 0.75  # of a processor's time that a measurement has to get to be a measurement
 LONG = 24.0  # hours: what takes longer is hopeless
 TIMES = 20  # as is what takes so many times the minutes asked for
 FULL = ("can't allocate memory", "not enough memory", "out of memory")  # how torch says it, by system
@@ -25,24 +27,62 @@ FULL = ("can't allocate memory", "not enough memory", "out of memory")  # how to
 class Estimate(NamedTuple):
     """The speed of a training: pictures are those of a batch times the rounds, of each pile for a CycleGAN.
 
-    `memory` is its peak on a GPU, in bytes and without the data set; None elsewhere.
+    `memory` is its peak on a GPU, in bytes and without the data set; None elsewhere. `share` is how much of the time a
+    processor gave to it: where that is under `BUSY`, others were at work as well. `is_bound`: no round ended in time,
+    so that the speed is at most this.
     """
 
     rounds_per_second: float
     pictures_per_second: float
     memory: int | None
+    share: float = 1.0
+    is_bound: bool = False
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether something else took so much of the processor that it is faster than this when left alone."""
+        return self.share < BUSY
 
 
-def measure(config: Config, device: str = "auto", *, seconds: float = 1.5) -> Estimate:
+class Stopped(Exception):
+    """Whoever asked for a measurement does not want it any more."""
+
+
+class _Late(Exception):
+    """The time given to a measurement is over."""
+
+
+class _Watch:
+    """Ends a measurement when it is stopped or late: called before each layer of the networks."""
+
+    def __init__(self, limit: float, stop: Callable[[], bool]) -> None:
+        self.began, self.limit, self.stop = time.perf_counter(), limit, stop
+
+    def __call__(self, *_: Any) -> None:
+        if self.stop():
+            raise Stopped
+        if time.perf_counter() - self.began > self.limit:
+            raise _Late
+
+
+def measure(
+    config: Config,
+    device: str = "auto",
+    *,
+    seconds: float = 1.5,
+    limit: float = LIMIT,
+    stop: Callable[[], bool] = lambda: False,
+) -> Estimate:
     """Play rounds of a duel with these settings for about so many seconds, at least two, after one or two to warm up.
 
-    No data set is read. Torch's random streams are left as they were and the memory is given back. Raises `UserError`
-    where the device is not there or its memory is too small.
+    After `limit` seconds it says what it knows by then; once `stop()` is true it raises `Stopped`. No data set is read.
+    Torch's random streams are left as they were and the memory is given back. Raises `UserError` where the device is
+    not there or its memory is too small.
     """
     where = pick_device(device)
     try:
         with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
-            return _measure(config, where, seconds)
+            return _measure(config, where, seconds, _Watch(limit, stop))
     except (MemoryError, RuntimeError) as error:
         if not _is_full(error):
             raise
@@ -56,19 +96,27 @@ def measure(config: Config, device: str = "auto", *, seconds: float = 1.5) -> Es
     ) from None
 
 
-def _measure(config: Config, where: torch.device, seconds: float) -> Estimate:
+def _measure(config: Config, where: torch.device, seconds: float, watch: _Watch) -> Estimate:
     before = 0
     if where.type == "cuda":
         before = torch.cuda.memory_allocated(where)  # what the app shows lies there as well
         torch.cuda.reset_peak_memory_stats(where)
     duel = MODELS[config.model](config, where)
     average = Average(duel.generators, config.ema)
-    kinds, took = list(_kinds(config)), 0.0
+    for module in (*duel.generators.modules(), *duel.discriminators.modules()):
+        module.register_forward_pre_hook(watch)
+    wall, busy = time.perf_counter(), time.thread_time()
+    kinds, took, last, is_bound = list(_kinds(config)), 0.0, 0.0, False
     for share, kind in kinds:
         duel.config = kind
-        took += share * _seconds_a_round(duel, average, seconds / len(kinds))
+        known = _seconds_a_round(duel, average, seconds / len(kinds))
+        # the kinds cost about as much: what is not known of one is that of the one before it
+        is_bound = is_bound or not (known or last)
+        last = known or last or time.perf_counter() - wall
+        took += share * last
+    share = (time.thread_time() - busy) / (time.perf_counter() - wall) if where.type == "cpu" else 1.0
     memory = torch.cuda.max_memory_allocated(where) - before if where.type == "cuda" else None
-    return Estimate(1 / took, config.batch / took, memory)
+    return Estimate(1 / took, config.batch / took, memory, share, is_bound)
 
 
 def _kinds(config: Config) -> Iterator[tuple[float, Config]]:
@@ -82,26 +130,35 @@ def _kinds(config: Config) -> Iterator[tuple[float, Config]]:
 
 
 def _seconds_a_round(duel: Duel, average: Average, seconds: float) -> float:
-    """What a round costs, the running average and the drawing of its pictures included."""
+    """What a round costs, the running average and the drawing of its pictures included; 0 where none ended in time."""
     config, where = duel.config, duel.device
     random = torch.Generator(where).manual_seed(0)
     draw, conduct = duel.drawer(_pictures(config, random), random, config.batch), Conduct.of(config)
 
-    def play(least: int, seconds: float) -> float:
-        rounds, began = 0, time.perf_counter()
-        while rounds < least or time.perf_counter() - began < seconds:
-            rounds += 1
-            conduct.measure = rounds % config.log_every == 0
-            duel.round(draw, conduct)
-            average.update(rounds)
-            if conduct.measure:
-                _wait(where)  # as a training does where it writes its journal, and there alone
+    def play(least: int, seconds: float) -> tuple[float, bool]:
+        rounds, took, began = 0, 0.0, time.perf_counter()
+        try:
+            while rounds < least or time.perf_counter() - began < seconds:
+                conduct.measure = (rounds + 1) % config.log_every == 0
+                duel.round(draw, conduct)
+                average.update(rounds + 1)
+                if conduct.measure:
+                    _wait(where)  # as a training does where it writes its journal, and there alone
+                rounds, took = rounds + 1, time.perf_counter() - began
+        except _Late:
+            return took / max(rounds, 1), True
         _wait(where)
-        return (time.perf_counter() - began) / rounds
+        return (time.perf_counter() - began) / rounds, False
 
-    if play(1, 0.0) < seconds:  # the first rounds find their feet; a very slow one is warm by then
-        play(1, 0.0)
-    return play(2, seconds)
+    known = 0.0
+    for least, length in ((1, 0.0), (1, 0.0), (2, seconds)):  # the first two find their feet
+        if least == 1 and known > seconds:
+            continue  # a very slow one is warm by then
+        found, is_late = play(least, length)
+        known = found or known
+        if is_late:
+            break
+    return known
 
 
 def _pictures(config: Config, random: torch.Generator) -> Pictures | Pair:

@@ -244,7 +244,7 @@ class _Training:
     def obey(self, asked: Iterable[dict[str, Any]], *, standing: bool = False) -> Iterator[dict[str, Any]]:
         """Follow controls, an event each. `standing`: asked before this process began, so only settings count."""
         for control in asked:
-            if control.get("do") == "set":
+            if control.get("do") in ("set", "scale"):
                 yield self.change(control)
             elif control.get("do") == "stop" and not standing:
                 raise _Stop
@@ -254,6 +254,8 @@ class _Training:
     def change(self, control: dict[str, Any]) -> dict[str, Any]:
         """Take over new settings; what stood before is kept, for those who wonder "what if"."""
         try:
+            if control["do"] == "scale":
+                control = self.conduct.scaled(control)
             replace(self.conduct).change(control)
         except UserError as error:
             return self.event("refused", why=str(error))
@@ -277,7 +279,7 @@ class _Training:
                     return
                 if control.get("do") == "step":
                     yield self.play(control.get("who", "both"))
-                yield from self.obey([control] if control.get("do") == "set" else [])
+                yield from self.obey([control] if control.get("do") in ("set", "scale") else [])
             time.sleep(0.05)
 
     def play(self, who: str) -> dict[str, Any]:

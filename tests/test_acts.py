@@ -30,12 +30,16 @@ def test_words_stand_for_controls():
     assert parse("hold-d") == {"do": "set", "hold_d": True}
     assert parse("free-g") == {"do": "set", "hold_g": False}
     assert parse("lr-g=0.0006") == {"do": "set", "rate_g": 0.0006}
+    assert parse("lr-g=x3") == {"do": "scale", "rate_g": 3}
+    assert parse("lr-d=/4") == {"do": "scale", "rate_d": 0.25}
     assert parse("rounds-d=3") == {"do": "set", "rounds_d": 3}
 
 
 @pytest.mark.parametrize(("word", "sentence"), [
     ("sing", "not known; ask for pause, resume"), ("lr-g", "not known"), ("pause=1", "not known"),
     ("lr-g=fast", "'fast' in 'lr-g=fast' is not a number"), ("lr-d=2", "from 0 to 1"), ("label=nan", "'label' is nan"),
+    ("lr-g=x", "'x' in 'lr-g=x' is not a number"), ("lr-g=x0", "a number above 0"), ("lr-g=/0", "a number above 0"),
+    ("lr-g=x-3", "a number above 0"), ("label=x2", "not a number"), ("rounds-d=2.5", "a whole number from 1 to 100"),
 ])  # fmt: skip
 def test_words_that_mean_nothing_are_refused(word, sentence):
     with pytest.raises(UserError, match=sentence):
@@ -50,7 +54,7 @@ def test_nothing_is_asked_of_a_run_that_does_not_train():
         with pytest.raises(UserError, match="ask for pause first"):
             ask(run, "hold-d", "step-d")
         assert run.controls() == []
-        ask(run, "pause", "step-d")
+        assert ask(run, "pause", "step-d") == "paused"
     assert [control["do"] for control in run.controls()] == ["pause", "step"]
 
 
@@ -69,12 +73,17 @@ def test_the_shell_conducts_a_run_that_another_process_trains(tmp_path, capsys):
         assert "control hold_d=True" in told
         assert "control rate_g=0.0006" in told
         assert told.endswith("mine: running\n")
+        assert main(["control", "mine", "pause"]) == 0
+        assert capsys.readouterr().out.endswith("pause\nmine: paused\n")
+        assert main(["control", "mine", "resume"]) == 0
+        assert capsys.readouterr().out.endswith("go on\nmine: running\n")
         assert main(["control", "mine", "pause", "step-g", "resume"]) == 0
         told = capsys.readouterr().out
         assert "round who=g" in told
         assert main(["control", "mine", "lr-g=7"]) == 2
         assert "from 0 to 1" in capsys.readouterr().err
         assert main(["control", "mine", "stop"]) == 0
+        assert capsys.readouterr().out.endswith("stop\nmine: stopped\n")
         assert process.wait(30) == 0
     finally:
         process.kill()

@@ -169,3 +169,30 @@ def test_a_round_in_slow_motion_teaches_only_those_it_names(config, who):
             run.control("go on")
     assert run.status == "finished"
     assert after is not None
+
+
+def test_twelve_quick_clicks_are_twelve_factors(config):
+    """All were asked for before the first was done: each multiplies what the one before it has asked for."""
+    run = Run.create("mine", replace(config, rate_g=1e-6))
+
+    def click():
+        for factor in (2, 2, 2, 2, 2, 2, 0.5, 2, 2, 2, 2, 2):
+            run.control("scale", rate_g=factor)
+
+    act(run, _5=click)
+    rates = [event["rate_g"] for event in events(run) if event["event"] == "control"]
+    assert len(rates) == 12
+    assert rates[-1] == pytest.approx(1e-6 * 2**10)
+    assert run.journal()[-1]["rate_g"] == rates[-1]
+
+
+def test_a_factor_never_leads_past_the_largest_rate_and_an_impossible_one_is_refused():
+    conduct = Conduct(rate_g=0.5, rate_d=2e-4)
+    assert conduct.scaled({"do": "scale", "rate_g": 3, "rate_d": 1 / 3, "time": 4.0}) == {
+        "rate_g": 1.0,
+        "rate_d": 6.66667e-05,
+    }
+    for factor in (0, -1, float("nan"), float("inf"), "3", True):
+        with pytest.raises(UserError, match="a factor is a number above 0"):
+            conduct.scaled({"rate_g": factor})
+    assert conduct == Conduct(rate_g=0.5, rate_d=2e-4)

@@ -48,7 +48,7 @@ def test_nothing_is_left_behind(monkeypatch, config):
     assert [duel() for duel in duels] == [None]
 
 
-def counted(monkeypatch, **settings) -> tuple[float, list]:
+def counted(monkeypatch, *, limit=1e6, **settings) -> tuple[float, list]:
     """The rate where a second passes for each picture that a generator sees, and the shapes of what they saw."""
     clock, seen, forward = [0.0], [], cyclegan.Generator.forward
 
@@ -58,8 +58,8 @@ def counted(monkeypatch, **settings) -> tuple[float, list]:
         return forward(generator, x)
 
     monkeypatch.setattr(cyclegan.Generator, "forward", slow)
-    monkeypatch.setattr(estimate, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    found = measure(replace(CYCLEGAN, **settings), "cpu", seconds=50.0)
+    monkeypatch.setattr(estimate, "time", SimpleNamespace(perf_counter=lambda: clock[0], thread_time=lambda: clock[0]))
+    found = measure(replace(CYCLEGAN, **settings), "cpu", seconds=50.0, limit=limit)
     monkeypatch.undo()
     return found.rounds_per_second, seen
 
@@ -74,6 +74,36 @@ def test_the_identity_loss_counts_by_its_share_of_the_rounds(monkeypatch, settin
     rate, seen = counted(monkeypatch, **settings)
     assert 1 / rate == pytest.approx(pictures)
     assert len(seen) <= 4 * 2 * (2 + 4)  # four passes a round, two kinds, warm and for 25 or 50 s: no long turns
+
+
+def test_a_slow_one_says_what_it_knows_when_the_time_is_over(monkeypatch):
+    """A second a picture, 24 a round with the identity loss: one round is done by then, or none."""
+    rate, seen = counted(monkeypatch, limit=25, identity_every=2)
+    assert 1 / rate == pytest.approx(24)  # what is not known of the rounds without it is taken from those with it
+    assert len(seen) < 10
+    rate, seen = counted(monkeypatch, limit=5, identity_every=1)
+    assert 1 / rate == pytest.approx(8)  # it takes longer than what had passed by then
+    assert len(seen) == 1
+
+
+def test_it_ends_within_a_round_when_it_is_stopped(monkeypatch):
+    seen = []
+    monkeypatch.setattr(cyclegan.Generator, "forward", lambda _, x: seen.append(x) or x)
+    with pytest.raises(estimate.Stopped):
+        measure(CYCLEGAN, "cpu", stop=lambda: len(seen) > 2)
+    assert len(seen) == 3
+
+
+def test_a_measurement_knows_how_much_of_the_processor_it_had(monkeypatch):
+    clock = iter(range(10**6))
+    monkeypatch.setattr(
+        estimate, "time", SimpleNamespace(perf_counter=lambda: next(clock), thread_time=lambda: next(clock) / 3)
+    )
+    found = measure(DCGAN, "cpu", limit=1e6)
+    assert found.share == pytest.approx(1 / 3, abs=0.1)
+    assert found.is_disturbed
+    assert not found.is_bound
+    assert not Estimate(1, 1, None).is_disturbed
 
 
 def test_the_pictures_are_as_large_as_the_crops(monkeypatch):

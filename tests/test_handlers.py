@@ -1,9 +1,13 @@
 """What the event handlers share, with Gradio itself."""
 
+import asyncio
+
 import gradio as gr
 from fastapi.testclient import TestClient
+from gradio.state_holder import SessionState
 
 from demo import handlers
+from demo.uploads import unread
 
 
 def test_a_page_that_looks_again_and_again_does_not_grow(monkeypatch):
@@ -36,3 +40,18 @@ def test_a_page_that_looks_again_and_again_does_not_grow(monkeypatch):
 
 def test_outside_a_page_there_is_nothing_to_forget():
     assert handlers.polite(lambda: 3)() == 3
+
+
+def test_a_picture_that_was_updated_once_still_hands_on_the_file_as_it_came(tmp_path):
+    """A component is made anew at each update, without what was set on the one that it was built as."""
+    with gr.Blocks() as blocks:
+        picture, shown, button = unread(gr.Image(type="filepath")), gr.Textbox(), gr.Button()
+        button.click(lambda: gr.skip(), None, picture)
+        button.click(lambda path: path, picture, shown)
+    update, read = blocks.fns.values()
+    state = SessionState(blocks)
+    (tmp_path / "torn.png").write_text("no picture")
+    given = {"path": str(tmp_path / "torn.png"), "meta": {"_type": "gradio.FileData"}}
+    asyncio.run(blocks.process_api(update, [], state=state))
+    (path,) = asyncio.run(blocks.process_api(read, [given], state=state, explicit_call=True))["data"]
+    assert path.endswith("torn.png")

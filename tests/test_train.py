@@ -226,11 +226,13 @@ def test_the_desk_shows_how_a_run_is_conducted_and_asks_in_words(runs):
         assert "learning, rate 0.0006" in told_g
         assert (hold_d.value, hold_g.value) == ("Let go", "Hold still")
         assert [button.interactive for button in others[:7]] == [True, True, False] * 2 + [False]
-    assert conducting.word(run, "hold-d") == "free-d"
-    assert conducting.word(run, "hold-g") == "hold-g"
-    assert conducting.word(run, "faster-g") == "lr-g=0.0018"
-    assert conducting.word(run, "slower-d") == f"lr-d={float(f'{2e-4 / 3:.6g}')}"
-    assert conducting.word(run, "step") == "step"
+    # what stands on a button is what it asks for, however late its label is; a factor is the training's to apply
+    assert conducting.word("hold-d", hold_d.value, "en") == "free-d"
+    assert conducting.word("hold-g", hold_g.value, "en") == "hold-g"
+    assert conducting.word("hold-d", "다시 배우게 하기", "ko") == "free-d"
+    assert conducting.word("faster-g", "× 3", "en") == "lr-g=x3"
+    assert conducting.word("slower-d", "÷ 3", "en") == "lr-d=/3"
+    assert conducting.word("step", "One round of both", "en") == "step"
 
 
 def test_a_preset_fills_the_fields_and_folds_them_away():

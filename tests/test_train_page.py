@@ -165,6 +165,8 @@ def test_a_training_is_conducted_in_the_page(visit, server):
     page.locator("#train-told-d", has_text="held still").wait_for()
     page.locator("#train-act-faster-g").click()
     page.locator("#train-told-g", has_text="rate 0.012").wait_for()
+    page.locator("#train-act-slower-d").evaluate("button => [1, 2, 3, 4].forEach(() => button.click())")
+    page.locator("#train-told-d", has_text="rate 1.2e-05").wait_for()  # 0.001 / 81: every one of them counts
     page.locator("#train-curves .chart .event").nth(1).wait_for(state="attached")
     expect(page.locator("#train-act-step-d")).to_be_disabled()
     page.locator("#train-rounds label", has_text="3").click()
@@ -175,7 +177,8 @@ def test_a_training_is_conducted_in_the_page(visit, server):
 
     run = Run(server.runs / "mnist-1")
     acts = [line for line in run.journal() if line.get("event") == "control"]
-    assert [{"hold_d", "rate_g", "rounds_d"} & act.keys() for act in acts] == [{"hold_d"}, {"rate_g"}, {"rounds_d"}]
+    settings = [next(iter({"hold_d", "rate_g", "rate_d", "rounds_d"} & act.keys())) for act in acts]
+    assert settings == ["hold_d", "rate_g", *["rate_d"] * 4, "rounds_d"]
     page.locator("#train-act-what-if").click()
     page.locator("#watch h3", has_text="mnist-1-if-1").wait_for()
     page.locator("#watch .why", has_text="of “mnist-1”").wait_for()
@@ -228,6 +231,17 @@ def test_the_speed_here_is_measured_not_guessed(visit):
     page.locator("#train-measure").click()
     page.locator("#train-outlook .outlook").wait_for(timeout=SECONDS)
     assert re.search(r"\d", page.locator("#train-outlook").inner_text())
+    page.locator("#train-preset label").nth(1).click()  # it was of the other one
+    expect(page.locator("#train-outlook")).to_have_text("")
+    page.locator("#train-measure").click()
+    page.locator("#train-measure-stop").click()
+    expect(page.locator("#train-measure-stop")).to_be_hidden()
+    expect(page.locator("#train-measure")).to_be_enabled()
+    expect(page.locator("#train-outlook")).to_have_text("")
+    page.locator("#train-settings button").first.click()
+    page.locator("#train-setting-batch input").fill("64.5")
+    page.locator("#train-start").click()
+    page.locator("[data-testid=toast-body]", has_text="“Batch” is 64.5; it must be a whole number.").wait_for()
 
 
 def test_where_a_teachers_key_is_set_only_it_starts_trainings(chromium, tmp_path):

@@ -190,8 +190,8 @@ TWO_CAMERAS = """() => {
     paint.fillStyle = "blue";
     paint.fillRect(32, 0, 32, 64);
   }, 50);
-  const devices = ["a", "b"].map((deviceId) => ({ deviceId, kind: "videoinput" }));
-  navigator.mediaDevices.enumerateDevices = async () => devices;
+  const two = ["user", "environment"].map((deviceId) => ({ deviceId, kind: "videoinput" }));
+  navigator.mediaDevices.enumerateDevices = async () => two;
   navigator.mediaDevices.getUserMedia = async ({ video }) => {
     const stream = paint.canvas.captureStream();
     const facingMode = video.facingMode.ideal;

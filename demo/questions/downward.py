@@ -9,6 +9,7 @@ import numpy as np
 from demo import models
 from demo.handlers import LATEST, polite
 from demo.language import HERE, Language, language_of, say, t
+from demo.numbers import integer
 from demo.questions import items
 from demo.questions.enlarge import draw
 from demo.sections import Section
@@ -65,7 +66,7 @@ def kernel_of(name: str, number: int) -> "Tensor":
         found = models.networks(taught()).discriminators["d"].stages[0][0].weight.detach()[:MAPS, 0].clone()
         if not 1 <= number <= len(found):
             raise UserError(f"The kernel's number is {number}; choose one from 1 to {len(found)}.")
-        return found[int(number) - 1]
+        return found[integer("number", number) - 1]
     kernel = torch.zeros(4, 4)
     if name == "one":
         kernel[1, 1] = 1
@@ -89,7 +90,7 @@ def compare(pattern: str, shift: int, kernel: str, number: int = 1) -> dict[str,
 
     from gan import resizing
 
-    x, taps = picture(pattern, int(shift)), kernel_of(kernel, int(number))
+    x, taps = picture(pattern, int(shift)), kernel_of(kernel, number)
     ways = {"stride": resizing.strided(taps), **resizing.POOLINGS}
     found = {}
     for name, way in ways.items():
@@ -155,7 +156,7 @@ def endpoint(pattern: str = "digit", shift: float = 0, kernel: str = "learned", 
     Each way has "output", "back" (the gradient that each input pixel gets), "hear" (the share of pixels that get any)
     and "off" (how far the output of the picture moved by one pixel is from half-way).
     """
-    result = compare(pattern, int(shift) if float(shift).is_integer() else shift, kernel, int(number))
+    result = compare(pattern, int(shift) if float(shift).is_integer() else shift, kernel, number)
     ways = {
         name: {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in way.items()}
         for name, way in result["ways"].items()

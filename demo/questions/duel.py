@@ -14,6 +14,7 @@ from demo import charts
 from demo import pad as pads
 from demo.handlers import EACH, LATEST, QUIET, polite
 from demo.language import HERE, Language, language_of, say, t
+from demo.numbers import integer
 from demo.questions import items, plane_figure
 from demo.questions.lessons import DATA, DESCENTS, HOLDS, PRESETS, RATES, SPEEDS, Now
 from demo.questions.playing import Held, config_of, in_turn, ink, new, pace, play, points_of, seen
@@ -161,7 +162,7 @@ def endpoint(
         raise UserError("A drawing is made in the page; choose other data.")
     config = config_of(loss, descent, rate_g, rate_d, 1, seed)
     held = in_turn(new, points_of(data, ""), config)
-    for count, still in ((int(alone), "g"), (int(rounds), hold)):
+    for count, still in ((integer("alone", alone), "g"), (integer("rounds", rounds), hold)):
         end = held.duel.rounds + count
         while held.duel.rounds < end:
             in_turn(play, held, config, still, min(100, end - held.duel.rounds))

@@ -15,6 +15,7 @@ import gradio as gr
 import numpy as np
 
 from demo.language import Language
+from demo.numbers import integer
 from demo.pad import decode
 from demo.questions import plane_figure
 from gan.errors import UserError
@@ -103,7 +104,8 @@ def config_of(loss: str, descent: str, rate_g: float, rate_d: float, rounds_d: f
 
     if seed is None or not 0 <= seed < 2**31:
         raise UserError("The seed is a whole number from 0 to 2147483647.")
-    return PlaneConfig(str(loss), str(descent), float(rate_g), float(rate_d), int(rounds_d), int(seed))
+    rounds_d, seed = integer("rounds_d", rounds_d), integer("seed", seed)
+    return PlaneConfig(str(loss), str(descent), float(rate_g), float(rate_d), rounds_d, seed)
 
 
 def points_of(data: str, drawing: str) -> "Points":

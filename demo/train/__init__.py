@@ -1,21 +1,26 @@
 """Train: start a duel and watch it, live or at any time after; conduct it, branch it, keep it or delete it."""
 
+from collections.abc import Iterator
 from functools import partial
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from demo import jobs, launch, models, presets, rules
-from demo.handlers import LATEST, QUIET, on_open, polite, session_of
+from demo import jobs, launch, presets, rules
+from demo.handlers import EACH, LATEST, QUIET, on_open, polite, session_of
 from demo.language import language_of, say, t
 from demo.place import Place
-from demo.train import conducting, endpoints, starting
+from demo.train import conducting, endpoints, outlook, starting
 from demo.train.asking import in_words, is_here, key_of
 from demo.train.panels import settings_panel, starting_panel, watching_panel
 from demo.train.sight import DO, follow, names_of, opened, rewind, show, watch
 from demo.train.starting import OWN, Staged
 from gan.errors import UserError
+
+HERE = "stripes"  # the preset that is offered where one takes a GPU
+SHOW_QUESTION = """() => document.querySelector("#train-rather-not")?.scrollIntoView({ block: "nearest" })"""
+PATIENCE = 2.0  # seconds that a button waits for what it asks of a training
 
 
 def warm(place: Place) -> None:
@@ -65,55 +70,73 @@ def build(place: Place) -> None:
         needed = presets.PRESETS[preset].needed if preset != OWN else None
         return presets.settings_of(model, data, minutes, **settings), needed
 
-    def start(
-        request: gr.Request,
-        preset: str,
-        model: str,
-        data: str,
-        folder: str,
-        minutes: float,
-        name: str,
-        key: str,
-        staged: Staged | None,
-        *values: Any,
-    ) -> tuple:
-        folder = (folder or "").strip()
-        if data == OWN and preset == OWN and not folder and staged is None:
-            raise UserError(say(request, "train.own.none"))
-        config, _ = in_words(request, config_of, preset, model, data, folder, minutes, staged, values)
-        own, key = staged if data == OWN and not folder else None, key_of(place, request, key)
-        if own is not None and rules.level(place, key) != "on":
-            raise UserError(say(request, "train.refused.limited"))
-        run = in_words(
-            request,
-            jobs.start,
-            *(place, config, name or ""),
-            key=key,
-            paths=own is not None or is_here(place, request),
-            visitor=session_of(request),
-            prepare=(lambda run: starting.move_in(own, run)) if own else None,
-        )
-        for sentence in starting.advice(run, language_of(request)) if own is None else ():
-            gr.Warning(escape(sentence))
-        return "", None, None, *show(run, names_of(jobs.recent()), request)
+    def start(*, sure: bool) -> Any:
+        def handler(
+            request: gr.Request,
+            preset: str,
+            model: str,
+            data: str,
+            folder: str,
+            minutes: float,
+            name: str,
+            key: str,
+            staged: Staged | None,
+            *values: Any,
+        ) -> tuple | dict:
+            folder = (folder or "").strip()
+            if data == OWN and preset == OWN and not folder and staged is None:
+                raise UserError(say(request, "train.own.none"))
+            config, needed = in_words(request, config_of, preset, model, data, folder, minutes, staged, values)
+            own, key = staged if data == OWN and not folder else None, key_of(place, request, key)
+            if own is not None and rules.level(place, key) != "on":
+                raise UserError(say(request, "train.refused.limited"))
+            may = {"key": key, "paths": own is not None or is_here(place, request)}
+            if not sure and outlook.lacks_a_gpu(preset, config, place):
+                is_preset = presets.is_preset(config)
+                in_words(request, rules.permit, place, config, name=name or "", preset=is_preset, **may)
+                return {panel["sure"]: gr.Column(visible=True), panel["question"]: outlook.question(config, request)}
+            run = in_words(
+                request,
+                jobs.start,
+                *(place, config, name or ""),
+                **may,
+                visitor=session_of(request),
+                prepare=(lambda run: starting.move_in(own, run)) if own else None,
+                needed=needed,
+            )
+            for sentence in starting.advice(run, language_of(request)) if own is None else ():
+                gr.Warning(escape(sentence))
+            return gr.Column(visible=False), "", "", None, None, *show(run, names_of(jobs.recent()), request)
+
+        return handler
+
+    def start_instead(key: str, request: gr.Request) -> tuple:
+        model, data, minutes, _, settings, *_ = presets.PRESETS[HERE]
+        config = in_words(request, presets.settings_of, model, data, minutes, **settings)
+        run = in_words(request, jobs.start, place, config, key=key_of(place, request, key), visitor=session_of(request))
+        return gr.Column(visible=False), "", *show(run, names_of(jobs.recent()), request)
 
     def ask(do: str) -> Any:
         def handler(name: str | None, key: str, request: gr.Request) -> list[Any]:
-            run = in_words(request, jobs.control, place, name or "", do, key=key_of(place, request, key))
+            run = in_words(
+                request, jobs.control, place, name or "", do, key=key_of(place, request, key), patience=PATIENCE
+            )
             return show(run, names_of(jobs.recent()), request)
 
         return handler
 
     def act(button: str) -> Any:
-        def handler(name: str | None, key: str, request: gr.Request) -> list[Any]:
-            wish = conducting.word(models.find(name or ""), button)
+        def handler(name: str | None, key: str, label: str, request: gr.Request) -> list[Any]:
+            wish = conducting.word(button, label, language_of(request))
             run = in_words(request, jobs.control, place, name or "", wish, key=key_of(place, request, key))
             return show(run, names_of(jobs.recent()), request)
 
         return handler
 
     def choose(setting: str) -> Any:
-        def handler(value: float, name: str | None, key: str, request: gr.Request) -> None:
+        def handler(value: float | None, name: str | None, key: str, request: gr.Request) -> None:
+            if value is None:  # the run that is watched has another one than those to choose from
+                return
             in_words(request, jobs.control, place, name or "", f"{setting}={value:g}", key=key_of(place, request, key))
 
         return handler
@@ -147,14 +170,16 @@ def build(place: Place) -> None:
         minutes: float,
         staged: Staged | None,
         *values: Any,
-    ) -> str:
+    ) -> Iterator[tuple]:
+        asked = (preset, model, data, folder, minutes, staged, *values)
         folder = (folder or "").strip()
         if data == OWN and preset == OWN and not folder and staged is None:
             data = "herd" if model == "cyclegan" else "mnist"
         config, needed = in_words(request, config_of, preset, model, data, folder, minutes, staged, values)
-        if jobs.active() is not None:
-            return f"<p>{escape(say(request, 'train.outlook.busy'))}</p>"
-        return starting.outlook(config, needed, language_of(request))
+        yield from outlook.ask(config, needed, asked, request)
+
+    def forget(request: gr.Request, *asked: Any) -> Any:
+        return outlook.forget(asked, request)
 
     def about_machine(request: gr.Request) -> str:
         told = starting.machine(language_of(request))
@@ -177,19 +202,24 @@ def build(place: Place) -> None:
         [staged, panel["taken"]],
         **(LATEST | {"show_progress": "full", "show_progress_on": [panel["taken"]]}),
     )
-    panel["measure"].click(
-        polite(estimate),
-        measured,
-        panel["outlook"],
-        **(QUIET | {"show_progress": "full", "show_progress_on": [panel["outlook"]]}),
-    )
+    told = [panel["outlook"], panel["measure"], panel["halt"]]
+    panel["measure"].click(polite(estimate), measured, told, **(QUIET | {"concurrency_limit": None}))
+    panel["halt"].click(polite(outlook.stop), None, told, queue=False, **QUIET)
+    of_other_settings = [each.input for each in (preset, model, data, folder, minutes, *fields)]
+    gr.on(of_other_settings, polite(forget, unfit=True), measured, told, queue=False, **LATEST)
     watched.input(polite(watch), [watched, sight["facts"]], [held, *shown], **LATEST)
     moment.input(polite(rewind), [watched, moment], [sight["film"], held], **LATEST)
-    panel["go"].click(polite(start), asked, [name, staged, held, *shown], **QUIET)
+    begun = [panel["sure"], panel["question"], name, staged, held, *shown]
+    panel["go"].click(polite(start(sure=False)), asked, begun, **QUIET).then(
+        None, None, None, js=SHOW_QUESTION, api_visibility="private"
+    )
+    panel["anyway"].click(polite(start(sure=True)), asked, begun, **QUIET)
+    panel["instead"].click(polite(start_instead), key, [*begun[:2], *shown], **QUIET)
+    panel["rather_not"].click(lambda: gr.Column(visible=False), None, panel["sure"], queue=False, **QUIET)
     for button, do in zip(sight["buttons"], DO.values(), strict=True):
         button.click(polite(ask(do)), [watched, key], shown, **QUIET)
     for each, button in {**{f"hold-{side}": b for side, b in desk.holds.items()}, **desk.buttons}.items():
-        button.click(polite(act(each)), [watched, key], shown, **QUIET)
+        button.click(polite(act(each)), [watched, key, button], shown, **EACH)
     desk.rounds.input(polite(choose("rounds-d")), [desk.rounds, watched, key], None, **LATEST)
     desk.label.input(polite(choose("label")), [desk.label, watched, key], None, **LATEST)
     desk.what_if.click(polite(what_if), [watched, key], shown, **QUIET)

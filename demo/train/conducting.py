@@ -16,7 +16,7 @@ LABELS = (1.0, 0.9, 0.8)
 
 
 class Desk(NamedTuple):
-    """The components, and what each button asks for: a word of `gan.acts`, or a rate's factor by its side."""
+    """The components: buttons by what `word` makes a word of `gan.acts`, the others by the side they belong to."""
 
     panel: gr.Accordion
     told: dict[str, gr.Markdown]
@@ -96,14 +96,9 @@ def set_out(run: "Run | None", language: Language) -> list[Any]:
     ]
 
 
-def word(run: "Run", button: str) -> str:
-    """What a button asks for now, as a word of `gan.acts`: "hold-d" is "free-d" where D is held."""
-    from gan.acts import conduct_of
-
-    conduct, (what, _, side) = conduct_of(run), button.partition("-")
+def word(button: str, label: str, language: Language) -> str:
+    """What a button with this label asks for, as a word of `gan.acts`: "hold-d" is "free-d" where it says so."""
+    what, _, side = button.partition("-")
     if what == "hold":
-        return f"{'free' if getattr(conduct, f'hold_{side}') else 'hold'}-{side}"
-    if what in ("faster", "slower"):
-        rate = getattr(conduct, f"rate_{side}") * (FACTOR if what == "faster" else 1 / FACTOR)
-        return f"lr-{side}={float(f'{min(rate, 1.0):.6g}')}"
-    return button
+        return f"{'free' if label == say(language, 'train.conduct.free') else 'hold'}-{side}"
+    return {"faster": f"lr-{side}=x{FACTOR}", "slower": f"lr-{side}=/{FACTOR}"}.get(what, button)

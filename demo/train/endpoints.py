@@ -11,6 +11,8 @@ from demo.train.starting import advice, channels_of
 from demo.train.watching import report
 from gan.errors import UserError
 
+PATIENCE = 10.0  # seconds that a client waits for a pause or a stop
+
 
 def publish(place: Place) -> None:
     """What `gradio_client` can ask for."""
@@ -49,7 +51,8 @@ def publish(place: Place) -> None:
 
     def train_control(run: str, do: str, key: str = "", request: gr.Request = None) -> dict:
         """Ask "pause", "go on", "stop", "step-d", "hold-d", "lr-g=0.0006" ... of a run; returns how it stands now."""
-        return report(in_words(request, jobs.control, place, run, do or "", key=key_of(place, request, key)))
+        who = key_of(place, request, key)
+        return report(in_words(request, jobs.control, place, run, do or "", key=who, patience=PATIENCE))
 
     def train_what_if(run: str, key: str = "", request: gr.Request = None) -> dict:
         """Go back to before the last act on a run, in a run of its own; returns how that stands."""

@@ -88,8 +88,18 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
         elem_id="train-key",
     )
     panel["go"] = gr.Button(t("train.start"), variant="primary", size="lg", visible=shows, elem_id="train-start")
+    with gr.Column(visible=False) as panel["sure"]:
+        panel["question"] = gr.Markdown(elem_id="train-slow")
+        panel["instead"] = gr.Button(
+            t("train.slow_here.instead"), variant="primary", size="md", elem_id="train-instead"
+        )
+        panel["anyway"] = gr.Button(t("train.slow_here.anyway"), size="md", elem_id="train-anyway")
+        panel["rather_not"] = gr.Button(t("train.slow_here.no"), size="md", elem_id="train-rather-not")
     with gr.Row(visible=shows):
         panel["measure"] = gr.Button(t("train.outlook.ask"), size="md", min_width=160, elem_id="train-measure")
+        panel["halt"] = gr.Button(
+            t("train.outlook.stop"), size="md", min_width=90, visible=False, elem_id="train-measure-stop"
+        )
     panel["outlook"] = gr.HTML(elem_id="train-outlook", css_template=CSS)
     return panel
 

@@ -34,7 +34,7 @@ def show(run: "Run | None", names: list[str], request: gr.Request, moment: float
         nothing = [gr.Dropdown(choices=names, value=None), none, "", gr.Slider(interactive=False), ""]
         return [*nothing, *off, *conducting.set_out(None, language)]
     seen, standing, count = stamp(run), jobs.status(run), len(run.samples())
-    last = max(0, count - 1)
+    last, further = max(0, count - 1), jobs.further(run)
     at = last if moment is None else int(min(moment, last))
     return [
         gr.Dropdown(choices=names, value=run.name),
@@ -42,7 +42,7 @@ def show(run: "Run | None", names: list[str], request: gr.Request, moment: float
         watching.film(run.folder, seen, at, language),
         gr.Slider(maximum=max(1, last), value=at, interactive=count > 1),
         watching.curves(run.folder, seen, language),
-        *(gr.Button(interactive=standing in ALLOWED[name]) for name in DO),
+        *(gr.Button(interactive=standing in ALLOWED[name] or (name == "go_on" and bool(further))) for name in DO),
         gr.Button(interactive=jobs.at_rest(run) and not run.is_shipped),
         *conducting.set_out(run, language),
     ]

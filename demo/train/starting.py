@@ -5,7 +5,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import fields
-from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,13 +14,13 @@ import gradio as gr
 from demo import presets, rules
 from demo.data_urls import data_url
 from demo.language import Language, say, t
+from demo.numbers import Unfit, check
 from demo.place import Place
 from gan.catalog import SETS
 from gan.errors import UserError
 from gan.settings import CONFIGS
 
 if TYPE_CHECKING:
-    from gan.config import Config
     from gan.own import Taken
 
 MODELS = ("dcgan", "cyclegan")
@@ -63,14 +62,19 @@ def control_of(name: str, of: dict[str, Any], values: dict[str, Any]) -> Any:
 
 
 def values_of(model: str, data: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a model among those chosen, without what its data set decides. Raises `UserError` for a gap."""
+    """The settings of a model among those chosen, without what its data set decides. Raises `Unfit` for a gap, and for
+    a number that this model can't have."""
     of = settings_by_name()
     values = {}
     for name, value in chosen.items():
         if model in of[name] and not (name == "channels" and data in SETS):
+            each, label = of[name][model], t(f"train.settings.{name}.label")
             if value is None:
-                raise UserError(f"The setting '{name}' is empty.")
-            values[name] = of[name][model].type(value)
+                raise Unfit(label, "empty")
+            if each.type in (int, float) and not each.metadata["choices"]:
+                low, high, multiple = (each.metadata[key] for key in ("low", "high", "multiple"))
+                check(label, value, low, high, whole=each.type is int, multiple=multiple)
+            values[name] = each.type(value)
     return values
 
 
@@ -80,7 +84,8 @@ def shown_settings(model: str, data: str, settings: dict[str, Any]) -> list[Any]
     usual = presets.quick(model, data) | settings
     for name, of in settings_by_name().items():
         if model not in of:
-            updates.append(_update(next(iter(of.values())), visible=False))
+            other = next(iter(of.values()))  # a wrong number typed there before would be refused unseen
+            updates.append(_update(other, value=other.default, visible=False))
             continue
         value = usual.get(name, of[model].default)
         choices = of[model].metadata["choices"]
@@ -106,7 +111,7 @@ def fill(preset: str, *, own: bool) -> tuple:
     unfolds them."""
     if preset == OWN:
         return gr.Group(visible=True), *[gr.skip()] * (5 + len(settings_by_name()))
-    model, data, minutes, _, settings = presets.PRESETS[preset]
+    model, data, minutes, _, settings, *_ = presets.PRESETS[preset]
     choices = gr.Radio(choices=data_choices(model, own=own), value=data)
     return gr.Group(visible=False), model, minutes, choices, *room(model, data), *shown_settings(model, data, settings)
 
@@ -228,32 +233,3 @@ def move_in(staged: Staged, run: Any) -> None:
     Path(staged.folder).rename(target)
     shutil.rmtree(Path(staged.folder).parent, ignore_errors=True)
     run.set_info(config=run.info["config"] | {"data": str(target)})
-
-
-# How long it takes here
-
-
-def outlook(config: "Config", needed: int | None, language: Language) -> str:
-    """How far a training gets on this machine, measured, as HTML."""
-    from gan import estimate
-
-    apart = {
-        "seed": 0,
-        "minutes": 0.0,
-        "steps": 1,
-        "samples": 2,
-        "data": "herd" if config.model == "cyclegan" else "mnist",
-    }
-    alike = type(config).from_dict(config.as_dict() | apart)  # the same work, so measured once
-    key, values = estimate.outlook(config, _measured(alike), needed)
-    shown = {
-        name: f"{value:,.0f}" if value >= 10 else f"{value:.2g}" for name, value in values.items() if value is not None
-    }
-    return f'<p class="outlook {key}">{escape(say(language, f"train.outlook.{key}", **shown))}</p>'
-
-
-@lru_cache(maxsize=32)
-def _measured(config: "Config") -> Any:
-    from gan.estimate import measure
-
-    return measure(config)

@@ -55,6 +55,7 @@ def report(run: "Run") -> dict[str, Any]:
         "samples": len(run.samples()),
         "place_in_queue": waiting.index(run.name) + 1 if run.name in waiting else None,
         "parent": info.get("parent"),
+        "needed": info.get("needed"),
     }
 
 
@@ -108,6 +109,11 @@ def _sentences(run: "Run", found: dict[str, Any], language: Language) -> list[st
     said = [why] if (why := _why(run, found, language)) else []
     if parent := found["parent"]:
         said.append(say(language, "train.child", run=parent["run"], step=f"{parent['step']:,}"))
+    if needed := jobs.lacks(run):
+        values = {"step": f"{found['step']:,}", "needed": f"{needed:,}"}
+        further = jobs.further(run)
+        key = "train.short.go_on" if further else "train.short.end"
+        said.append(say(language, key, minutes=f"{further or 0:g}", **values))
     if found["status"] == "queued":
         said.append(say(language, "train.waits", place=found["place_in_queue"] or 1))
     elif waiting := jobs.queue():
