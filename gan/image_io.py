@@ -85,7 +85,7 @@ def _opened(file: str | Path | BinaryIO, name: str) -> Image.Image:
         if hasattr(file, "seek"):
             file.seek(0)
         if is_heif(_head(file)) and not _reads_heif():
-            raise UserError(f"Reading {name} (HEIC) needs 'pip install pillow-heif'; or save it as a JPEG.")
+            raise UserError(f"Reading {name} (HEIC) needs 'pip install pi-heif'; or save it as a JPEG.")
         return Image.open(file, formats=FORMATS)
     except UserError:
         raise
@@ -151,12 +151,12 @@ def is_heif(head: bytes) -> bool:
 
 @lru_cache
 def _reads_heif() -> bool:
-    """Teach Pillow to read HEIC where pillow-heif is installed."""
+    """Teach Pillow to read HEIC where pi-heif is installed (pillow-heif would bring a GPL encoder as well)."""
     try:
-        import pillow_heif
+        import pi_heif
     except ImportError:
         return False
-    pillow_heif.register_heif_opener()
+    pi_heif.register_heif_opener()
     return True
 
 
