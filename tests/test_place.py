@@ -71,11 +71,11 @@ def test_zerogpu_comes_before_gradio_and_torch(tmp_path):
     assert done.stdout.startswith("first")
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no folder that even root cannot write to")
 def test_where_runs_cannot_be_kept_training_is_off_and_the_reason_known(tmp_path):
     from demo import rules
 
-    (tmp_path / "file").touch()
-    place = decide({"GAN_RUNS": str(tmp_path / "file" / "runs")})
+    place = decide({"GAN_RUNS": "/proc/self/runs"})
     assert (place.training, bool(place.unwritable)) == ("off", True)
     with pytest.raises(rules.Refused, match="GAN_RUNS"):
         rules._may(place, "")
