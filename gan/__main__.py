@@ -117,11 +117,11 @@ def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
         print(f"{info['status']} after {info['step']} steps, {info['seconds']:.0f} s.{note}")
         if info["status"] != "finished":
             print(go_on)
-        elif not trained:
-            print("There was nothing left to do; --steps or --minutes move its end.")
         elif info["step"] < info.get("needed", 0):
             minutes = math.ceil(1.1 * config.minutes * info["needed"] / max(1, info["step"]))
             print(f"It is worth a look from about {info['needed']} steps on. {go_on} --minutes {minutes}")
+        elif not trained:
+            print("There was nothing left to do; --steps or --minutes move its end.")
     return 0
 
 

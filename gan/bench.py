@@ -143,7 +143,7 @@ def _threads(device: torch.device, seconds: float) -> dict:
     conduct.measure = False
     data, _ = DCGAN.open_data(config, None, duel.device)
     draw = duel.drawer(data, torch.Generator().manual_seed(0), config.batch)
-    most, each = torch.get_num_threads(), max(2.0, seconds / 4)
+    most, each = torch.get_num_threads(), seconds / 5
 
     def play(count: int | None) -> float:
         """Steps a second, of the whole time, with so many threads or a tuner's."""
@@ -156,7 +156,8 @@ def _threads(device: torch.device, seconds: float) -> dict:
             if tuner:
                 tuner.stepped(time.perf_counter() - start)
             steps += 1
-        row["took"] = tuner.chosen if tuner else None
+        if tuner:
+            row["took"] = tuner.chosen
         return round(steps / (time.perf_counter() - began), 2)
 
     rows = {}

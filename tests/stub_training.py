@@ -56,7 +56,14 @@ class Stub:
     def stand(self, status: str) -> None:
         """Say in `run.json` how the run stands."""
         info = json.loads((self.folder / "run.json").read_text())
-        info |= {"status": status, "why": "", "step": self.step, "seconds": round(self.seconds, 1), "device": "cpu"}
+        info |= {
+            "status": status,
+            "why": "",
+            "step": self.step,
+            "seconds": round(self.seconds, 1),
+            "device": "cpu",
+            "threads": 1,
+        }
         info |= {"processes": 1, "pictures": [1], "note": "", "updated": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
         self.write("run.json", json.dumps(info).encode())
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -163,7 +164,7 @@ def test_bench_measures_both_loops_in_turns(capsys, monkeypatch):
 @pytest.mark.slow
 def test_bench_follows_a_training_by_way_of_the_app(capsys, monkeypatch):
     monkeypatch.setattr("gan.bench.SECONDS", 2.0)
-    monkeypatch.setattr("gan.bench.TURN", 2.5)
+    monkeypatch.setattr("gan.bench.TURN", 1.5)
     looks = []
     look = gan.bench._look
     monkeypatch.setattr("gan.bench._look", lambda *asked: looks.append(look(*asked)))
@@ -172,6 +173,16 @@ def test_bench_follows_a_training_by_way_of_the_app(capsys, monkeypatch):
     assert result["ratio"] == pytest.approx(result["followed"] / result["alone"], rel=0.01)
     assert len(looks) >= 3 + result["turns"]
     assert 0.1 < result["ratio"] < 10  # a busy machine says anything; what a quiet one says stands in the README
+
+
+@pytest.mark.slow
+def test_bench_compares_numbers_of_threads_beside_busy_cores(capsys, monkeypatch):
+    monkeypatch.setattr("gan.bench.SECONDS", 0.5)
+    assert main(["bench", "--only", "threads", "--device", "cpu"]) == 0
+    told = capsys.readouterr().out
+    assert [f"{busy} cores busy: " in told for busy in (0, 1, 2)] == [True] * 3
+    assert all(float(speed) > 0 for speed in re.findall(r"([\d.]+) (?:with|measured)", told))
+    assert len(re.findall(r"([\d.]+) (?:with|measured)", told)) == 9
 
 
 def test_curves_are_drawn_to_a_file(runs, tmp_path, capsys):

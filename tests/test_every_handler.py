@@ -1,6 +1,5 @@
 """Every event handler of the page, asked on a page where nothing has been chosen yet."""
 
-import asyncio
 import inspect
 
 import gradio as gr
@@ -9,6 +8,7 @@ from gradio.state_holder import SessionState
 
 from demo.app import build_app
 from demo.place import Place, no_loan
+from tests.browser import in_a_thread
 
 BUSY = ("estimate", "learn")  # handlers that measure or train here and now; both have tests of their own
 TEXT = ("html", "markdown", "textbox")
@@ -28,7 +28,7 @@ def answered(app, state, handler):
         None if block.stateful else state.config_values[block._id]["props"].get("value") for block in handler.inputs
     ]
     request = gr.Request(headers={"accept-language": "en"}, client=None)
-    return asyncio.run(app.process_api(handler, values, state=state, request=request))["data"]
+    return in_a_thread(app.process_api(handler, values, state=state, request=request))["data"]
 
 
 def test_no_handler_answers_too_little_or_an_object_where_text_is_shown(page):

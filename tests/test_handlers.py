@@ -1,13 +1,12 @@
 """What the event handlers share, with Gradio itself."""
 
-import asyncio
-
 import gradio as gr
 from fastapi.testclient import TestClient
 from gradio.state_holder import SessionState
 
 from demo import handlers
 from demo.uploads import unread
+from tests.browser import in_a_thread
 
 
 def test_a_page_that_looks_again_and_again_does_not_grow(monkeypatch):
@@ -52,6 +51,6 @@ def test_a_picture_that_was_updated_once_still_hands_on_the_file_as_it_came(tmp_
     state = SessionState(blocks)
     (tmp_path / "torn.png").write_text("no picture")
     given = {"path": str(tmp_path / "torn.png"), "meta": {"_type": "gradio.FileData"}}
-    asyncio.run(blocks.process_api(update, [], state=state))
-    (path,) = asyncio.run(blocks.process_api(read, [given], state=state, explicit_call=True))["data"]
+    in_a_thread(blocks.process_api(update, [], state=state))
+    (path,) = in_a_thread(blocks.process_api(read, [given], state=state, explicit_call=True))["data"]
     assert path.endswith("torn.png")

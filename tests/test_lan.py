@@ -14,6 +14,7 @@ import pytest
 import segno
 
 from demo.lan import Invitation, answer_plain_http, invite, own_addresses, redirect, self_signed
+from tests.browser import in_a_thread
 
 
 def test_the_certificate_serves_tls_for_every_address_it_was_made_for(tmp_path):
@@ -133,7 +134,7 @@ def answers(requests: list[tuple[bytes, ...]], folder) -> list[bytes]:
             port = server.sockets[0].getsockname()[1]
             return await asyncio.wait_for(asyncio.gather(*(ask(port, pieces) for pieces in requests)), 20)
 
-    return asyncio.run(everyone())
+    return in_a_thread(everyone())
 
 
 def test_plain_http_is_sent_to_https_on_the_same_port_and_tls_is_served_as_ever(tmp_path):

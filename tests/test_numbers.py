@@ -1,7 +1,5 @@
 """Numbers that visitors type: refused by the field's name, in their language, and never rounded in silence."""
 
-import asyncio
-
 import gradio as gr
 import pytest
 
@@ -13,6 +11,7 @@ from demo.numbers import Unfit
 from demo.questions import downward, duel, upward
 from demo.train import starting
 from gan.errors import UserError
+from tests.browser import in_a_thread
 
 
 def asked(field, value, language):
@@ -24,7 +23,7 @@ def asked(field, value, language):
     (handler,) = blocks.fns.values()
     request = gr.Request(headers={"accept-language": language}, client=None)
     try:
-        return asyncio.run(blocks.process_api(handler, [value], request=request))["data"][0]
+        return in_a_thread(blocks.process_api(handler, [value], request=request))["data"][0]
     except gr.Error as error:
         return error.message
 

@@ -38,7 +38,7 @@ def server(tmp_path_factory):
         "no_proxy": "",
     }
     against |= {"HOME": str(folder / "file"), "TMPDIR": str(folder), "GRADIO_TEMP_DIR": ""}
-    against |= {"GAN_RUNS": str(folder / "file" / "runs")}
+    against |= {"GAN_RUNS": "/proc/self/runs"}
     with machinery.serve("--root-path", "class/gan/", "--host", host(), **against) as running:
         running.folder = folder
         yield running
@@ -50,7 +50,7 @@ def open_page(chromium):
     contexts = []
 
     def open_it(url, language="en"):
-        contexts.append(chromium.new_context(locale=machinery.LOCALES[language]))
+        contexts.append(chromium.browser.new_context(locale=machinery.LOCALES[language]))
         page = contexts[-1].new_page()
         page.goto(url)
         return page

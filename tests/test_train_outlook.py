@@ -1,6 +1,5 @@
 """How far a training gets here: measured with a way out, kept for a moment only, and said when it was not enough."""
 
-import asyncio
 import threading
 from types import SimpleNamespace
 
@@ -16,6 +15,7 @@ from demo.rules import Refused
 from demo.train import outlook, sight, starting, watching
 from gan import estimate
 from gan.estimate import Estimate
+from tests.browser import in_a_thread
 from tests.small_runs import small_run
 
 
@@ -141,7 +141,7 @@ def test_start_asks_first_and_starts_when_told_to(monkeypatch, tmp_path):
             values = ["zebras", "cyclegan", "horse2zebra", "", 60, "", "", None]
             values += [each.value for _, each in zip(names, shown, strict=True)]
         request = gr.Request(headers={"accept-language": "en"}, client=None)
-        answer = asyncio.run(app.process_api(handler, values, state=state, request=request))["data"]
+        answer = in_a_thread(app.process_api(handler, values, state=state, request=request))["data"]
         return dict(zip((block.elem_id for block in handler.outputs), answer, strict=True))
 
     assert "60,000 steps" in click("train-start")["train-slow"]
@@ -166,7 +166,7 @@ def short(tmp_path, monkeypatch):
     monkeypatch.setattr(jobs, "advance", lambda _: None)
     run = small_run(tmp_path, "short", minutes=1.0, lines=10)
     run.set_info(step=97, seconds=60.0, needed=500)
-    (run.folder / "resume.pt").touch()
+    run.save_resume({"step": 97, "seconds": 60.0})
     return run
 
 

@@ -108,11 +108,13 @@ def test_a_look_at_the_list_of_runs_leaves_a_visitors_picture_alone(visit):
     look_at_list(page, "translate-run", "fruit")
     assert images(page) == mine
     turn(page)
-    assert images(page)[0] == mine[0]
+    turned = images(page)
+    assert turned[0] == mine[0]
     page.locator("#translate-run input").fill("")  # by keyboard alone
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    page.wait_for_function("old => document.querySelector('#ways img').src !== old", arg=mine[0])
+    page.wait_for_function("old => document.querySelectorAll('#ways img')[1].src !== old", arg=turned[1])
+    assert images(page)[0] == mine[0]  # one's own picture stays, translated by another pair
     assert page.locator("#translate-run input").input_value() != "fruit"
 
 
