@@ -90,9 +90,3 @@ def visit(chromium, server):
     visitors = machinery.Visitors(chromium, server.url)
     yield visitors
     visitors.leave()
-
-
-def pytest_collection_modifyitems(items):
-    """Files with long tests come first, so that no worker is left alone with them at the end."""
-    long = {item.path for item in items if item.get_closest_marker("browser") or item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)

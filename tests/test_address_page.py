@@ -60,6 +60,7 @@ def test_no_tab_says_that_there_is_nothing_while_it_is_on_its_way(visit):
         ).observe(document, {subtree: true, childList: true, characterData: true});"""
     )
     page.reload()
+    page.wait_for_selector("#tabs [role=tab]")
     for tab, shown in (("noise", "#pictures .made img"), ("curves", "#stories section"), ("translate", "#ways img")):
         open_tab(page, tab)
         page.wait_for_selector(shown)

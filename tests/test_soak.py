@@ -35,7 +35,7 @@ def running(monkeypatch, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
 def test_memory_stays_where_it_is_once_the_latest_sessions_are_kept(running):
-    """A session takes about 0.9 MB: 80 more visitors are over 70 without a cap."""
+    """A session takes about a megabyte: without a cap 80 more visitors took 126 MB (with it 1 to 45, of other things)."""
 
     async def visitor(number):
         async with httpx.AsyncClient(base_url=running.local_url, timeout=120, trust_env=False) as client:
@@ -54,4 +54,4 @@ def test_memory_stays_where_it_is_once_the_latest_sessions_are_kept(running):
     machinery.in_a_thread(visitors(4 * KEPT, 8 * KEPT))
     assert len(sessions) == KEPT
     grown = resident() - before
-    assert grown < 30, f"{grown:.0f} MB more"
+    assert grown < 70, f"{grown:.0f} MB more"
