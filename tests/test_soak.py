@@ -35,7 +35,7 @@ def running(monkeypatch, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
 def test_memory_stays_where_it_is_once_the_latest_sessions_are_kept(running):
-    """A session takes about a megabyte: 80 more visitors took 126 MB without a cap, 1 to 45 with it, of other things."""
+    """A session takes about a megabyte: 80 more visitors took 126 MB without a cap, and up to 45 with it."""
 
     async def visitor(number):
         async with httpx.AsyncClient(base_url=running.local_url, timeout=120, trust_env=False) as client:
