@@ -126,6 +126,9 @@ def test_start_asks_first_and_starts_when_told_to(monkeypatch, tmp_path):
     started = []
     monkeypatch.setattr("gan.machine.inside", lambda: ("cpu", {"cores": "2", "memory": "8"}))
     monkeypatch.setattr("demo.rules.permit", lambda *_, **__: None)
+    for side in ("trainA", "trainB"):  # a data set that is here is one that can be chosen
+        (tmp_path / "data" / "horse2zebra" / side).mkdir(parents=True)
+    monkeypatch.setenv("GAN_DATA", str(tmp_path / "data"))
     run = small_run(tmp_path, "small")
     monkeypatch.setattr(jobs, "start", lambda place, config, *_, **__: started.append(config.data) or run)
     app = build_app(Place("local", "on", tmp_path, no_loan))
@@ -150,6 +153,13 @@ def test_start_asks_first_and_starts_when_told_to(monkeypatch, tmp_path):
     assert started == ["herd"]
     click("train-anyway")
     assert started == ["herd", "horse2zebra"]
+
+
+def test_a_preset_whose_data_is_not_here_can_still_be_asked_for(away):
+    """Gradio would refuse it as no choice, in English; the queue says what is to be done."""
+    choices = starting.fill("zebras", own=True)[3]
+    assert choices.value == "horse2zebra"
+    assert [value for _, value in choices.choices].count("horse2zebra") == 1
 
 
 # What a training that was too short says

@@ -100,10 +100,14 @@ def _update(field: Any, **values: Any) -> Any:
     return gr.Dropdown(**values) if field.metadata["choices"] else gr.Number(**values)
 
 
-def data_choices(model: str, *, own: bool) -> list[tuple[Any, str]]:
-    """The data sets for a model as choices; with `own` one's own pictures as well."""
+def data_choices(model: str, *, own: bool, wanted: str = OWN) -> list[tuple[Any, str]]:
+    """The data sets for a model as choices; with `own` one's own pictures as well.
+
+    One that is `wanted` is among them even where it is not on this machine: what to do then is said at the start.
+    """
     names = rules.choices(model)
-    return [(t(f"train.sets.{name}"), name) for name in (*names, *([OWN] if own else []))]
+    wanted = () if wanted in (*names, OWN) else (wanted,)
+    return [(t(f"train.sets.{name}"), name) for name in (*names, *wanted, *([OWN] if own else []))]
 
 
 def fill(preset: str, *, own: bool) -> tuple:
@@ -112,7 +116,7 @@ def fill(preset: str, *, own: bool) -> tuple:
     if preset == OWN:
         return gr.Group(visible=True), *[gr.skip()] * (5 + len(settings_by_name()))
     model, data, minutes, _, settings, *_ = presets.PRESETS[preset]
-    choices = gr.Radio(choices=data_choices(model, own=own), value=data)
+    choices = gr.Radio(choices=data_choices(model, own=own, wanted=data), value=data)
     return gr.Group(visible=False), model, minutes, choices, *room(model, data), *shown_settings(model, data, settings)
 
 
