@@ -56,7 +56,14 @@ def build(place: Place) -> None:
     asked = [preset, model, data, folder, minutes, name, key, staged, *fields]
 
     def config_of(
-        preset: str, model: str, data: str, folder: str, minutes: float, staged: Staged | None, values: tuple
+        request: gr.Request,
+        preset: str,
+        model: str,
+        data: str,
+        folder: str,
+        minutes: float,
+        staged: Staged | None,
+        values: tuple,
     ) -> Any:
         """The settings that the controls stand for, and which rounds they need."""
         if preset != OWN and not is_free:
@@ -64,7 +71,7 @@ def build(place: Place) -> None:
             return presets.settings_of(chosen.model, chosen.data, minutes, **chosen.settings), chosen.needed
         if data == OWN:
             if not folder and staged is None:
-                raise UserError(say(None, "train.own.none"))
+                raise UserError(say(request, "train.own.none"))
             data = folder or staged.folder
         settings = starting.values_of(model, data, dict(zip(names, values, strict=True)))
         needed = presets.PRESETS[preset].needed if preset != OWN else None
@@ -84,9 +91,7 @@ def build(place: Place) -> None:
             *values: Any,
         ) -> tuple | dict:
             folder = (folder or "").strip()
-            if data == OWN and preset == OWN and not folder and staged is None:
-                raise UserError(say(request, "train.own.none"))
-            config, needed = in_words(request, config_of, preset, model, data, folder, minutes, staged, values)
+            config, needed = in_words(request, config_of, request, preset, model, data, folder, minutes, staged, values)
             own, key = staged if data == OWN and not folder else None, key_of(place, request, key)
             if own is not None and rules.level(place, key) != "on":
                 raise UserError(say(request, "train.refused.limited"))
@@ -175,7 +180,7 @@ def build(place: Place) -> None:
         folder = (folder or "").strip()
         if data == OWN and preset == OWN and not folder and staged is None:
             data = "herd" if model == "cyclegan" else "mnist"
-        config, needed = in_words(request, config_of, preset, model, data, folder, minutes, staged, values)
+        config, needed = in_words(request, config_of, request, preset, model, data, folder, minutes, staged, values)
         yield from outlook.ask(config, needed, asked, request)
 
     def forget(request: gr.Request, *asked: Any) -> Any:
