@@ -1,4 +1,4 @@
-"""Gradio, imported and its page built without what nobody needs: half of the seconds until the page answers."""
+"""Gradio, imported and its page built without what is never used: half of the seconds until the page answers."""
 
 import inspect
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ finally:
 
 @contextmanager
 def without_web_app() -> Iterator[None]:
-    """Build a page in here: Gradio makes its web app when it is launched, and three times before for nobody."""
+    """Build a page in here: Gradio makes its web app when it is launched, and three times before, for no use."""
     create = gradio.routes.App.create_app
     gradio.routes.App.create_app = staticmethod(lambda *_, **__: None)
     try:

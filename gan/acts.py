@@ -1,7 +1,7 @@
 """What people ask of a training, in words: "pause", "hold-d", "lr-g=0.0006", "lr-g=x3". Command line and app share
 them.
 
-What is relative is multiplied by the training itself, in the order in which it was asked: whoever asks does not know
+What is relative is multiplied by the training itself, in the order in which it was asked: one who asks does not know
 what others have asked meanwhile, or what is still on its way.
 """
 

@@ -1,4 +1,4 @@
-"""Files that strangers send become pictures: the one limit of their size, the formats, and how they are read.
+"""Untrusted files become pictures: the one limit of their size, the formats, and how they are read.
 
 Every kind of file (turned by its camera, transparent, 16 bits, CMYK, palette, animated, of another colour space) comes
 out as plain sRGB. What is too large is refused before it is decoded. Nothing here needs torch.

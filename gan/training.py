@@ -125,7 +125,7 @@ class _Training:
     def save(self, *, before: bool = False) -> None:
         """Write everything needed to go on, then the weights to show; only the first process does.
 
-        `before` an act of a conductor's the state is kept as `before.pt` as well. Raises `UserError` for weights that
+        `before` settings change the state is kept as `before.pt` as well. Raises `UserError` for weights that
         are no longer numbers: what was kept before them stays.
         """
         if self.rank:

@@ -88,7 +88,7 @@ def _decoder(members: list[zipfile.ZipInfo]) -> Callable[[zipfile.ZipInfo], str]
     unsaid = [name for name in unsaid if name is not None and not name.isascii()]
     if unsaid and all(_decoded(name, "utf-8") for name in unsaid):
         return lambda member: _as(member, "utf-8")
-    # Common Hangul is what code page 437 has for borders of boxes followed by signs, which nobody puts into a name.
+    # Common Hangul is what code page 437 has for borders of boxes followed by signs, which no name has.
     is_korean = any(re.search(rb"[\xb0-\xc8][\xa1-\xfe]", name) for name in unsaid)
     if is_korean and all(_decoded(name, "cp949") for name in unsaid):
         return lambda member: _as(member, "cp949")
