@@ -192,6 +192,7 @@ class Visitors:
     errors: list[str] = field(default_factory=list)
     lent: list[tuple[str, Any]] = field(default_factory=list)
     origins: set[str] = field(default_factory=set)
+    open: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def __call__(
         self,
@@ -230,6 +231,15 @@ class Visitors:
             open_tab(page, tab)
         return page
 
+    def again(self, language: str = "en", *, tab: str, size: tuple[int, int] = (1366, 768)) -> Any:
+        """The page that was opened like this before, at this size now; a new one where there is none."""
+        if (language, tab) not in self.open:
+            self.open[language, tab] = self(language, tab=tab, size=size)
+        page = self.open[language, tab]
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.bring_to_front()
+        return page
+
     def _watch(self, request: Any) -> None:
         """Only what is asked of a host can leave the machine: `data:` and `blob:` name none."""
         if (urlsplit(request.url).hostname or "localhost") not in LOOPBACK:
@@ -241,6 +251,10 @@ class Visitors:
             locale, context = self.lent.pop()
             context.remove_listener("request", self._watch)
             self.windows.take_back(locale, context, self.origins)
+        self.check()
+
+    def check(self) -> None:
+        """Fails if a page asked another host for anything or raised an error."""
         assert not self.strays, f"the page asked other hosts: {self.strays}"
         assert not self.errors, f"the page raised errors: {self.errors}"
 

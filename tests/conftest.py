@@ -90,3 +90,21 @@ def visit(chromium, server):
     visitors = machinery.Visitors(chromium, server.url)
     yield visitors
     visitors.leave()
+
+
+@pytest.fixture(scope="module")
+def guests(chromium, server):
+    """Those whose pages all tests of a file look at."""
+    visitors = machinery.Visitors(chromium, server.url)
+    yield visitors
+    visitors.leave()
+
+
+@pytest.fixture
+def look(guests):
+    """`page = look("ko", tab="questions")` is `visit` for tests that take a page as others of the same file left it.
+
+    Opening a page is most of what a test of it costs. Whoever needs it untouched, or closes it, takes `visit`.
+    """
+    yield guests.again
+    guests.check()
