@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from gan.adam import Adam
 from gan.config import Config
 from gan.errors import UserError
 
@@ -130,9 +131,9 @@ class Duel:
         self.g = {name: self._parallel(net) for name, net in self.generators.items()}
         self.d = {name: self._parallel(net) for name, net in self.discriminators.items()}
 
-    def _adam(self, networks: nn.Module, rate: float) -> torch.optim.Adam:
+    def _adam(self, networks: nn.Module, rate: float) -> Adam:
         fused = self.device.type in ("cpu", "cuda")
-        return torch.optim.Adam(networks.parameters(), lr=rate, betas=self.betas, fused=fused)
+        return Adam(networks.parameters(), lr=rate, betas=self.betas, fused=fused)
 
     def _parallel(self, network: nn.Module) -> nn.Module:
         if not torch.distributed.is_available() or not torch.distributed.is_initialized():

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gan.adam import Adam
 from gan.densities import BLUR, CELLS, Points, best, covered, divergence, measured, places
 from gan.duel import frozen, grad_norm
 from gan.errors import UserError
@@ -92,7 +93,7 @@ class PlaneDuel:
             torch.manual_seed(self.config.seed)
             self.g, self.d = network(points.dims, points.dims), network(points.dims, 1)
         self.opt_g = self._descent(self.config)
-        self.opt_d = torch.optim.Adam(self.d.parameters(), lr=self.config.rate_d, betas=BETAS, fused=True)
+        self.opt_d = Adam(self.d.parameters(), lr=self.config.rate_d, betas=BETAS, fused=True)
         self.history: list[Turn] = []
         self.rounds, self.every = 0, 1
         self.shown_z, self.shown_real = self.noise(SHOWN), points.draw(SHOWN, self.random)
@@ -114,7 +115,7 @@ class PlaneDuel:
     def _descent(self, config: PlaneConfig) -> torch.optim.Optimizer:
         if config.descent == "sgd":
             return torch.optim.SGD(self.g.parameters(), lr=config.rate_g)
-        return torch.optim.Adam(self.g.parameters(), lr=config.rate_g, betas=BETAS, fused=True)
+        return Adam(self.g.parameters(), lr=config.rate_g, betas=BETAS, fused=True)
 
     def noise(self, count: int, stream: torch.Generator | None = None) -> Tensor:
         """z, uniform on [-1, 1]^dims, float [count, dims], from the duel's own random stream or another."""

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan.adam import Adam
+
 WEIGHTS = ("ones", "bilinear", "random", "learned")
 TRIANGLE = (0.25, 0.5, 0.25)  # the blur of Zhang 2019, "Triangle-3", along one side
 
@@ -168,7 +170,7 @@ def fit(pictures: Tensor, kernel: int, stride: int, *, steps: int = 300, seed: i
     """
     small = F.avg_pool2d(pictures, stride)
     weights = kernel_of("random", kernel, stride, seed=seed).requires_grad_(True)
-    descent = torch.optim.Adam([weights], lr=0.05)
+    descent = Adam([weights], lr=0.05)
     for step in range(steps + 1):
         error = restoring_error(weights, stride, pictures, small)
         yield Fit(step, weights.detach().clone(), error.item())
