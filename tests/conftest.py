@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests run from anywhere
@@ -16,6 +17,14 @@ from gan.catalog import cache_root
 from tests import browser as machinery
 from tests.small_cyclegan import small_cyclegan
 from tests.small_runs import small_run
+
+
+def pytest_collection_modifyitems(items):
+    """The files that take longest come first: several processes then end at about the same time."""
+    weight = Counter()
+    for item in items:
+        weight[item.path] += 40 if item.get_closest_marker("slow") else 20 if item.get_closest_marker("browser") else 1
+    items.sort(key=lambda item: -weight[item.path])  # stable: a file's tests keep their order
 
 
 @pytest.fixture

@@ -152,8 +152,8 @@ def test_ctrl_c_saves_the_run_and_says_how_to_go_on(runs, capsys):
 
 @pytest.mark.slow
 def test_bench_measures_both_loops_in_turns(capsys, monkeypatch):
-    """Two seconds only: that it measures, not what; the plain loop must be doing the same work."""
-    monkeypatch.setattr("gan.bench.SECONDS", 2.0)
+    """A second only: that it measures, not what; the plain loop must be doing the same work."""
+    monkeypatch.setattr("gan.bench.SECONDS", 1.0)
     assert main(["bench", "--only", "dcgan", "--device", "cpu", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)["dcgan"]
     assert result["turns"] >= 3
@@ -163,8 +163,8 @@ def test_bench_measures_both_loops_in_turns(capsys, monkeypatch):
 
 @pytest.mark.slow
 def test_bench_follows_a_training_by_way_of_the_app(capsys, monkeypatch):
-    monkeypatch.setattr("gan.bench.SECONDS", 2.0)
-    monkeypatch.setattr("gan.bench.TURN", 1.5)
+    monkeypatch.setattr("gan.bench.SECONDS", 1.0)
+    monkeypatch.setattr("gan.bench.TURN", 1.0)
     looks = []
     look = gan.bench._look
     monkeypatch.setattr("gan.bench._look", lambda *asked: looks.append(look(*asked)))

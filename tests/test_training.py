@@ -269,40 +269,20 @@ def test_the_average_follows_the_weights_by_the_stated_rule():
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_run_together(dcgan, runs):
-    """`torchrun` with gloo: both sides see half of each batch, and hold the same weights."""
+def test_two_machines_train_one_run_together_and_two_processes_go_on_with_it(dcgan, runs):
+    """As the README says it for several machines, here two of one process each with the runs' folder in common; then
+    with `torchrun` on one. Both sides see half of each batch, and hold the same weights.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(port)]
+    torchrun = [sys.executable, "-m", "torch.distributed.run"]
+    meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{port}", "--rdzv-id", "duel"]
     arguments = ["-m", "gan", "train", "dcgan", "--name", "pair", "--device", "cpu", "--precision", "fp32"]
     settings = ["--data", dcgan.data, "--width", "4", "--batch", "4", "--steps", "20", "--log-every", "5"]
-    done = subprocess.run([*command, *arguments, *settings], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    run = Run.open("pair")
-    assert run.status == "finished"
-    assert run.info["processes"] == 2
-    assert [r["step"] for r in curve(run)] == [1, 6, 11, 16]
-    run.networks()
-    resumed = [*command, "-m", "gan", "train", "--resume", "pair", "--steps", "30", "--device", "cpu"]
-    done = subprocess.run(resumed, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert run.info["step"] == 30
-
-
-@pytest.mark.slow
-def test_two_machines_train_one_run_together(dcgan, runs):
-    """As the README says it for several machines, here two of one process each, with the runs' folder in common."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1"]
-    meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{port}", "--rdzv-id", "duel"]
-    arguments = ["-m", "gan", "train", "dcgan", "--name", "far", "--device", "cpu", "--data", dcgan.data]
-    settings = ["--width", "4", "--batch", "4", "--steps", "20", "--log-every", "5"]
     machines = [
         subprocess.Popen(
-            [*command, *meeting, *arguments, *settings],
+            [*torchrun, "--nnodes", "2", "--nproc-per-node", "1", *meeting, *arguments, *settings],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -312,9 +292,15 @@ def test_two_machines_train_one_run_together(dcgan, runs):
     ]
     told = [machine.communicate(timeout=300)[1] for machine in machines]
     assert [machine.returncode for machine in machines] == [0, 0], told
-    run = Run.open("far")
+    run = Run.open("pair")
     assert (run.status, run.info["processes"]) == ("finished", 2)
     assert [r["step"] for r in curve(run)] == [1, 6, 11, 16]
+    run.networks()
+    resumed = ["-m", "gan", "train", "--resume", "pair", "--steps", "30", "--device", "cpu"]
+    command = [*torchrun, "--nproc-per-node", "2", "--master-port", str(port), *resumed]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert (run.info["step"], run.info["processes"]) == (30, 2)
 
 
 def test_run_json_says_on_what_it_was_trained(dcgan):
