@@ -164,24 +164,31 @@ def test_the_endpoint_plays_and_refuses():
 browser = pytest.mark.browser
 
 
+def pause(page):
+    """Let the duel rest."""
+    if page.locator("#duel [data-running]").count():
+        page.locator("#duel-run").click()
+        expect(page.locator("#duel [data-running]")).to_have_count(0)
+    settle(page)
+
+
 def begin(look, language="en", **options):
     """The section with a new duel of the first lesson, which rests."""
     page = look(language, tab="questions", **options)
     open_section(page, "questions", "q20")
     page.wait_for_selector("#duel figure")
-    settle(page)
-    first = page.locator("#duel-preset input[value=balanced]")
-    if first.is_checked():
-        page.locator("#duel-data input[value=ring]").check()
-    else:
-        first.check()
+    pause(page)
+    lesson, ring = page.locator("#duel-preset input[value=balanced]"), page.locator("#duel-data input[value=ring]")
+    if not lesson.is_checked():
+        lesson.check()
         page.wait_for_selector("#duel [data-running]")
-    if page.locator("#duel [data-running]").count():
-        page.locator("#duel-run").click()
-        expect(page.locator("#duel [data-running]")).to_have_count(0)
-    settle(page)
-    page.locator("#duel-again").click()
-    settle(page)
+        pause(page)
+    if not ring.is_checked():
+        ring.check()
+        settle(page)
+    if rounds(page):
+        page.locator("#duel-again").click()
+        settle(page)
     return page
 
 
