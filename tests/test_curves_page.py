@@ -5,7 +5,8 @@ import csv
 import pytest
 from PIL import Image
 
-from tests.browser import expect, settle
+from demo.language import words
+from tests.browser import expect, open_tab, settle
 from tests.small_runs import record, sample, small_run
 
 pytestmark = pytest.mark.browser
@@ -15,17 +16,39 @@ def names(page):
     return [text.split()[0] for text in page.locator("#stories h3").all_inner_texts()]
 
 
-def choose(page, name):
-    """Add a run to those shown, whatever runs came with the program."""
+def choose(look, *chosen, language="en"):
+    """(page, the sections): these runs alone, at their end, whatever was shown before."""
+    page = look(language, tab="curves")
     page.wait_for_selector("#stories section")
-    if name not in names(page):
-        page.locator("#curves-runs input").click()
-        page.get_by_role("option", name=name, exact=True).click()
-        page.wait_for_function(
-            "name => [...document.querySelectorAll('#stories h3')].some(h => h.innerText.startsWith(name))", arg=name
-        )
+    if names(page) != list(chosen):
+        tokens = page.locator("#curves-runs .token-remove")
+        while tokens.count():
+            tokens.last.click()  # the last one removes them all
+        for name in chosen:
+            page.locator("#curves-runs input").click()
+            page.get_by_role("option", name=name, exact=True).click()
         page.keyboard.press("Escape")
-    return page.locator("#stories section", has=page.locator("h3", has_text=name))
+        page.wait_for_function(
+            """chosen => {
+                const heads = [...document.querySelectorAll('#stories h3')].map((each) => each.innerText);
+                return heads.length === chosen.length && chosen.every((name, at) => heads[at].startsWith(name));
+            }""",
+            arg=list(chosen),
+        )
+    last = page.locator("#curves-step input[type=range]").get_attribute("max")
+    if page.locator("#curves-step input[type=number]").input_value() != last:
+        move(page, last)
+    settle(page)
+    return page, page.locator("#stories section")
+
+
+def choose_new(look, name):
+    """`choose` for a run that was made since the tab was opened."""
+    page = look("en", tab="curves")
+    open_tab(page, "noise")
+    open_tab(page, "curves")
+    settle(page)
+    return choose(look, name)
 
 
 def move(page, step):
@@ -52,9 +75,8 @@ def test_curves_and_samples_are_there_when_the_tab_opens(visit, language):
     assert word in page.locator("#stories .explanation").inner_text()
 
 
-def test_the_slider_changes_samples(visit):
-    page = visit(tab="curves")
-    section = choose(page, "alpha")
+def test_the_slider_changes_samples(look):
+    page, section = choose(look, "alpha")
     picture = section.locator(".sample img")
     last = picture.get_attribute("src")
     move(page, 210)
@@ -68,10 +90,9 @@ def test_the_slider_changes_samples(visit):
     assert picture.get_attribute("src") not in (middle, last)
 
 
-def test_a_run_that_grows_is_followed(visit, added):
+def test_a_run_that_grows_is_followed(look, added):
     run = small_run(added, "growing", lines=30)
-    page = visit(tab="curves")
-    section = choose(page, "growing")
+    page, section = choose_new(look, "growing")
     before = section.locator("polyline.raw").first.get_attribute("points").count(",")
     last = section.locator(".sample figcaption").inner_text()
     assert last.startswith("Step 200:")
@@ -80,12 +101,12 @@ def test_a_run_that_grows_is_followed(visit, added):
     sample(run, 20_000)
     page.wait_for_function("document.querySelector('#stories').innerText.includes('Step 20,000:')", timeout=15_000)
     assert section.locator("polyline.raw").first.get_attribute("points").count(",") > before
+    choose(look, "alpha")  # or the page would go on asking for what is gone
 
 
-def test_the_pointer_reads_the_lines(visit):
-    page = visit(tab="curves")
-    section = choose(page, "alpha")
-    plot = section.locator(".plot").last
+def test_the_pointer_reads_the_lines(look):
+    page, section = choose(look, "alpha")
+    plot = section.locator(".plot", has=page.locator("[data-label='D(real)']"))
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     page.mouse.move(box["x"] + 1, box["y"] + box["height"] / 2)
@@ -100,9 +121,8 @@ def test_the_pointer_reads_the_lines(visit):
     assert float(words[2].split()[-1]) == pytest.approx(record(int(step))["d_fake"], abs=0.02)
 
 
-def test_downloads(visit, tmp_path):
-    page = visit("ko", tab="curves")
-    choose(page, "alpha")
+def test_downloads(look, tmp_path):
+    page, _ = choose(look, "mnist", "alpha", language="ko")
     for kind, file in (("png", "curves.png"), ("svg", "curves.svg"), ("csv", "curves.csv"), ("gif", "samples.gif")):
         with page.expect_download(timeout=30_000) as download:
             page.locator(f"#save-{kind}").click()
@@ -129,10 +149,8 @@ def test_the_endpoint_answers_with_series_rests_and_samples(server):
 
 
 @pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1366, 768))])
-def test_an_experiment_shows_half_asks_and_tells(visit, language, size):
-    from demo.language import words
-
-    page = visit(language, tab="curves", size=size)
+def test_an_experiment_shows_half_asks_and_tells(look, language, size):
+    page = look(language, tab="curves", size=size)
     page.wait_for_selector("#stories section")
     page.locator("#curves-experiment input").click()
     page.get_by_role("option", name=words(language)["curves.experiments.held.title"]).click()
@@ -154,12 +172,12 @@ def test_an_experiment_shows_half_asks_and_tells(visit, language, size):
     assert reach() <= 500  # still nothing of the end but its pictures, without names
     assert "held-d" not in page.locator("#experiment .ends").inner_html()
     step = "document.querySelector('#curves-step input[type=number]').value"
-    page.evaluate(f"window.moments = []; setInterval(() => window.moments.push(Number({step})), 50)")
+    page.evaluate(f"window.moments = []; window.watch = setInterval(() => moments.push(Number({step})), 50)")
     page.locator("#curves-ends input").nth(1).check()
     page.wait_for_selector("#experiment .answer")
     assert words(language)["curves.guess.wrong"] in page.locator("#experiment .answer").inner_text()
     page.wait_for_function(f"{step} > 2900", timeout=30_000)
-    moments = page.evaluate("[...new Set(window.moments)]")
+    moments = page.evaluate("clearInterval(window.watch), [...new Set(window.moments)]")
     assert any(1499 <= moment < 2900 for moment in moments), moments  # it played on from there
     guess.nth(2).check()
     right = words(language)["curves.guess.right"]
@@ -170,11 +188,10 @@ def test_an_experiment_shows_half_asks_and_tells(visit, language, size):
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-def test_play_goes_through_the_moments_and_an_event_leads_to_its_own(visit, added):
+def test_play_goes_through_the_moments_and_an_event_leads_to_its_own(look, added):
     run = small_run(added, "marked", lines=600)
     run.log({"step": 300, "seconds": 75.0, "event": "control", "hold_d": True})
-    page = visit(tab="curves")
-    choose(page, "marked")
+    page, _ = choose_new(look, "marked")
     page.locator("#stories button[data-step='300']").first.click()
     page.wait_for_function("document.querySelector('#curves-step input[type=number]').value === '300'")
     page.wait_for_function("document.querySelector('#stories').innerText.includes('Step 200:')")
@@ -189,11 +206,11 @@ def test_play_goes_through_the_moments_and_an_event_leads_to_its_own(visit, adde
     settle(page, 1.0)  # two moments
     step = int(page.locator("#curves-step input[type=number]").input_value())
     assert 200 <= step < 5000  # it did not play on to its end
+    choose(look, "alpha")  # or the page would go on asking for what is gone
 
 
-def test_the_axis_and_its_scale_change(visit):
-    page = visit(tab="curves")
-    section = choose(page, "alpha")
+def test_the_axis_and_its_scale_change(look):
+    page, section = choose(look, "alpha")
     page.locator("#curves-axis input[value=seconds]").check()
     page.wait_for_function("document.querySelector('#stories .chart').dataset.unit === 'seconds'")
     before = section.locator(".chart").count()
@@ -201,3 +218,7 @@ def test_the_axis_and_its_scale_change(visit):
     page.locator("#curves-log input").check()
     page.wait_for_function("document.querySelector('#stories .chart').hasAttribute('data-log')")
     assert section.locator(".chart").count() == before
+    page.locator("#curves-log input").uncheck()
+    page.locator("#curves-axis input[value=step]").check()
+    page.wait_for_function("document.querySelector('#stories .chart').dataset.unit !== 'seconds'")
+    page.wait_for_function("!document.querySelector('#stories .chart').hasAttribute('data-log')")

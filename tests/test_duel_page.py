@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from demo.language import say, words
 from demo.questions import duel, plane_figure, playing
 from gan.errors import UserError
-from tests.browser import expect, settle, slow_down
+from tests.browser import expect, open_section, settle, slow_down
 
 
 def values(**changed):
@@ -164,10 +164,31 @@ def test_the_endpoint_plays_and_refuses():
 browser = pytest.mark.browser
 
 
-def opened(visit, language="en", **options):
-    page = visit(language, tab="questions", **options)
-    page.get_by_role("tab", name=words(language)["questions.q20.tab"]).click()
+def pause(page):
+    """Let the duel rest."""
+    if page.locator("#duel [data-running]").count():
+        page.locator("#duel-run").click()
+        expect(page.locator("#duel [data-running]")).to_have_count(0)
+    settle(page)
+
+
+def begin(look, language="en", **options):
+    """The section with a new duel of the first lesson, which rests."""
+    page = look(language, tab="questions", **options)
+    open_section(page, "questions", "q20")
     page.wait_for_selector("#duel figure")
+    pause(page)
+    lesson, ring = page.locator("#duel-preset input[value=balanced]"), page.locator("#duel-data input[value=ring]")
+    if not lesson.is_checked():
+        lesson.check()
+        page.wait_for_selector("#duel [data-running]")
+        pause(page)
+    if not ring.is_checked():
+        ring.check()
+        settle(page)
+    if rounds(page):
+        page.locator("#duel-again").click()
+        settle(page)
     return page
 
 
@@ -184,9 +205,9 @@ def wait_for_rounds(page, least):
 
 
 @browser
-@pytest.mark.parametrize("language", ["ko", "en"])
-def test_it_runs_in_the_page_and_pauses(visit, language):
-    page = opened(visit, language)
+@pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1366, 768))])
+def test_it_runs_in_the_page_and_pauses_and_fits_a_phone(look, language, size):
+    page = begin(look, language, size=size)
     assert rounds(page) == 0
     page.locator("#duel-run").click()
     page.get_by_role("button", name=words(language)["questions.q20.pause"], exact=True).wait_for()
@@ -198,11 +219,12 @@ def test_it_runs_in_the_page_and_pauses(visit, language):
     page.get_by_role("button", name=words(language)["questions.q20.run"], exact=True).wait_for()
     settle(page, 0.5)  # it would have asked twice
     expect(page.locator("#duel-curves .chart")).to_have_count(3)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @browser
-def test_single_steps_say_who_learned_and_leaving_the_section_rests(visit):
-    page = opened(visit)
+def test_single_steps_say_who_learned_and_leaving_the_section_rests(look):
+    page = begin(look)
     for button, expected in (("one", 1), ("only_d", 2), ("only_g", 3)):
         page.locator(f"#duel-{button}").click()
         wait_for_rounds(page, expected)
@@ -215,8 +237,8 @@ def test_single_steps_say_who_learned_and_leaving_the_section_rests(visit):
 
 
 @browser
-def test_a_lesson_starts_at_once_and_sets_the_controls(visit):
-    page = opened(visit)
+def test_a_lesson_starts_at_once_and_sets_the_controls(look):
+    page = begin(look)
     page.locator("#duel-preset input[value=perfect]").check()
     wait_for_rounds(page, 301)
     expect(page.locator("#duel-loss input[value=saturating]")).to_be_checked()
@@ -224,17 +246,20 @@ def test_a_lesson_starts_at_once_and_sets_the_controls(visit):
     expect(page.locator("#duel-about")).to_contain_text("perfect D")
 
 
-def with_pad(visit):
-    page = opened(visit)
+def with_pad(look):
+    """(page, its pad, on which nothing is drawn)."""
+    page = begin(look)
     page.locator("#duel-data input[value=drawn]").check()
     canvas = page.locator("#duel-pad canvas[data-ready]")
     canvas.wait_for()
+    page.locator("#duel-pad .tools button").click()
+    settle(page)
     return page, canvas
 
 
 @browser
-def test_points_are_drawn_by_hand(visit):
-    page, canvas = with_pad(visit)
+def test_points_are_drawn_by_hand(look):
+    page, canvas = with_pad(look)
     box = canvas.bounding_box()
     before = page.locator("#duel path.real").last.get_attribute("d")
     page.mouse.move(box["x"] + 40, box["y"] + 40)
@@ -249,8 +274,9 @@ def test_points_are_drawn_by_hand(visit):
 
 
 @browser
-def test_dots_are_drawn_by_keyboard_and_none_is_lost_on_a_slow_line(visit):
-    page, canvas = with_pad(visit)
+def test_dots_are_drawn_by_keyboard_and_none_is_lost_on_a_slow_line(look):
+    page, canvas = with_pad(look)
+    page.evaluate("window.usual = fetch")
     slow_down(page)
     page.keyboard.press("Tab")
     canvas.focus()
@@ -269,12 +295,13 @@ def test_dots_are_drawn_by_keyboard_and_none_is_lost_on_a_slow_line(visit):
             return near(143) > 0 && near(500) > 0 && near(143) + near(500) === xs.length;
         }"""
     )
+    page.evaluate("window.fetch = usual")
 
 
 @browser
 @pytest.mark.parametrize("question", ["q20"])
-def test_an_answer_brings_its_explanation_by_keyboard_too(visit, question):
-    page = opened(visit)
+def test_an_answer_brings_its_explanation_by_keyboard_too(look, question):
+    page = begin(look)
     first = page.locator(f"#{question}-items fieldset").first
     assert not first.locator("p").first.is_visible()
     first.locator("input").first.focus()
@@ -283,11 +310,3 @@ def test_an_answer_brings_its_explanation_by_keyboard_too(visit, question):
     page.keyboard.press("ArrowDown")
     expect(first.locator("p").nth(1)).to_be_visible()
     expect(first.locator("p").nth(0)).to_be_hidden()
-
-
-@browser
-def test_a_phone_needs_no_sideways_scroll(visit):
-    page = opened(visit, "ko", size=(390, 844))
-    page.locator("#duel-run").click()
-    wait_for_rounds(page, 10)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

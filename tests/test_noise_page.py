@@ -6,27 +6,84 @@ from pathlib import Path
 import pytest
 
 from tests.browser import expect, look_at_list, open_section, open_tab, settle
-from tests.small_runs import small_run
+from tests.small_runs import quiz_run, small_run
 
 pytestmark = pytest.mark.browser
 
 
-def sources(page, count=16):
-    """The pictures' data, when there are as many as expected."""
-    images = page.locator("#pictures .made img")
-    page.wait_for_function(f"document.querySelectorAll('#pictures .made img').length === {count}")
-    return images.evaluate_all("images => images.map(image => image.src)")
+START = "mnist:0:0"  # the picture that is held when the page opens
+CODE = "#held-code input, #held-code textarea"
 
 
-def set_seed(page, seed):
-    field = page.locator("#noise-seed input")
-    field.fill(str(seed))
-    field.press("Tab")
+def sources(page, start=START, count=16):
+    """The data of the grid's pictures, when they are as many as this and of the same seed as the start."""
+    return page.wait_for_function(
+        """([seed, count]) => {
+            const buttons = [...document.querySelectorAll('#pictures .made button')];
+            const there = buttons.length === count && buttons.every((each) => each.dataset.address.startsWith(seed));
+            return there && buttons.map((each) => each.querySelector('img').src);
+        }""",
+        arg=[start.rpartition(":")[0] + ":", count],
+    ).json_value()
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
-def test_the_page_opens_with_sixteen_pictures_and_a_verdict_under_each(visit, language):
-    page = visit(language)
+def fill(page, field, value):
+    """Type a number into a field and leave it."""
+    number = page.locator(f"#{field} input[type=number]")
+    number.fill(str(value))
+    number.press("Tab")
+
+
+def enter(page, code):
+    """Hold the picture of a code, unless it is held: what comes before an answer to that would be dropped."""
+    taken = page.locator(f"#shelf button[aria-pressed=true][data-address='{code}']")
+    if taken.count():
+        return
+    field = page.locator(CODE)
+    field.fill(code)
+    field.press("Enter")
+    taken.wait_for()
+    expect(page.locator("#noise-run input")).to_have_value(code.partition(":")[0])
+
+
+def begin(look, language="en", **options):
+    """(page, the data of its pictures): the grid of the shipped run's first pictures, the first one held."""
+    page = look(language, tab="noise", **options)
+    page.locator("#held .held img").wait_for()
+    open_section(page, "noise", "grid")
+    for field, value in (("noise-seed", "0"), ("noise-count", "16")):
+        if page.locator(f"#{field} input[type=number]").input_value() != value:
+            fill(page, field, value)
+    enter(page, START)
+    return page, sources(page)
+
+
+def choose_new(page, name):
+    """Choose a run that was made since the tab was opened, and see its first picture held."""
+    open_tab(page, "curves")
+    open_tab(page, "noise")
+    settle(page)
+    page.locator("#noise-run input").click()
+    page.get_by_role("option", name=name).click()
+    page.locator(f"#shelf button[aria-pressed=true][data-address^='{name}:0:']").wait_for()
+
+
+SECTIONS = {
+    "grid": "#pictures .made img",
+    "layers": "#layers article",
+    "sliders": "#stops-1 img",
+    "between": "#walk .film img",
+    "find": "#search .search img",
+    "copied": "#neighbours img",
+    "game": "#game .question img",
+    "modes": "#modes .classes li",
+}
+
+
+@pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1920, 1080))])
+def test_the_page_opens_with_sixteen_verdicts_and_every_section_shows_something_at_once(visit, language, size):
+    page = visit(language, size=size)
+    assert page.evaluate("document.documentElement.lang") == language
     assert len(set(sources(page))) > 1
     captions = page.locator("#pictures figcaption").all_inner_texts()
     assert len(captions) == 16
@@ -35,50 +92,37 @@ def test_the_page_opens_with_sixteen_pictures_and_a_verdict_under_each(visit, la
     word = "판별자" if language == "ko" else "discriminator"
     assert word in page.locator("#pictures .legend").inner_text()
     assert page.locator("#pictures img").first.evaluate("x => getComputedStyle(x).imageRendering") == "pixelated"
+    for name, shown in SECTIONS.items():
+        open_section(page, "noise", name)
+        page.wait_for_selector(shown, timeout=90_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
+    assert not page.locator(".toast-body.error").count()
 
 
-def test_a_seed_names_its_pictures(visit):
-    page = visit()
-    first = sources(page)
-    set_seed(page, 5)
-    page.wait_for_function("src => document.querySelector('#pictures img').src !== src", arg=first[0])
-    assert not set(first) & set(sources(page))
-    set_seed(page, 0)
-    page.wait_for_function("src => document.querySelector('#pictures img').src === src", arg=first[0])
+def test_a_seed_names_its_pictures_to_every_visitor(look):
+    page, first = begin(look)
+    fill(page, "noise-seed", 5)
+    assert not set(first) & set(sources(page, "mnist:5:0"))
+    fill(page, "noise-seed", 0)
     assert sources(page) == first
-    assert sources(visit()) == first  # another visitor sees the same
+    assert begin(look, "ko")[1] == first
 
 
-def test_the_dice_give_a_new_seed_and_new_pictures(visit):
-    page = visit()
-    first = sources(page)
+def test_the_dice_give_a_new_seed_and_new_pictures(look):
+    page, first = begin(look)
     page.locator("#dice").click()
-    page.wait_for_function("src => document.querySelector('#pictures img').src !== src", arg=first[0])
+    page.wait_for_function("src => document.querySelector('#pictures .made img')?.src !== src", arg=first[0])
     expect(page.locator("#noise-seed input")).not_to_have_value("0")
+    seed = page.locator("#noise-seed input").input_value()
+    assert not set(first) & set(sources(page, f"mnist:{seed}:0"))
 
 
-def test_a_hundred_pictures_fit_a_phone(visit):
-    page = visit("ko", size=(390, 844))
-    sources(page)
-    number = page.locator("#noise-count input[type=number]")
-    number.fill("100")
-    number.press("Tab")
-    sources(page, 100)
+def test_a_hundred_pictures_fit_a_phone(look):
+    page, _ = begin(look, "ko", size=(390, 844))
+    fill(page, "noise-count", 100)
+    sources(page, count=100)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator("#pictures img").first.bounding_box()["width"] >= 50
-
-
-def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, added):
-    page = visit()
-    sources(page)
-    small_run(added, "newcomer")
-    open_tab(page, "curves")
-    open_tab(page, "noise")
-    settle(page)
-    page.locator("#noise-run input").click()
-    page.get_by_role("option", name="newcomer").click()
-    page.wait_for_function("document.querySelector('#noise-run input').value === 'newcomer'")
-    sources(page)
 
 
 def test_the_endpoint_answers_with_verdicts_and_a_picture(server):
@@ -103,60 +147,69 @@ def held(page):
     return page.locator("#held .held img").get_attribute("src")
 
 
+def wait_for_held(page, picture):
+    page.wait_for_function("src => document.querySelector('#held .held img')?.src === src", arg=picture)
+
+
 def hold(page, number, pictures):
     """Click one of the pictures, and see it held."""
     page.locator("#pictures button").nth(number).click()
-    page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[number])
+    wait_for_held(page, pictures[number])
 
 
-def test_a_click_holds_a_picture_and_its_code_brings_it_back_elsewhere(visit):
-    page = visit()
-    pictures = sources(page)
+def shelf(page):
+    """The codes of the pictures on the shelf."""
+    buttons = page.locator("#shelf button[data-act=hold]")
+    return buttons.evaluate_all("buttons => buttons.map(button => button.dataset.address)")
+
+
+def test_a_click_holds_a_picture_and_its_code_brings_it_back_elsewhere(visit, look):
+    page, pictures = begin(look)
+    before = shelf(page)
     hold(page, 11, pictures)
-    expect(page.locator("#held-code input, #held-code textarea")).to_have_value("mnist:0:11")
-    expect(page.locator("#shelf li")).to_have_count(5)
+    expect(page.locator(CODE)).to_have_value("mnist:0:11")
+    expect(page.locator("#shelf button[aria-pressed=true]")).to_have_attribute("data-address", "mnist:0:11")
+    assert shelf(page) == [*before, "mnist:0:11"][-8:]
     link = page.locator("#held .links a").first.get_attribute("href")
 
     other = visit("ko", path=link)
     other.wait_for_selector("#held .held img")
     assert held(other) == pictures[11]
 
-    third = visit()
-    sources(third)
-    field = third.locator("#held-code input, #held-code textarea")
-    field.fill("mnist:0:9")
-    field.press("Enter")
-    third.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[9])
+    third, _ = begin(look, "ko")
+    enter(third, "mnist:0:9")
+    wait_for_held(third, pictures[9])
+    field = third.locator(CODE)
     field.fill("mnist:zero:9")
     field.press("Enter")
     third.wait_for_selector("text=is no picture's code")
     assert held(third) == pictures[9]
 
 
-def test_a_look_at_the_list_of_runs_leaves_the_held_picture_alone(visit):
-    page = visit()
-    pictures = sources(page)
-    hold(page, 11, pictures)
+def test_a_look_at_the_list_of_runs_leaves_the_held_picture_alone(look):
+    page, pictures = begin(look)
+    hold(page, 10, pictures)
+    expect(page.locator("#shelf button[aria-pressed=true]")).to_have_attribute("data-address", "mnist:0:10")
+    before = shelf(page)
     look_at_list(page, "noise-run", "alpha")
-    assert held(page) == pictures[11]
-    expect(page.locator("#shelf li")).to_have_count(5)
+    assert held(page) == pictures[10]
+    assert shelf(page) == before
+    assert "mnist:0:10" in before
 
 
-def test_pictures_are_held_with_the_keyboard_alone_and_the_focus_stays(visit):
-    page = visit()
-    pictures = sources(page)
+def test_pictures_are_held_with_the_keyboard_alone_and_the_focus_stays(look):
+    page, pictures = begin(look)
     page.locator("#pictures button").nth(4).focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=pictures[5])
+    wait_for_held(page, pictures[5])
     settle(page)
     assert page.evaluate("document.activeElement.dataset.address") == "mnist:0:5"
     expect(page.locator("#pictures button[aria-pressed=true]")).to_have_attribute("data-address", "mnist:0:5")
 
 
-def test_a_slider_moves_the_picture_and_what_it_became_can_be_held(visit):
-    page = visit()
-    sources(page)
+def test_a_slider_moves_the_picture_and_what_it_became_can_be_held(look):
+    page, _ = begin(look)
     open_section(page, "noise", "sliders")
     page.wait_for_selector("#stops-6 img")
     settle(page)
@@ -166,16 +219,16 @@ def test_a_slider_moves_the_picture_and_what_it_became_can_be_held(visit):
     expect(page.locator("#slider-1 input[type=number]")).to_have_value("6")
     moved = page.locator("#moved img").get_attribute("src")
     page.locator("#sliders-keep").click()
-    page.wait_for_function("src => document.querySelector('#held .held img').src === src", arg=moved)
-    expect(page.locator("#held-code input, #held-code textarea")).to_have_value(re.compile("^mnist:z:"))
+    wait_for_held(page, moved)
+    expect(page.locator(CODE)).to_have_value(re.compile("^mnist:z:"))
     page.wait_for_function("document.querySelector('#slider-1 input[type=number]').value === '0'")
 
 
-def test_a_walk_and_a_sum_are_there_at_once_and_can_be_changed(visit):
-    page = visit()
-    sources(page)
+def test_a_walk_and_a_sum_are_there_at_once_and_can_be_changed(look):
+    page, _ = begin(look)
     open_section(page, "noise", "between")
     page.wait_for_selector("#walk .film img")
+    settle(page)
     assert page.locator("#walk .frames.slerp button").count() == 12
     assert page.locator("#walk a[download$='.gif']").get_attribute("href").startswith("data:image/gif")
     before = page.locator("#walk .film img").first.get_attribute("src")
@@ -186,9 +239,8 @@ def test_a_walk_and_a_sum_are_there_at_once_and_can_be_changed(visit):
     page.wait_for_function("src => document.querySelector('#equation button img').src !== src", arg=total)
 
 
-def test_a_drawing_is_searched_for_and_the_search_can_be_stopped(visit):
-    page = visit()
-    sources(page)
+def test_a_drawing_is_searched_for_and_the_search_can_be_stopped(look):
+    page, _ = begin(look)
     open_section(page, "noise", "find")
     page.wait_for_selector("#search .search img", timeout=60_000)
     page.locator("#find-mode input").nth(1).check()
@@ -214,12 +266,14 @@ def test_a_drawing_is_searched_for_and_the_search_can_be_stopped(visit):
     page.wait_for_function("document.querySelector('#held-code input, #held-code textarea').value.includes(':z:')")
 
 
-def test_a_round_is_played_with_the_keyboard_and_everyone_sees_the_score(visit, added):
-    from tests.small_runs import quiz_run
-
+def test_a_run_made_meanwhile_is_offered_and_its_game_is_played_with_the_keyboard_while_everyone_sees_the_score(
+    look, added
+):
+    page, _ = begin(look, "ko")
+    projector, _ = begin(look)
     quiz_run(added, "played")
-    page = visit("ko", path="?picture=played:0:0")
-    page.wait_for_selector("#held .held img")
+    choose_new(page, "played")
+    sources(page, "played:0:0")
     open_section(page, "noise", "game")
     for number in range(10):
         page.wait_for_function(
@@ -227,51 +281,29 @@ def test_a_round_is_played_with_the_keyboard_and_everyone_sees_the_score(visit, 
             " && document.querySelectorAll('#game .dots .done').length === n",
             arg=number,
         )
-        page.wait_for_timeout(100)
         page.keyboard.press("f" if number % 2 else "r")
     page.wait_for_selector("#game .opinions")
     assert page.locator("#game .opinions figure").count() == 10
     page.locator("#next-round").click()
     page.wait_for_selector("#game .question")
 
-    projector = visit("en", path="?picture=played:0:0")
-    projector.wait_for_selector("#held .held img")
+    choose_new(projector, "played")
     open_section(projector, "noise", "game")
-    projector.get_by_label("Everyone's scores").check()
+    everyone = projector.get_by_label("Everyone's scores")
+    everyone.check()
     projector.wait_for_selector("#board table tr:nth-child(2)")
     expect(projector.locator("#board table tr")).to_have_count(2)
+    everyone.uncheck()  # or it would go on asking when the run is gone
+    for each in (page, projector):
+        open_section(each, "noise", "grid")
+        enter(each, START)
 
 
-SECTIONS = {
-    "grid": "#pictures .made img",
-    "layers": "#layers article",
-    "sliders": "#stops-1 img",
-    "between": "#walk .film img",
-    "find": "#search .search img",
-    "copied": "#neighbours img",
-    "game": "#game .question img",
-    "modes": "#modes .classes li",
-}
-
-
-@pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1920, 1080))])
-def test_every_section_shows_something_of_the_shipped_run_as_soon_as_it_is_opened(visit, language, size):
-    page = visit(language, path="?picture=mnist:3:1", size=size)
-    page.wait_for_selector("#held .held img")
-    for name, shown in SECTIONS.items():
-        open_section(page, "noise", name)
-        page.wait_for_selector(shown, timeout=90_000)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
-    assert not page.locator(".toast-body.error").count()
-
-
-def test_a_run_that_vanished_is_a_sentence(visit, added):
-    small_run(added, "fleeting")
-    page = visit(path="?picture=fleeting:0:0")
-    page.wait_for_selector("#held .held img")
-    from gan.run import Run
-
-    Run(added / "fleeting").delete()
+def test_a_run_that_vanished_is_a_sentence(look, added):
+    page, _ = begin(look)
+    run = small_run(added, "fleeting")
+    choose_new(page, "fleeting")
+    run.delete()
     open_section(page, "noise", "layers")
     page.wait_for_selector("text=There is no run named 'fleeting'")
 

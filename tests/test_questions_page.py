@@ -7,7 +7,7 @@ from demo.language import say, words
 from demo.questions import downward, enlarge, items, kernels, upward
 from demo.squares import blues, greys, squares, swatches
 from gan.errors import UserError
-from tests.browser import expect
+from tests.browser import expect, open_section, settle
 
 
 @pytest.mark.parametrize("pattern", enlarge.PATTERNS)
@@ -163,22 +163,53 @@ def pictures(page):
     return page.locator("#upsample image").evaluate_all("them => them.map(it => it.getAttribute('href'))")
 
 
+def begin(look, language="en", **options):
+    """Question 1 as it stands at first: a digit enlarged by a kernel of ones, 3 wide, with stride 2."""
+    page = look(language, tab="questions", **options)
+    page.wait_for_selector("#upsample image", state="attached")
+    open_section(page, "questions", "q1")
+    for field, value in (("pattern", "digit"), ("way", "transposed"), ("weights", "ones")):
+        page.locator(f"#q1-{field} input[value={value}]").check()
+    for field, value in (("stride", "2"), ("kernel", "3"), ("padding", "0")):
+        number = page.get_by_role("spinbutton", name=words(language)[f"questions.q1.{field}"], exact=False).first
+        if number.input_value() != value:
+            number.fill(value)
+            page.keyboard.press("Enter")
+    expected = say(language, "questions.q1.says.uneven", kernel=3, stride=2, low=1, high=4)
+    expect(page.locator("#upsample")).to_contain_text(expected, use_inner_text=True)
+    settle(page)
+    return page
+
+
 @browser
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_the_tab_opens_with_a_computed_answer(visit, language):
+def test_the_tab_opens_with_a_computed_answer_and_everything_is_reached_and_changed_by_keyboard(visit, language):
     page = visit(language, tab="questions")
     page.wait_for_selector("#upsample image")
-    assert len(pictures(page)) == 5
+    before = pictures(page)
+    assert len(before) == 5
     expected = say(language, "questions.q1.says.uneven", kernel=3, stride=2, low=1, high=4)
     assert expected in page.inner_text("#upsample")
     for question in ("q1", "q15", "q17", "q20"):
         expect(page.get_by_role("tab", name=words(language)[f"questions.{question}.tab"])).to_be_visible()
+    page.locator("#upsample").scroll_into_view_if_needed()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.type === 'range'"):
+            break
+    else:
+        pytest.fail("no slider was reached with the Tab key")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "old => document.querySelectorAll('#upsample image')[3].getAttribute('href') !== old", arg=before[3]
+    )
+    assert expected not in page.inner_text("#upsample")  # stride 3 divides kernel 3
+    assert "not a multiple" not in page.inner_text("#upsample")
 
 
 @browser
-def test_another_way_and_another_stride_change_the_picture(visit):
-    page = visit("en", tab="questions")
-    page.wait_for_selector("#upsample image")
+def test_another_way_and_another_stride_change_the_picture(look):
+    page = begin(look)
     before = pictures(page)
     page.get_by_label(words("en")["questions.q1.ways.bilinear"], exact=True).first.check()
     page.wait_for_function("document.querySelectorAll('#upsample image').length === 4")
@@ -195,25 +226,6 @@ def test_another_way_and_another_stride_change_the_picture(visit):
 
 
 @browser
-def test_everything_is_reached_and_changed_by_keyboard(visit):
-    page = visit("en", tab="questions")
-    page.wait_for_selector("#upsample image")
-    before = pictures(page)
-    page.locator("#upsample").scroll_into_view_if_needed()
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.type === 'range'"):
-            break
-    else:
-        pytest.fail("no slider was reached with the Tab key")
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "old => document.querySelectorAll('#upsample image')[3].getAttribute('href') !== old", arg=before[3]
-    )
-    assert "not a multiple" not in page.inner_text("#upsample")  # stride 3 divides kernel 3
-
-
-@browser
 def test_the_endpoint_gives_the_numbers(server):
     client = server.client
     result = client.predict("dot", "transposed", "ones", 3, 2, 0, api_name="/upsample")
@@ -224,9 +236,8 @@ def test_the_endpoint_gives_the_numbers(server):
 
 
 @browser
-def test_a_kernel_is_painted_with_a_pen_and_typed_in(visit):
-    page = visit("en", tab="questions")
-    page.wait_for_selector("#upsample image")
+def test_a_kernel_is_painted_with_a_pen_and_typed_in(look):
+    page = begin(look)
     page.locator("#q1-weights input[value=painted]").check()
     cells = page.locator("#q1-painter .kernel input")
     cells.first.wait_for()
@@ -248,9 +259,8 @@ def test_a_kernel_is_painted_with_a_pen_and_typed_in(visit):
 
 
 @browser
-def test_a_kernel_learns_live_and_is_put_to_use(visit):
-    page = visit("ko", tab="questions", size=(390, 844))
-    page.wait_for_selector("#upsample image")
+def test_a_kernel_learns_live_and_is_put_to_use(look):
+    page = begin(look, "ko", size=(390, 844))
     page.locator("#q1-learn").click()
     page.wait_for_selector("#q1-learned .chart")
     page.wait_for_function("!document.querySelector('#q1-use').disabled", timeout=60_000)
@@ -292,9 +302,9 @@ def test_the_learned_kernel_is_the_discriminators_own_and_what_is_not_offered_is
 
 @browser
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_a_line_that_moves_by_a_pixel_changes_the_outputs(visit, language):
-    page = visit(language, tab="questions", size=(390, 844) if language == "ko" else (1366, 768))
-    page.get_by_role("tab", name=words(language)["questions.q15.tab"]).click()
+def test_a_line_that_moves_by_a_pixel_changes_the_outputs(look, language):
+    page = look(language, tab="questions", size=(390, 844) if language == "ko" else (1366, 768))
+    open_section(page, "questions", "q15")
     page.wait_for_selector("#downward figure")
     assert page.locator("#downward figure").count() == 10
     page.locator("#q15-pattern input[value=line]").check()
@@ -314,9 +324,8 @@ def test_a_line_that_moves_by_a_pixel_changes_the_outputs(visit, language):
 
 
 @browser
-def test_a_patch_is_drawn_by_dragging_a_pen(visit):
-    page = visit("ko", tab="questions")
-    page.wait_for_selector("#upsample image")
+def test_a_patch_is_drawn_by_dragging_a_pen(look):
+    page = begin(look, "ko")
     before = pictures(page)[0]
     page.locator("#q1-pattern input[value=drawn]").check()
     cells = page.locator("#q1-patch .kernel input")

@@ -13,16 +13,34 @@ from tests.small_cyclegan import small_cyclegan
 pytestmark = pytest.mark.browser
 
 
+REAL = {"en": "real: apple", "ko": "진짜: 사과"}
+
+
 def choose_fruit(page):
-    """Choose the run "fruit", whatever runs came with the program, and wait for its ways."""
-    page.wait_for_selector("#ways img")
+    """Choose the run "fruit", whatever is chosen, and its first example; wait for the ways of that."""
+    page.wait_for_selector("#ways figcaption")
     box = page.locator("#translate-run input")
     if box.input_value() != "fruit":
         box.click()
-        page.get_by_role("option", name="fruit").click()
-    word = "사과" if page.evaluate("document.documentElement.lang") == "ko" else "apple"
-    page.wait_for_function(f"document.querySelector('#ways figcaption')?.innerText.includes('{word}')")
+        page.get_by_role("option", name="fruit", exact=True).click()
+        page.wait_for_function("/apple|orange|사과|오렌지/.test(document.querySelector('#ways').innerText)")
+    if page.locator("#translate-examples [aria-pressed=true][data-index='0']").count() == 0:
+        page.locator("#translate-examples button").first.click()
+    word = REAL[page.evaluate("document.documentElement.lang")]
+    page.wait_for_function(
+        """word => document.querySelector('#ways figcaption')?.innerText.startsWith(word)
+            && document.querySelectorAll('#ways img:not(.before)').length === 8
+            && document.querySelector("#translate-examples [aria-pressed=true]")?.dataset.index === '0'""",
+        arg=word,
+    )
     return captions(page)
+
+
+def fruit(look, language="en", **options):
+    """The tab with the run "fruit" and its first example."""
+    page = look(language, tab="translate", **options)
+    choose_fruit(page)
+    return page
 
 
 def captions(page):
@@ -51,7 +69,6 @@ def wait_for_new(page, before):
 
 def upload_mine(page):
     """Show a picture of one's own; the data of all that is shown then."""
-    choose_fruit(page)
     before = images(page)
     upload(page, photo())
     return wait_for_new(page, before)
@@ -62,21 +79,35 @@ def turn(page):
     page.wait_for_function("document.querySelector('#ways figcaption').innerText.includes('orange')")
 
 
-@pytest.mark.parametrize(("language", "first"), [("en", "real: apple"), ("ko", "진짜: 사과")])
-def test_both_directions_are_there_without_a_click(visit, language, first):
-    page = visit(language, tab="translate")
+@pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1366, 768))])
+def test_both_directions_are_there_without_a_click_and_every_section_shows_something(visit, language, size):
+    page = visit(language, tab="translate", size=size)
     page.wait_for_function("document.querySelectorAll('#ways img:not(.before)').length === 8")  # no click so far
     shown = choose_fruit(page)
     assert len(shown) == 8
-    assert shown[0] == first
+    assert shown[0] == REAL[language]
     assert len(set(images(page))) == 8
     assert "ms" in page.locator("#ways h3").first.inner_text()
     assert page.locator("#ways img").first.get_attribute("alt")
+    sections = {
+        "inside": "#inside .maps img",
+        "camera": "#camera button.start",
+        "piles": "#piles .pile button",
+        "hidden": "#hidden img",
+        "rounds": "#rounds img",
+    }
+    for name, selector in sections.items():
+        open_section(page, "translate", name)
+        page.wait_for_selector(selector)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
+    open_section(page, "translate", "inside")
+    before = page.locator("#inside .maps img").first.get_attribute("src")
+    page.locator("#translate-examples button").nth(2).click()  # the section follows the picture
+    page.wait_for_function("src => document.querySelector('#inside .maps img').src !== src", arg=before)
 
 
-def test_an_example_runs_on_a_click_in_its_own_direction(visit):
-    page = visit(tab="translate")
-    choose_fruit(page)
+def test_an_example_runs_on_a_click_in_its_own_direction(look):
+    page = fruit(look)
     before = images(page)
     page.locator("#translate-examples button").nth(2).click()
     wait_for_new(page, before)
@@ -85,8 +116,8 @@ def test_an_example_runs_on_a_click_in_its_own_direction(visit):
     expect(page.locator("#translate-examples [aria-pressed=true]")).to_have_attribute("data-index", "2")
 
 
-def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(visit):
-    page = visit(tab="translate")
+def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(look):
+    page = fruit(look)
     mine = upload_mine(page)
     assert page.locator("#ways img").first.evaluate("x => [x.naturalWidth, x.naturalHeight]") == [90, 60]
     expect(page.locator("#translate-examples [aria-pressed=true]")).to_have_count(0)
@@ -102,8 +133,8 @@ def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(visit):
     expect(page.locator("#translate-direction input").first).to_be_checked()
 
 
-def test_a_look_at_the_list_of_runs_leaves_a_visitors_picture_alone(visit):
-    page = visit(tab="translate")
+def test_a_look_at_the_list_of_runs_leaves_a_visitors_picture_alone(look):
+    page = fruit(look)
     mine = upload_mine(page)
     look_at_list(page, "translate-run", "fruit")
     assert images(page) == mine
@@ -125,9 +156,10 @@ def test_a_look_at_the_list_of_runs_leaves_a_visitors_picture_alone(visit):
         ("ko", "cut.png", None, "그림으로 읽을 수 없습니다"),
     ],
 )
-def test_what_is_no_picture_gets_a_sentence_and_the_next_one_works(visit, language, name, content, sentence):
-    page = visit(language, tab="translate")
-    choose_fruit(page)
+def test_what_is_no_picture_gets_a_sentence_and_the_next_one_works(look, language, name, content, sentence):
+    page = fruit(look, language)
+    open_section(page, "translate", "inside")
+    page.wait_for_selector("#inside .maps img")
     before = images(page)
     content = content or photo(300, 300)["buffer"][:3000]
     upload(page, {"name": name, "mimeType": "image/png", "buffer": content})
@@ -139,22 +171,8 @@ def test_what_is_no_picture_gets_a_sentence_and_the_next_one_works(visit, langua
     wait_for_new(page, before)
 
 
-def test_a_snapshot_of_the_webcam_is_translated(visit):
-    page = visit(tab="translate", camera=True)
-    choose_fruit(page)
-    before = images(page)
-    page.locator("#translate-picture button[aria-label='Capture from camera']").click()
-    page.locator("#translate-picture button", has_text="Webcam").click()
-    # before its first frame there is nothing to take a picture of
-    page.wait_for_function("document.querySelector('#translate-picture video')?.readyState >= 2")
-    page.locator("#translate-picture button[aria-label='capture photo']").click()
-    wait_for_new(page, before)
-    assert page.locator("#ways img").first.evaluate("x => x.naturalWidth") > 100
-
-
-def test_the_divider_is_moved_by_hand_and_by_keys(visit):
-    page = visit(tab="translate")
-    choose_fruit(page)
+def test_the_divider_is_moved_by_hand_and_by_keys(look):
+    page = fruit(look)
     divider = page.locator("#ways .compare input").first
     divider.focus()
     for _ in range(5):
@@ -208,9 +226,19 @@ LEFT = """() => {
 }"""
 
 
-def test_the_camera_is_translated_live_and_stop_stops(visit):
+def test_the_camera_takes_a_snapshot_and_is_translated_live_and_stop_stops(visit):
     page = visit(tab="translate", camera=True)
     choose_fruit(page)
+    before = images(page)
+    page.locator("#translate-picture button[aria-label='Capture from camera']").click()
+    page.locator("#translate-picture button", has_text="Webcam").click()
+    # before its first frame there is nothing to take a picture of
+    page.wait_for_function("document.querySelector('#translate-picture video')?.readyState >= 2")
+    page.locator("#translate-picture button[aria-label='capture photo']").click()
+    wait_for_new(page, before)
+    assert page.locator("#ways img").first.evaluate("x => x.naturalWidth") > 100
+    settle(page)
+
     page.evaluate(COUNT)  # as the page itself sees it: the times that a browser reports are rounded and come late
     page.locator("#translate-picture").locator("[aria-label*=emove], [aria-label*=lear]").first.click()
     expect(page.locator("#inside")).to_have_text("Choose a picture, or click an example.")
@@ -241,19 +269,19 @@ def test_the_camera_is_translated_live_and_stop_stops(visit):
     settle(page)
 
 
-def test_a_page_without_https_says_why_there_is_no_webcam(visit):
-    page = visit("ko", tab="translate")
-    choose_fruit(page)
+def test_a_page_without_https_says_why_there_is_no_webcam(look):
+    page = fruit(look, "ko")
     note = page.locator("#translate-examples .insecure")
     assert not note.is_visible()  # localhost is as good as https
     page.evaluate("document.documentElement.setAttribute('data-no-camera', '')")  # what the page does elsewhere
     assert note.is_visible()
     assert "https" in note.inner_text()
+    page.evaluate("document.documentElement.removeAttribute('data-no-camera')")
 
 
-def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, added):
-    page = visit(tab="translate")
-    choose_fruit(page)
+def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(look, added):
+    page = fruit(look)
+    before = images(page)
     small_cyclegan(added, "newcomer", seed=3)
     open_tab(page, "noise")
     open_tab(page, "translate")
@@ -261,6 +289,9 @@ def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(visit, add
     page.locator("#translate-run input").click()
     page.get_by_role("option", name="newcomer").click()
     page.wait_for_function("document.querySelector('#translate-run input').value === 'newcomer'")
+    page.wait_for_function("src => document.querySelectorAll('#ways img')[1]?.src !== src", arg=before[1])
+    choose_fruit(page)  # or the tab would show what is about to go
+    page.wait_for_function("src => document.querySelectorAll('#ways img')[1]?.src === src", arg=before[1])
 
 
 def test_the_endpoint_translates_there_and_back(server, tmp_path):
@@ -287,9 +318,8 @@ def test_the_endpoint_translates_there_and_back(server, tmp_path):
             client.predict(*arguments, api_name="/translate")
 
 
-def test_what_is_disturbed_and_how_often_it_goes_round_follow_the_controls(visit):
-    page = visit("ko", tab="translate", size=(390, 844))
-    choose_fruit(page)
+def test_what_is_disturbed_and_how_often_it_goes_round_follow_the_controls(look):
+    page = fruit(look, "ko", size=(390, 844))
     sections = page.locator("#translate-sections")
     sections.get_by_role("tab", name="숨은 메시지", exact=True).click()
     page.wait_for_function("document.querySelectorAll('#hidden .four img').length === 4")
@@ -347,31 +377,8 @@ def test_the_endpoint_looks_inside_a_translation(server, tmp_path):
         client.predict("fruit", "AtoB", None, api_name="/inside")
 
 
-@pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1366, 768))])
-def test_every_section_shows_something_and_follows_the_picture(visit, language, size):
-    page = visit(language, tab="translate", size=size)
-    choose_fruit(page)
-    shown = {
-        "inside": "#inside .maps img",
-        "camera": "#camera button.start",
-        "piles": "#piles .pile button",
-        "hidden": "#hidden img",
-        "rounds": "#rounds img",
-    }
-    for name, selector in shown.items():
-        open_section(page, "translate", name)
-        page.wait_for_selector(selector)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
-    page.locator("#translate-sections [role=tab]").first.click()
-    first = page.locator("#inside .maps img").first
-    before = first.get_attribute("src")
-    page.locator("#translate-examples button").nth(2).click()
-    page.wait_for_function("src => document.querySelector('#inside .maps img').src !== src", arg=before)
-
-
-def test_a_picture_of_each_pile_is_picked_and_its_role_told(visit):
-    page = visit(tab="translate")
-    choose_fruit(page)
+def test_a_picture_of_each_pile_is_picked_and_its_role_told(look):
+    page = fruit(look)
     page.locator("#translate-sections [role=tab]", has_text="Two piles").click()
     last = page.locator("#piles button[data-side=b]").last
     last.focus()
