@@ -49,16 +49,18 @@ def chart(
         lines = [
             line._replace(
                 y=np.log10(np.maximum(line.y, 10.0 ** y_range[0])),
-                rest=math.log10(line.rest) if line.rest and line.rest > 0 else None,
+                rest=[(x, math.log10(rest)) for x, rest in line.rest if rest > 0],
             )
             for line in lines
         ]
     y_ticks = _decades(*y_range) if log else ticks(*y_range)
     shapes = [f'<path class="grid" d="{"".join(f"M0 {_y(v, y_range):.0f}H{UNIT}" for v in y_ticks)}"/>']
-    rests = {line.rest: line.kind for line in lines if line.rest is not None}
+    rests = {tuple(line.rest): line.kind for line in lines if line.rest}
     for rest, kind in rests.items():
         owner = kind if len(rests) == len(lines) else "shared"
-        shapes.append(f'<path class="{owner} rest" d="M0 {_y(rest, y_range):.1f}H{UNIT}"/>')
+        ends = [_x(x, x_range) for x, _ in rest[1:]]
+        at = zip([0, *ends], [_y(y, y_range) for _, y in rest], [*ends, UNIT], strict=True)
+        shapes.append(f'<path class="{owner} rest" d="{"".join(f"M{a:.4g} {y:.1f}H{b:.4g}" for a, y, b in at)}"/>')
     for line in lines:
         if len(line.x):
             shapes.append(f'<polyline class="{line.kind} raw" points="{_points(line.x, line.y, x_range, y_range)}"/>')
@@ -95,7 +97,7 @@ def chart(
 def legend(lines: Sequence[Line], rest_label: str) -> str:
     """What each kind of line stands for, as HTML."""
     entries = [(line.kind, line.label) for line in lines]
-    if rest_label and any(line.rest is not None for line in lines):
+    if rest_label and any(line.rest for line in lines):
         entries.append(("shared rest", rest_label))
     return "".join(
         f'<span><svg viewBox="0 0 30 10" aria-hidden="true"><path class="{kind} mean" d="M0 5H30"/></svg>'

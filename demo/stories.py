@@ -129,23 +129,35 @@ def caption(story: Story, step: int, language: Language) -> str:
 
 def explanation(told: list[Story], view: View, language: Language) -> str:
     """What the dotted and the pale lines mean, as HTML: one sentence for each kind of verdict and of duel."""
-    sentences = []
-    kinds: dict[tuple[str, str], list[Story]] = {}
-    for story in told:
-        kinds.setdefault((story.loss, story.model), []).append(story)
-    for loss in dict.fromkeys(loss for loss, _ in kinds):
+    sentences = {}
+    for (loss, _), those in _grouped(told, lambda story: (story.loss, story.labels[-1][1])):
         kind = loss if loss in ("least-squares", "hinge") else "probability"
-        sentences.append(say(language, f"curves.rest.{kind}"))
-    for (_, model), those in kinds.items():
+        rest, label = f"{those[0].rest['d_real']:g}", those[0].labels[-1][1]
+        sentences.setdefault(kind, say(language, f"curves.rest.{kind}", rest=rest))
+        if label < 1 and kind != "hinge":
+            names = ", ".join(story.name for story in those)
+            sentences[names] = say(language, "curves.rest.smoothed", runs=names, label=f"{label:g}", rest=rest)
+    sentences = list(sentences.values())
+    for (_, model, _), those in _grouped(told, lambda story: (story.loss, story.model, story.labels[-1][1])):
         values = {name: f"{value:.2f}" for name, value in those[0].rest.items()}
         names = ", ".join(story.name for story in those)
         sentences.append(say(language, f"curves.rest.{model}", runs=names, **values))
+    if changed := [story.name for story in told if len(story.labels) > 1]:
+        sentences.append(say(language, "curves.rest.changed", runs=", ".join(changed)))
     sentences += [say(language, f"curves.about.{panel}") for panel in view.panels if panel not in DEFAULT]
     counts = sorted({window(len(story.columns["step"]), view.smoothing) for story in told})
     if counts[-1] > 1:
         numbers = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
         sentences.append(say(language, "curves.pale", count=numbers))
     return f'<ul class="explanation">{"".join(f"<li>{escape(s)}</li>" for s in dict.fromkeys(sentences))}</ul>'
+
+
+def _grouped(told: list[Story], key: Callable[[Story], tuple]) -> list[tuple[tuple, list[Story]]]:
+    """These stories by a key that ends with the label of real pictures, those without smoothing first."""
+    groups: dict[tuple, list[Story]] = {}
+    for story in told:
+        groups.setdefault(key(story), []).append(story)
+    return sorted(groups.items(), key=lambda group: group[0][-1] < 1)
 
 
 def film(told: list[Story]) -> bytes:

@@ -128,7 +128,7 @@ def lines(story: Story, panel: str, axis: str, word: Word) -> list[Line]:
     for name, kind in PANELS[panel].items():
         x, y = story.series(name, axis)
         if len(x) or panel in DEFAULT:
-            drawn.append(Line(kind, word(f"lines.{name}"), x, y, story.rest.get(name)))
+            drawn.append(Line(kind, word(f"lines.{name}"), x, y, story.rests(name, axis)))
     return drawn
 
 
@@ -148,11 +148,11 @@ def limits(lines: Sequence[Line], log: bool = False) -> tuple[float, float]:
     if log:
         above = [line.y[line.y > 0] for line in lines]
         ends = [v for y in above if len(y) for v in np.percentile(y, (0.5, 99.5))]
-        ends += [line.rest for line in lines if line.rest is not None and line.rest > 0]
+        ends += [rest for line in lines for _, rest in line.rest if rest > 0]
         low, high = (max(min(ends), 1e-8), max(ends)) if ends else (0.1, 1.0)
         return low / 1.3, max(high, low * 1.2) * 1.3
     values = [v for line in lines if len(line.y) for v in (*np.percentile(line.y, (1, 99)), *line.y[-3:])]
-    values += [line.rest for line in lines if line.rest is not None]
+    values += [rest for line in lines for _, rest in line.rest]
     low, high = min([0.0, *values]), max(values, default=1.0)
     room = 0.05 * (high - low) or 0.5
     return (low - room if low < 0 else 0.0), high + room

@@ -29,7 +29,7 @@ class Line(NamedTuple):
     label: str
     x: np.ndarray
     y: np.ndarray
-    rest: float | None = None  # its value at the equilibrium, drawn dotted
+    rest: Sequence[tuple[float, float]] = ()  # its value at the equilibrium from an x on, (x, value), drawn dotted
 
 
 def thin(x: np.ndarray, y: np.ndarray, most: int = 500) -> np.ndarray:
@@ -107,10 +107,11 @@ def sheet(
                 axis.plot(line.x, line.y, color=colour, alpha=0.25, linewidth=0.8)
                 mean = smooth(line.y, window(len(line.y), smoothing))
                 axis.plot(line.x, mean, color=colour, linestyle=dashes, linewidth=2, label=line.label)
-            rests = {line.rest: COLOURS[line.kind] for line in column.panels[row] if line.rest is not None}
+            rests = {tuple(line.rest): COLOURS[line.kind] for line in column.panels[row] if line.rest}
             for rest, colour in rests.items():
                 shared = len(rests) < len(column.panels[row])
-                axis.axhline(rest, color="0.4" if shared else colour, linestyle=":", linewidth=1.6)
+                (_, *x), y = zip(*rest, (x_range[1], rest[-1][1]), strict=True)
+                axis.step([x_range[0], *x], y, where="post", color="0.4" if shared else colour, ls=":", linewidth=1.6)
             if rests and rest_label:
                 axis.plot([], [], ":", color="0.4", linewidth=1.6, label=rest_label)
             axis.set(xlim=x_range, ylim=panel.y_range, xlabel=x_label, ylabel=panel.title)

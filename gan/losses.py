@@ -5,6 +5,7 @@ the generator minimises, given the logits for its fakes. Logits are float tensor
 discriminator's map is simply averaged. Every function returns a scalar tensor.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,19 +15,31 @@ from torch.nn.functional import binary_cross_entropy_with_logits as _bce
 from torch.nn.functional import relu, softplus
 
 
+class Equilibrium(NamedTuple):
+    """Where real and fake cannot be told apart: both losses, and the verdict on either."""
+
+    d: float
+    g: float
+    verdict: float
+
+
 class Loss(NamedTuple):
     """A discriminator's and a generator's loss, the verdict they are about, and where both rest.
 
     `verdict` maps logits to the value shown as D(x): a probability for cross-entropy, the raw score otherwise.
-    `rest_d` and `rest_g` are the losses at the equilibrium, where real and fake cannot be told apart.
+    `undecided` gives the best discriminator's logit where real and fake are equally likely, by the label of real
+    pictures.
     """
 
     d: Callable[..., Tensor]
     g: Callable[[Tensor], Tensor]
     verdict: Callable[[Tensor], Tensor]
-    rest_d: float
-    rest_g: float
-    rest_verdict: float
+    undecided: Callable[[float], float]
+
+    def equilibrium(self, label: float = 1.0) -> Equilibrium:
+        """Where both rest if `label` is the target for real pictures: with 0.9, cross-entropy's D says 0.45."""
+        logit = torch.tensor([self.undecided(label)], dtype=torch.float64)
+        return Equilibrium(*(float(v) for v in (self.d(logit, logit, label), self.g(logit), self.verdict(logit))))
 
 
 def bce_d(real: Tensor, fake: Tensor, label: float = 1.0) -> Tensor:
@@ -71,10 +84,24 @@ def _raw(logits: Tensor) -> Tensor:
     return logits
 
 
-_LOG2, _LOG4 = 0.6931471805599453, 1.3862943611198906
+def _odds(label: float) -> float:
+    """The logit of label / 2: the best D is label p / (p + q), Goodfellow 2016, arXiv:1701.00160, section 4.2."""
+    return math.log(label / (2 - label))
+
+
+def _half(label: float) -> float:
+    """The best D is (label p) / (p + q), Mao et al. 2017, eq. 5."""
+    return label / 2
+
+
+def _zero(label: float) -> float:
+    """Any score from -1 to the label is as good; the middle of the margins is the one without a side."""
+    return 0.0
+
+
 LOSSES: dict[str, Loss] = {
-    "bce": Loss(bce_d, bce_g, torch.sigmoid, _LOG4, _LOG2, 0.5),
-    "saturating": Loss(bce_d, saturating_g, torch.sigmoid, _LOG4, -_LOG2, 0.5),
-    "least-squares": Loss(least_squares_d, least_squares_g, _raw, 0.25, 0.25, 0.5),
-    "hinge": Loss(hinge_d, hinge_g, _raw, 2.0, 0.0, 0.0),
+    "bce": Loss(bce_d, bce_g, torch.sigmoid, _odds),
+    "saturating": Loss(bce_d, saturating_g, torch.sigmoid, _odds),
+    "least-squares": Loss(least_squares_d, least_squares_g, _raw, _half),
+    "hinge": Loss(hinge_d, hinge_g, _raw, _zero),
 }

@@ -21,9 +21,11 @@ from torch import Tensor, nn
 
 from gan.data import load
 from gan.errors import UserError
+from gan.journals import events
 from gan.losses import LOSSES
 from gan.pictures import grid, open_picture, to_tensor, to_unit
 from gan.run import Run, encode_sample
+from gan.stories import labels
 
 HALF = 5  # real pictures in a round, and fakes
 CELLS, COLUMNS, GAP = 64, 8, 2  # of a DCGAN's sample, as `DCGAN.show` lays it out
@@ -147,7 +149,8 @@ def draw(
     loss = LOSSES[config.loss]
     device = next(discriminators.parameters()).device
     verdicts = loss.verdict(discriminators["d"](to_unit(images.to(device)))).tolist()
-    guesses = tuple(verdict > loss.rest_verdict for verdict in verdicts)
+    label = labels(config.label, events(run.folder))[-1][1]
+    guesses = tuple(verdict > loss.equilibrium(label).verdict for verdict in verdicts)
     return Round(images, tuple((places < HALF).tolist()), step, tuple(verdicts), guesses)
 
 

@@ -21,22 +21,37 @@ class Story:
     status: str
     model: str
     loss: str
+    label: float
     columns: dict[str, np.ndarray]  # float64 [n] for each of journals.COLUMNS
     samples: list[tuple[int, Path]]
     events: Sequence[dict[str, Any]] = ()
 
     @property
     def rest(self) -> dict[str, float]:
-        """Each line's value at the equilibrium. A CycleGAN's losses are those of two duels together."""
+        """Each line's value at the equilibrium, with the label of now."""
+        return self._rest(self.labels[-1][1])
+
+    @property
+    def labels(self) -> list[tuple[int, float]]:
+        """The targets for real pictures, see `labels`."""
+        return labels(self.label, self.events)
+
+    def rests(self, name: str, axis: str) -> tuple[tuple[float, float], ...]:
+        """A line's value at the equilibrium as it was from an x on: (x, value), one for each label of real pictures."""
+        found = []
+        for step, label in self.labels:
+            value = self._rest(label).get(name)
+            if value is not None:
+                x = np.interp(step, self.columns["step"], self.columns[axis]) if step else 0.0
+                found.append((float(x), value))
+        return tuple(found)
+
+    def _rest(self, label: float) -> dict[str, float]:
+        """By the name of each line that has one. A CycleGAN's losses are those of two duels together."""
         from gan.losses import LOSSES
 
-        loss, duels = LOSSES[self.loss], 2 if self.model == "cyclegan" else 1
-        return {
-            "loss_g": duels * loss.rest_g,
-            "loss_d": duels * loss.rest_d,
-            "d_real": loss.rest_verdict,
-            "d_fake": loss.rest_verdict,
-        }
+        rest, duels = LOSSES[self.loss].equilibrium(label), 2 if self.model == "cyclegan" else 1
+        return {"loss_g": duels * rest.g, "loss_d": duels * rest.d, "d_real": rest.verdict, "d_fake": rest.verdict}
 
     def series(self, name: str, axis: str) -> tuple[np.ndarray, np.ndarray]:
         """(x, y) of a column over "step", "images" or "seconds"; or of a measure, "frechet" or "covered", where taken.
@@ -79,6 +94,15 @@ class Story:
         return float(self.columns[name][index])
 
 
+def labels(first: float, events: Sequence[dict[str, Any]]) -> list[tuple[int, float]]:
+    """The targets for real pictures that a run has had, each from a step on: the settings, then what was changed."""
+    found = [(0, first)]
+    for event in events:
+        if event["event"] == "control" and event.get("label", found[-1][1]) != found[-1][1]:
+            found.append((event["step"], event["label"]))
+    return found
+
+
 def tell(run: "Run") -> Story:
     """Read a run's story; of a growing journal only what is new. Raises UserError where run.json is not fit to read."""
     config = run.config
@@ -87,6 +111,7 @@ def tell(run: "Run") -> Story:
         status=run.status,
         model=config.model,
         loss=config.loss,
+        label=config.label,
         columns=journals.columns(run.folder),
         samples=run.samples(),
         events=journals.events(run.folder),

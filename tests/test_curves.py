@@ -14,9 +14,9 @@ from demo.curves import saves, views
 from demo.curves.views import stories
 from demo.stories import film, page
 from gan import journals
-from gan.curves import DEFAULT, View, compare, limits
+from gan.curves import DEFAULT, WORDS, View, caption, compare, figure, limits
 from gan.errors import UserError
-from gan.figures import Line
+from gan.figures import Line, save
 from gan.run import Run
 from gan.stories import Story, tell
 from tests.small_runs import record, sample, small_run
@@ -108,6 +108,40 @@ def test_rests_are_those_of_the_loss_and_twice_that_for_a_cyclegan(runs):
     assert cycle == pytest.approx({"loss_g": 0.5, "loss_d": 0.5, "d_real": 0.5, "d_fake": 0.5})
 
 
+def test_rests_follow_the_label_of_real_pictures(runs):
+    """Cross-entropy's best D is 0.9 p / (p + q): the losses rest at 1.376 and 0.799 where both are alike."""
+    run = small_run(runs, "smoothed")
+    run.set_info(config=run.config.as_dict() | {"label": 0.9})
+    story = tell(run)
+    assert story.rest == pytest.approx({"loss_g": 0.7985, "loss_d": 1.3763, "d_real": 0.45, "d_fake": 0.45}, abs=1e-4)
+    html = page([story], VIEW, 250, "en").replace("&#x27;", "'")
+    assert "The dotted line at 0.45 is the equilibrium" in html
+    assert "smoothed: the target for real pictures is 0.9 instead of 1" in html
+    assert "discriminator's loss is 1.38 and the generator's 0.80" in html
+    plain = tell(small_run(runs, "plain"))
+    both = page([story, plain], VIEW, 250, "en")
+    assert "The dotted line at 0.5 is the equilibrium" in both
+    assert "smoothed: the target for real pictures is 0.9" in both
+    assert "plain: the target" not in both
+
+
+@pytest.mark.parametrize("axis", ["step", "images", "seconds"])
+def test_rests_move_where_the_label_was_changed_while_it_trained(runs, axis):
+    run = small_run(runs, "changed")
+    step = int(tell(run).columns["step"][4])
+    run.log({"step": step, "seconds": 1.0, "event": "control", "rate_g": 0.1})
+    run.log({"step": step, "seconds": 1.0, "event": "control", "label": 0.8})
+    story = tell(run)
+    (first, before), (then, after) = story.rests("d_real", axis)
+    assert (first, before, after) == (0.0, 0.5, pytest.approx(0.4))
+    assert then == story.columns[axis][4]
+    assert story.rests("frechet", axis) == ()
+    html = page([story], VIEW._replace(axis=axis), 250, "ko")
+    assert len(re.findall(r'class="shared rest" d="M0 500.0H[\d.]+M[\d.]+ 600.0H1000"', html)) == 1
+    assert "changed: 학습 도중에 진짜 그림의 목푯값이 바뀌어" in html
+    assert len(save(figure([story], VIEW, 1e9, WORDS.__getitem__, caption))) > 1000
+
+
 def test_the_page_draws_both_panels_and_explains_the_dotted_lines(run):
     html = page([tell(run)], VIEW, 250, "en")
     assert len(re.findall(r'<polyline class="\w+ raw"', html)) == 4
@@ -120,7 +154,7 @@ def test_the_page_draws_both_panels_and_explains_the_dotted_lines(run):
 
 
 def test_points_lie_where_the_numbers_say():
-    line = Line("spear", "g", np.array([0.0, 5, 10]), np.array([0.0, 1, 4]), None)
+    line = Line("spear", "g", np.array([0.0, 5, 10]), np.array([0.0, 1, 4]))
     html = charts.chart([line], title="t", x_label="x", x_range=(0, 10), y_range=(0, 2))
     assert re.findall(r'raw" points="([^"]*)"', html) == ["0.0,1000.0 500.0,500.0 1000.0,0.0"]  # 4 is cut off at 2
 
@@ -135,7 +169,7 @@ def test_ticks_are_round_and_inside():
 def test_a_rare_peak_does_not_flatten_the_rest():
     y = np.ones(1000)
     y[5] = 1000
-    assert limits([Line("spear", "g", np.arange(1000.0), y, 0.7)]) == pytest.approx((0, 1.05))
+    assert limits([Line("spear", "g", np.arange(1000.0), y, [(0.0, 0.7)])]) == pytest.approx((0, 1.05))
 
 
 def test_probabilities_keep_their_whole_range_and_runs_share_scales(runs):
@@ -146,7 +180,7 @@ def test_probabilities_keep_their_whole_range_and_runs_share_scales(runs):
 
 
 def test_a_name_is_shown_as_text_not_as_html(run):
-    story = Story("<img src=x>", "finished", "dcgan", "bce", journals.columns(run.folder), run.samples())
+    story = Story("<img src=x>", "finished", "dcgan", "bce", 1.0, journals.columns(run.folder), run.samples())
     assert "<img src=x>" not in page([story], VIEW, 0, "en")
 
 
@@ -270,7 +304,7 @@ def test_an_event_is_a_mark_on_every_chart_and_a_button_to_its_moment(run):
 
 
 def test_logarithms_put_equal_ratios_at_equal_distances():
-    line = Line("spear", "g", np.array([0.0, 1, 2]), np.array([0.01, 0.1, 1.0]), None)
+    line = Line("spear", "g", np.array([0.0, 1, 2]), np.array([0.01, 0.1, 1.0]))
     html = charts.chart([line], title="t", x_label="x", x_range=(0, 2), y_range=(0.01, 1), log=True)
     assert re.findall(r'raw" points="([^"]*)"', html) == ["0.0,1000.0 500.0,500.0 1000.0,0.0"]
     assert re.findall(r'class="y"[^>]*>([^<]*)<', html) == ["0.01", "0.1", "1"]

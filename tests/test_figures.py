@@ -66,7 +66,7 @@ def test_the_font_has_every_letter_that_could_be_asked_of_it():
 
 def test_a_sheet_with_korean_words_has_no_missing_letters(recwarn, tmp_path):
     x = np.arange(100.0)
-    line = Line("spear", "생성자", x, np.sin(x / 9), 0.5)
+    line = Line("spear", "생성자", x, np.sin(x / 9), [(0.0, 0.5)])
     Image.new("RGB", (32, 32), "red").save(tmp_path / "sample.webp", lossless=True)
     column = Column("뷁 run", [[line]], tmp_path / "sample.webp", "스텝 3: D(진짜) −0.50")
     picture = Image.open(io.BytesIO(save(sheet([column] * 2, [Panel("손실", (-1, 1))], "스텝", (0, 99), "평형"))))

@@ -44,15 +44,31 @@ def test_label_smoothing_moves_only_the_real_target():
     assert LOSSES["least-squares"].d(real, fake, 0.9).item() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("label", [1.0, 0.9, 0.7, 0.5])
 @pytest.mark.parametrize("name", LOSSES)
-def test_the_resting_values_are_the_best_a_discriminator_can_do_when_it_cannot_tell(name):
+def test_the_equilibrium_is_the_best_a_discriminator_can_do_when_it_cannot_tell(name, label):
     loss = LOSSES[name]
-    logits = torch.linspace(-4, 4, 8001, dtype=torch.float64)
-    values = torch.stack([loss.d(x[None], x[None]) for x in logits])  # the same logit for real and fake
-    best = logits[values.argmin()] if name != "hinge" else torch.tensor(0.0, dtype=torch.float64)  # flat there
-    assert values.min().item() == pytest.approx(loss.rest_d, abs=1e-6)
-    assert loss.verdict(best).item() == pytest.approx(loss.rest_verdict, abs=1e-3)
-    assert loss.g(best[None]).item() == pytest.approx(loss.rest_g, abs=1e-3)
+    logits = torch.linspace(-4, 4, 80_001, dtype=torch.float64)
+    values = torch.stack([loss.d(x[None], x[None], label) for x in logits[::10]])  # the same logit for real and fake
+    best = logits[::10][values.argmin()] if name != "hinge" else torch.tensor(0.0, dtype=torch.float64)  # flat there
+    found = loss.equilibrium(label)
+    assert found.d == pytest.approx(values.min().item(), abs=1e-6)
+    assert found.verdict == pytest.approx(loss.verdict(best).item(), abs=1e-3)
+    assert found.g == pytest.approx(loss.g(best[None]).item(), abs=2e-3)
+
+
+@pytest.mark.parametrize(("name", "label", "d", "g", "verdict"), [
+    ("bce", 1.0, math.log(4), math.log(2), 0.5),
+    ("bce", 0.9, -0.9 * math.log(0.45) - 1.1 * math.log(0.55), -math.log(0.45), 0.45),  # 1.376 and 0.799
+    ("saturating", 1.0, math.log(4), -math.log(2), 0.5),
+    ("saturating", 0.8, -0.8 * math.log(0.4) - 1.2 * math.log(0.6), math.log(0.6), 0.4),
+    ("least-squares", 1.0, 0.25, 0.25, 0.5),
+    ("least-squares", 0.9, 0.2025, 0.3025, 0.45),
+    ("hinge", 1.0, 2.0, 0.0, 0.0),
+    ("hinge", 0.9, 1.9, 0.0, 0.0),
+])  # fmt: skip
+def test_the_equilibrium_by_hand(name, label, d, g, verdict):
+    assert LOSSES[name].equilibrium(label) == pytest.approx((d, g, verdict), abs=1e-12)
 
 
 def test_the_saturating_loss_loses_its_gradient_where_d_is_sure_and_the_other_keeps_it():

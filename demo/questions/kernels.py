@@ -158,7 +158,7 @@ def learned(
     ]
     steps = np.arange(len(errors), dtype=float)
     curve = charts.chart(
-        [Line("spear", say(language, "questions.q1.learn.error"), steps, np.array(errors), least)],
+        [Line("spear", say(language, "questions.q1.learn.error"), steps, np.array(errors), [(0.0, least)])],
         title=say(language, "questions.q1.learn.chart"),
         x_label=say(language, "questions.q1.learn.step"),
         x_range=(0.0, float(STEPS)),

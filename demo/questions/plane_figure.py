@@ -37,7 +37,7 @@ def share(verdict: Any, loss: str) -> Any:
     """A verdict as a share: 0 for fake, 1 for real, 1/2 where D can only guess, whatever the loss."""
     from gan.losses import LOSSES
 
-    rest = LOSSES[loss].rest_verdict
+    rest = LOSSES[loss].equilibrium().verdict
     return (verdict - (2 * rest - 1)) / (2 - 2 * rest)
 
 
@@ -212,20 +212,20 @@ def curves(duel: "PlaneDuel", trail: Sequence[tuple[int, float]], language: Lang
     """Losses, verdicts and the divergence over the rounds."""
     from gan.losses import LOSSES
 
-    loss, turns = LOSSES[duel.loss], _thinned(duel.history)
+    rest, turns = LOSSES[duel.loss].equilibrium(), _thinned(duel.history)
     if len(turns) < 2:
         return ""
     x = np.array([turn.number for turn in turns], float)
     column = {name: np.array([getattr(turn, name) for turn in turns]) for name in turns[0]._fields}
 
-    def chart(title: str, lines: list[Line], low: float, high: float, rest: str = "") -> str:
+    def chart(title: str, lines: list[Line], low: float, high: float, dotted: str = "") -> str:
         return charts.chart(
             lines,
             title=say(language, f"questions.q20.charts.{title}"),
             x_label=say(language, "questions.q20.charts.round"),
             x_range=(0.0, float(x[-1])),
             y_range=(low, high),
-            rest_label=rest,
+            rest_label=dotted,
         )
 
     def named(key: str) -> str:
@@ -235,14 +235,14 @@ def curves(duel: "PlaneDuel", trail: Sequence[tuple[int, float]], language: Lang
     low, high = min(0.0, float(np.quantile(both, 0.02))), max(2.0, float(np.quantile(both, 0.98)))
     verdicts = [
         Line("shield", named("d_real"), x, share(column["d_real"], duel.loss)),
-        Line("spear", named("d_fake"), x, share(column["d_fake"], duel.loss), 0.5),
+        Line("spear", named("d_fake"), x, share(column["d_fake"], duel.loss), [(0.0, 0.5)]),
     ]
     pieces = [
         chart(
             "loss",
             [
-                Line("spear", named("loss_g"), x, column["loss_g"], loss.rest_g),
-                Line("shield", named("loss_d"), x, column["loss_d"], loss.rest_d),
+                Line("spear", named("loss_g"), x, column["loss_g"], [(0.0, rest.g)]),
+                Line("shield", named("loss_d"), x, column["loss_d"], [(0.0, rest.d)]),
             ],
             low,
             high,
@@ -254,7 +254,7 @@ def curves(duel: "PlaneDuel", trail: Sequence[tuple[int, float]], language: Lang
         pieces.append(
             chart(
                 "divergence",
-                [Line("cycle", named("divergence"), steps, values, math.log(2))],
+                [Line("cycle", named("divergence"), steps, values, [(0.0, math.log(2))])],
                 *(0.0, 0.75, say(language, "questions.q20.charts.apart")),
             )
         )

@@ -44,7 +44,9 @@ def leanings(now: Held, look: "Look") -> "dict[tuple[str, str], Tensor]":
     loss, field = LOSSES[now.run.config.loss], receptive_field(now.networks[2])
     shape = tuple(look.real.shape[-2:])
     verdicts = {key: spread(loss.verdict(logits[0, 0]), field, shape) for key, logits in look.logits.items()}
-    return {key: (verdict - loss.rest_verdict) / (1 - loss.rest_verdict) for key, verdict in verdicts.items()}
+    label = now.run.config.label
+    middle = loss.equilibrium(label).verdict
+    return {key: (verdict - middle) / (label - middle) for key, verdict in verdicts.items()}
 
 
 def painted(picture: "Tensor", lean: "Tensor") -> Image.Image:
@@ -91,9 +93,10 @@ def verdicts(now: Held, look: "Look", language: Language) -> str:
     figures.append(framed(changed, f"{title}: {words}", f"<b>{title}</b><small>{words}</small>"))
     size = receptive_field(now.networks[2]).size
     height, width = look.real.shape[-2:]
-    least = 2 * LOSSES[now.run.config.loss].rest_verdict - 1
+    most = now.run.config.label
+    least = 2 * LOSSES[now.run.config.loss].equilibrium(most).verdict - most
     low, high = (
-        sentence(language, f"inside.looks_{kind}", value=f"{v:g}") for kind, v in (("fake", least), ("real", 1))
+        sentence(language, f"inside.looks_{kind}", value=f"{v:g}") for kind, v in (("fake", least), ("real", most))
     )
     return (
         f'<section class="patches"><h4>{sentence(language, "inside.patches")}</h4>'
