@@ -33,6 +33,7 @@ def test_it_learns_bit_for_bit_as_torchs(fused):
     assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
+@pytest.mark.slow
 def test_a_training_does_not_import_the_compiler(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     code = (

@@ -20,6 +20,7 @@ from gan.errors import UserError
 from tests import browser as machinery
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_imported_before_the_page_is_there():
     heavy = {"torch", "torchvision", "matplotlib", "matplotlib.pyplot", "safetensors"}
     # without the function that Gradio parses its own source with at every start, for two seconds

@@ -77,6 +77,7 @@ def test_an_impossible_wish_is_an_event_and_the_training_goes_on(config):
     assert "'rate_g' is -1" in refused["why"]
 
 
+@pytest.mark.slow
 def test_what_if_goes_on_from_before_the_act_as_if_it_had_never_been(config):
     plain = act(Run.create("plain", config))
     changed = Run.create("changed", config)

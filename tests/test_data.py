@@ -116,6 +116,7 @@ def test_without_data_or_network_the_shipped_pictures_stand_in_and_say_so():
 
 
 @needs_real_data
+@pytest.mark.slow
 def test_the_shipped_pictures_are_the_real_ones(monkeypatch):
     clothes = sets._read_idx(catalog.SHIPPED / "fashion-mnist/t10k-images-idx3-ubyte.xz")
     assert torch.equal(clothes[:, None], load("fashion-mnist", 28, split="test", root=REAL).images)
@@ -192,6 +193,7 @@ def test_grey_becomes_colour_and_colour_grey(tmp_path):
 # torchvision
 
 
+@pytest.mark.slow
 def test_torchvision_is_imported_when_it_is_needed_and_beside_any_build_of_torch():
     code = (
         "import sys; from gan.data import load; load('mnist', 32); print('torchvision' in sys.modules);"
@@ -380,6 +382,7 @@ def test_a_pair_is_also_a_set_of_two_classes(tmp_path):
     assert load("horse2zebra", 20, root=tmp_path, split="test").classes == ("horse", "zebra")
 
 
+@pytest.mark.slow
 def test_emoji_train_unpaired_and_are_tested_against_their_partners():
     noto, twemoji = (emoji.draw(hand, 32) for hand in ("noto", "twemoji"))
     assert noto.shape == twemoji.shape == (1906, 3, 32, 32)

@@ -111,6 +111,7 @@ def test_a_duel_that_was_cleared_away_comes_to_rest():
     assert button.value == words("en")["questions.q20.run"]
 
 
+@pytest.mark.slow
 def test_thirty_visitors_each_have_their_own_and_all_are_answered():
     holders = [duel.run(REQUEST, None, *values(seed=seed))[0] for seed in range(30)]
     answered = [0] * 30

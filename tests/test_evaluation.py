@@ -287,6 +287,7 @@ def test_samples_of_one_class_show_as_collapse(monkeypatch):
     assert f"{found['frechet']:.4g}" in report
 
 
+@pytest.mark.slow
 def test_the_verdict_and_samples_are_those_of_the_runs_networks():
     run = dcgan_run()
     found = evaluation.evaluate_dcgan(run, 300, seed=5)

@@ -50,6 +50,7 @@ def names_no_place(file, *more):
     )
 
 
+@pytest.mark.slow
 def test_a_cyclegan_as_onnx_translates_any_batch_and_shape_as_the_network_does(hub):
     generators = Run.open("herd").networks()[0]
     for way, network in generators.items():
@@ -64,6 +65,7 @@ def test_a_cyclegan_as_onnx_translates_any_batch_and_shape_as_the_network_does(h
             assert np.abs(found - x.numpy()).max() > 0.1  # it does translate
 
 
+@pytest.mark.slow
 def test_a_dcgan_as_onnx_draws_what_the_network_draws(tmp_path):
     run = Run.open("mnist")
     network = run.networks()[0]["g"]
@@ -75,6 +77,7 @@ def test_a_dcgan_as_onnx_draws_what_the_network_draws(tmp_path):
     assert names_no_place(tmp_path / "g.onnx", tmp_path)
 
 
+@pytest.mark.slow
 def test_an_onnx_file_that_says_something_else_is_refused(tmp_path, monkeypatch):
     run = small_run(tmp_path, "small")
     monkeypatch.setattr(exchange, "TOLERANCE", -1.0)
@@ -82,6 +85,7 @@ def test_an_onnx_file_that_says_something_else_is_refused(tmp_path, monkeypatch)
         export_onnx(run.networks()[0]["g"], run.config, tmp_path / "g.onnx")
 
 
+@pytest.mark.slow
 def test_a_folder_for_the_hub_tells_what_it_is_and_can_be_read_back(hub, runs):
     run, (folder, said) = Run.open("herd"), hub
     assert said.endswith(f"{folder}\nPut it on the Hugging Face Hub with: hf upload YOU/herd {folder}\n")
@@ -131,6 +135,7 @@ def test_a_folder_that_is_none_makes_no_run(tmp_path, runs):
         import_folder(folder, "none")
 
 
+@pytest.mark.slow
 def test_the_command_line_exports_one_way_and_names_what_is_not_there(tmp_path, runs, capsys):
     run = small_cyclegan(runs, "small")
     assert main(["export", "small", str(tmp_path / "way.onnx"), "--direction", "BtoA"]) == 0

@@ -57,6 +57,7 @@ def in_process(*arguments: str, limit: int | None = None) -> subprocess.Complete
     return subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_the_training_goes_on_when_there_is_room(small_disk, config):
     run = Run.create("mine", replace(config, width=16, steps=400), small_disk)
     filler = small_disk / "filler"

@@ -1,6 +1,7 @@
 """What the event handlers share, with Gradio itself."""
 
 import gradio as gr
+import pytest
 from fastapi.testclient import TestClient
 from gradio.state_holder import SessionState
 
@@ -9,6 +10,7 @@ from demo.uploads import unread
 from tests.browser import in_a_thread
 
 
+@pytest.mark.slow
 def test_a_page_that_looks_again_and_again_does_not_grow(monkeypatch):
     """An update to a component, and that component as an input, a hundred times over: the numbers kept stay few."""
     monkeypatch.setattr(handlers, "NUMBERS_KEPT", 10)

@@ -52,6 +52,7 @@ def run(line: str, cwd: Path, address: str) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.slow
 def test_the_hub_refuses_a_push_of_this_repository(clone, tmp_path):
     """It takes one without binaries: it is these that the hook refuses."""
     bare = bare_repository(tmp_path / "bare")

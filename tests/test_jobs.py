@@ -529,6 +529,7 @@ def test_a_lent_gpu_is_asked_for_again_and_again_until_the_run_is_finished(place
     assert done == sorted(set(done))
 
 
+@pytest.mark.slow
 def test_a_gpu_is_lent_to_a_waiting_training_in_the_name_of_who_asked_for_it(place, monkeypatch):
     visitor = contextvars.ContextVar("visitor", default="nobody")
     lent = []

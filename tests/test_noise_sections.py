@@ -225,6 +225,7 @@ def test_naming_needs_a_class_that_is_there(runs, run):
         find.wanted_of(run, "draw", None, "", None, None)
 
 
+@pytest.mark.slow
 def test_the_five_of_the_lecture_is_found():
     answer, way = find.endpoint("mnist", "5", None, 0, None)
     assert answer["verdict"] == "found"

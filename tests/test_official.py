@@ -111,6 +111,7 @@ def test_both_directions_and_both_judges_say_what_the_originals_say(tmp_path, bl
     assert not run.missing
 
 
+@pytest.mark.slow
 def test_the_full_width_is_the_same_function(tmp_path):
     there = official(tmp_path, "latest_net_G.pth", ResnetGenerator(64, 9), spread=0.02)
     run = import_official([tmp_path / "latest_net_G.pth"], "horses", data="horse2zebra")

@@ -95,6 +95,7 @@ def test_covered_is_the_share_of_p_where_q_is_at_least_a_quarter_of_it():
     assert densities.covered(p, q) == 0.5
 
 
+@pytest.mark.slow
 def test_a_discriminator_trained_alone_comes_to_the_best_and_its_loss_to_the_divergence():
     duel = PlaneDuel(densities.SETS["hill"](), PlaneConfig(seed=1))
     for _ in range(150):
@@ -110,6 +111,7 @@ def test_a_discriminator_trained_alone_comes_to_the_best_and_its_loss_to_the_div
     assert loss == pytest.approx(densities.least_loss("bce", view.divergence), abs=0.06)
 
 
+@pytest.mark.slow
 def test_on_the_ring_both_verdicts_come_to_one_half_and_the_points_to_the_ring():
     duel = PlaneDuel(densities.SETS["ring"]())
     for _ in range(1500):

@@ -122,6 +122,7 @@ def test_what_is_no_kernel_of_that_size_is_refused(cells):
         keys(kernel=2, weights="painted", painted=cells)
 
 
+@pytest.mark.slow
 def test_a_kernel_learns_real_digits_near_the_bilinear_one_but_not_to_it():
     said = list(kernels.learn(4, None))
     page, taught, _ = said[-1]

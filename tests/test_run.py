@@ -135,6 +135,7 @@ def test_resume_files_are_not_loaded_with_pickles_full_power(tmp_path):
     assert not (tmp_path / "owned").exists()
 
 
+@pytest.mark.slow
 def test_a_run_whose_process_died_is_interrupted_not_running():
     run = Run.create("mine", TINY)
     assert run.info["status"] == "running"

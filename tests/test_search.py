@@ -134,6 +134,7 @@ def test_a_search_ends_when_its_time_is_over(mnist, monkeypatch):
     assert last.verdict == "cannot"
 
 
+@pytest.mark.slow
 def test_a_test_digit_is_not_called_impossible_and_a_checkerboard_is(mnist, digits):
     digit = to_unit(digits.images[:1])
     places = torch.arange(32) // 4

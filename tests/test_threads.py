@@ -109,6 +109,7 @@ def test_who_answers_people_leaves_a_core(cores, serving, monkeypatch):
     assert threads.users_environment(environment) == {"PATH": "x"}  # a training that it starts chooses for itself
 
 
+@pytest.mark.slow
 def test_it_holds_for_torch_imported_before_and_after():
     code = """if True:
         import os, sys

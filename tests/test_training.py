@@ -200,6 +200,7 @@ def test_rates_fall_linearly_at_the_end(cyclegan):
     np.testing.assert_allclose(rates[9:], [2e-4 * (8 - i) / 8 for i in range(1, 8)])
 
 
+@pytest.mark.slow
 def test_a_piece_at_a_time_is_the_same_training(dcgan):
     whole = run_of("whole", replace(dcgan, steps=60))
     list(train(whole, device="cpu"))
