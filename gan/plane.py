@@ -22,6 +22,7 @@ LINES, STEPS = 11, 21  # the net that shows what becomes of the plane of z: line
 WIDTH, BATCH = 32, 128
 DESCENTS = ("adam", "sgd")
 BETAS = (0.5, 0.9)  # of Adam
+BLOWN_UP = 1e6  # a loss or a gradient beyond which nothing was ever seen to come back
 REMEMBERED = 600  # rounds in the history; when it is full every second is forgotten
 
 
@@ -96,6 +97,7 @@ class PlaneDuel:
         self.opt_d = Adam(self.d.parameters(), lr=self.config.rate_d, betas=BETAS, fused=True)
         self.history: list[Turn] = []
         self.rounds, self.every = 0, 1
+        self.blown_up = False  # whether a number was about to leave all bounds: nothing moves any more
         self.shown_z, self.shown_real = self.noise(SHOWN), points.draw(SHOWN, self.random)
         self.density = points.density(BLUR)
 
@@ -121,8 +123,11 @@ class PlaneDuel:
         """z, uniform on [-1, 1]^dims, float [count, dims], from the duel's own random stream or another."""
         return 2 * torch.rand(count, self.points.dims, generator=stream or self.random) - 1
 
-    def round(self, *, hold_d: bool = False, hold_g: bool = False) -> Turn:
-        """The discriminator learns, then the generator from its new verdict; either may be held still."""
+    def round(self, *, hold_d: bool = False, hold_g: bool = False) -> Turn | None:
+        """The discriminator learns, then the generator from its new verdict; either may be held still.
+
+        None where a step would blow the duel up (`blown_up`): it is not taken, and no later one either.
+        """
         loss = LOSSES[self.loss]
         for _ in range(self.config.rounds_d):
             real, fake = self.points.draw(BATCH, self.random), self.g(self.noise(BATCH))
@@ -132,14 +137,15 @@ class PlaneDuel:
                 break
             self.opt_d.zero_grad(set_to_none=True)
             loss_d.backward()
-            self.opt_d.step()
+            if not self._steps(self.opt_d, self.d, loss_d):
+                return None
         with frozen(self.d):
             loss_g = loss.g(self.d(fake))
         self.opt_g.zero_grad(set_to_none=True)
         loss_g.backward()
         size = grad_norm(self.g)
-        if not hold_g:
-            self.opt_g.step()
+        if not self._steps(None if hold_g else self.opt_g, self.g, loss_g):
+            return None
         self.rounds += 1
         verdicts = [loss.verdict(logits.detach()).mean().item() for logits in (logits_real, logits_fake)]
         turn = Turn(self.rounds, loss_d.item(), loss_g.item(), *verdicts, size.item())
@@ -148,6 +154,14 @@ class PlaneDuel:
         if len(self.history) > REMEMBERED:
             self.history, self.every = self.history[1::2], 2 * self.every
         return turn
+
+    def _steps(self, optimiser: torch.optim.Optimizer | None, network: nn.Module, loss: Tensor) -> bool:
+        """Let an optimiser take its step, unless the loss or its gradient is beyond all bounds; whether it did."""
+        largest = torch.stack([loss.detach().abs(), grad_norm(network)]).max()
+        self.blown_up = self.blown_up or not bool(largest < BLOWN_UP)  # NaN is not below anything
+        if optimiser is not None and not self.blown_up:
+            optimiser.step()
+        return not self.blown_up
 
     @torch.no_grad()
     def generated(self, count: int = MANY) -> Tensor:

@@ -18,7 +18,14 @@ from tests.browser import expect, open_section, settle, slow_down
 def values(**changed):
     lesson = duel.PRESETS["balanced"]
     usual = {name: getattr(lesson, name) for name in ("data", "loss", "descent", "rate_g", "rate_d", "hold")}
-    more = {"rounds_d": 1, "seed": 0, "speed": "normal", "shows": ["real", "fake", "pull", "net"], "drawing": ""}
+    more = {
+        "preset": "balanced",
+        "rounds_d": 1,
+        "seed": 0,
+        "speed": "normal",
+        "shows": ["real", "fake", "pull", "net"],
+        "drawing": "",
+    }
     return duel.Now(**(usual | more | changed))
 
 

@@ -27,6 +27,8 @@ REST = 300.0  # seconds without a touch after which a duel pauses by itself
 KEPT = 3600.0  # seconds that a duel is kept after the last touch
 ALONE = 400  # rounds of D alone, at most, to train it to its best
 MOST_ROUNDS = 2000  # of the endpoint
+SETTINGS = ("data", "loss", "descent", "rate_g", "rate_d", "hold")  # the controls that a lesson sets
+TRIES = tuple(dict.fromkeys(name for lesson in PRESETS.values() for name in lesson.tries))
 
 
 def button(held: Held, language: Language) -> gr.Button:
@@ -44,7 +46,13 @@ def whole(held: Held, now: Now, request: gr.Request) -> tuple:
 
 def ensure(held: Held | None, now: Now) -> Held:
     """The visitor's duel, or a new one where there is none (any more)."""
-    return held or in_turn(new, points_of(now.data, now.drawing), now.config())
+    return held or fresh_of(now)
+
+
+def fresh_of(now: Now) -> Held:
+    """A new duel as the lesson begins, on the data chosen and with the settings of now."""
+    lesson, config = PRESETS[now.preset], now.config()
+    return in_turn(new, points_of(now.data, now.drawing), config, lesson.alone, lesson.taught(config.seed))
 
 
 def show(subject: None, held: Held | None, shown: str | None, *values: Any) -> tuple:
@@ -59,7 +67,7 @@ def show(subject: None, held: Held | None, shown: str | None, *values: Any) -> t
 def begin(request: gr.Request, held: Held | None, *values: Any) -> tuple:
     """`whole` with a new duel on the data chosen; it runs on if the last one ran."""
     now = Now(*values)
-    fresh = in_turn(new, points_of(now.data, now.drawing), now.config())
+    fresh = fresh_of(now)
     fresh.running = bool(held and held.running)
     return whole(fresh, now, request)
 
@@ -114,14 +122,38 @@ def tick(request: gr.Request, held: Held | None, *values: Any) -> tuple:
 
 
 def choose(request: gr.Request, preset: str, held: Held | None, *values: Any) -> tuple:
-    """(*whole, what to watch, pad, *controls of the preset) for a lesson; it begins at once."""
+    """(*whole, what to watch, pad, *what to try then, *controls) for a lesson; it begins at once."""
     lesson, language = PRESETS[preset], language_of(request)
-    fields = {name: getattr(lesson, name) for name in ("data", "loss", "descent", "rate_g", "rate_d", "hold")}
-    now = Now(*values)._replace(**fields, rounds_d=1)
-    fresh = in_turn(new, points_of(lesson.data, ""), now.config(), lesson.alone)
+    fields = {name: getattr(lesson, name) for name in SETTINGS}
+    now = Now(*values)._replace(**fields, preset=preset, rounds_d=1)
+    fresh = fresh_of(now)
     fresh.running = True
     about = say(language, f"questions.q20.presets.{preset}.watch")
-    return *whole(fresh, now, request), about, gr.HTML(visible=False), *fields.values(), 1
+    then = [gr.Button(visible=name in lesson.tries) for name in TRIES]
+    return *whole(fresh, now, request), about, gr.HTML(visible=False), *then, *fields.values(), 1
+
+
+def attempt(name: str) -> Callable:
+    """A handler for what a lesson suggests to try: (*whole, *controls); it runs."""
+
+    def handler(request: gr.Request, held: Held | None, *values: Any) -> tuple:
+        now = Now(*values)
+        lesson = PRESETS[now.preset]
+        if name not in lesson.tries:  # the lesson was changed under the pointer
+            return (gr.skip(),) * (4 + len(SETTINGS) + 1)
+        then = lesson.tries[name]
+        settings = {"loss": then.loss, "descent": then.descent, "rate_g": then.rate_g, "rate_d": lesson.rate_d}
+        now = now._replace(**settings, hold="none", rounds_d=1)
+        if then.anew:
+            now = now._replace(data=lesson.data)
+            held = fresh_of(now)
+        else:
+            held = ensure(held, now)
+            held.duel.change(now.config())
+        held.running, held.alone = True, 0
+        return *whole(held, now, request), *(getattr(now, field) for field in SETTINGS), 1
+
+    return handler
 
 
 def choose_data(request: gr.Request, held: Held | None, *values: Any) -> tuple:
@@ -152,7 +184,7 @@ def endpoint(
     """Play a small duel; returns rounds, d_real, d_fake, loss_d, loss_g, gradient, divergence, covered, off, points.
 
     `data` is "ring", "rings", "line", "grid", "hill" or "hills"; `hold` "none", "d" or "g"; `alone` rounds of D come
-    first, then `rounds` of both; 2000 in all at most. `points` are 160 generated ones.
+    first, then `rounds` of both; 2000 in all at most, fewer where the duel blows up. `points` are 160 generated ones.
     """
     if hold not in HOLDS:
         raise UserError(f"hold is {hold!r}; choose one of {', '.join(HOLDS)}.")
@@ -164,7 +196,7 @@ def endpoint(
     held = in_turn(new, points_of(data, ""), config)
     for count, still in ((integer("alone", alone), "g"), (integer("rounds", rounds), hold)):
         end = held.duel.rounds + count
-        while held.duel.rounds < end:
+        while held.duel.rounds < end and not held.duel.blown_up:
             in_turn(play, held, config, still, min(100, end - held.duel.rounds))
     return in_turn(_report, held)
 
@@ -196,6 +228,11 @@ def build() -> Section:
         gr.Markdown(t("questions.q20.asked"))
         preset = radio("preset", PRESETS, "balanced")
         about = gr.Markdown(t("questions.q20.presets.balanced.watch"), elem_id="duel-about")
+        with gr.Row(elem_id="duel-tries"):
+            tries = {
+                name: gr.Button(t(f"questions.q20.tries.{name}"), size="md", visible=False, elem_id=f"duel-try-{name}")
+                for name in TRIES
+            }
         held, drawing = gr.State(None, time_to_live=KEPT), gr.State("")
         with gr.Row():
             with gr.Column(scale=5, min_width=320):
@@ -230,7 +267,7 @@ def build() -> Section:
         ending = items.build("q20")
         gr.api(polite(endpoint, is_page=False), api_name="duel")
 
-    values = [data, loss, descent, rate_g, rate_d, rounds_d, seed, hold, speed, shows, drawing]
+    values = [preset, data, loss, descent, rate_g, rate_d, rounds_d, seed, hold, speed, shows, drawing]
     asked, drawn = [held, *values], [held, figure, curves, go]
     past = QUIET | {"queue": False}  # past the queue: one answer is on its way at a time
     latest = LATEST | past
@@ -240,7 +277,10 @@ def build() -> Section:
         buttons[name].click(polite(step(which)), asked, drawn, **past)
     buttons["best"].click(polite(to_best), asked, drawn, **past)
     buttons["again"].click(polite(begin), asked, drawn, **past)
-    chosen = [*drawn, about, pad, data, loss, descent, rate_g, rate_d, hold, rounds_d]
+    controls = [data, loss, descent, rate_g, rate_d, hold, rounds_d]
+    for name, each in tries.items():
+        each.click(polite(attempt(name)), asked, [*drawn, *controls], **past)
+    chosen = [*drawn, about, pad, *tries.values(), *controls]
     preset.input(polite(choose), [preset, *asked], chosen, **latest)
     data.input(polite(choose_data), asked, [*drawn, pad], **latest)
     gr.on([shows.input, hold.input, loss.input], polite(redraw), asked, drawn, **latest)

@@ -159,6 +159,8 @@ def line(view: "View", loss: str, shows: Sequence[str], language: Language) -> s
 
 def comment(duel: "PlaneDuel", view: "View", hold: str, language: Language) -> str:
     """What is to be seen just now, by rules: the verdicts are means of the last rounds, as shares."""
+    if duel.blown_up:
+        return word(language, "says.blown_up")
     late = duel.history[-LATE:]
     if not late:
         return word(language, "says.start")
@@ -174,7 +176,9 @@ def comment(duel: "PlaneDuel", view: "View", hold: str, language: Language) -> s
         "covered": f"{100 * view.covered:.0f}",
         "divergence": f"{view.divergence:.2f}",
     }
-    if real - fake > 0.9:
+    if out_of_sight(view) > 0.9 * len(view.fake):
+        key = "away"
+    elif real - fake > 0.9:
         key = "no_gradient" if gradient < 0.01 else "sure"
     elif hold == "d" and fake > 0.8:
         key = "fooled"
@@ -185,13 +189,20 @@ def comment(duel: "PlaneDuel", view: "View", hold: str, language: Language) -> s
     return word(language, f"says.{key}", **values)
 
 
+def out_of_sight(view: "View") -> int:
+    """How many of the generated points lie outside the picture."""
+    from gan.densities import REACH
+
+    return int((view.fake.abs() > REACH).any(1).sum())
+
+
 def numbers(duel: "PlaneDuel", view: "View", language: Language) -> str:
     """The figures of this moment."""
-    from gan.densities import REACH, least_loss
+    from gan.densities import least_loss
 
     last = duel.history[-1] if duel.history else None
     least = least_loss(duel.loss, view.divergence)
-    away = int((view.fake.abs() > REACH).any(1).sum())
+    away = out_of_sight(view)
     shown = [("round", f"{duel.rounds:,}")]
     if last:
         shown += [("d_real", f"{last.d_real:.2f}"), ("d_fake", f"{last.d_fake:.2f}"), ("loss_d", f"{last.loss_d:.3f}")]

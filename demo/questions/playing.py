@@ -129,13 +129,14 @@ def ink(drawing: str) -> np.ndarray:
     return np.asarray(image.convert("L").resize((200, 200)), np.float32) / 255
 
 
-def new(points: "Points", config: "PlaneConfig", alone: int = 0) -> Held:
-    """A new duel; D may have trained alone before it begins."""
+def new(points: "Points", config: "PlaneConfig", alone: int = 0, taught: "PlaneConfig | None" = None) -> Held:
+    """A new duel; D may have trained alone before it begins, with settings of its own (`taught`)."""
     from gan.plane import PlaneDuel
 
-    duel = PlaneDuel(points, config)
+    duel = PlaneDuel(points, taught or config)
     for _ in range(alone):
         duel.round(hold_g=True)
+    duel.change(config)
     return Held(duel)
 
 
@@ -147,7 +148,9 @@ def play(held: Held, config: "PlaneConfig", hold: str, rounds: int) -> None:
         for _ in range(rounds):
             held.duel.round(hold_d=hold == "d" and not alone, hold_g=hold == "g" or alone)
             held.alone = max(0, held.alone - 1)
-            if time.monotonic() > until:
+            if held.duel.blown_up:
+                held.running = False
+            if held.duel.blown_up or time.monotonic() > until:
                 break
 
 

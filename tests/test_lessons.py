@@ -1,0 +1,170 @@
+"""The lessons of question 20, played to their ends: what their texts say happens, and no number leaves all bounds."""
+
+import math
+import re
+
+import pytest
+import torch
+
+from demo.language import say
+from demo.questions import duel, playing
+from demo.questions.lessons import PRESETS, RATES, Now
+from gan.plane import BLOWN_UP, DESCENTS, PlaneConfig, PlaneDuel
+from gan.settings import LOSSES
+
+
+def values(preset: str, **changed) -> tuple:
+    """The controls as a lesson sets them, then what is changed."""
+    lesson = PRESETS[preset]
+    set_by_it = {name: getattr(lesson, name) for name in duel.SETTINGS}
+    more = {"rounds_d": 1, "seed": 0, "speed": "normal", "shows": ["real", "fake"], "drawing": ""}
+    return tuple(Now(**({"preset": preset} | set_by_it | more | changed)))
+
+
+def played(held: playing.Held, now: Now, rounds: int) -> playing.Held:
+    """So many rounds on, as the page plays them; whatever is told of them is a number."""
+    end = held.duel.rounds + rounds
+    while held.duel.rounds < end and not held.duel.blown_up:
+        playing.play(held, now.config(), now.hold, min(100, end - held.duel.rounds))
+    figure, curves = playing.seen(held, now.hold, now.shows, "en", curves=True)
+    assert not re.search(r"\b(nan|inf)\b", re.sub(r'href="[^"]*"', "", figure + curves), re.IGNORECASE)
+    assert all(math.isfinite(number) for turn in held.duel.history for number in turn)
+    return held
+
+
+def begun(preset: str, seed: int = 0) -> tuple[playing.Held, Now]:
+    """A lesson as a click on it begins it."""
+    now = Now(*values(preset, seed=seed))
+    held, *_ = duel.choose(None, preset, None, *now)
+    return held, now
+
+
+def tried(preset: str, name: str, held: playing.Held | None, now: Now) -> tuple[playing.Held, Now]:
+    """What the button of a suggestion makes of a lesson."""
+    held, _, _, _, *controls = duel.attempt(name)(None, held, *now)
+    assert held.running
+    return held, now._replace(**dict(zip((*duel.SETTINGS, "rounds_d"), controls, strict=True)))
+
+
+def test_every_suggestion_has_a_button_in_its_lesson_alone():
+    assert {name for lesson in PRESETS.values() for name in lesson.tries} == set(duel.TRIES)
+    for preset, lesson in PRESETS.items():
+        _, _, _, _, _, _, *rest = duel.choose(None, preset, None, *values(preset))
+        shown = [button.visible for button in rest[: len(duel.TRIES)]]
+        assert shown == [name in lesson.tries for name in duel.TRIES]
+        text = say("en", f"questions.q20.presets.{preset}.watch")
+        assert ("Then try" in text) == bool(lesson.tries)
+
+
+def test_a_perfect_d_leaves_plain_steps_of_the_minimax_loss_nothing():
+    held, now = begun("perfect")
+    before = held.duel.look()
+    after = played(held, now, 500).duel.look()
+    assert held.duel.history[-1].d_real > 0.99
+    assert held.duel.history[-1].grad_g < 1e-3
+    assert (after.fake - before.fake).abs().max() < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PRESETS["perfect"].tries)
+def test_what_the_perfect_d_suggests_gets_the_generator_going(name):
+    """From the same perfect D, whatever was played before: points move at once, stay in sight, and come to the data."""
+    held, now = begun("perfect")
+    perfect = [weight.clone() for weight in held.duel.d.parameters()]
+    held, now = tried("perfect", name, played(held, now, 40), now)
+    assert all(torch.equal(*pair) for pair in zip(perfect, held.duel.d.parameters(), strict=True))
+    start = held.duel.look()
+    assert start.divergence > 0.68
+    assert name in ("least-squares", "hinge") or start.off < 0.01  # as probabilities it was taught
+    assert (played(held, now, 60).duel.look().fake - start.fake).norm(dim=1).median() > 0.05
+    view = played(held, now, 1440).duel.look()
+    assert not held.duel.blown_up
+    assert (view.fake.abs() > 3).any(1).float().mean() < 0.2
+    least, most = (0.2, 0.45) if name == "bce" else (0.55, 0.25)  # short plain steps take longer
+    assert view.covered > least
+    assert view.divergence < most < start.divergence - 0.2
+
+
+@pytest.mark.slow
+def test_a_held_d_is_fooled_and_catches_up_when_both_learn_again():
+    held, now = begun("held")
+    view = played(held, now, 400).duel.look()
+    assert held.duel.history[-1].d_fake > 0.8
+    assert view.covered < 0.25
+    before = [weight.clone() for weight in held.duel.g.parameters()]
+    held, now = tried("held", "both", held, now)
+    assert all(torch.equal(*pair) for pair in zip(before, held.duel.g.parameters(), strict=True))  # the very duel
+    assert now.hold == "none"
+    view = played(held, now, 1500).duel.look()
+    assert view.covered > 0.8
+    assert abs(held.duel.history[-1].d_fake - 0.5) < 0.25
+
+
+@pytest.mark.slow
+def test_balance_is_what_its_text_says():
+    held, now = begun("balanced")
+    view = played(held, now, 1500).duel.look()
+    late = held.duel.history[-30:]
+    assert all(abs(sum(getattr(turn, name) for turn in late) / 30 - 0.5) < 0.08 for name in ("d_real", "d_fake"))
+    assert view.covered > 0.95
+    assert view.off < 0.1
+
+
+@pytest.mark.slow
+def test_of_nine_heaps_some_are_missing_while_both_verdicts_are_near_one_half():
+    held, now = begun("grid")
+    near = []
+    for _ in range(20):
+        view, last = played(held, now, 100).duel.look(), held.duel.history[-20:]
+        verdicts = [sum(getattr(turn, name) for turn in last) / len(last) for name in ("d_real", "d_fake")]
+        near += [view.covered for _ in [0] if max(abs(verdict - 0.5) for verdict in verdicts) < 0.12]
+    assert any(covered < 0.9 for covered in near)
+
+
+@pytest.mark.slow
+def test_one_dimension_reaches_both_hills():
+    held, now = begun("hills")
+    assert played(held, now, 1500).duel.look().covered > 0.9
+
+
+@pytest.mark.parametrize(("preset", "data"), [*((preset, "ring") for preset in PRESETS), ("perfect", "hills")])
+def test_start_over_begins_with_the_d_of_the_lesson(preset, data):
+    now = Now(*values(preset, data=data, loss="hinge", descent="adam"))
+    held, *_ = duel.begin(None, None, *now)
+    assert held.duel.rounds == PRESETS[preset].alone
+    assert held.duel.config == now.config()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("descent", DESCENTS)
+def test_no_settings_of_the_page_lead_to_a_number_that_is_none(loss, descent):
+    """The highest rates there are, from a perfect D: at worst a sentence says that it blew up, and the way back."""
+    now = Now(*values("perfect", loss=loss, descent=descent, rate_g=RATES[-1], rate_d=RATES[-1], hold="none"))
+    held, *_ = duel.begin(None, None, *now)
+    held.running = True
+    played(held, now, 300)
+    if held.duel.blown_up:
+        assert not held.running
+        for language in ("en", "ko"):
+            figure, _ = playing.seen(held, now.hold, now.shows, language, curves=False)
+            assert say(language, "questions.q20.says.blown_up").split(":")[0].split(".")[0] in figure
+        rounds = held.duel.rounds
+        playing.play(held, now.config(), now.hold, 5)
+        assert held.duel.rounds == rounds
+        held, *_ = duel.begin(None, held, *now._replace(descent="adam", rate_g=0.0002, rate_d=0.002))
+        assert not held.duel.blown_up
+
+
+def test_a_duel_that_would_blow_up_stops_where_its_numbers_are_numbers():
+    points = playing.points_of("ring", "")
+    small = PlaneDuel(points, PlaneConfig("hinge", "sgd", 0.1, 0.1))
+    with torch.no_grad():
+        for weight in small.d.parameters():
+            weight.mul_(1e3)
+    assert small.round() is None
+    assert small.blown_up
+    assert small.history == []
+    assert all(weight.isfinite().all() for net in (small.g, small.d) for weight in net.parameters())
+    assert small.round() is None
+    assert BLOWN_UP > 1e3
