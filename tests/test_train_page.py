@@ -19,6 +19,7 @@ import pytest
 
 from demo import app as shell
 from demo import jobs, launch, presets
+from demo.language import words
 from demo.place import Place, decide
 from gan.run import Run, all_runs
 from gan.training import train
@@ -119,14 +120,12 @@ def trained_in_here(run):
 
 @pytest.fixture
 def train_page(look, server):
-    """`page = train_page("ko")`: the Train tab as the other tests left it, ready-made trainings to choose from."""
+    """`page = train_page("ko")`: the Train tab as the other tests left it."""
 
     def open_it(language="en"):
         page = look(language, tab="train")
         open_tab(page, "train")
         page.wait_for_selector("#watch h3")
-        page.locator("#train-preset label").first.click()
-        settle(page)
         return page
 
     return open_it
@@ -158,49 +157,45 @@ def wait(condition, seconds=90):
     return value
 
 
-def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(train_page, server):
-    page = train_page("ko")
-    watch(page, "earlier")
-    expect(page.locator("#train-curves .chart")).to_have_count(2)
-    expect(page.locator("#film .sample img")).to_have_count(1)
-    expect(page.locator("#watch h3")).to_contain_text("완료")
-    Run(server.runs / "earlier").log(record(9001))
-    page.locator("#watch .facts b", has_text="9,001").wait_for()
-
-
-def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(train_page, server):
-    page = train_page()
-    late = []
-
-    def hold_back(route):
-        answer = route.fetch()
-        if "9,001" in answer.text() and not late:
-            late.append((route, answer))
-        else:
-            route.fulfill(response=answer)
-
-    open_tab(page, "questions")
-    settle(page)  # what was asked before the route could bring the answer past it
-    page.route("**/gradio_api/run/predict**", hold_back)
-    open_tab(page, "train")
-    watch(page, "earlier")
-    Run(server.runs / "earlier").log(record(9001))
-    wait(lambda: page.wait_for_timeout(50) or late)  # requests are seen to while the page is waited for
-    watch(page, "mnist")
-    route, answer = late[0]
+def answer_late(route):
+    answer = route.fetch()
+    time.sleep(0.5)
     route.fulfill(response=answer)
+
+
+def measure(page):
+    """The speed here is measured, not guessed, and a setting that does not fit is refused."""
+    page.locator("#train-measure").click()
+    page.locator("#train-outlook .outlook").first.wait_for(timeout=SECONDS)
+    assert re.search(r"\d", page.locator("#train-outlook").inner_text())
     settle(page)
-    page.unroute_all(behavior="ignoreErrors")
-    assert page.locator("#train-watch input").input_value() == "mnist"
-    page.locator("#watch h3", has_text="mnist").wait_for()
+    page.locator("#train-preset label").nth(1).click()  # it was of the other one
+    expect(page.locator("#train-outlook")).to_have_text("")
+    page.locator("#train-measure").click()
+    expect(page.locator("#train-measure")).to_be_disabled()
+    # the measurement's own end repeats what it said last, and must not come after the answer to Stop
+    page.route("**/gradio_api/run/predict**", answer_late)
+    page.locator("#train-measure-stop").click()
+    expect(page.locator("#train-measure-stop")).to_be_hidden()
+    page.unroute_all(behavior="wait")
+    expect(page.locator("#train-measure")).to_be_enabled()
+    expect(page.locator("#train-outlook")).to_have_text("")
+    page.locator("#train-settings button").first.click()
+    page.locator("#train-setting-batch input").fill("64.5")
+    page.locator("#train-start").click()
+    page.locator("[data-testid=toast-body]", has_text="“Batch” is 64.5; it must be a whole number.").wait_for()
+    page.locator("#train-preset label").first.click()
+    expect(page.locator("#train-setting-batch input")).to_have_value("32")
 
 
-def test_a_training_outlives_page_and_app_and_is_watched_paused_continued_and_stopped(
+def test_the_speed_is_measured_and_a_training_outlives_page_and_app_and_is_watched_paused_continued_and_stopped(
     chromium, surroundings, train_page, server
 ):
     with serve(**surroundings) as first:
         visitors = Visitors(chromium, first.url)
         page = visitors(tab="train")
+        page.wait_for_selector("#watch h3")
+        measure(page)
         start(page, 5)
         page.locator("#watch h3", has_text="mnist-1").wait_for()
         page.locator("#watch h3 .running").wait_for(timeout=SECONDS)
@@ -240,12 +235,50 @@ def test_a_training_outlives_page_and_app_and_is_watched_paused_continued_and_st
     page.keyboard.press("Escape")
 
 
+def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(train_page, server):
+    page = train_page()
+    watch(page, "earlier")
+    expect(page.locator("#train-curves .chart")).to_have_count(2)
+    expect(page.locator("#film .sample img")).to_have_count(1)
+    expect(page.locator("#watch h3")).to_contain_text(words("en")["curves.status.finished"])
+    Run(server.runs / "earlier").log(record(9001))
+    page.locator("#watch .facts b", has_text="9,001").wait_for()
+
+
+def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(train_page, server):
+    page = train_page()
+    late = []
+
+    def hold_back(route):
+        answer = route.fetch()
+        if "9,001" in answer.text() and not late:
+            late.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    open_tab(page, "questions")
+    settle(page)  # what was asked before the route could bring the answer past it
+    page.route("**/gradio_api/run/predict**", hold_back)
+    open_tab(page, "train")
+    watch(page, "earlier")
+    Run(server.runs / "earlier").log(record(9001))
+    wait(lambda: page.wait_for_timeout(50) or late)  # requests are seen to while the page is waited for
+    watch(page, "mnist")
+    route, answer = late[0]
+    route.fulfill(response=answer)
+    settle(page)
+    page.unroute_all(behavior="ignoreErrors")
+    assert page.locator("#train-watch input").input_value() == "mnist"
+    page.locator("#watch h3", has_text="mnist").wait_for()
+
+
 def test_a_training_is_conducted_in_the_page(train_page, server, stubs):
     """A small one in here; the one that is branched off it is a stub."""
-    page = train_page()
     run = Run.create("mnist-1", presets.settings_of("dcgan", "mnist", 5, **TINY), server.runs)
     with trained_in_here(run):
-        page.locator("#watch h3", has_text="mnist-1").wait_for()
+        wait(lambda: run.status == "running")
+        page = train_page()
+        watch(page, "mnist-1")
         page.locator("#watch h3 .running").wait_for()
         page.locator("#film .sample img").wait_for()
         page.locator("#train-conduct button").first.click()
@@ -326,26 +359,6 @@ def test_ones_own_settings_unfold_and_pictures_of_ones_own_are_checked_and_train
         page.locator("#watch h3 .stopped").wait_for()
     assert len(list((run.folder / "pictures/trainA").iterdir())) == 12
     assert not list((server.runs / ".uploads").iterdir())
-
-
-def test_the_speed_here_is_measured_not_guessed(train_page):
-    page = train_page()
-    page.locator("#train-measure").click()
-    page.locator("#train-outlook .outlook").first.wait_for(timeout=SECONDS)
-    assert re.search(r"\d", page.locator("#train-outlook").inner_text())
-    page.locator("#train-preset label").nth(1).click()  # it was of the other one
-    expect(page.locator("#train-outlook")).to_have_text("")
-    settle(page)  # its settings have come
-    page.locator("#train-measure").click()
-    expect(page.locator("#train-measure")).to_be_disabled()
-    page.locator("#train-measure-stop").click()
-    expect(page.locator("#train-measure-stop")).to_be_hidden()
-    expect(page.locator("#train-measure")).to_be_enabled()
-    expect(page.locator("#train-outlook")).to_have_text("")
-    page.locator("#train-settings button").first.click()
-    page.locator("#train-setting-batch input").fill("64.5")
-    page.locator("#train-start").click()
-    page.locator("[data-testid=toast-body]", has_text="“Batch” is 64.5; it must be a whole number.").wait_for()
 
 
 def test_where_a_teachers_key_is_set_only_it_starts_trainings(chromium, server, stubs):
