@@ -201,38 +201,33 @@ def test_nobody_passes_the_line_or_reads_files(server):
 
 
 browser = pytest.mark.browser
-SIZES = [[(1920, 1080), (1366, 768)], [(390, 844)]]
+SIZES = [(1920, 1080), (1366, 768), (390, 844)]
 
 
 @browser
 @pytest.mark.parametrize("language", ["ko", "en"])
-@pytest.mark.parametrize("sizes", SIZES)
-def test_every_tab_fits_its_window(visit, language, sizes):
-    page = visit(language, size=sizes[0])
-    for width, height in sizes:
-        page.set_viewport_size({"width": width, "height": height})
-        for name in shell.tabs():
-            machinery.open_tab(page, name)
-            page.wait_for_selector(machinery.FIRST[name])
-            machinery.settle(page)
+def test_every_tab_stands_in_its_order_and_fits_its_window_and_a_question_leads_to_another(visit, language):
+    page = visit(language, size=SIZES[0])
+    expected = [words(language)[f"{name}.tab"] for name in ("noise", "curves", "translate", "train", "questions")]
+    machinery.expect(page.locator("#tabs > .tab-wrapper").get_by_role("tab")).to_have_text(expected)
+    for name in shell.tabs():
+        machinery.open_tab(page, name)
+        page.wait_for_selector(machinery.FIRST[name])
+        machinery.settle(page)
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            machinery.settle(page, 0.15)
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 1, (name, width)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        machinery.settle(page, 0.15)
         switch, heading = page.locator("#languages").bounding_box(), page.locator("#title h1").bounding_box()
         assert switch["y"] + switch["height"] <= heading["y"] + 1 or switch["x"] >= heading["x"] + 400
 
-
-@browser
-def test_the_five_tabs_stand_in_their_order(visit):
-    page = visit("en", size=(1920, 1080))
-    expected = [words("en")[f"{name}.tab"] for name in ("noise", "curves", "translate", "train", "questions")]
-    machinery.expect(page.locator("#tabs > .tab-wrapper").get_by_role("tab")).to_have_text(expected)
-
-
-@browser
-def test_a_question_leads_to_the_tab_that_shows_it(visit):
-    page = visit("en", tab="questions")
-    page.get_by_role("tab", name=words("en")["questions.q20.tab"]).click()
-    page.locator("button:visible", has_text=words("en")["questions.go.curves"]).click()
-    page.get_by_role("tab", name=words("en")["curves.tab"], exact=True, selected=True).wait_for()
+    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+    page.get_by_role("tab", name=words(language)["questions.q20.tab"]).click()
+    page.locator("button:visible", has_text=words(language)["questions.go.curves"]).click()
+    page.get_by_role("tab", name=words(language)["curves.tab"], exact=True, selected=True).wait_for()
 
 
 @browser

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def in_process(*arguments: str, limit: int | None = None) -> subprocess.Complete
 
 @pytest.mark.slow
 def test_a_full_disk_is_said_and_the_training_goes_on_when_there_is_room(small_disk, config):
-    run = Run.create("mine", replace(config, width=16, steps=400), small_disk)
+    run = Run.create("mine", replace(config, width=16, steps=40), small_disk)
     filler = small_disk / "filler"
     saved = []
 
@@ -88,8 +89,8 @@ def test_a_full_disk_is_said_and_the_training_goes_on_when_there_is_room(small_d
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux to limit memory")
 def test_a_full_memory_is_said(config, runs):
-    run = Run.create("mine", replace(config, size=128, batch=4096))
-    ended = in_process("train", "--resume", str(run.folder), "--device", "cpu", limit=1 << 30)
+    run = Run.create("mine", replace(config, size=32, width=64, batch=4096))
+    ended = in_process("train", "--resume", str(run.folder), "--device", "cpu", limit=1 << 29)
     assert ended.returncode == 2
     assert ended.stderr.strip().splitlines()[-1].startswith("error: The memory of cpu")
     assert run.status == "failed"
@@ -135,15 +136,21 @@ def test_a_clock_that_jumps_changes_neither_the_time_trained_nor_the_end(config,
 @pytest.mark.slow
 def test_two_apps_that_start_at_once_start_one(config, runs):
     """Of two processes that go on with one run at the same moment, one trains and the other says so."""
-    run = Run.create("mine", replace(config, steps=3000))
+    run = Run.create("mine", replace(config, steps=100_000))
     command = [sys.executable, "-m", "gan", "train", "--resume", "mine", "--device", "cpu"]
     both = [
         subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    told = [process.communicate()[1] for process in both]
+    with ThreadPoolExecutor(2) as pool:  # the one that trains has much to say, which is read at once
+        told = [pool.submit(process.communicate) for process in both]
+        wait(told, return_when=FIRST_COMPLETED)
+        while not any("loss_g" in record for record in run.journal()):
+            assert sum(each.done() for each in told) == 1
+            time.sleep(0.05)
+        run.control("stop")
     assert sorted(process.returncode for process in both) == [0, 2]
-    assert sum("being trained by another process" in text for text in told) == 1
+    assert sum("being trained by another process" in each.result()[1] for each in told) == 1
     steps = [r["step"] for r in run.journal() if "event" not in r]
     assert steps == sorted(set(steps))
-    assert run.status == "finished"
+    assert run.status == "stopped"
