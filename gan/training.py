@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -321,16 +322,17 @@ class _Training:
         """Write down what was asked, then follow what was asked while nothing trained, and the plan."""
         if self.rank == 0 and self.going.moved:
             self.run.set_info(config=self.config.as_dict())
-        self.stand("running")
+        standing = self.agree(max(0, len(self.run.controls()) - self.controls_read))
+        self.stand("running")  # whoever asks for something from now on asks it of this training
         if self.kept is None:
             self.save()  # should the duel blow up at once, there is something to go back to
         if self.step:
             yield self.event("resume", **self.going.moved)
-        yield from self.obey(self.new_controls(), standing=True)
+        yield from self.obey(islice(self.new_controls(), standing), standing=True)
         new = {name: value for name, value in self.going.conduct.items() if getattr(self.conduct, name) != value}
         if self.rank == 0 and new:
             self.run.control("set", **new)
-        yield from self.obey(self.new_controls(), standing=True)
+        yield from self.obey(self.new_controls())
 
     def end(self) -> None:
         """Save what was reached when someone asked to stop."""
@@ -395,7 +397,7 @@ class _Training:
         if self.tuner.chosen != chosen:
             self.stand("running")
 
-    def agree(self, decision: bool) -> bool:
+    def agree(self, decision: Any) -> Any:
         """The first process's decision, in every process."""
         if self.world == 1:
             return decision

@@ -78,9 +78,20 @@ def test_a_measurement_is_ended_and_nothing_comes_after_it(measured, change):
     assert outlook.forget(("digits", 1), visitor()) == gr.skip()  # a field that was filled with what was asked for
     told, measure, halt = change()
     assert (told, measure.interactive, halt.visible) == ("", True, False)
-    assert list(answers) == []
+    ((told, measure, halt),) = answers  # given once more at the end, perhaps after the answer to Stop
+    assert (told, measure.interactive, halt.visible) == ("", True, False)
     assert outlook._turn.acquire(timeout=5)  # and it no longer keeps the processor
     outlook._turn.release()
+
+
+def test_the_end_of_what_is_no_longer_asked_leaves_what_was_asked_next(measured):
+    measured.go.clear()
+    first, second = (outlook.ask(digits(), 500, (preset, 1), visitor()) for preset in ("digits", "clothes"))
+    next(first)
+    next(second)
+    assert list(first) == [(gr.skip(),) * 3]
+    measured.go.set()
+    assert "so that is enough" in next(second)[0]
 
 
 def test_another_visitor_does_not_stop_it(measured):
@@ -89,7 +100,8 @@ def test_another_visitor_does_not_stop_it(measured):
     next(answers)
     outlook.stop(visitor("b"))
     measured.go.set()
-    (last,) = answers
+    last, end = answers
+    assert end == (gr.skip(),) * 3
     assert "so that is enough" in last[0]
     assert (last[1].interactive, last[2].visible) == (True, False)
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
+from gan import training
 from gan.cyclegan import CycleGANConfig
 from gan.dcgan import DCGANConfig
 from gan.errors import UserError
@@ -312,3 +313,28 @@ def test_run_json_says_on_what_it_was_trained(dcgan):
     assert info["step"] == 24
     assert info["device"].startswith("cpu")
     assert info["seconds"] > 0
+
+
+@pytest.mark.parametrize("moment", ["running", "asked"])
+def test_a_stop_that_comes_while_a_training_begins_stops_it(dcgan, monkeypatch, moment):
+    """Whoever sees "running" and asks for a stop is heard, whatever has not been read by then."""
+    run = run_of("mine", dcgan)
+    run.control("stop")  # asked of the run at rest, which stops nothing
+    run.control("set", label=0.8)
+    stand, asked = training._Training.stand, []
+
+    def and_stop(self, status, why=""):
+        stand(self, status, why)
+        if status == "running" and not asked:
+            asked.append(run.control("stop"))
+
+    if moment == "running":
+        monkeypatch.setattr(training._Training, "stand", and_stop)
+    records = []
+    for record in train(run, device="cpu", settings={"label": 0.9} if moment == "running" else None):
+        records.append(record)
+        if moment == "asked" and record.get("event") == "control":
+            run.control("stop")
+    assert run.status == "stopped"
+    assert records[0]["event"] == "control"
+    assert run.info["step"] <= 1

@@ -67,9 +67,10 @@ def measured(config: "Config", stop: Callable[[], bool] = lambda: False) -> "Est
 
 
 def ask(config: "Config", needed: int | None, asked: tuple, request: gr.Request) -> Iterator[tuple]:
-    """(outlook, its button, Stop) while it is measured and at the end; nothing more once it was stopped or forgotten.
+    """(outlook, its button, Stop) while it is measured and at the end; nothing of it once it was stopped.
 
-    `asked` is what the page's controls said.
+    `asked` is what the page's controls said. Gradio gives the last answer once more at the end, which may reach the
+    page after that to Stop: so the last one is to be right then, too.
     """
     language, session, mine = language_of(request), session_of(request), (repr(asked), object())
     if jobs.active() is not None:
@@ -91,10 +92,12 @@ def ask(config: "Config", needed: int | None, asked: tuple, request: gr.Request)
     while worker.is_alive():
         worker.join(LOOK)
         if is_unwanted():
+            yield (gr.skip(),) * 3 if session in _asked else ("", *pressable(False))
             return
     yield found.get("html", ""), *pressable(False)
     if "error" in found:
         raise found["error"]
+    yield (gr.skip(),) * 3
 
 
 def _work(found: dict[str, Any], call: Callable[[], str]) -> None:
