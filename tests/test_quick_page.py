@@ -2,19 +2,20 @@
 
 import pytest
 
-from tests.browser import FIRST, expect, open_section, open_tab, settle, slow_down
+from tests.browser import FIRST, expect, open_section, settle, slow_down
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def slow(look):
-    """`page = slow("noise")`: the tab at rest; from then on every answer takes its time, until the test ends."""
-    page = look("en", tab="noise")
-    page.evaluate("window.usual = fetch")
+def slow(visit):
+    """`page = slow("noise")`: the tab at rest, from where on every answer takes its time.
+
+    A page of each test's own: on one that was so slow Gradio may keep the stream of its answers open.
+    """
 
     def opened(tab, section=None):
-        open_tab(page, tab)
+        page = visit(tab=tab)
         page.wait_for_selector(FIRST[tab], state="attached")
         if section:
             open_section(page, tab, section)
@@ -22,9 +23,7 @@ def slow(look):
         slow_down(page)
         return page
 
-    yield opened
-    page.evaluate("window.fetch = usual")
-    settle(page)
+    return opened
 
 
 def test_the_picture_clicked_last_is_held(slow):

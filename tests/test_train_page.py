@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,10 +67,21 @@ def surroundings(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def school(surroundings):
-    """An app in here that lets everyone train."""
-    with serve_in_here() as running:
-        yield running
+def apps(surroundings):
+    """Apps in here by the environment that makes them: as usual, with a teacher's key, and restricted.
+
+    All are built before anyone looks at one: what an answer makes of components while another app is being built would
+    become a part of that.
+    """
+    kinds = ({}, {"GAN_KEY": "open sesame"}, {"GAN_TRAINING": "off"}, {"GAN_TRAINING": "limited"})
+    with ExitStack() as running:
+        yield {"".join(kind.values()): running.enter_context(serve_in_here(**kind)) for kind in kinds}
+
+
+@pytest.fixture(scope="module")
+def school(apps):
+    """The app that lets everyone train."""
+    return apps[""]
 
 
 @pytest.fixture(scope="module")
@@ -235,9 +246,9 @@ def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(train
     page.locator("#watch .facts b", has_text="9,001").wait_for()
 
 
-def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(train_page, server):
-    page = train_page()
-    late = []
+def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(chromium, server):
+    visitors = Visitors(chromium, server.url)
+    page, late = visitors(), []
 
     def hold_back(route):
         answer = route.fetch()
@@ -246,10 +257,8 @@ def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(tr
         else:
             route.fulfill(response=answer)
 
-    open_tab(page, "questions")
-    settle(page)  # what was asked before the route could bring the answer past it
     page.route("**/gradio_api/run/predict**", hold_back)
-    open_tab(page, "train")
+    open_tab(page, "train")  # only now: what was asked before the route could bring the answer past it
     watch(page, "earlier")
     Run(server.runs / "earlier").log(record(9001))
     wait(lambda: page.wait_for_timeout(50) or late)  # requests are seen to while the page is waited for
@@ -260,6 +269,7 @@ def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(tr
     page.unroute_all(behavior="ignoreErrors")
     assert page.locator("#train-watch input").input_value() == "mnist"
     page.locator("#watch h3", has_text="mnist").wait_for()
+    visitors.leave()
 
 
 def test_a_training_is_conducted_in_the_page(train_page, server, stubs):
@@ -351,18 +361,18 @@ def test_ones_own_settings_unfold_and_pictures_of_ones_own_are_checked_and_train
     assert not list((server.runs / ".uploads").iterdir())
 
 
-def test_where_a_teachers_key_is_set_only_it_starts_trainings(chromium, server, stubs):
-    with serve_in_here(GAN_KEY="open sesame") as taught:
-        visitors = Visitors(chromium, taught.url)
-        page = visitors(tab="train")
-        page.wait_for_selector("#watch h3")
-        page.locator("#train-start").click()
-        page.locator("[data-testid=toast-body]", has_text="only whoever knows the teacher's key").wait_for()
-        page.locator("#train-key input").fill("open sesame")
-        start(page, 0.1)
-        page.locator("#watch h3", has_text="mnist-1").wait_for()
-        page.locator("#watch h3 .finished").wait_for()
-        visitors.leave()
+def test_where_a_teachers_key_is_set_only_it_starts_trainings(chromium, apps, server, stubs):
+    taught = apps["open sesame"]
+    visitors = Visitors(chromium, taught.url)
+    page = visitors(tab="train")
+    page.wait_for_selector("#watch h3")
+    page.locator("#train-start").click()
+    page.locator("[data-testid=toast-body]", has_text="only whoever knows the teacher's key").wait_for()
+    page.locator("#train-key input").fill("open sesame")
+    start(page, 0.1)
+    page.locator("#watch h3", has_text="mnist-1").wait_for()
+    page.locator("#watch h3 .finished").wait_for()
+    visitors.leave()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
@@ -403,21 +413,20 @@ def test_kill_9_of_the_training_and_of_the_app_at_once_loses_neither_the_run_nor
 
 
 @pytest.mark.parametrize(("training", "sentence"), [("off", "switched off"), ("limited", "shared machine")])
-def test_where_training_is_restricted_the_tab_says_so_and_the_endpoint_refuses(chromium, server, training, sentence):
+def test_where_training_is_restricted_the_tab_says_so_and_the_endpoint_refuses(chromium, apps, training, sentence):
     from gradio_client import Client
 
-    with serve_in_here(GAN_TRAINING=training) as restricted:
-        visitors = Visitors(chromium, restricted.url)
-        page = visitors(tab="train")
-        page.get_by_text(re.compile(sentence)).first.wait_for()
-        expect(page.locator("#train-start")).to_be_visible(visible=training == "limited")
-        assert not page.locator("#train-name").is_visible()
-        visitors.leave()
-        client = Client(restricted.url, verbose=False)
-        for asked in (("dcgan", "/etc", 1, ""), ("dcgan", "mnist", 30, ""), ("cyclegan", "mnist", 1, "")):
-            with pytest.raises(Exception, match=f"{sentence}|at most 3"):
-                client.predict(*asked, api_name="/train_start")
-        client.close()
+    visitors = Visitors(chromium, apps[training].url)
+    page = visitors(tab="train")
+    page.get_by_text(re.compile(sentence)).first.wait_for()
+    expect(page.locator("#train-start")).to_be_visible(visible=training == "limited")
+    assert not page.locator("#train-name").is_visible()
+    visitors.leave()
+    client = Client(apps[training].url, verbose=False)
+    for asked in (("dcgan", "/etc", 1, ""), ("dcgan", "mnist", 30, ""), ("cyclegan", "mnist", 1, "")):
+        with pytest.raises(Exception, match=f"{sentence}|at most 3"):
+            client.predict(*asked, api_name="/train_start")
+    client.close()
 
 
 def test_the_endpoints_start_tell_and_control(server, stubs):
