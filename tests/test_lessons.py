@@ -77,6 +77,8 @@ def test_what_the_perfect_d_suggests_gets_the_generator_going(name):
     assert start.divergence > 0.68
     assert name in ("least-squares", "hinge") or start.off < 0.01  # as probabilities it was taught
     assert (played(held, now, 60).duel.look().fake - start.fake).norm(dim=1).median() > 0.05
+    figure, _ = playing.seen(held, now.hold, now.shows, "en", curves=False)
+    assert "next to nothing" not in figure
     view = played(held, now, 940).duel.look()
     assert not held.duel.blown_up
     assert (view.fake.abs() > 3).any(1).float().mean() < 0.2

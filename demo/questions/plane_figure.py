@@ -179,7 +179,8 @@ def comment(duel: "PlaneDuel", view: "View", hold: str, language: Language) -> s
     if out_of_sight(view) > 0.9 * len(view.fake):
         key = "away"
     elif real - fake > 0.9:
-        key = "no_gradient" if gradient < 0.01 else "sure"
+        tiny = "tiny" if duel.config.descent == "adam" else "no_gradient"
+        key = tiny if gradient < 0.01 else "sure"
     elif hold == "d" and fake > 0.8:
         key = "fooled"
     elif max(abs(real - 0.5), abs(fake - 0.5)) < 0.05:
