@@ -7,6 +7,7 @@ discriminator's map is simply averaged. Every function returns a scalar tensor.
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -36,6 +37,7 @@ class Loss(NamedTuple):
     verdict: Callable[[Tensor], Tensor]
     undecided: Callable[[float], float]
 
+    @cache  # noqa: B019, of four losses that stay as long as the program
     def equilibrium(self, label: float = 1.0) -> Equilibrium:
         """Where both rest if `label` is the target for real pictures: with 0.9, cross-entropy's D says 0.45."""
         logit = torch.tensor([self.undecided(label)], dtype=torch.float64)

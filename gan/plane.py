@@ -137,14 +137,14 @@ class PlaneDuel:
                 break
             self.opt_d.zero_grad(set_to_none=True)
             loss_d.backward()
-            if not self._steps(self.opt_d, self.d, loss_d):
+            if not self._step(self.opt_d, loss_d, grad_norm(self.d)):
                 return None
         with frozen(self.d):
             loss_g = loss.g(self.d(fake))
         self.opt_g.zero_grad(set_to_none=True)
         loss_g.backward()
         size = grad_norm(self.g)
-        if not self._steps(None if hold_g else self.opt_g, self.g, loss_g):
+        if not self._step(None if hold_g else self.opt_g, loss_g, size):
             return None
         self.rounds += 1
         verdicts = [loss.verdict(logits.detach()).mean().item() for logits in (logits_real, logits_fake)]
@@ -155,10 +155,10 @@ class PlaneDuel:
             self.history, self.every = self.history[1::2], 2 * self.every
         return turn
 
-    def _steps(self, optimiser: torch.optim.Optimizer | None, network: nn.Module, loss: Tensor) -> bool:
-        """Let an optimiser take its step, unless the loss or its gradient is beyond all bounds; whether it did."""
-        largest = torch.stack([loss.detach().abs(), grad_norm(network)]).max()
-        self.blown_up = self.blown_up or not bool(largest < BLOWN_UP)  # NaN is not below anything
+    def _step(self, optimiser: torch.optim.Optimizer | None, loss: Tensor, size: Tensor) -> bool:
+        """Let an optimiser, if any, step, unless the loss or its gradient's size is beyond all bounds; whether not."""
+        is_bounded = loss.detach().abs() < BLOWN_UP and size < BLOWN_UP  # NaN is not below anything
+        self.blown_up = self.blown_up or not is_bounded
         if optimiser is not None and not self.blown_up:
             optimiser.step()
         return not self.blown_up

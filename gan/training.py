@@ -323,7 +323,7 @@ class _Training:
         if self.rank == 0 and self.going.moved:
             self.run.set_info(config=self.config.as_dict())
         standing = self.agree(max(0, len(self.run.controls()) - self.controls_read))
-        self.stand("running")  # whoever asks for something from now on asks it of this training
+        self.stand("running")  # what is asked from now on is asked of this training
         if self.kept is None:
             self.save()  # should the duel blow up at once, there is something to go back to
         if self.step:

@@ -113,7 +113,7 @@ def guests(chromium, server):
 def look(guests):
     """`page = look("ko", tab="questions")` is `visit` for tests that take a page as others of the same file left it.
 
-    Opening a page is most of what a test of it costs. Whoever needs it untouched, or closes it, takes `visit`.
+    Opening a page is most of what a test of it costs. A test that needs it untouched, or closes it, takes `visit`.
     """
     yield guests.again
     guests.check()

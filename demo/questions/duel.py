@@ -16,7 +16,7 @@ from demo.handlers import EACH, LATEST, QUIET, polite
 from demo.language import HERE, Language, language_of, say, t
 from demo.numbers import integer
 from demo.questions import items, plane_figure
-from demo.questions.lessons import DATA, DESCENTS, HOLDS, PRESETS, RATES, SPEEDS, Now
+from demo.questions.lessons import DATA, DESCENTS, HOLDS, PRESETS, RATES, SETTINGS, SPEEDS, TRIES, Now
 from demo.questions.playing import Held, config_of, in_turn, ink, new, pace, play, points_of, seen
 from demo.sections import Section
 from gan.errors import UserError
@@ -27,8 +27,6 @@ REST = 300.0  # seconds without a touch after which a duel pauses by itself
 KEPT = 3600.0  # seconds that a duel is kept after the last touch
 ALONE = 400  # rounds of D alone, at most, to train it to its best
 MOST_ROUNDS = 2000  # of the endpoint
-SETTINGS = ("data", "loss", "descent", "rate_g", "rate_d", "hold")  # the controls that a lesson sets
-TRIES = tuple(dict.fromkeys(name for lesson in PRESETS.values() for name in lesson.tries))
 
 
 def button(held: Held, language: Language) -> gr.Button:

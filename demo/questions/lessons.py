@@ -33,7 +33,7 @@ class Preset(NamedTuple):
     rate_d: float
     hold: str
     alone: int = 0
-    tries: dict[str, Try] = {}  # noqa: RUF012, nobody changes it
+    tries: dict[str, Try] = {}  # noqa: RUF012, never changed
 
     def taught(self, seed: float) -> "PlaneConfig":
         """The settings with which D trains alone."""
@@ -53,6 +53,10 @@ PRESETS = {
     "hills": Preset("hills", "bce", "adam", 0.0005, 0.002, "none"),
     "grid": Preset("grid", "bce", "adam", 0.0005, 0.002, "none"),
 }
+
+
+SETTINGS = ("data", "loss", "descent", "rate_g", "rate_d", "hold")  # the controls that a lesson sets
+TRIES = tuple(dict.fromkeys(name for lesson in PRESETS.values() for name in lesson.tries))
 
 
 class Now(NamedTuple):
