@@ -232,9 +232,17 @@ class Visitors:
         return page
 
     def again(self, language: str = "en", *, tab: str, size: tuple[int, int] = (1366, 768)) -> Any:
-        """The page that was opened like this before, at this size now; a new one where there is none."""
-        if (language, tab) not in self.open:
+        """The page that was opened like this before, at this size now; a new one where there is none at rest.
+
+        Of one in use Gradio may keep the stream of answers open for ever, where an answer came before its number did.
+        """
+        page, deadline = self.open.get((language, tab)), time.monotonic() + 5
+        while page and page.traffic.waiting and time.monotonic() < deadline:
+            page.wait_for_timeout(50)
+        if page is None or page.traffic.waiting:
             self.open[language, tab] = self(language, tab=tab, size=size)
+            self.open[language, tab].wait_for_selector(FIRST[tab], state="attached")
+            settle(self.open[language, tab])  # what is opened while an answer is on its way may leave the stream open
         page = self.open[language, tab]
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.bring_to_front()

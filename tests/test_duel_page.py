@@ -173,19 +173,20 @@ browser = pytest.mark.browser
 
 
 def pause(page):
-    """Let the duel rest."""
-    if page.locator("#duel [data-running]").count():
-        page.locator("#duel-run").click()
-        expect(page.locator("#duel [data-running]")).to_have_count(0)
+    """Let the duel, which runs, rest."""
+    page.locator("#duel-run").click()
+    expect(page.locator("#duel [data-running]")).to_have_count(0)
     settle(page)
 
 
 def begin(look, language="en", **options):
     """The section with a new duel of the first lesson, which rests."""
     page = look(language, tab="questions", **options)
+    open_section(page, "questions", "q1")
+    settle(page)
     open_section(page, "questions", "q20")
     page.wait_for_selector("#duel figure")
-    pause(page)
+    settle(page)  # a duel that was left rests
     lesson, ring = page.locator("#duel-preset input[value=balanced]"), page.locator("#duel-data input[value=ring]")
     if not lesson.is_checked():
         lesson.check()
