@@ -118,11 +118,13 @@ def numbers(story: Story) -> dict[str, float]:
     return found
 
 
-FORMS = {"covered": ".0f", "coat": ".0%", "ground": ".3f", "cycle": ".3f", "identity": ".3f"}
+FORMS = {"covered": ".0f", "ground": ".3f", "cycle": ".3f", "identity": ".3f"}
 
 
 def readable(measure: str, value: float) -> str:
     """A number as a sentence has it: no more digits than say something, and never an exponent."""
+    if measure == "coat":  # in percent, whose sign the sentence has
+        return f"{100 * value:.0f}"
     if measure in FORMS:
         return format(value, FORMS[measure])
     if abs(value) < 0.001 and measure.startswith("grad"):

@@ -79,7 +79,8 @@ def figures(
 def mark(event: dict[str, Any], language: Language) -> str:
     """An event in words: "Step 1,500: discriminator held still"."""
     kind = event["event"].replace(" ", "_")
-    known = ("pause", "go_on", "stop", "resume", "evaluation", "round", "refused")
+    known = ("pause", "go_on", "stop", "resume", "evaluation", "step_both", "step_d", "step_g", "refused")
+    kind = f"step_{event.get('who', 'both')}" if kind == "round" else kind
     words = [say(language, f"curves.events.{kind}")] if kind in known else []
     for name in ("hold_d", "hold_g"):
         if name in event:
@@ -122,6 +123,9 @@ def picture(story: Story, sample: tuple[int, Path] | None, language: Language) -
 def caption(story: Story, step: int, language: Language) -> str:
     """What is said of a sample: "Step 1,413: D(real) 0.77, D(fake) 0.14"."""
     real, fake = story.at(step, "d_real"), story.at(step, "d_fake")
+    for event in story.events:  # a step in slow motion is no logged line, but has numbers of its own
+        if event["event"] == "round" and event["step"] == step:
+            real, fake = event.get("d_real", real), event.get("d_fake", fake)
     if real is None:
         return say(language, "curves.sample", step=f"{step:,}")
     return say(language, "curves.sample_verdicts", step=f"{step:,}", real=f"{real:.2f}", fake=f"{fake:.2f}")

@@ -95,7 +95,7 @@ def panel(desk: Desk, language: Language) -> str:
         f"{sentence(language, 'held.save')}</a>"
         f'<a href="{inline(shown.image)}" download="{escape(shown.run.name)}.png">{sentence(language, "held.png")}</a>'
     )
-    alt = sentence(language, "held.alt", verdict=verdict(shown.verdict, shown.loss))
+    alt = sentence(language, "held.alt", verdict=verdict(shown.verdict, shown.loss, language))
     return (
         f'<div class="held"><img src="{inline(shown.image)}" alt="{alt}"><div>{about(shown, language)}</div></div>'
         f"{bars(shown.z, language)}<p class='links'>{links}</p>"
@@ -105,11 +105,11 @@ def panel(desk: Desk, language: Language) -> str:
 def about(shown: Picture, language: Language) -> str:
     """What the discriminator and the classifier say of a picture, as HTML."""
     kind = "probability" if is_probability(shown.loss) else "score"
-    words = escape(verdict(shown.verdict, shown.loss))
+    words = escape(verdict(shown.verdict, shown.loss, language))
     bar = f'<i style="--share:{shown.verdict:.3f}"></i>' if kind == "probability" else ""
     told = f'<p class="verdict">{sentence(language, f"held.{kind}")} <b>{words}</b>{bar}</p>'
     if shown.guess:
-        name, sure = class_name(shown.guess[0], language), percent(shown.guess[1])
+        name, sure = class_name(shown.guess[0], language), percent(shown.guess[1], language)
         told += f"<p>{sentence(language, 'held.guess', name=name, percent=sure)}</p>"
     return told
 

@@ -93,7 +93,7 @@ def page(run: "Run", wanted: "int | Tensor", at: "Found", language: Language, sa
     name = class_name(classes_of(run)[wanted], language) if isinstance(wanted, int) else ""
     kind = "class" if name else "picture"
     goal = f'<p class="named">{escape(name)}</p>' if name else f'<img src="{inline(wanted)}" alt="">'
-    score = percent(at.score) if name else f"{at.score:.3f}"
+    score = percent(at.score, language) if name else f"{at.score:.3f}"
     unfinished = said in ("searching", "stopped")
     share = at.step / max(at.steps, 1) if unfinished else 1.0
     state = f"find.{said}" if unfinished else f"find.{said}.{kind}"

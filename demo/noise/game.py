@@ -102,7 +102,7 @@ def outcome(game: Game, now: "Round", language: Language) -> str:
             f"{'✗' if i in wrong else '✓'}{words}</span>"
             for who, wrong, words in (
                 ("you", result.mistakes, ""),
-                ("d", result.mistakes_d, f" ({escape(verdict(value, loss))})"),
+                ("d", result.mistakes_d, f" ({escape(verdict(value, loss, language))})"),
             )
         )
         kind = "missed" if i in result.mistakes else ""

@@ -22,7 +22,7 @@ def page(made: Made, addresses: list[str], desk: Desk, language: Language) -> st
     kind = "probability" if is_probability(made.loss) else "score"
     cells = []
     for index, (image, value, address) in enumerate(zip(made.images, made.verdicts, addresses, strict=True)):
-        words, mark = verdict(value, made.loss), marks.get(index, "")
+        words, mark = verdict(value, made.loss, language), marks.get(index, "")
         badge = f"<b>{sentence(language, mark)}</b>" if mark else ""
         alt = sentence(language, f"alt.{kind}", index=index + 1, verdict=words)
         bar = f'<i style="--share:{value:.3f}"></i>' if kind == "probability" else ""

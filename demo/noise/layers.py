@@ -47,7 +47,7 @@ def page(shown: Picture, language: Language) -> str:
     logit = down[-1].maps.item()
     kind = "probability" if is_probability(shown.loss) else "score"
     number = f'<p class="logit">{logit:+.2f}</p>'
-    says = sentence(language, f"layers.{kind}", verdict=verdict(shown.verdict, shown.loss))
+    says = sentence(language, f"layers.{kind}", verdict=verdict(shown.verdict, shown.loss, language))
     discriminator.append(
         card(sentence(language, "layers.logit"), f"{number}<p>{says}</p>", down[-1].code, down[-1].weights, language)
     )

@@ -44,7 +44,7 @@ def page(run: "Run", found: "Modes", desk: Desk, language: Language) -> str:
     from gan.address import of_seed
 
     most = max(*found.shares, *found.data_shares)
-    rows = []
+    rows, none = [], "0%" if language == "ko" else "0\u00a0%"
     for name, share, real, example in zip(found.classes, found.shares, found.data_shares, found.examples, strict=True):
         word = class_name(name, language)
         picture = "<span></span>"
@@ -57,7 +57,7 @@ def page(run: "Run", found: "Modes", desk: Desk, language: Language) -> str:
             f'<li class="{kind}"><span>{escape(word)}</span>{picture}'
             f'<div><i class="fake" style="width:{100 * share / most:.1f}%"></i>'
             f'<i class="real" style="width:{100 * real / most:.1f}%"></i></div>'
-            f"<b>{percent(share) if share else '0 %'}</b></li>"
+            f"<b>{percent(share, language) if share else none}</b></li>"
         )
     kind = "few" if found.covered <= COLLAPSED * len(found.classes) else "some"
     kind = "all" if found.covered == len(found.classes) else kind

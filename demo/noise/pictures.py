@@ -143,14 +143,15 @@ def is_probability(loss: str) -> bool:
     return loss in ("bce", "saturating")
 
 
-def verdict(value: float, loss: str) -> str:
-    """D's verdict as it stands under a picture: "97 %", or "-0.31" where it is a score."""
-    return percent(value) if is_probability(loss) else f"{value:+.2f}"
+def verdict(value: float, loss: str, language: Language) -> str:
+    """What D answers as it stands under a picture: "97 %", or "-0.31" where it is a score."""
+    return percent(value, language) if is_probability(loss) else f"{value:+.2f}"
 
 
-def percent(share: float) -> str:
-    """A share as it is read: never a flat 0 or 100."""
-    words = "< 1 %" if share < 0.01 else "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
+def percent(share: float, language: Language) -> str:
+    """A share as it is read, "97 %" or "97%": never a flat 0 or 100."""
+    number = "< 1" if share < 0.01 else "> 99" if share > 0.99 else f"{100 * share:.0f}"
+    words = f"{number}%" if language == "ko" else f"{number} %"
     return words.replace(" ", "\u00a0")  # a number keeps its sign at the end of a line
 
 

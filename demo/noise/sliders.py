@@ -25,6 +25,7 @@ COUNT = 6  # sliders
 REACH = 6.0  # how far a slider goes each way, in standard deviations of z
 STOPS = (-6, -4, -2, 0, 2, 4, 6)  # the pictures beside a slider
 PLAIN = 0.8  # standard deviations: a change smaller than this is not worth a name
+OFTEN = 0.5  # share of pictures: where more of them change their class, that is what a direction does
 
 
 def found(run: "Run", method: str) -> tuple["Tensor", list["Effect"]]:
@@ -72,19 +73,32 @@ def at(shown: Picture, z: "Tensor") -> Picture:
 
 
 def name(effect: "Effect", number: int, language: Language) -> str:
-    """What a slider is called: "1 · wider, brighter", or "1 · something subtle"."""
+    """What a slider is called: "1 · wider, brighter", "2 · another class" or "3 · a subtle change"."""
     strongest = sorted(effect.changes.items(), key=lambda item: -abs(item[1]))[:2]
     told = [
         say(language, f"noise.sliders.{measure}.{'more' if change > 0 else 'less'}")
         for measure, change in strongest
         if abs(change) >= PLAIN
     ]
+    if effect.turns is not None and effect.turns > OFTEN:
+        told.insert(0, say(language, "noise.sliders.class"))
     return f"{number} · {', '.join(told) or say(language, 'noise.sliders.subtle')}"
+
+
+def names(effects: list["Effect"], language: Language) -> list[str]:
+    """What the sliders are called; of directions that do the same in words, the second is told so: "(2)"."""
+    called, seen = [], []
+    for number, effect in enumerate(effects, 1):
+        words = name(effect, number, language)
+        seen.append(words.partition(" · ")[2])
+        again = seen.count(seen[-1])
+        called.append(f"{words} ({again})" if again > 1 else words)
+    return called
 
 
 def ends(effect: "Effect", language: Language) -> str:
     """How often the class is another one at the slider's other end."""
-    return "" if effect.turns is None else sentence(language, "sliders.turns", percent=percent(effect.turns))
+    return "" if effect.turns is None else sentence(language, "sliders.turns", percent=percent(effect.turns, language))
 
 
 def strips(shown: Picture, method: str, language: Language) -> list[str]:
@@ -124,7 +138,7 @@ def show(desk: Desk, method: str, request: gr.Request) -> tuple:
     """(live, coordinate, extra, *sliders, *strips) for the held picture, nothing moved yet."""
     language, shown = language_of(request), held(desk)
     _, told = found(shown.run, method)
-    sliders = [gr.Slider(value=0, label=name(each, i, language), visible=True) for i, each in enumerate(told, 1)]
+    sliders = [gr.Slider(value=0, label=label, visible=True) for label in names(told, language)]
     sliders += [gr.Slider(value=0, visible=False)] * (COUNT - len(sliders))
     coordinate = gr.Slider(maximum=len(shown.z), value=1)
     return live(shown, shown.z, language), coordinate, 0, *sliders, *strips(shown, method, language)

@@ -18,6 +18,7 @@ WEIGHTS = ("ones", "bilinear", "random", "learned", "painted")
 RANGES = {"kernel": (2, 5), "stride": (1, 4), "padding": (0, 2)}
 SIZE = 8  # pixels a side of the input picture
 SMALL = 3  # of the one whose matrix is shown
+NEARLY = 0.05  # of the mean: values that differ by less are called nearly flat, not ripples
 
 
 def draw(pattern: str, size: int) -> "Tensor":
@@ -153,11 +154,13 @@ def _comment(taps: "Tensor", weights: str, stride: int, padding: int) -> list[tu
     if ripple < 0.005:
         says.append(("flat", ground))
     else:
-        says.append(("rippled", ground))
+        share = ripple / max(abs(flat.mean().item()), 1e-9)
+        is_nearly = share < NEARLY
+        says.append(("nearly_flat", ground | {"share": f"{100 * share:.1g}"}) if is_nearly else ("rippled", ground))
         ones = inside(torch.ones_like(taps))[0]
         if weights == "learned" and low and ripple < 0.5 * (ones.max() - ones.min()).item():
             says.append(("compensates", {"ones_low": short(ones.min()), "ones_high": short(ones.max())}))
-        elif low == high:
+        elif low == high and not is_nearly:
             says.append(("weights_ripple", {}))
     return says
 

@@ -213,7 +213,8 @@ def numbers(duel: "PlaneDuel", view: "View", language: Language) -> str:
             ("loss_g", f"{last.loss_g + 0.0:.3f}".replace("-0.000", "0.000")),
             ("gradient", f"{last.grad_g:.2g}" if last.grad_g >= 1e-4 else "< 0.0001"),
         ]
-    shown += [("divergence", f"{view.divergence:.3f}"), ("covered", f"{100 * view.covered:.0f} %")]
+    space = "" if language == "ko" else "\u00a0"
+    shown += [("divergence", f"{view.divergence:.3f}"), ("covered", f"{100 * view.covered:.0f}{space}%")]
     if away:
         shown.append(("away", str(away)))
     cells = "".join(f"<div><dt>{word(language, f'numbers.{name}')}</dt><dd>{escape(v)}</dd></div>" for name, v in shown)

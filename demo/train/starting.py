@@ -1,5 +1,7 @@
 """What to train: ready-made trainings first, one's own pictures, and all settings, each with a sentence."""
 
+import os
+import re
 import shutil
 import time
 import uuid
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 MODELS = ("dcgan", "cyclegan")
 OWN = "own"  # the choice beside the presets, and that of one's own pictures among the data
+NAMELESS = ("img", "image", "dsc", "dscn", "pxl", "photo", "picture", "screenshot", "사진", "그림", "이미지")
+LONG_NAME = 30  # characters of a domain's name
 APART = ("data", "minutes", "steps")  # settings with controls of their own
 STALE = 24 * 3600.0  # seconds that pictures wait for a training
 
@@ -159,6 +163,7 @@ class Staged(NamedTuple):
 
     folder: str
     piles: "tuple[Taken, ...]"
+    names: tuple[str, ...] = ()  # of the two domains, where the files given tell
 
 
 def stage(place: Place, model: str, size: int, files: list[list[str]], progress: Callable | None = None) -> Staged:
@@ -180,7 +185,20 @@ def stage(place: Place, model: str, size: int, files: list[list[str]], progress:
     except BaseException:
         shutil.rmtree(folder.parent, ignore_errors=True)
         raise
-    return Staged(str(folder), piles)
+    return Staged(str(folder), piles, domains(files) if model == "cyclegan" else ())
+
+
+def domains(files: list[list[str]]) -> tuple[str, ...]:
+    """What two domains are called by the files given: by a zip's name, or by what the pictures' names begin with alike.
+
+    Empty where that says nothing: "IMG_0001.jpg" and "IMG_0002.jpg", or both the same.
+    """
+    found = []
+    for given in files:
+        begin = os.path.commonprefix([Path(file).stem for file in given])
+        found.append((begin if len(given) == 1 else re.sub(r"[\d\s_.(\-]+$", "", begin)).strip()[:LONG_NAME])
+    said = all(name and name.lower() not in NAMELESS for name in found) and len(set(found)) == len(found)
+    return tuple(found) if said else ()
 
 
 def told(staged: Staged, model: str, size: int, language: Language) -> str:
@@ -236,4 +254,5 @@ def move_in(staged: Staged, run: Any) -> None:
     target = run.folder / "pictures"
     Path(staged.folder).rename(target)
     shutil.rmtree(Path(staged.folder).parent, ignore_errors=True)
-    run.set_info(config=run.info["config"] | {"data": str(target)})
+    names = {"names": list(staged.names)} if staged.names else {}
+    run.set_info(config=run.info["config"] | {"data": str(target)}, **names)

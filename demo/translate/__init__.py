@@ -8,6 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.processing_utils import save_pil_to_cache
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demo import models
@@ -17,7 +19,7 @@ from demo.place import Place
 from demo.sections import LATEST, Section, drawn, inputs_of, instead, on_show, outputs_of, views_of, waiting
 from demo.translate import camera, desk, hidden, inside, piles, rounds
 from demo.translate.desk import Lacking, held
-from demo.translate.ways import directions_of, examples, first_of, go, names, opposite, page, thumbnails
+from demo.translate.ways import MADE, directions_of, examples, first_of, go, is_made, names, opposite, page, thumbnails
 from demo.uploads import WEBCAM, limits, read, unread
 from gan.errors import UserError
 
@@ -39,11 +41,20 @@ def directions(run: "Run", direction: str, language: Language) -> Any:
 
 
 def shown(
-    name: str, direction: str, language: Language, *, image: Image.Image | None = None, example: int | None = None
+    name: str,
+    direction: str,
+    language: Language,
+    *,
+    image: Image.Image | None = None,
+    example: int | None = None,
+    made: bool = False,
 ) -> tuple:
-    """(direction, which example it is, examples, page) for an example or for a picture of the visitor's."""
+    """(direction, which example it is, examples, page) for an example or for a picture of the visitor's.
+
+    `made` says that it is a translation that was fed back in.
+    """
     run = models.find(name, "cyclegan")
-    html = page(run, direction, image, example, language)
+    html = page(run, direction, image, example, language, made=made)
     return directions(run, direction, language), example, thumbnails(run, example, language), html
 
 
@@ -71,7 +82,8 @@ def choose_run(
         return show_example(name, 0, language_of(request))
     there = directions_of(models.find(name, "cyclegan"))
     direction = direction if direction in there else there[0]
-    return gr.skip(), *shown(name, direction, language_of(request), image=read(picture, request))
+    image = read(picture, request)
+    return gr.skip(), *shown(name, direction, language_of(request), image=image, made=is_made(picture))
 
 
 def opened(name: str | None) -> tuple:
@@ -95,7 +107,7 @@ def turn(name: str, direction: str, picture: str | None, example: int | None, re
         other = first_of(examples(run.config.data, run.config.size), "a" if direction == "AtoB" else "b")
         if other is not None:
             return show_example(name, other, language)
-    return gr.skip(), *shown(name, direction, language, image=read(picture, request))
+    return gr.skip(), *shown(name, direction, language, image=read(picture, request), made=is_made(picture))
 
 
 def given(name: str | None, direction: str, picture: str | None, request: gr.Request) -> tuple:
@@ -113,7 +125,8 @@ def again(name: str, direction: str, picture: str | None, example: int | None, r
     """(picture, *shown): the translation becomes the picture to translate, the other way."""
     now = held(name, direction, picture, example, request)
     fake = go(now.run, direction, now.image).fake
-    return fake, *shown(name, opposite(direction), language_of(request), image=fake)
+    file = save_pil_to_cache(fake, get_upload_folder(), name=MADE, format="png")
+    return file, *shown(name, opposite(direction), language_of(request), image=fake, made=True)
 
 
 def endpoint(run: str, direction: str, picture: str | None, request: gr.Request) -> tuple[Image.Image, Image.Image]:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from demo import models
 from demo.language import HERE, Language, language_of, say
-from demo.translate.ways import DIRECTIONS, examples, names
+from demo.translate.ways import DIRECTIONS, examples, is_made, names
 from demo.uploads import read, unread
 from gan.errors import UserError
 
@@ -34,6 +34,7 @@ class Held(NamedTuple):
     run: "Run"
     direction: str
     image: Image.Image | None
+    made: bool = False  # the picture is a translation that was fed back in
 
     @property
     def networks(self) -> "tuple[nn.Module, nn.Module, nn.Module, nn.Module]":
@@ -87,7 +88,7 @@ def held(
     image = image or read(picture, request)
     if image is None and not lacking:
         raise UserError(say(request, "translate.no_file"))
-    return Held(found, direction, image)
+    return Held(found, direction, image, example is None and is_made(picture))
 
 
 Now = list[Any]  # the components that `held` is read from: run, direction, picture, example

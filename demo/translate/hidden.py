@@ -96,7 +96,7 @@ def figures(now: Held, found: Found, kind: str, language: Language) -> str:
 
     a, b = now.named(language)
     words = (
-        ("real", a, "hidden.seen", 0.0),
+        ("generated" if now.made else "real", a, "hidden.seen", 0.0),
         ("hidden.fake", b, "hidden.changed", found.now.disturbance),
         ("hidden.clean", a, "error", found.clean),
         ("hidden.rec", a, "error", found.now.error),

@@ -83,7 +83,7 @@ def verdicts(now: Held, look: "Look", language: Language) -> str:
     mean, figures = mean_verdicts(look, now.run.config), []
     for (kind, judge), lean in leanings(now, look).items():
         title = sentence(language, "inside.judge", name=judges[judge])
-        what = sentence(language, kind, name=kinds[kind])
+        what = sentence(language, "generated" if now.made and kind == "real" else kind, name=kinds[kind])
         words = sentence(language, "inside.mean", value=f"{mean[kind, judge]:.2f}")
         caption = f"<b>{what}</b>{title}<small>{words}</small>"
         figures.append(framed(painted(getattr(look, kind), lean), f"{title}: {what}; {words}", caption))

@@ -108,7 +108,11 @@ def page(run: "Run", piles: Piles, language: Language) -> str:
         )
         known = len(counts) == 2 and isinstance(counts[at], int)
         values = {"pile": side.upper(), "name": name, "count": f"{counts[at]:,}" if known else ""}
-        title = sentence(language, "piles.pile" if known else "piles.uncounted", **values)
+        if name == values["pile"]:
+            key = "unnamed" if known else "unknown"
+        else:
+            key = "pile" if known else "uncounted"
+        title = sentence(language, f"piles.{key}", **values)
         columns.append(f'<div><h4>{title}</h4><div class="pile">{buttons}</div></div>')
         chosen = piles[side]
         picked.append(f'<img src="{inline(pile[chosen])}" alt="{alts[chosen]}">')
@@ -129,8 +133,13 @@ def targets(config: "CycleGANConfig") -> dict[str, str]:
     return {"goal": "1", "target": f"{config.label:g}", "fake": "0"}
 
 
-def answer(run: "Run", piles: Piles, role: str, language: Language) -> str:
-    """What the picked pictures are to the networks in one of the roles, as HTML: a card each, and a sentence."""
+def answer(run: "Run", piles: Piles, role: str | None, language: Language) -> str:
+    """What the picked pictures are to the networks in one of the roles, as HTML: a card each, and a sentence.
+
+    Empty before a role is chosen.
+    """
+    if not role:
+        return ""
     a, b = names(run, language)
     found, told, cards = looks(run, piles), numbers(run, piles), []
     for side, mine, other, (here, yonder) in zip("ab", found, reversed(found), ((a, b), (b, a)), strict=True):
@@ -203,34 +212,35 @@ def within(run: "Run", piles: Piles) -> Piles:
     return piles | {"a": min(piles["a"], len(a) - 1), "b": min(piles["b"], len(b) - 1)}
 
 
-def drawn(run: "Run", piles: Piles, role: str, language: Language) -> tuple[Piles, str, str, str]:
-    """(piles, page, answer, table)."""
+def drawn(run: "Run", piles: Piles, role: str | None, language: Language) -> tuple[Piles, str, str, str]:
+    """(piles, page, answer, table); answer and table are empty before a role is chosen: they answer the question."""
     piles = within(run, piles)
-    return piles, page(run, piles, language), answer(run, piles, role, language), learners(run, language)
+    table = learners(run, language) if role else ""
+    return piles, page(run, piles, language), answer(run, piles, role, language), table
 
 
-def show(now: Held, piles: Piles, role: str, request: gr.Request) -> tuple:
+def show(now: Held, piles: Piles, role: str | None, request: gr.Request) -> tuple:
     """`drawn` for the run at hand."""
     return drawn(now.run, piles, role, language_of(request))
 
 
-def shuffle(run: str, role: str, request: gr.Request) -> tuple:
+def shuffle(run: str, role: str | None, request: gr.Request) -> tuple:
     """`drawn` for other pictures."""
     piles = {"seed": random.randrange(SEEDS), "a": 0, "b": 0}
     return drawn(models.find(run, "cyclegan"), piles, role, language_of(request))
 
 
-def pick(event: gr.EventData, run: str, piles: Piles, role: str, request: gr.Request) -> tuple:
+def pick(event: gr.EventData, run: str, piles: Piles, role: str | None, request: gr.Request) -> tuple:
     """`drawn` with the picture that was clicked picked."""
     side = {"a": "a", "b": "b"}[event.side]
     picked = piles | {side: max(0, int(event.index))}
     return drawn(models.find(run, "cyclegan"), picked, role, language_of(request))
 
 
-def choose(run: str, piles: Piles, role: str, request: gr.Request) -> str:
-    """The answer for another role."""
+def choose(run: str, piles: Piles, role: str | None, request: gr.Request) -> tuple[str, str]:
+    """(answer, table) for another role."""
     found = models.find(run, "cyclegan")
-    return answer(found, within(found, piles), role, language_of(request))
+    return drawn(found, piles, role, language_of(request))[2:]
 
 
 def endpoint(run: str, seed: float = 0) -> tuple[dict[str, Any], Image.Image]:
@@ -266,7 +276,7 @@ def build(now: Now) -> Section:
         view = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="piles", min_height=300)
         role = gr.Radio(
             [(t(f"translate.piles.roles.{name}"), name) for name in ROLES],
-            value="input",
+            value=None,  # the question stands unanswered until someone answers
             label=t("translate.piles.role"),
             elem_id="piles-role",
         )
@@ -275,7 +285,7 @@ def build(now: Now) -> Section:
         outputs = [piles, view, answered, table]
         again.click(polite(shuffle), [run, role], outputs, **LATEST)
         view.select(polite(pick), [run, piles, role], outputs, **EACH)
-        role.input(polite(choose), [run, piles, role], answered, **LATEST)
+        role.input(polite(choose), [run, piles, role], [answered, table], **LATEST)
         publish(
             endpoint,
             [gr.Textbox("horse2zebra", visible=False, label="run"), gr.Number(0, visible=False, label="seed")],

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DIRECTIONS = ("AtoB", "BtoA")
 SMALL = 128  # pictures up to this size are shown as they are, pixel by pixel
 THUMBNAIL = 112
+MADE = "translated-by-cyclegan"  # the name of a file that is fed back in: it is no real picture
 EMOJI = {"a": (109, 35, 15, 60), "b": (132, 38, 59, 6)}  # test pictures: a wink, a blossom, a flag, a bird, ...
 TEST_PICTURES = 3  # of each pile, shown where the data is on this machine
 SHIPPED = {
@@ -116,25 +117,48 @@ def first_of(some: tuple[Example, ...], side: str) -> int | None:
 
 
 def names(run: "Run", language: Language) -> tuple[str, str]:
-    """What the two piles are called: "horse", "zebra"."""
-    data = run.config.data
+    """What the two domains are called: "horse", "zebra"; "A", "B" where nothing names them."""
+    data, given = run.config.data, run.info.get("names")
     if data in PAIRS:
         sides = PAIRS[data].a, PAIRS[data].b
     else:
-        sides = tuple(last_names(data))
-        sides = sides if len(set(sides)) == 2 else ("A", "B")
+        sides = tuple(given) if isinstance(given, list) else tuple(last_names(data))
+        if len(sides) == 1:  # a folder with both: "horse2zebra"
+            record = PAIRS.get(sides[0])
+            sides = (record.a, record.b) if record else tuple(sides[0].split("2"))
+        sides = sides if len(set(sides)) == 2 and all(sides) else ("A", "B")
     known = words(language)
-    a, b = (known.get(f"translate.names.{side}", side) for side in sides)
-    return a, b
+
+    def said(side: str) -> str:
+        keys = (f"translate.names.{each}" for each in (side, side.lower(), side.lower().removesuffix("s")))
+        return next((known[key] for key in keys if key in known), side)
+
+    return said(sides[0]), said(sides[1])
 
 
-def page(run: "Run", direction: str, image: Image.Image | None, example: int | None, language: Language) -> str:
-    """Both directions as HTML: the picture (or the example by its index) there and back, and one of the other pile."""
+def is_made(picture: str | None) -> bool:
+    """Whether a picture, by its file, is a translation that was fed back in."""
+    return bool(picture) and Path(picture).stem == MADE
+
+
+def page(
+    run: "Run",
+    direction: str,
+    image: Image.Image | None,
+    example: int | None,
+    language: Language,
+    *,
+    made: bool = False,
+) -> str:
+    """Both directions as HTML: the picture (or the example by its index) there and back, and one of the other domain.
+
+    `made` says that the picture is a translation that was fed back in.
+    """
     some = examples(run.config.data, run.config.size)
     if example is not None:
         rows = [example_row(run, direction, example, "title", language)]
     elif image is not None:
-        rows = [row(run, direction, go(run, direction, image), "title", language)]
+        rows = [row(run, direction, go(run, direction, image), "title", language, made=made)]
     else:
         rows = [f"<p>{escape(say(language, 'translate.choose'))}</p>"]
     other = first_of(some, "b" if direction == "AtoB" else "a")
@@ -167,11 +191,16 @@ def _example_row(folder: Path, stamp: Any, direction: str, example: int, title: 
     return row(run, direction, go(run, direction, image), title, language)
 
 
-def row(run: "Run", direction: str, way: Way, title: str, language: Language) -> str:
+def row(run: "Run", direction: str, way: Way, title: str, language: Language, *, made: bool = False) -> str:
     """A way as HTML: the picture, its translation with a divider over it, the way back, and the identity."""
     a, b = names(run, language)
     a, b = (a, b) if direction == "AtoB" else (b, a)
-    pictures = (("real", way.real, a), ("fake", way.fake, b), ("rec", way.rec, a), ("idt", way.idt, a))
+    pictures = (
+        ("generated" if made else "real", way.real, a),
+        ("fake", way.fake, b),
+        ("rec", way.rec, a),
+        ("idt", way.idt, a),
+    )
     figures = [figure(run, direction, kind, image, name, way, language) for kind, image, name in pictures if image]
     arrows = [
         f'<span class="arrow" title="{escape(say(language, "translate.generator", a=x, b=y))}" aria-hidden="true">'
@@ -179,17 +208,25 @@ def row(run: "Run", direction: str, way: Way, title: str, language: Language) ->
         for x, y in ((a, b), (b, a))
     ]
     back = "" if way.rec is None else "".join([arrows[1], *figures[2:]])
-    took = say(language, "translate.took", milliseconds=f"{1000 * way.seconds:.0f}")
+    took = say(language, "translate.took", time=duration(way.seconds, language))
     return (
         f"<section><h3>{escape(say(language, f'translate.{title}', a=a, b=b))} <small>{escape(took)}</small></h3>"
         f'<div class="way">{figures[0]}{arrows[0]}{figures[1]}{back}</div></section>'
     )
 
 
+def duration(seconds: float, language: Language) -> str:
+    """480 ms, 1.1 s."""
+    milliseconds = round(1000 * seconds)
+    if milliseconds < 1000:
+        return say(language, "translate.milliseconds", number=f"{milliseconds}")
+    return say(language, "translate.seconds", number=f"{seconds:.1f}")
+
+
 def figure(run: "Run", direction: str, kind: str, image: Image.Image, name: str, way: Way, language: Language) -> str:
-    """One of a way's pictures as HTML, by its kind: "real", "fake", "rec" or "idt"."""
+    """One of a way's pictures as HTML, by its kind: "real" (or "generated"), "fake", "rec" or "idt"."""
     source, small = inline(image), ""
-    alt = escape(say(language, f"translate.alt.{kind}", name=name))
+    alt = escape(say(language, f"translate.alt.{'real' if kind == 'generated' else kind}", name=name))
     shown = f'<img class="{_grain(image)} {kind}" src="{source}" alt="{alt}">'
     if kind == "fake":
         file = f"{run.name}-{direction}.{'png' if 'image/png' in source[:16] else 'jpg'}"
@@ -199,7 +236,7 @@ def figure(run: "Run", direction: str, kind: str, image: Image.Image, name: str,
             f'<div class="compare">{shown}<img class="{_grain(image)} before" alt=""><span class="handle"></span>'
             f'<input type="range" min="0" max="100" value="0" aria-label="{divide}" title="{divide}"></div>'
         )
-    elif kind != "real":
+    elif kind not in ("real", "generated"):
         error = way.error if kind == "rec" else way.identity_error
         small = escape(say(language, "translate.error", percent=f"{100 * error:.1f}"))
     caption = escape(say(language, f"translate.{kind}", name=name))
