@@ -71,7 +71,7 @@ def _sentence(name: str, result: dict[str, Any]) -> str:
     if "ratio" not in result:
         return f"{name:10} {result['what']}: {result['ms']:.0f} ms"
     if "alone" in result:
-        speeds = f"{result['followed']:.1f} rounds a second, left alone {result['alone']:.1f}"
+        speeds = f"{result['followed']:.1f} steps a second, left alone {result['alone']:.1f}"
         return f"{name:10} {result['what']}: {speeds}: {result['ratio']:.3f} of its speed"
     times = f"{result['ours_ms']:.0f} ms a step, plain {result['plain_ms']:.0f} ms"
     return f"{name:10} {result['what']}: {times}: {result['ratio']:.2f} times as fast"

@@ -9,7 +9,7 @@ from gan.run import Run, write_whole
 
 
 def branch(run: Run, name: str, root: Path | None = None) -> Run:
-    """A new run from before the last act of a conductor's (a rate changed, a side held), or else the last checkpoint.
+    """A new run from before the last change by hand (a rate changed, a side frozen), or else the last checkpoint.
 
     It is "stopped" there, with its parent's journal and samples up to that step, and `run.json` names the parent under
     "parent": {"run", "step"}. Raises `UserError` where there is nothing to go back to, and for an unfit or taken name.

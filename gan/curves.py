@@ -32,11 +32,11 @@ DEFAULT = ("loss", "verdict")  # the panels that are shown at first
 EVEN = ("verdict", "covered")  # panels that no logarithm helps
 Word = Callable[[str], str]  # what stands in a figure, by its key: "lines.loss_g", "panels.loss", "axes.step"
 WORDS = {
-    "axes.step": "step",
+    "axes.step": "training step",
     "axes.images": "pictures seen",
     "axes.seconds": "seconds",
     "panels.loss": "Loss",
-    "panels.verdict": "Verdict",
+    "panels.verdict": "Discriminator output",
     "panels.frechet": "Frechet distance",
     "panels.covered": "Classes covered",
     "panels.gradients": "Size of the gradients",
@@ -57,11 +57,11 @@ WORDS = {
     "lines.loss_g_a2b": "generator A→B",
     "lines.loss_d_b": "discriminator of B",
     "lines.cycle_a": "cycle A→B→A",
-    "lines.idt_b": "identity of B",
+    "lines.idt_b": "identity loss of B",
     "lines.loss_g_b2a": "generator B→A",
     "lines.loss_d_a": "discriminator of A",
     "lines.cycle_b": "cycle B→A→B",
-    "lines.idt_a": "identity of A",
+    "lines.idt_a": "identity loss of A",
     "rest.label": "equilibrium",
 }
 

@@ -27,7 +27,7 @@ class Conduct:
     measure: bool = True  # whether this round also measures the gradients
 
     def change(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Take over those of the values asked for that are a conductor's to choose, and return them.
+        """Apply the settings that may change during training, and return those that were applied.
 
         Raises `UserError` for an impossible one; then nothing has changed.
         """

@@ -243,10 +243,10 @@ def _dcgan_lines(result: dict[str, Any]) -> list[str]:
         names, shares = classes["names"], classes["shares"]
         least = names[shares.index(classes["smallest"])]
         lines += [
-            f"  classes            {classes['covered']} of {len(names)} have 5% of the samples or more; the rarest, "
-            f"{least}, has {classes['smallest']:.1%}; entropy {classes['entropy']:.2f} of {log2(len(names)):.2f} bits; "
-            f"the classifier is sure of {classes.get('sure', float('nan')):.0%}",
-            *(f"    {name:16} {share:6.1%}" for name, share in zip(names, shares, strict=True)),
+            f"  classes            {classes['covered']} of {len(names)} have 5 % of the samples or more; the rarest, "
+            f"{least}, has {100 * classes['smallest']:.1f} %; entropy {classes['entropy']:.2f} of {log2(len(names)):.2f} "
+            f"bits; the classifier is sure of {100 * classes.get('sure', float('nan')):.0f} %",
+            *(f"    {name:16} {100 * share:5.1f} %" for name, share in zip(names, shares, strict=True)),
         ]
     return [
         *lines,
@@ -274,7 +274,7 @@ def _cyclegan_lines(result: dict[str, Any]) -> list[str]:
             lines.append(f"  error to partner   {partner['output']:.4f} ({partner['nothing']:.4f})")
         if herd := found.get("herd"):
             lines.append(
-                f"  herd               coat right on {herd['coat']:.0%}, ground error {herd['ground']:.4f}, "
-                f"colour error {herd['colour']:.2f} of doing nothing's"
+                f"  herd               stripe accuracy {100 * herd['coat']:.0f} %, "
+                f"background error {herd['ground']:.4f}, colour error {herd['colour']:.2f} of doing nothing's"
             )
     return lines

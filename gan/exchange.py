@@ -187,7 +187,7 @@ def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, on
         "## Training",
         "",
         f"- Data: {title}. {terms}",
-        f"- {info['step']:,} rounds of {config.batch} pictures, {info['seconds'] / 60:.0f} minutes.",
+        f"- {info['step']:,} training steps of {config.batch} pictures, {info['seconds'] / 60:.0f} minutes.",
         *([f"- {info['note']}"] if info.get("note") else []),
         "- Weights: " + ", ".join(f"`{net}` {count:,}" for net, count in weights.items()) + ".",
         "- Every setting is in `config.json`.",

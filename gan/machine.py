@@ -1,4 +1,4 @@
-"""The machine that trains: its device, the processes that train together, and the misfortunes that end a training."""
+"""The machine that trains: its device, the processes that train together, and readable messages for common failures."""
 
 import errno
 import os
@@ -39,7 +39,7 @@ def describe(device: torch.device) -> str:
 
 
 def explain(error: BaseException, run: "Run", device: torch.device) -> BaseException:
-    """What ended a training, as a `UserError` that says what to do, where it is one of the usual misfortunes."""
+    """What ended a training, as a `UserError` that says what to do, where it is a common failure."""
     text, again = str(error), f"train --resume {run.name}"
     kept = (run.folder / "resume.pt").is_file()
     goes_on = (

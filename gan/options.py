@@ -64,7 +64,7 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
     sub = add("curves", "Draw the curves of runs side by side, each with its last samples.")
     sub.add_argument("runs", nargs="+", metavar="RUN", help="run's name, or the path of its folder")
     sub.add_argument("--out", type=Path, required=True, help="picture to write, .png or .svg")
-    sub.add_argument("--axis", default="step", choices=AXES, help="along the bottom (default: step)")
+    sub.add_argument("--axis", default="step", choices=AXES, help="horizontal axis (default: step)")
     sub.add_argument("--panels", nargs="+", default=DEFAULT, choices=PANELS, help="charts (default: loss verdict)")
     sub.add_argument("--log", action="store_true", help="logarithmic scales")
 
@@ -87,7 +87,7 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
     sub.add_argument(
         "--data",
         default="",
-        help="what the piles are, 'horse2zebra' or 'horse,zebra', for the page to say (default: by the files' names)",
+        help="what the two domains are, 'horse2zebra' or 'horse,zebra', for the page (default: by the files' names)",
     )
     sub.add_argument("--size", type=int, default=256, help="side of the pictures they were trained on (default: 256)")
     sub.add_argument(

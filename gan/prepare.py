@@ -157,9 +157,8 @@ def _piles(data: str, root: str | Path | None, model: str) -> list[Path]:
 
 
 SENTENCES = {
-    "hopeless": "Too few pictures to learn from ({count}): the networks will learn them by heart. "
-    "Give {wanted} or more.",
-    "few": "Few pictures ({count}): from about {wanted} on it gets good.",
-    "uneven": "The piles are uneven, {less} and {more} pictures. Both sides learn best from about as many.",
-    "same": "Both piles are the same folder: there is nothing to translate between.",
+    "hopeless": "Too few pictures to learn from ({count}): the networks will memorise them. Give {wanted} or more.",
+    "few": "Few pictures ({count}): results get good from about {wanted} on.",
+    "uneven": "The two domains are uneven: {less} and {more} pictures. Both sides learn best from about as many.",
+    "same": "Domains A and B are the same folder: there is nothing to translate between.",
 }

@@ -232,7 +232,7 @@ def unsteadiness(way: Callable[[Tensor], Tensor], x: Tensor) -> float:
 
 
 def backflow(way: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """What each input pixel hears when every output pixel asks for one more: d(sum of output) / dx, [H, W] of x."""
+    """Gradient of the summed output with respect to each input pixel, [H, W] of x."""
     x = x.detach().clone().requires_grad_(True)
     (gradient,) = torch.autograd.grad(way(x).sum(), x)
     return gradient[0, 0]

@@ -5,7 +5,7 @@
     <run>/samples/000500.webp  what the same fixed inputs looked like at that step
     <run>/weights.safetensors  the averaged generators and the discriminators, half precision
     <run>/resume.pt            everything needed to go on; stays on the machine that trains, as does the next
-    <run>/before.pt            the same from before the last thing that a conductor did
+    <run>/before.pt            the same from before the last change by hand
     <run>/controls.jsonl       what people asked of it while it ran
 
 Whatever is written is written whole: a file is replaced in one step, a line is appended in one piece, and a torn

@@ -30,8 +30,10 @@ class DCGANConfig(Config):
     norm: str = setting("batch", "normalisation in both networks", choices=NORMS)
     loss: str = setting("bce", "the adversarial loss", choices=LOSSES)
     label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
-    fall: float = setting(0.0, "share of the run, at its end, over which the rates fall to zero", low=0, high=1)
-    gauge: int = setting(0, "measure so many samples at each sample picture, as a curve of quality", low=0, high=10_000)
+    fall: float = setting(
+        0.0, "learning-rate decay: the share of the run, at its end, in which rates fall to 0", low=0, high=1
+    )
+    gauge: int = setting(0, "pictures measured at each sample, for curves of quality (0: none)", low=0, high=10_000)
 
     model = "dcgan"
 
@@ -50,20 +52,22 @@ class CycleGANConfig(Config):
     data: str = setting("herd", "pair of sets by name, a folder (or zip) with trainA and trainB, or two 'A,B'")
     size: int = setting(128, "side the pictures are kept at, in pixels", low=16, high=512, multiple=4)
     crop: int = setting(0, "side of the random crops trained on (0: whole pictures)", low=0, high=512, multiple=4)
-    batch: int = setting(1, "pictures of each pile a step", low=1, high=256)
+    batch: int = setting(1, "pictures of each domain a training step", low=1, high=256)
     blocks: int = setting(6, "residual blocks: 6 for 128x128, 9 for 256x256", low=1, high=12)
     up: str = setting("transposed", "how the generator goes up in size", choices=("transposed", "nearest", "bilinear"))
-    change: bool = setting(False, "predict the change, x + net(x), which keeps the ground as it was")
+    change: bool = setting(False, "predict the change, x + net(x), which keeps the background as it was")
     width_d: int = setting(64, "feature maps of the discriminator's first layer", low=4, high=256)
-    layers_d: int = setting(3, "strided layers of the discriminator: 3 judge 70x70 patches, 2 34x34", low=1, high=4)
+    layers_d: int = setting(3, "strided layers of the discriminator: 3 score 70x70 patches, 2 34x34", low=1, high=4)
     loss: str = setting("least-squares", "the adversarial loss", choices=LOSSES)
     label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
-    cycle: float = setting(10.0, "weight of the cycle consistency loss", low=0, high=100)
+    cycle: float = setting(10.0, "weight of the cycle-consistency loss", low=0, high=100)
     identity: float = setting(0.5, "weight of the identity loss, as a share of the cycle's", low=0, high=10)
-    identity_every: int = setting(1, "take the identity loss in every n-th round only, to save time", low=1, high=100)
-    pool: int = setting(50, "past fakes that the discriminators are reminded of (0: none)", low=0, high=1000)
+    identity_every: int = setting(1, "identity loss at every n-th training step only, to save time", low=1, high=100)
+    pool: int = setting(50, "past fakes that the discriminators are shown again (0: none)", low=0, high=1000)
     flip: bool = setting(True, "mirror half of the training pictures")
-    fall: float = setting(0.5, "share of the run, at its end, over which the rates fall to zero", low=0, high=1)
+    fall: float = setting(
+        0.5, "learning-rate decay: the share of the run, at its end, in which rates fall to 0", low=0, high=1
+    )
 
     model = "cyclegan"
 

@@ -159,7 +159,7 @@ class _Training:
         state = self.run.load_resume()
         if state is not None:
             self.take(state)
-        if self.rank == 0:  # what came after is about to be lived through again
+        if self.rank == 0:  # drop journal lines after this checkpoint: those steps are repeated
             lived = self.run.lived(state["step"], state.get("lines")) if state else []
             self.run.rewrite(lived)
             self.lines = len(lived)

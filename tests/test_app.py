@@ -238,7 +238,7 @@ def test_the_room_gets_https_an_address_and_a_qr_code(visit):
         assert room.url.startswith("https://")
         plain = room.url.replace("https://", "http://")
         assert httpx.get(f"{plain}?lang=ko", trust_env=False).headers["location"] == f"{room.url}?lang=ko"
-        refused = {None: "The time must be more than 0", "192.168.0.7": "starts and conducts trainings"}
+        refused = {None: "The time must be more than 0", "192.168.0.7": "can start and control runs"}
         for phone, sentence in refused.items():  # this machine has the key that was made, nobody else
             headers = {"x-forwarded-for": phone} if phone else {}
             with httpx.Client(base_url=room.url, headers=headers, verify=False, trust_env=False, timeout=30) as client:

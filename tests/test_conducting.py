@@ -1,4 +1,4 @@
-"""What a conductor may do to a training: change it, play a round in slow motion, and wonder "what if"."""
+"""Live controls of a training: change it, play a step in slow motion, and ask "what if"."""
 
 from dataclasses import replace
 

@@ -299,8 +299,8 @@ def test_an_event_is_a_mark_on_every_chart_and_a_button_to_its_moment(run):
     html = page([tell(run)], VIEW, 250, "en")
     at = np.interp(300, [0, 591], [0, 1000])
     assert html.count(f'class="event" d="M{at:.1f} 0V1000"') == 2
-    assert '<button type="button" data-step="300">Step 300: discriminator held still</button>' in html
-    assert "Step 400: generator&#x27;s rate 0.001" in html
+    assert '<button type="button" data-step="300">Step 300: discriminator frozen</button>' in html
+    assert "Step 400: generator&#x27;s learning rate 0.001" in html
 
 
 def test_logarithms_put_equal_ratios_at_equal_distances():

@@ -283,7 +283,7 @@ def test_samples_of_one_class_show_as_collapse(monkeypatch):
     assert found["classes"]["shares"][1] > 0.98
     assert found["frechet"] > 20 * found["frechet_floor"]
     report = evaluation.text_report(found)
-    assert "1 of 10 have 5%" in report
+    assert "1 of 10 have 5 %" in report
     assert f"{found['frechet']:.4g}" in report
 
 

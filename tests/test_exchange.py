@@ -95,7 +95,9 @@ def test_a_folder_for_the_hub_tells_what_it_is_and_can_be_read_back(hub, runs):
     assert all(names_no_place(file, folder) for file in folder.iterdir())
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert card.startswith("---\nlicense: mit\n")
-    for told in ("image-to-image", "2,000 rounds of 4 pictures", "Drawn by this project's code", "coat right on 100%"):
+    for told in ("image-to-image", "2,000 training steps of 4 pictures", "Drawn by this project's code"):
+        assert told in card
+    for told in ("stripe accuracy 100 %", "background error"):
         assert told in card
     assert main(["import", str(folder), "--run", "again"]) == 0
     again = Run(runs / "again")

@@ -118,7 +118,7 @@ def through_a_life(place):
     wait(lambda: jobs.status(run) == "stopped")
     assert process.wait(30) == 0
     assert jobs.active() is None
-    for do, sentence in (("stop", "nothing to stop"), ("hold-g", "nothing to conduct")):
+    for do, sentence in (("stop", "nothing to stop"), ("hold-g", "nothing to change")):
         with pytest.raises(jobs.Refused, match=sentence):
             jobs.control(place, "mnist-1", do)
     return run
@@ -319,7 +319,7 @@ def test_the_queue_has_an_end(place, monkeypatch):
     monkeypatch.setattr(jobs, "advance", lambda _: None)
     monkeypatch.setattr(jobs, "WAITING", 2)
     first, _ = (start(place, "dcgan", "mnist", 1) for _ in range(2))
-    with pytest.raises(jobs.Refused, match="2 trainings are waiting"):
+    with pytest.raises(jobs.Refused, match="2 runs are waiting"):
         start(place, "dcgan", "mnist", 1)
     jobs.control(place, first.name, "stop")
     start(place, "dcgan", "mnist", 1)
@@ -403,7 +403,7 @@ def test_a_run_is_deleted_only_at_rest_and_never_a_shipped_one(place, monkeypatc
         jobs.delete(place, run.name)
     jobs.control(place, run.name, "stop")
     wait(lambda: jobs.at_rest(run))
-    with pytest.raises(jobs.Refused, match="by themselves after a day"):
+    with pytest.raises(jobs.Refused, match="automatically after a day"):
         jobs.delete(replace(place, training="limited"), run.name)
     wait(lambda: not run.is_training())
 
@@ -427,16 +427,16 @@ def test_a_teachers_key_decides_who_may_do_what(place, monkeypatch):
     monkeypatch.setattr(jobs, "advance", lambda _: None)
     taught = replace(place, key="geheim")
     assert "geheim" not in repr(taught)
-    with pytest.raises(jobs.Refused, match="only whoever knows"):
+    with pytest.raises(jobs.Refused, match="only someone with the teacher's key"):
         start(taught, "dcgan", "mnist", 1)
     with pytest.raises(jobs.Refused, match="not the teacher's key"):
         start(taught, "dcgan", "mnist", 1, key="guess")
     run = start(taught, "dcgan", "mnist", 10, key="geheim")
     for call in (lambda: jobs.control(taught, run.name, "stop"), lambda: jobs.what_if(taught, run.name)):
-        with pytest.raises(jobs.Refused, match="only whoever knows"):
+        with pytest.raises(jobs.Refused, match="only someone with the teacher's key"):
             call()
     jobs.control(taught, run.name, "stop", key="geheim")
-    with pytest.raises(jobs.Refused, match="only whoever knows"):
+    with pytest.raises(jobs.Refused, match="only someone with the teacher's key"):
         jobs.delete(taught, run.name)
     jobs.delete(taught, run.name, key="geheim")
 

@@ -114,6 +114,15 @@ def test_a_slider_is_called_by_what_it_changes():
     assert sliders.name(effect, 1, "en") == "1 · narrower, brighter"
     assert sliders.name(effect, 1, "ko") == "1 · 더 좁게, 더 밝게"
     assert "subtle" in sliders.name(Effect({"brightness": 0.1, "width": 0.2}, None), 2, "en")
+    # what changes the class of most pictures is not subtle, whatever the measures say
+    assert sliders.name(Effect({"brightness": 0.1}, 0.84), 2, "en") == "2 · another class"
+    assert sliders.name(effect._replace(turns=0.84), 1, "en") == "1 · another class, narrower, brighter"
+    assert sliders.name(Effect({"brightness": 0.1}, 0.3), 2, "en") == "2 · sometimes another class"
+    assert sliders.name(effect._replace(turns=0.2), 1, "en") == "1 · narrower, brighter"
+    # no two sliders have the same name
+    assert sliders.names([effect, Effect({}, None), effect], "en") == [
+        *("1 · narrower, brighter", "2 · a subtle change", "3 · narrower, brighter (2)")
+    ]
 
 
 # Between
@@ -276,7 +285,7 @@ def test_the_comparison_says_what_a_distance_means():
     now = {"held": "mnist:0:0", "shelf": []}
     html = copied.page(copied.Asked(now, True, 17), "features", "en")
     assert "this is a training picture" in html
-    assert "No copy" in copied.page(copied.Asked(now, False, 0), "pixels", "en")
+    assert "Not an exact copy" in copied.page(copied.Asked(now, False, 0), "pixels", "en")
 
 
 def test_without_the_data_it_says_how_to_get_it(runs):

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from demo import jobs, presets, rules
+from demo import jobs, presets, rules, stories
 from demo.language import LANGUAGES, words
 from demo.place import Place, no_loan
 from demo.train import asking, sight, starting, watching
 from gan.catalog import SETS
 from gan.errors import UserError
+from gan.stories import tell
 from tests.small_runs import record, sample, small_run
 
 
@@ -76,9 +77,9 @@ def test_why_a_run_ended_early_is_said_in_a_sentence(runs):
     html = watching.facts(run.folder, watching.stamp(run), "en")
     assert "It failed: &lt;b&gt;no room" in html
     run.set_info(why="'loss_g' is no longer a number at step 591: the duel has blown up.")
-    assert "무너져" in watching.facts(run.folder, watching.stamp(run), "ko")
+    assert "발산해" in watching.facts(run.folder, watching.stamp(run), "ko")
     run.set_info(status="running", why="")  # and nobody holds its lock
-    assert "without a word" in watching.facts(run.folder, watching.stamp(run), "en")
+    assert "ended unexpectedly" in watching.facts(run.folder, watching.stamp(run), "en")
     (run.folder / "train.log").write_text("loading\nerror: There are no pictures in cats.\n")
     assert "It failed: There are no pictures in cats." in watching.facts(run.folder, watching.stamp(run) + "2", "en")
 
@@ -204,7 +205,26 @@ def test_half_a_round_is_explained_with_its_numbers(runs):
         html = watching.facts(run.folder, watching.stamp(run), "en")
     for number in ("0.500", "0.700", "0.300", "0.875", "batch of 8"):
         assert number in html
-    assert "The generator learned" not in html
+    assert "the generator learned" not in html
+    assert "half of a step" in html
+    # under the picture of that very step stand the same numbers, not those of the last logged line
+    assert stories.caption(tell(run), 601, "en").replace("\u00a0", " ") == "Step 601: D(real) 0.70, D(fake) 0.30"
+    assert stories.mark(tell(run).events[-1], "en") == "Step 601: half a step in slow motion: D learns"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "told"),
+    [
+        (["/x/말 (1).jpg", "/x/말 (2).jpg"], ["/x/얼룩말_01.png", "/x/얼룩말_02.png"], ("말", "얼룩말")),
+        (["/x/horses.zip"], ["/x/zebras.zip"], ("horses", "zebras")),
+        (["/x/IMG_0001.jpg", "/x/IMG_0002.jpg"], ["/x/DSC_1.jpg", "/x/DSC_2.jpg"], ()),
+        (["/x/1.png", "/x/2.png"], ["/x/cat1.png", "/x/cat2.png"], ()),
+        (["/x/cat1.png", "/x/cat2.png"], ["/x/cat3.png", "/x/cat4.png"], ()),
+        ([], ["/x/cat3.png"], ()),
+    ],
+)
+def test_two_domains_are_called_by_the_names_of_their_files(a, b, told):
+    assert starting.domains([a, b]) == told
 
 
 def test_a_branch_names_its_parent(runs):
@@ -222,17 +242,17 @@ def test_the_desk_shows_how_a_run_is_conducted_and_asks_in_words(runs):
     with run.lock():
         panel, told_d, told_g, hold_d, hold_g, *others = conducting.set_out(run, "en")
         assert panel.visible
-        assert "held still, rate 0.0002" in told_d
-        assert "learning, rate 0.0006" in told_g
-        assert (hold_d.value, hold_g.value) == ("Let go", "Hold still")
+        assert "frozen, learning rate 0.0002" in told_d
+        assert "learning, learning rate 0.0006" in told_g
+        assert (hold_d.value, hold_g.value) == ("Unfreeze", "Freeze")
         assert [button.interactive for button in others[:7]] == [True, True, False] * 2 + [False]
     # what stands on a button is what it asks for, however late its label is; a factor is the training's to apply
     assert conducting.word("hold-d", hold_d.value, "en") == "free-d"
     assert conducting.word("hold-g", hold_g.value, "en") == "hold-g"
-    assert conducting.word("hold-d", "다시 배우게 하기", "ko") == "free-d"
+    assert conducting.word("hold-d", "고정 풀기", "ko") == "free-d"
     assert conducting.word("faster-g", "× 3", "en") == "lr-g=x3"
     assert conducting.word("slower-d", "÷ 3", "en") == "lr-d=/3"
-    assert conducting.word("step", "One round of both", "en") == "step"
+    assert conducting.word("step", "Both: one step", "en") == "step"
 
 
 def test_a_preset_fills_the_fields_and_folds_them_away():
@@ -358,5 +378,5 @@ def test_a_refusal_is_said_in_the_visitors_language():
         raise rules.Refused("training", run="digits")
 
     request = SimpleNamespace(headers={"accept-language": "ko-KR"})
-    with pytest.raises(UserError, match=re.escape("학습 'digits'이(가) 진행 중이거나 대기 중입니다")):
+    with pytest.raises(UserError, match=re.escape("‘digits’ 학습은 진행 중이거나 대기 중입니다")):
         asking.in_words(request, refuse)

@@ -46,9 +46,7 @@ def test_the_endpoint_takes_the_pictures_colours_their_absolute_place_and_warns(
     config = Run.open("mine").config
     assert (config.data, config.channels, config.width) == (str(tmp_path / "photos"), 3, 8)
     assert told["data"] == "photos"
-    assert told["advice"] == [
-        "Too few pictures to learn from (18): the networks will learn them by heart. Give 500 or more."
-    ]
+    assert told["advice"] == ["Too few pictures to learn from (18): the networks will memorise them. Give 500 or more."]
     told = start("dcgan", "photos", 1, "grey", {"channels": 1}, "", KOREAN)
     assert Run.open("grey").config.channels == 1
     assert "그림 18장으로는" in told["advice"][0]
@@ -60,9 +58,9 @@ def test_the_endpoint_warns_of_uneven_piles_and_of_one_folder_for_both(start, tm
     pictures(tmp_path / "a", 60)
     pictures(tmp_path / "b", 1)
     told = start("cyclegan", "a,b", 1, "uneven", None, "", HERE)["advice"]
-    assert told[1] == "The piles are uneven: 1 and 54. Both sides learn best from about as many."
+    assert told[1] == "The two domains are uneven: 1 and 54 pictures. Both sides learn best from about as many."
     told = start("cyclegan", "a,a", 1, "same", None, "", HERE)["advice"]
-    assert told[1] == "Both piles are the same folder, so there is nothing to translate between."
+    assert told[1] == "Domains A and B are the same folder, so there is nothing to translate between."
 
 
 def test_the_panel_names_copies_with_their_originals_and_what_cannot_be_read(place, tmp_path):
@@ -77,7 +75,7 @@ def test_the_panel_names_copies_with_their_originals_and_what_cannot_be_read(pla
     assert "<li><b>again.jpg</b>: a copy of 1.png</li>" in told
     assert "<li><b>IMG_9.DNG</b>: Cannot read IMG_9.DNG: it is a camera&#x27;s raw file" in told
     assert "Copies of other pictures: 1. They are left out and listed below." in told
-    assert "1.png과(와) 같은 그림입니다" in starting.told(staged, "dcgan", 64, "ko")
+    assert "1.png 파일과 같은 그림입니다" in starting.told(staged, "dcgan", 64, "ko")
 
 
 def test_the_start_button_warns_of_a_folder_that_is_too_little(place, tmp_path, monkeypatch):
@@ -96,4 +94,4 @@ def test_the_start_button_warns_of_a_folder_that_is_too_little(place, tmp_path, 
     given |= {"train-name": "mine"}
     start.fn(HERE, *(given[getattr(block, "elem_id", None)] for block in start.inputs))
     assert Run.open("mine").config.data == str(tmp_path / "photos")
-    assert said == ["Too few pictures to learn from (18): the networks will learn them by heart. Give 500 or more."]
+    assert said == ["Too few pictures to learn from (18): the networks will memorise them. Give 500 or more."]

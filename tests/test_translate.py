@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from demo import models, translate, uploads
-from demo.language import LANGUAGES, words
-from demo.translate import ways
+from demo.language import LANGUAGES, say, words
+from demo.translate import desk, inside, ways
 from demo.translate.desk import Held, Lacking
 from gan.catalog import PAIRS
 from gan.data import load_pair
@@ -128,7 +128,7 @@ def test_the_page_shows_both_directions_at_once(run):
         *("real: orange", "translated: apple", "the way back: orange", "identity: orange"),
     ]
     mine = ways.page(run, "BtoA", picture(), None, "ko")
-    assert re.findall(r"<figcaption>([^<]+)", mine)[:2] == ["진짜: 오렌지", "바꾼 그림: 사과"]
+    assert re.findall(r"<figcaption>([^<]+)", mine)[:2] == ["진짜: 오렌지", "변환한 그림: 사과"]
     assert len(pictures(mine)) == 8
     assert len(pictures(ways.page(run, "AtoB", None, None, "en"))) == 4  # nothing chosen: the other direction alone
 
@@ -178,7 +178,7 @@ def test_the_endpoint_wants_a_known_run_and_a_picture(run, tmp_path):
     for arguments, sentence in (
         (("../fruit", "AtoB", str(tmp_path / "in.png")), "no run named"),
         (("fruit", "AtoZ", str(tmp_path / "in.png")), "AtoB, BtoA"),
-        (("fruit", "AtoB", None), "Give a picture"),
+        (("fruit", "AtoB", None), "First choose a picture"),
     ):
         with pytest.raises(UserError, match=sentence):
             translate.endpoint(*arguments, None)
@@ -218,12 +218,44 @@ def test_a_section_says_what_imported_weights_lack(run, tmp_path):
 
 
 def test_feeding_the_result_back_turns_the_direction(run):
-    fake, direction, example, _, html = translate.again("fruit", "AtoB", None, 0, None)
+    file, direction, example, _, html = translate.again("fruit", "AtoB", None, 0, None)
     assert direction.value == "BtoA"
     assert example is None
     expected = ways.go(run, "AtoB", ways.examples("apple2orange", 32)[0].image).fake
-    assert fake.tobytes() == expected.tobytes()
-    assert html.index("real: orange") < html.index("real: apple")
+    with Image.open(file) as fake:
+        assert fake.convert("RGB").tobytes() == expected.tobytes()
+    assert html.index("generated: orange") < html.index("real: apple")  # what was fed back is no real orange
+    assert "real: orange" not in html
+    now = desk.held("fruit", "BtoA", file, None, None)
+    assert now.made
+    assert "generated: orange" in inside.page(now, "en")
+    assert not desk.held("fruit", "AtoB", None, 0, None).made
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "korean"),
+    [(0.4804, "there and back in 480 ms", "왕복 480ms"), (1.127, "there and back in 1.1 s", "왕복 1.1초")],
+)
+def test_a_way_that_takes_a_second_or_more_is_told_in_seconds(seconds, english, korean):
+    for language, told in (("en", english), ("ko", korean)):
+        assert say(language, "translate.took", time=ways.duration(seconds, language)).replace("\u00a0", " ") == told
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "told"),
+    [
+        ("/photos/horse,/photos/zebra", None, ("말", "얼룩말")),
+        ("/photos/horse2zebra", None, ("말", "얼룩말")),
+        ("/runs/mine/pictures", ["Horses", "zebra"], ("말", "얼룩말")),
+        ("/runs/mine/pictures", ["고양이", "강아지"], ("고양이", "강아지")),
+        ("/runs/mine/pictures", None, ("A", "B")),
+    ],
+)
+def test_domains_have_the_names_that_their_folders_or_files_tell(tmp_path, data, given, told):
+    run = small_cyclegan(tmp_path, "own", data)
+    if given:
+        run.set_info(names=given)
+    assert ways.names(run, "ko") == told
 
 
 def test_without_any_run_the_tab_says_what_to_do(tmp_path, monkeypatch):

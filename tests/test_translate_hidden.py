@@ -160,7 +160,7 @@ def test_the_endpoint_refuses_with_a_sentence(fruit, tmp_path, run, direction, k
     picture().save(tmp_path / "in.png")
     with pytest.raises(UserError, match=sentence):
         hidden.endpoint(run, direction, str(tmp_path / "in.png"), kind, amount, None)
-    with pytest.raises(UserError, match="Give a picture"):
+    with pytest.raises(UserError, match="First choose a picture"):
         hidden.endpoint("fruit", "AtoB", None, "jpeg", 0.1, None)
 
 

@@ -105,7 +105,7 @@ def test_the_endpoint_tells_the_same(now, tmp_path):
     ("loss", "ends", "words"),
     [
         ("least-squares", (0, 1), "a score, not a probability"),
-        ("bce", (0, 1), "is a probability"),
+        ("bce", (0, 1), "the score is a probability"),
         ("hinge", (-1, 1), "a score, not a probability"),
     ],
 )
@@ -116,7 +116,7 @@ def test_the_scale_is_that_of_the_loss(now, tmp_path, loss, ends, words):
     assert [float(v) for v in re.findall(r"looks (?:fake|real) \(([-\d.]+)\)", html)] == list(ends)
     assert words in html
     expected = look.logits["real", "own"].mean() if loss != "bce" else look.logits["real", "own"].sigmoid().mean()
-    assert f"{expected:.2f}" == re.findall(r"mean verdict ([-\d.]+)</small>", html)[0]
+    assert f"{expected:.2f}" == re.findall(r"mean score ([-\d.]+)</small>", html)[0]
 
 
 def test_a_verdict_at_an_end_of_the_scale_has_the_colour_of_that_end(now, tmp_path):

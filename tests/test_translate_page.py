@@ -312,7 +312,7 @@ def test_the_endpoint_translates_there_and_back(server, tmp_path):
         (("../fruit", "AtoB", handle_file(tmp_path / "in.png")), "no run named"),
         (("fruit", "up", handle_file(tmp_path / "in.png")), "AtoB, BtoA"),
         (("fruit", "AtoB", handle_file(tmp_path / "bad.png")), "cannot be read"),
-        (("fruit", "AtoB", None), "Give a picture"),
+        (("fruit", "AtoB", None), "First choose a picture"),
     ):
         with pytest.raises(Exception, match=sentence):
             client.predict(*arguments, api_name="/translate")
@@ -373,13 +373,13 @@ def test_the_endpoint_looks_inside_a_translation(server, tmp_path):
     with Image.open(sheet) as image:
         *_, height, width = there["stages"][-1]["shape"]
         assert (image.format, image.size) == ("PNG", (2 * width, 2 * height))
-    with pytest.raises(Exception, match="Give a picture"):
+    with pytest.raises(Exception, match="First choose a picture"):
         client.predict("fruit", "AtoB", None, api_name="/inside")
 
 
 def test_a_picture_of_each_pile_is_picked_and_its_role_told(look):
     page = fruit(look)
-    page.locator("#translate-sections [role=tab]", has_text="Two piles").click()
+    page.locator("#translate-sections [role=tab]", has_text="Two domains").click()
     last = page.locator("#piles button[data-side=b]").last
     last.focus()
     page.keyboard.press("Enter")
@@ -387,5 +387,7 @@ def test_a_picture_of_each_pile_is_picked_and_its_role_told(look):
     picked = page.locator("#piles .picked img").evaluate_all("all => all.map(x => x.alt)")
     assert picked == ["apple, number 1", "orange, number 3"]
     assert page.evaluate("document.activeElement.dataset.side") == "b"  # who came by keyboard goes on from there
+    expect(page.locator("#piles-answer")).to_have_text("")  # the question is not answered before someone does
+    expect(page.locator("#piles-table table")).to_have_count(0)
     page.locator("#piles-role input[value=label]").check()
     page.wait_for_function("document.querySelector('#piles-answer').innerText.includes('pix2pix')")

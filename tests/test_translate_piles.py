@@ -136,7 +136,7 @@ def test_the_page_lays_out_both_piles_and_answers_in_three_roles(run, language):
 
 def test_no_count_is_told_where_none_is_known(run):
     headings = re.findall("<h4>([^<]+)", piles.page(run, FIRST, "en"))
-    assert headings == ["Pile A, A", "Pile B, B"]
+    assert headings == ["Domain A", "Domain B"]
 
 
 def test_the_pictures_of_a_click_are_light(run, tmp_path):
@@ -154,8 +154,8 @@ def table(html):
 
 def test_the_table_tells_who_sees_a_picture_as_what_and_who_learns_from_it(run):
     told = table(piles.learners(run, "en"))
-    keep = "brings its translation back; leaves the picture itself as it is"
-    verdict, cycle = "the verdict of the {} discriminator", "both cycle consistency losses"
+    keep = "translates its translation back; leaves the picture itself unchanged"
+    verdict, cycle = "the score of the {} discriminator", "both cycle-consistency losses"
     mistakes = "its own mistakes: real should be 1, fake 0"
     assert told == {
         "Generator A → B": ["translates it", keep, f"{verdict.format('B')}, {cycle}, the identity loss of B pictures"],
@@ -174,11 +174,11 @@ def changed(run, **settings):
 def test_the_table_leaves_out_what_a_run_left_out(run):
     without = table(piles.learners(changed(run, identity=0), "en"))["Generator A → B"]
     assert without[1:] == [
-        "brings its translation back",
-        "the verdict of the B discriminator, both cycle consistency losses",
+        "translates its translation back",
+        "the score of the B discriminator, both cycle-consistency losses",
     ]
     alone = table(piles.learners(changed(run, cycle=0, identity=0.5), "en"))["Generator A → B"]
-    assert alone[1:] == ["brings its translation back, only to be measured", "the verdict of the B discriminator"]
+    assert alone[1:] == ["translates its translation back, only to be measured", "the score of the B discriminator"]
 
 
 def test_only_a_run_with_cycle_loss_is_said_to_compare_a_picture_with_itself(run):
@@ -191,10 +191,19 @@ def test_only_a_run_with_cycle_loss_is_said_to_compare_a_picture_with_itself(run
 
 def test_the_numbers_that_mean_real_are_those_of_the_runs_loss(run):
     smooth = changed(run, label=0.9)
-    assert "should say 0.9" in piles.answer(smooth, FIRST, "real", "en")
+    assert "should answer 0.9" in piles.answer(smooth, FIRST, "real", "en")
     assert "where 1 means real" in piles.answer(smooth, FIRST, "input", "en")
     hinge = changed(run, loss="hinge", label=1.0)
     assert "real should be ≥ 1, fake ≤ −1" in piles.learners(hinge, "en")
+
+
+def test_nothing_is_answered_before_someone_answers(run):
+    _, html, answer, table = piles.drawn(run, FIRST, None, "en")
+    assert "<button" in html
+    assert (answer, table) == ("", "")
+    answer, table = piles.choose("pets", FIRST, "label", None)
+    assert "pix2pix" in answer
+    assert "<table" in table
 
 
 def test_clicks_pick_and_shuffling_lays_out_others(run):

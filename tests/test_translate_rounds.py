@@ -91,7 +91,7 @@ def test_the_animation_begins_with_the_original_and_ends_with_the_last_way_back(
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ([0.10, 0.05, 0.005], "all but come to rest"),
+        ([0.10, 0.05, 0.005], "hardly changes any more"),
         ([0.10, 0.05, 0.030], "less than at first"),
         ([0.10, 0.09, 0.082], "less than at first"),
         ([0.10, 0.09, 0.095], "about as much as at first, or more"),
@@ -121,7 +121,7 @@ def test_the_endpoint_refuses_with_a_sentence(fruit, tmp_path, run, direction, c
     picture().save(tmp_path / "in.png")
     with pytest.raises(UserError, match=sentence):
         rounds.endpoint(run, direction, str(tmp_path / "in.png"), count, None)
-    with pytest.raises(UserError, match="Give a picture"):
+    with pytest.raises(UserError, match="First choose a picture"):
         rounds.endpoint("fruit", "AtoB", None, 2, None)
 
 

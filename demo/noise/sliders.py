@@ -25,7 +25,7 @@ COUNT = 6  # sliders
 REACH = 6.0  # how far a slider goes each way, in standard deviations of z
 STOPS = (-6, -4, -2, 0, 2, 4, 6)  # the pictures beside a slider
 PLAIN = 0.8  # standard deviations: a change smaller than this is not worth a name
-OFTEN = 0.5  # share of pictures: where more of them change their class, that is what a direction does
+OFTEN, SELDOM = 0.5, 0.1  # shares of pictures that change their class: above the first that is what a direction does
 
 
 def found(run: "Run", method: str) -> tuple["Tensor", list["Effect"]]:
@@ -82,6 +82,8 @@ def name(effect: "Effect", number: int, language: Language) -> str:
     ]
     if effect.turns is not None and effect.turns > OFTEN:
         told.insert(0, say(language, "noise.sliders.class"))
+    elif not told and effect.turns is not None and effect.turns > SELDOM:
+        told = [say(language, "noise.sliders.sometimes")]
     return f"{number} · {', '.join(told) or say(language, 'noise.sliders.subtle')}"
 
 

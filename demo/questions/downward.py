@@ -78,8 +78,8 @@ def kernel_of(name: str, number: int) -> "Tensor":
 def compare(pattern: str, shift: int, kernel: str, number: int = 1) -> dict[str, Any]:
     """Send a picture down in size in four ways.
 
-    {"input": [SIZE, SIZE], "kernel": [4, 4], "ways": {way: {"output": [h, w], "back": [SIZE, SIZE], what each input
-    pixel hears when every output pixel asks for one more, "hear": the share of input pixels that hear anything,
+    {"input": [SIZE, SIZE], "kernel": [4, 4], "ways": {way: {"output": [h, w], "back": [SIZE, SIZE], the gradient of
+    the summed output with respect to each input pixel, "hear": the share of input pixels that get a gradient,
     "off": `resizing.unsteadiness`}}}. Raises UserError for a value that is not offered.
     """
     for name, value, allowed in (("pattern", pattern, PATTERNS), ("kernel", kernel, KERNELS)):

@@ -1,4 +1,4 @@
-"""The conductor's desk: hold a side still, change its rate, play half a round, and wonder "what if"."""
+"""Live controls: freeze a side, change its rate, play half a step, and ask "what if"."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 

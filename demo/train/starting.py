@@ -1,6 +1,5 @@
 """What to train: ready-made trainings first, one's own pictures, and all settings, each with a sentence."""
 
-import os
 import re
 import shutil
 import time
@@ -8,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import fields
 from html import escape
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -195,7 +195,9 @@ def domains(files: list[list[str]]) -> tuple[str, ...]:
     """
     found = []
     for given in files:
-        begin = os.path.commonprefix([Path(file).stem for file in given])
+        stems = sorted(Path(file).stem for file in given)
+        pairs = takewhile(lambda pair: pair[0] == pair[1], zip(stems[0], stems[-1], strict=False)) if stems else ()
+        begin = "".join(letter for letter, _ in pairs)
         found.append((begin if len(given) == 1 else re.sub(r"[\d\s_.(\-]+$", "", begin)).strip()[:LONG_NAME])
     said = all(name and name.lower() not in NAMELESS for name in found) and len(set(found)) == len(found)
     return tuple(found) if said else ()

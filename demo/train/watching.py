@@ -1,4 +1,4 @@
-"""How a training stands, as plain values and as HTML: facts, the queue, what the last half round did, charts, film."""
+"""How a training stands, as plain values and as HTML: facts, the queue, what the last half step did, charts, film."""
 
 import math
 from functools import lru_cache
@@ -69,7 +69,7 @@ def stamp(run: "Run") -> str:
 
 @lru_cache(maxsize=32)  # a class that watches the same training is shown the same page
 def facts(folder: Path, stamp: str, language: Language) -> str:
-    """A run as it stands: facts, why it ended, who waits, and what the last half round did, as HTML."""
+    """A run as it stands: facts, why it ended, who waits, and what the last half step did, as HTML."""
     from gan.run import Run
 
     run = Run(folder)
@@ -141,7 +141,7 @@ def _why(run: "Run", found: dict[str, Any], language: Language) -> str:
 
 
 def slow(event: dict[str, Any], batch: int, language: Language) -> str:
-    """What a round in slow motion did, in a sentence or two."""
+    """What a step in slow motion did, in a sentence or two."""
     values = {name: f"{event[name]:.3f}" for name in ("loss_g", "loss_d", "d_real", "d_fake", "grad_g", "grad_d")
               if name in event}  # fmt: skip
     halves = {"d": ("d",), "g": ("g",), "both": ("d", "g")}[event.get("who", "both")]

@@ -226,7 +226,9 @@ def duration(seconds: float, language: Language) -> str:
 def figure(run: "Run", direction: str, kind: str, image: Image.Image, name: str, way: Way, language: Language) -> str:
     """One of a way's pictures as HTML, by its kind: "real" (or "generated"), "fake", "rec" or "idt"."""
     source, small = inline(image), ""
-    alt = escape(say(language, f"translate.alt.{'real' if kind == 'generated' else kind}", name=name))
+    caption = escape(say(language, f"translate.{kind}", name=name))
+    kind = "real" if kind == "generated" else kind  # it has the place of a real one
+    alt = escape(say(language, f"translate.alt.{kind}", name=name))
     shown = f'<img class="{_grain(image)} {kind}" src="{source}" alt="{alt}">'
     if kind == "fake":
         file = f"{run.name}-{direction}.{'png' if 'image/png' in source[:16] else 'jpg'}"
@@ -236,10 +238,9 @@ def figure(run: "Run", direction: str, kind: str, image: Image.Image, name: str,
             f'<div class="compare">{shown}<img class="{_grain(image)} before" alt=""><span class="handle"></span>'
             f'<input type="range" min="0" max="100" value="0" aria-label="{divide}" title="{divide}"></div>'
         )
-    elif kind not in ("real", "generated"):
+    elif kind != "real":
         error = way.error if kind == "rec" else way.identity_error
         small = escape(say(language, "translate.error", percent=f"{100 * error:.1f}"))
-    caption = escape(say(language, f"translate.{kind}", name=name))
     return f'<figure class="{kind}">{shown}<figcaption>{caption}<small>{small}</small></figcaption></figure>'
 
 
