@@ -244,7 +244,8 @@ def _dcgan_lines(result: dict[str, Any]) -> list[str]:
         least = names[shares.index(classes["smallest"])]
         lines += [
             f"  classes            {classes['covered']} of {len(names)} have 5 % of the samples or more; the rarest, "
-            f"{least}, has {100 * classes['smallest']:.1f} %; entropy {classes['entropy']:.2f} of {log2(len(names)):.2f} "
+            f"{least}, has {100 * classes['smallest']:.1f} %; "
+            f"entropy {classes['entropy']:.2f} of {log2(len(names)):.2f} "
             f"bits; the classifier is sure of {100 * classes.get('sure', float('nan')):.0f} %",
             *(f"    {name:16} {100 * share:5.1f} %" for name, share in zip(names, shares, strict=True)),
         ]
