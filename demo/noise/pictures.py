@@ -100,13 +100,14 @@ def _guess(run: "Run", images: "Tensor") -> tuple[str, float] | None:
     import torch
 
     from gan.catalog import SETS
+    from gan.classifier import sureness
     from gan.pictures import to_unit
 
     network = models.classifier(run.config.data)
     if network is None:
         return None
     with torch.inference_mode():
-        sure, which = network(to_unit(images))[0].softmax(0).max(0)
+        sure, which = sureness(network, to_unit(images))[0].max(0)
     return SETS[run.config.data].classes[int(which)], sure.item()
 
 
