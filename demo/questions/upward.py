@@ -155,7 +155,7 @@ def build() -> Section:
         lesson = charts.html(kernels.CSS, elem_id="q1-learned")
         gr.Markdown(t("questions.q1.answer"))
         told = gr.HTML(elem_id="q1-evidence", padding=False)
-        items.leads("curves")
+        items.go_on(curves="upward")
         ending = items.build("q1")
         gr.api(polite(endpoint, is_page=False), api_name="upsample")
 
