@@ -16,7 +16,7 @@ from demo.sections import Section
 from demo.squares import blues, greys, squares, swatches
 
 PENS = (0.0, 0.5, 1.0)  # for a patch
-SHOWN = ("input", "kernel", "spectrum", "output", "touches")
+SHOWN = ("pooled", "input", "kernel", "spectrum", "output", "touches")
 
 
 def matrices(result: dict[str, Any], language: Language) -> str:
