@@ -70,9 +70,9 @@ def upsample(
     `painted` are the rows of the kernel for the weights "painted", `patch` those of a "drawn" picture.
 
     Returns {"input", "pooled" (None unless unpooling): what an earlier max pooling made the input of; "kernel" (None
-    unless transposed), "output", "spectrum" (of the output): float32 arrays [h, w], "touches": int64 [h, w], "matrix" (None unless transposed): that of the convolution whose transpose this is, for an
-    input of SMALL x SMALL; "says": [(key under questions.q1.says, values), ...]}. Raises UserError for a value that is
-    not offered.
+    unless transposed), "output", "spectrum" (of the output): float32 arrays [h, w], "touches": int64 [h, w], "matrix"
+    (None unless transposed): that of the convolution whose transpose this is, for an input of SMALL x SMALL; "says":
+    [(key under questions.q1.says, values), ...]}. Raises UserError for a value that is not offered.
     """
     for name, value, allowed in (
         ("pattern", pattern, (*PATTERNS, DRAWN)),
