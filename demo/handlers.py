@@ -5,6 +5,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import aclosing
 from html import escape
 from typing import Any
 
@@ -56,7 +57,19 @@ def polite(function: Callable, *, is_page: bool = True, unfit: bool = False) -> 
         traceback.print_exception(error, file=sys.stderr)
         return gr.Error(say(request, "errors.unexpected"), print_exception=False)
 
-    if inspect.isgeneratorfunction(function):
+    if inspect.isasyncgenfunction(function):
+
+        @functools.wraps(function)
+        async def wrapped(*args: Any, **kwargs: Any) -> Any:
+            try:
+                forget()
+                async with aclosing(function(*checked(args), **kwargs)) as answers:
+                    async for found in answers:
+                        yield answer(found)
+            except Exception as error:
+                raise _headed(toast(error)) from None
+
+    elif inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -119,30 +132,11 @@ def on_open(function: Callable, inputs: Any = None, outputs: Any = None, **optio
     return _enclosing(gr.Tab).select(polite(function), inputs, outputs, **options)
 
 
-def opens(button: gr.Button, tab: str) -> Any:
-    """Let a button lead to another tab, by the tab's name ("curves")."""
-    return button.click(
-        lambda: gr.Tabs(selected=tab),
-        None,
-        _outermost(gr.Tabs),
-        queue=False,
-        **QUIET,
-    )
-
-
 def _enclosing(kind: type) -> Any:
     block = Context.block
     while not isinstance(block, kind):
         block = block.parent
     return block
-
-
-def _outermost(kind: type) -> Any:
-    block, found = Context.block, None
-    while block is not None:
-        found = block if isinstance(block, kind) else found
-        block = block.parent
-    return found
 
 
 def publish(function: Callable, inputs: list[Any], outputs: list[Any], name: str, **options: Any) -> None:

@@ -172,7 +172,7 @@ class Run:
         info = self.info
         if info.get("model") not in MODELS:
             raise UserError(f"The run '{self.name}' is of an unknown model, '{info.get('model')}'.")
-        return MODELS[info["model"]].config_class.from_dict(info["config"])
+        return MODELS[info["model"]].config_class.of_record(info["config"])
 
     @property
     def status(self) -> str:
