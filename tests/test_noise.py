@@ -75,7 +75,7 @@ def test_the_mean_verdict_on_real_pictures_stands_beside_that_on_the_generated_o
     alone = [discriminator(to_unit(image[None])).sigmoid().item() for image in real]
     made = pictures.make(found, 0, 4).verdicts
     said = re.findall(r"<th>D\((real|fake)\)</th><td><b>([^<]*)</b>", html)
-    assert said == [("real", pictures.percent(mean(alone))), ("fake", pictures.percent(mean(made)))]
+    assert said == [("real", pictures.percent(mean(alone), "en")), ("fake", pictures.percent(mean(made), "en"))]
     assert "mean of 100 real" in html
 
 

@@ -129,7 +129,7 @@ def test_a_picture_of_ones_own_is_translated_turned_and_fed_back(look):
     translated = images(page)[1]
     page.locator("#translate-again").click()
     page.wait_for_function("src => document.querySelector('#ways img').src === src", arg=translated)
-    assert captions(page)[0] == "real: apple"
+    assert captions(page)[0] == "generated: apple"
     expect(page.locator("#translate-direction input").first).to_be_checked()
 
 
