@@ -332,7 +332,7 @@ def test_ones_own_settings_unfold_and_pictures_of_ones_own_are_checked_and_train
     page.locator("#train-preset label").last.click()
     page.locator("#train-name").wait_for()
     page.locator("#train-model label").nth(1).click()
-    page.locator("#train-data label.selected", has_text="drawn animals").wait_for()  # the data sets of a CycleGAN have come
+    page.locator("#train-data label.selected", has_text="drawn animals").wait_for()  # the sets of a CycleGAN
     name = page.locator("#train-name input, #train-name textarea").first
     name.fill("not a name/")
     page.locator("#train-start").click()
