@@ -16,6 +16,7 @@ from gan.latent import noise
 from gan.modes import modes
 from gan.pictures import to_uint8, to_unit
 from gan.run import Run
+from gan.words import sentence
 
 pytestmark = pytest.mark.usefixtures("away")
 
@@ -80,7 +81,7 @@ def test_the_training_pictures_stand_beside_by_their_labels():
     assert found.classes == train.classes
     assert found.data_shares == pytest.approx(expected)
     assert found.data_entropy == pytest.approx(-(expected * np.log2(expected)).sum())
-    assert "stand in" in found.note
+    assert "stand in" in sentence(found.note, "en")
 
 
 def test_samples_are_those_of_the_noise_with_their_seed():
