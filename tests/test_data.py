@@ -266,12 +266,14 @@ def test_a_download_goes_to_the_root_and_is_read_from_there(tmp_path, monkeypatc
 
 def test_a_download_that_fails_falls_back_on_the_shipped_pictures(monkeypatch):
     def fetch(kind, root):
-        raise UserError("Could not download; check the network.")
+        raise UserError("vision.download", kind=kind, root="here", why="offline")
 
     monkeypatch.setattr(vision, "fetch", fetch)
     found = load("mnist", 32, download=True)
     assert len(found.images) == 9000
-    assert sentence(found.note, "en").startswith("Could not download; check the network. 9,000 pictures")
+    assert sentence(found.note, "en").startswith(
+        "Could not download MNIST into here (offline); check the network. 9,000 pictures"
+    )
     with pytest.raises(UserError, match="check the network"):
         load("kmnist", 32, download=True)
 

@@ -188,4 +188,4 @@ def test_the_command_line_warns_and_trains_all_the_same(here, capsys):
     assert main(["train", "cyclegan", "--data", "a,b", *FAST_PAIR]) == 0
     told = capsys.readouterr().err
     assert "warning: Too few pictures to learn from (1): the networks" in told
-    assert "warning: The piles are uneven, 1 and 54 pictures." in told
+    assert "warning: The piles are uneven: 1 and 54." in told

@@ -145,7 +145,7 @@ def _why(run: "Run", found: dict[str, Any], language: Language) -> str:
     kept = say(language, "train.kept" if (run.folder / "resume.pt").is_file() else "train.not_kept")
     if found["status"] == "failed" or found["why"]:
         why = jobs.reason(run)
-        if isinstance(why, dict) and (key := MISFORTUNES.get(why["key"])):
+        if isinstance(why, dict) and (key := MISFORTUNES.get(why.get("key"))):
             step = f"{found['step']:,}"
             return f"{say(language, key, step=step)} {kept}"
         return say(language, "train.failed", why=found["why"])
