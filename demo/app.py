@@ -31,7 +31,7 @@ from demo.ports import LAST, free_port, is_reached_by_others, port, prefix
 from demo.surroundings import spare
 from demo.theme import theme
 from gan.console import forgive
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.image_io import MAX_PIXELS
 
 VISITORS = 300  # whose sessions are kept, the latest: Gradio keeps 10,000, at 0.9 MB each
@@ -173,7 +173,7 @@ def serve(app: gr.Blocks, host: str, number: int, **options: Any) -> None:
     try:
         app.launch(server_name=name, server_port=number, prevent_thread_lock=True, **options)
     except (OSError, httpx.HTTPError) as error:
-        raise Refused("refused.unserved", host=name, port=number, why=error) from None
+        raise Refused("refused.unserved", host=name, port=number, why=reason(error)) from None
 
 
 def announce(key: str, **values: str) -> None:
