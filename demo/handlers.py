@@ -5,6 +5,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import aclosing
 from html import escape
 from typing import Any
 
@@ -55,7 +56,19 @@ def polite(function: Callable, *, is_page: bool = True, unfit: bool = False) -> 
         traceback.print_exception(error, file=sys.stderr)
         return gr.Error(say(request, "errors.unexpected"), print_exception=False)
 
-    if inspect.isgeneratorfunction(function):
+    if inspect.isasyncgenfunction(function):
+
+        @functools.wraps(function)
+        async def wrapped(*args: Any, **kwargs: Any) -> Any:
+            try:
+                forget()
+                async with aclosing(function(*checked(args), **kwargs)) as answers:
+                    async for found in answers:
+                        yield answer(found)
+            except Exception as error:
+                raise _headed(toast(error)) from None
+
+    elif inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:

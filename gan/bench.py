@@ -31,6 +31,7 @@ from gan.data import load, load_pair
 from gan.dcgan import DCGAN, DCGANConfig
 from gan.duel import Conduct
 from gan.errors import UserError
+from gan.layers import InstanceNorm
 from gan.machine import describe, pick_device
 from gan.run import Run
 from gan.threads import Tuner
@@ -352,6 +353,6 @@ def _plain_norm(network: nn.Module) -> nn.Module:
     """The same network with torch's own instance normalisation, as a tutorial would write it."""
     for module in network.modules():
         for name, child in module.named_children():
-            if isinstance(child, cyclegan.InstanceNorm):
+            if isinstance(child, InstanceNorm):
                 setattr(module, name, nn.InstanceNorm2d(child.num_features))
     return network

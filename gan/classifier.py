@@ -28,6 +28,7 @@ from gan.words import Words, sentence
 
 SIZE = 32  # side of what the network sees, in pixels
 FEATURES = 96
+COPIES = 32  # distorted a little, by which one picture is judged
 BATCH = 100  # pictures at a time: fastest where the maps stay in the cache
 GREY = (0.299, 0.587, 0.114)  # ITU-R 601, as `gan.data` turns colour to grey
 
@@ -166,6 +167,19 @@ def augment(x: Tensor, flip: bool = False, generator: torch.Generator | None = N
     rows = torch.stack([mirror * cos, -sin, shift[:, 0], mirror * sin, cos, shift[:, 1]], 1)
     grid = F.affine_grid(rows.view(n, 2, 3), list(x.shape), align_corners=False)
     return F.grid_sample(x + 1, grid, align_corners=False) - 1
+
+
+def sureness(network: Classifier, x: Tensor) -> Tensor:
+    """The probability of each class for pictures, float [N, C, H, W] in [-1, 1], to [N, classes].
+
+    It is the mean over 32 slightly distorted copies (`augment`, always the same): what merely fools the network in one
+    position does not bear that. Whatever says how sure the classifier is of one picture says this.
+    """
+    found = []
+    for image in x:
+        copies = augment(image.cpu().expand(COPIES, -1, -1, -1), generator=torch.Generator().manual_seed(0))
+        found.append(network(copies.to(x.device)).softmax(1).mean(0))
+    return torch.stack(found)
 
 
 @torch.inference_mode()

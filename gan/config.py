@@ -74,6 +74,11 @@ class Config:
                 raise UserError("config.unknown", name=name, known=", ".join(known))
         return cls(**values)
 
+    @classmethod
+    def of_record(cls, values: dict[str, Any]) -> Self:
+        """The settings as a `run.json` holds them, which may be older than a setting."""
+        return cls.from_dict(values)
+
 
 def _check(f: Any, value: Any) -> None:
     """Refuse `value` for the field `f` with a sentence that names both and what is allowed."""

@@ -21,6 +21,7 @@ AXES = ("step", "images", "seconds")
 PANELS = {
     "loss": {"loss_g": "spear", "loss_d": "shield"},
     "verdict": {"d_real": "shield", "d_fake": "spear"},
+    "single": {"d_real_single": "shield", "d_fake_single": "spear"},
     "frechet": {"frechet": "spear", "frechet_floor": "shield"},
     "covered": {"covered": "spear"},
     "gradients": {"grad_g": "spear", "grad_d": "shield"},
@@ -29,7 +30,7 @@ PANELS = {
     "back": {"loss_g_b2a": "spear", "loss_d_a": "shield", "cycle_b": "cycle", "idt_a": "identity"},
 }
 DEFAULT = ("loss", "verdict")  # the panels that are shown at first
-EVEN = ("verdict", "covered")  # panels that no logarithm helps
+EVEN = ("verdict", "single", "covered")  # panels that no logarithm helps
 Word = Callable[[str], str]  # what stands in a figure, by its key: "lines.loss_g", "panels.loss", "axes.step"
 WORDS = {
     "axes.step": "step",
@@ -37,6 +38,7 @@ WORDS = {
     "axes.seconds": "seconds",
     "panels.loss": "Loss",
     "panels.verdict": "Verdict",
+    "panels.single": "Verdict on single pictures",
     "panels.frechet": "Frechet distance",
     "panels.covered": "Classes covered",
     "panels.gradients": "Size of the gradients",
@@ -47,6 +49,8 @@ WORDS = {
     "lines.loss_d": "discriminator",
     "lines.d_real": "D(real)",
     "lines.d_fake": "D(fake)",
+    "lines.d_real_single": "D(real)",
+    "lines.d_fake_single": "D(fake)",
     "lines.frechet": "samples",
     "lines.frechet_floor": "as many real pictures",
     "lines.covered": "classes with 5 % or more",
@@ -111,9 +115,11 @@ def compare(told: Sequence[Story], view: View, word: Word) -> Comparison:
     y_ranges = {}
     for panel in view.panels:
         y_ranges[panel] = limits([line for each in whole for line in each[panel]], view.is_log(panel))
-    if "verdict" in y_ranges and not any(story.loss == "hinge" for story in told):  # what aims at 0 and 1 shows both
-        low, high = y_ranges["verdict"]
-        y_ranges["verdict"] = min(low, 0.0), max(high, 1.0) if high > 1.05 else 1.0
+    if verdicts := [panel for panel in ("verdict", "single") if panel in y_ranges]:  # the same scale, to be compared
+        low, high = min(y_ranges[each][0] for each in verdicts), max(y_ranges[each][1] for each in verdicts)
+        if not any(story.loss == "hinge" for story in told):  # what aims at 0 and 1 shows both
+            low, high = min(low, 0.0), max(high, 1.0) if high > 1.05 else 1.0
+        y_ranges |= dict.fromkeys(verdicts, (low, high))
     ends = [story.columns[view.axis].max(initial=0.0) for story in told]
     shown = [
         {panel: cut(each[panel], view.until * end if view.until < 1 else inf) for panel in view.panels}

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from gan.data import Pictures, batch, load
 from gan.duel import Conduct, Duel, autocast, frozen, grad_norm
 from gan.latent import noise
+from gan.layers import InstanceNorm
 from gan.losses import LOSSES
 from gan.pictures import grid
 from gan.settings import DCGANConfig
@@ -24,7 +25,7 @@ def norm_layer(name: str, maps: int) -> nn.Module:
     """Normalisation by name for `maps` feature maps."""
     return {
         "batch": lambda: nn.BatchNorm2d(maps),
-        "instance": lambda: nn.InstanceNorm2d(maps, affine=True),
+        "instance": lambda: InstanceNorm(maps, affine=True),
         "none": nn.Identity,
     }[name]()
 
@@ -90,17 +91,22 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures, float [N, channels, size, size] in [-1, 1], to one logit each, float [N]: high says real."""
+    """Pictures, float [N, channels, size, size] in [-1, 1], to one logit each, float [N]: high says real.
+
+    The paper has batch norm here. With it, D's answer about a picture depends on the other pictures of the batch, and D
+    is shown whole batches of real or of fake ones: asked of one picture alone, by running averages, it gives another
+    answer than in training. Instance norm looks at each picture alone, always (see `norm_d`).
+    """
 
     def __init__(self, config: DCGANConfig) -> None:
         super().__init__()
-        bias = config.norm == "none"
+        bias = config.norm_d == "none"
         maps, side = config.width, config.size // 2
         first = downward(config.down, config.channels, maps, True)  # no norm here: section 3 of the paper
         self.stages = nn.ModuleList([nn.Sequential(*first, nn.LeakyReLU(0.2, True))])
         while side > 4:
             layers = downward(config.down, maps, 2 * maps, bias)
-            self.stages.append(nn.Sequential(*layers, norm_layer(config.norm, 2 * maps), nn.LeakyReLU(0.2, True)))
+            self.stages.append(nn.Sequential(*layers, norm_layer(config.norm_d, 2 * maps), nn.LeakyReLU(0.2, True)))
             maps, side = 2 * maps, side // 2
         self.stages.append(nn.Conv2d(maps, 1, 4))  # 4x4 -> 1x1
         self.apply(initialise)
@@ -186,8 +192,10 @@ class DCGAN(Duel):
         return pictures, noise(64, config.latent, config.seed).to(device)
 
     @staticmethod
-    def gauge(config: DCGANConfig, root: Path | None, device: torch.device) -> Callable[[nn.ModuleDict], dict] | None:
-        """What measures the generators while they train, where that was asked for."""
+    def gauge(
+        config: DCGANConfig, root: Path | None, device: torch.device
+    ) -> Callable[[nn.ModuleDict, nn.ModuleDict], dict] | None:
+        """What measures generators and discriminators while they train, where that was asked for."""
         from gan.gauge import Gauge
 
         return Gauge(config, root, device).read if config.gauge else None

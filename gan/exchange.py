@@ -60,7 +60,7 @@ def import_folder(folder: Path, name: str) -> Run:
     """Make a run of a folder that `export_folder` wrote. Raises `UserError` where it is none."""
     try:
         told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        config = MODELS[told["model"]].config_class.from_dict(told["config"])
+        config = MODELS[told["model"]].config_class.of_record(told["config"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError("exchange.no_config", folder=folder, why=reason(error)) from None
     if not (folder / "model.safetensors").is_file():

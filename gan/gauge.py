@@ -13,8 +13,9 @@ from gan.classifier import features_of, has_classifier, load_classifier
 from gan.data import load
 from gan.dcgan import DCGANConfig
 from gan.latent import noise
+from gan.losses import LOSSES
 from gan.measures import classes_covered, frechet, texture
-from gan.pictures import to_uint8
+from gan.pictures import to_uint8, to_unit
 
 BATCH = 250  # pictures at a time through a network
 SEED = 1  # of the latent vectors: always the same, and none of those that the samples show
@@ -30,7 +31,9 @@ class Gauge:
         self.reference = self.features(load(config.data, config.size, split="test", **how).images)
         train = load(config.data, config.size, **how).images
         some = torch.randperm(len(train), generator=torch.Generator().manual_seed(SEED))[: self.count]
-        self.floor = frechet(self.features(train[some]), self.reference)
+        self.real = train[some]
+        self.floor = frechet(self.features(self.real), self.reference)
+        self.loss = LOSSES[config.loss]
         self.z = noise(self.count, config.latent, SEED)
 
     @torch.inference_mode()
@@ -40,10 +43,19 @@ class Gauge:
             return texture(images)
         return features_of(self.network, images)
 
+    def verdict(self, discriminator: nn.Module, images: Tensor) -> float:
+        """The mean of D's verdicts on uint8 [N, C, S, S], in eval mode: what the app asks of one picture."""
+        was_training = discriminator.training
+        discriminator.eval()
+        logits = torch.cat([discriminator(to_unit(part.to(self.device))).float() for part in images.split(BATCH)])
+        discriminator.train(was_training)
+        return self.loss.verdict(logits).mean().item()
+
     @torch.inference_mode()
-    def read(self, generators: nn.ModuleDict) -> dict[str, float]:
+    def read(self, generators: nn.ModuleDict, discriminators: nn.ModuleDict) -> dict[str, float]:
         """{"frechet", "frechet_floor"} of the generator's samples and of as many real ones; with a classifier also
-        "covered", how many classes have 5 % of the samples, and "entropy" of the classes in bits.
+        "covered", how many classes have 5 % of the samples, and "entropy" of the classes in bits; "d_real_single" and
+        "d_fake_single", D's mean verdict on the real ones and on the samples, each asked of by itself.
         """
         make = generators["g"]
         images = torch.cat([to_uint8(make(part.to(self.device))).cpu() for part in self.z.split(BATCH)])
@@ -52,4 +64,6 @@ class Gauge:
         if self.network is not None:
             found = classes_covered(self.network.head(seen.to(self.device)).cpu())
             result |= {name: found[name] for name in ("covered", "entropy")}
+        result |= {"d_real_single": self.verdict(discriminators["d"], self.real)}
+        result |= {"d_fake_single": self.verdict(discriminators["d"], images)}
         return {name: float(f"{value:.5g}") for name, value in result.items()}

@@ -18,7 +18,20 @@ from gan.words import Words
 ENDS = ("steps", "minutes")
 STEERED = tuple(f.name for f in fields(Conduct) if f.name in {g.name for c in CONFIGS.values() for g in fields(c)})
 CHANGEABLE = (*ENDS, *STEERED, "hold_d_after")
-NETWORKS = ("size", "channels", "width", "width_d", "blocks", "layers_d", "latent", "up", "down", "norm", "change")
+NETWORKS = (
+    "size",
+    "channels",
+    "width",
+    "width_d",
+    "blocks",
+    "layers_d",
+    "latent",
+    "up",
+    "down",
+    "norm",
+    "norm_d",
+    "change",
+)
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ class Run:
         info = self.info
         if info.get("model") not in MODELS:
             raise UserError("run.unknown_model", run=self.name, model=info.get("model"))
-        return MODELS[info["model"]].config_class.from_dict(info["config"])
+        return MODELS[info["model"]].config_class.of_record(info["config"])
 
     @property
     def status(self) -> str:

@@ -2,27 +2,26 @@
 
 A generator has no way back from picture to z. But the picture's error can be differentiated by z, so gradient descent
 finds one (Creswell and Bharath 2016, arXiv:1611.05644; Zhu et al. 2016, arXiv:1609.03552), and with a classifier's loss
-in the error's place a z of a class (Nguyen et al. 2017, arXiv:1612.00005). What no z is found for, the generator most
-likely cannot make: dropped modes become visible.
+in the error's place a z of a class (Nguyen et al. 2017, arXiv:1612.00005). A search is as long as its number of steps,
+on every machine. One that finds nothing shows little; where searches from many other starts all find nothing, the
+generator probably cannot make it: dropped modes become visible.
 """
 
 from collections.abc import Callable, Iterator
 from math import cos, pi, sqrt
-from time import monotonic
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.classifier import augment
+from gan.classifier import sureness
 from gan.errors import UserError
 from gan.latent import noise, typical_length
 from gan.pictures import to_uint8, to_unit
 
 POOL, BATCH = 512, 64  # random pictures that are looked at first, so many at a time
 LOOKS = 25  # how often a search shows where it stands, more often while much changes
-BENT = 32  # copies that a class's find is judged by
 FEATURES, PLAUSIBLE, PRIOR = 0.1, 0.3, 0.1  # weights of the losses beside the main one
 BETAS = (0.9, 0.99)
 
@@ -32,8 +31,9 @@ Losses = Callable[[Tensor, Tensor], Tensor]  # z [N, latent] and its pictures [N
 class Found(NamedTuple):
     """Where a search stands: its best z so far, and how that start came there.
 
-    `score` is the pixels' RMS error as a share of full scale (a picture was given), or the classifier's probability
-    over bent copies (a class was). `verdict` is "found", "nearly" or "cannot", by `possible` or `possible_class`.
+    `score` is the pixels' RMS error as a share of full scale (a picture was given), or the probability of
+    `classifier.sureness` (a class was). `verdict` is "found", "nearly" or "not yet", by `verdict_of_picture` or
+    `verdict_of_class`.
     """
 
     step: int
@@ -44,6 +44,7 @@ class Found(NamedTuple):
     score: float
     verdict: str
     path: Tensor  # uint8 [K, C, S, S]: this start's pictures from its random z, path[0], to `image`, path[-1]
+    better_than: float | None = None  # the share of random pictures that D finds less real (a class was given)
 
 
 def search_picture(
@@ -55,13 +56,12 @@ def search_picture(
     starts: int = 16,
     steps: int = 240,
     seed: int = 0,
-    seconds: float | None = None,
 ) -> Iterator[Found]:
     """Search the z whose picture is nearest to `target`, float [1, C, S, S] in [-1, 1]; yields some 25 times.
 
     The loss is the pixels' mean squared error, the same of the maps of the discriminator's middle stage (as a share of
     the target's own; the shipped classifiers' maps do no better), and `prior`. Both networks are as `Run.networks`
-    gives them. With `seconds` it anneals faster and ends so long after its first yield.
+    gives them.
     """
     stages = discriminator.stages[: max(1, len(discriminator.stages) // 2)]
 
@@ -84,9 +84,9 @@ def search_picture(
     with torch.no_grad():
         first = torch.cat([losses(z, generator(z)) for z in pool.split(BATCH)])
     nearest = pool[first.topk(min(starts, POOL), largest=False).indices]
-    for at in _descend(generator, losses, nearest, steps, seconds, rate=0.3, enough=1e-4):
+    for at in _descend(generator, losses, nearest, steps, rate=0.3, enough=1e-4):
         error = (to_unit(at.image) - target[0].cpu()).square().mean().sqrt().item() / 2
-        yield at._replace(score=error, verdict=possible(error, target))
+        yield at._replace(score=error, verdict=verdict_of_picture(error, target))
 
 
 def search_class(
@@ -99,7 +99,6 @@ def search_class(
     starts: int = 16,
     steps: int = 120,
     seed: int = 0,
-    seconds: float | None = None,
 ) -> Iterator[Found]:
     """Search a z whose picture `classifier` takes for class `which`, and the discriminator for real.
 
@@ -107,8 +106,8 @@ def search_class(
     their standard deviations), and `prior`. A logit beyond that counts no more: whatever the adversarial loss, driving
     it up without end finds pictures that please the discriminator and nobody else.
 
-    A search can also find what pleases the classifier and no eye. So the result's probability is the mean over copies
-    that are bent a little (`classifier.augment`): a true digit bears that, a fooled classifier does not.
+    A search can also find what pleases the classifier and no eye. So the result's probability is that of
+    `classifier.sureness`, over slightly distorted copies: a true digit bears that, a fooled classifier does not.
     """
     pool = _pool(generator, latent, seed)
     with torch.no_grad():
@@ -123,13 +122,13 @@ def search_class(
         lack = F.relu(level - discriminator(x)) / spread
         return F.cross_entropy(classifier(x), wanted, reduction="none") + PLAUSIBLE * lack + PRIOR * prior(z)
 
-    for at in _descend(generator, losses, pool[others_first[:starts]], steps, seconds, rate=0.05, enough=0.004):
+    for at in _descend(generator, losses, pool[others_first[:starts]], steps, rate=0.05, enough=0.004):
         with torch.no_grad():
-            x = to_unit(at.image)[None]
-            bent = augment(x.expand(BENT, -1, -1, -1), generator=torch.Generator().manual_seed(0)).to(usual.device)
-            probability = classifier(bent).softmax(1)[:, which].mean().item()
-            better_than = (usual < discriminator(x.to(usual.device))).float().mean().item()
-        yield at._replace(score=probability, verdict=possible_class(probability, better_than))
+            x = to_unit(at.image)[None].to(usual.device)
+            probability = sureness(classifier, x)[0, which].item()
+            better_than = (usual < discriminator(x)).float().mean().item()
+        verdict = verdict_of_class(probability, better_than)
+        yield at._replace(score=probability, verdict=verdict, better_than=better_than)
 
 
 def prior(z: Tensor) -> Tensor:
@@ -142,7 +141,6 @@ def _descend(
     losses: Losses,
     z: Tensor,
     steps: int,
-    seconds: float | None,
     *,
     rate: float,
     enough: float,
@@ -152,11 +150,11 @@ def _descend(
     Gradients are switched on for each step alone: a generator function may be resumed by another thread, and what it
     leaves switched on where it yields would be its caller's.
     """
-    begin, seen, curve, step = monotonic(), [], [], 0
+    seen, curve, step = [], [], 0
     mean, square, low, best = torch.zeros_like(z), torch.zeros_like(z), z.new_full((len(z),), torch.inf), z
     halvings = [0.15, 0.35]
     while True:
-        done = step / steps if seconds is None else max(step / steps, (monotonic() - begin) / seconds)
+        done = step / steps
         if halvings and done >= halvings[0]:
             halvings.pop(0)
             keep = low.topk((len(z) + 1) // 2, largest=False).indices
@@ -182,7 +180,7 @@ def _descend(
         step += 1
         mean, square = mean.lerp(slope, 1 - BETAS[0]), square.lerp(slope.square(), 1 - BETAS[1])
         move = (mean / (1 - BETAS[0] ** step)) / ((square / (1 - BETAS[1] ** step)).sqrt() + 1e-8)
-        z = z - rate * min(1, step / (0.05 * steps)) * 0.5 * (1 + cos(pi * min(1, done))) * move
+        z = z - rate * min(1, step / (0.05 * steps)) * 0.5 * (1 + cos(pi * done)) * move
 
 
 def _mean(x: Tensor) -> Tensor:
@@ -193,8 +191,8 @@ def _pool(generator: nn.Module, latent: int, seed: int) -> Tensor:
     return noise(POOL, latent, seed).to(next(generator.parameters()).device)
 
 
-def possible(error: float, target: Tensor) -> str:
-    """What a picture's search came to: "found", "nearly" or "cannot", from its RMS error as a share of full scale.
+def verdict_of_picture(error: float, target: Tensor) -> str:
+    """What a picture's search came to: "found", "nearly" or "not yet", from its RMS error as a share of full scale.
 
     The error counts relative to the contrast of `target`, its RMS about its mean: even grey misses by just 1. Measured
     on the shipped runs, median (least to most) of the relative error:
@@ -210,18 +208,18 @@ def possible(error: float, target: Tensor) -> str:
     Kin of what was learned can be found too: mnist draws a square at 0.09, but a cross in a circle only at 0.49.
     """
     relative = error / max(target.std(correction=0).item() / 2, 1e-3)
-    return "found" if relative < 0.25 else "nearly" if relative < 0.4 else "cannot"
+    return "found" if relative < 0.25 else "nearly" if relative < 0.4 else "not yet"
 
 
-def possible_class(probability: float, better_than: float) -> str:
-    """What a class's search came to: by the classifier's probability over bent copies, and the discriminator.
+def verdict_of_class(probability: float, better_than: float) -> str:
+    """What a class's search came to: by the classifier's probability (`sureness`), and the discriminator.
 
     `better_than` is the share of random pictures with a lower logit. The healthy shipped runs reach 0.94 in both for
     every class. The collapsed one reaches 0.19 to 0.60 for five digits that it lost, where the picture unbent has up to
     0.98; it is 0.97 or more for those it makes.
     """
     if probability < 0.65 or better_than < 0.05:
-        return "cannot"
+        return "not yet"
     return "found" if probability > 0.9 and better_than > 0.25 else "nearly"
 
 

@@ -4,7 +4,7 @@ They stand apart from the models so that the page can show them before torch is 
 """
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 from gan.config import Config, setting
 from gan.errors import UserError
@@ -27,7 +27,12 @@ class DCGANConfig(Config):
         choices=("transposed", "nearest", "bilinear", "unpool"),
     )
     down: str = setting("stride", "how the discriminator goes down", choices=("stride", "max", "average"))
-    norm: str = setting("batch", "normalisation in both networks", choices=NORMS)
+    norm: str = setting("batch", "normalisation in the generator", choices=NORMS)
+    norm_d: str = setting(
+        "instance",
+        "normalisation in the discriminator: batch is the paper's, instance judges each picture by itself",
+        choices=NORMS,
+    )
     loss: str = setting("bce", "the adversarial loss", choices=LOSSES)
     label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
     fall: float = setting(0.0, "share of the run, at its end, over which the rates fall to zero", low=0, high=1)
@@ -41,6 +46,11 @@ class DCGANConfig(Config):
             raise UserError("settings.gauge")
         if self.size & (self.size - 1):
             raise UserError("settings.doubling", size=self.size)
+
+    @classmethod
+    def of_record(cls, values: dict[str, Any]) -> Self:
+        """As in `Config`; before `norm_d` there was one norm for both networks."""
+        return cls.from_dict({"norm_d": values.get("norm", "batch")} | values)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,7 @@ class Story:
         """A line's value at the equilibrium as it was from an x on: (x, value), one for each label of real pictures."""
         found = []
         for step, label in self.labels:
-            value = self._rest(label).get(name)
+            value = self._rest(label).get(name.removesuffix("_single"))
             if value is not None:
                 x = np.interp(step, self.columns["step"], self.columns[axis]) if step else 0.0
                 found.append((float(x), value))

@@ -442,7 +442,7 @@ class _Training:
         if self.rank == 0:
             self.run.save_sample(self.step, self.duel.show(self.average.networks, self.fixed))
             if self.gauge is not None:
-                self.event("gauge", **self.gauge(self.average.networks))
+                self.event("gauge", **self.gauge(self.average.networks, self.duel.discriminators))
         return time.perf_counter() - began
 
 

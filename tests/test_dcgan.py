@@ -29,7 +29,7 @@ def test_shapes_and_ranges(size, channels):
     [
         *({"up": way} for way in ("transposed", "nearest", "bilinear", "unpool")),
         *({"down": way} for way in ("stride", "max", "average")),
-        *({"norm": way} for way in ("batch", "instance", "none")),
+        *({name: way} for name in ("norm", "norm_d") for way in ("batch", "instance", "none")),
         *({"loss": name} for name in ("bce", "saturating", "least-squares", "hinge")),
     ],
     ids=lambda switch: "-".join(*switch.items()),
@@ -72,10 +72,32 @@ def test_unpooling_puts_each_value_in_the_corner_of_its_cell():
     assert Unpool()(x).tolist() == [[expected]]
 
 
-def test_a_round_is_the_papers_update_written_out_slowly():
+@pytest.mark.parametrize("way", ["instance", "none"])
+@pytest.mark.parametrize("down", ["stride", "max"])
+def test_the_discriminator_answers_about_one_picture_without_looking_at_others(way, down):
+    """Alone, in any batch, while it trains and afterwards: one answer, so that curves, page and game show the same."""
+    torch.manual_seed(0)
+    d = Discriminator(replace(SMALL, norm_d=way, down=down))
+    images = torch.rand(6, 1, 32, 32) * 2 - 1
+    together = d(images)
+    for network in (d, copy.deepcopy(d).eval()):
+        torch.testing.assert_close(torch.cat([network(image[None]) for image in images]), together)
+        torch.testing.assert_close(network(images.flip(0)).flip(0), together)
+
+
+def test_with_batch_norm_an_answer_depends_on_the_others():
+    """Which is why the project's own recipe differs from the paper's there."""
+    torch.manual_seed(0)
+    d = Discriminator(replace(SMALL, norm_d="batch"))
+    images = torch.rand(6, 1, 32, 32) * 2 - 1
+    assert (d(images[:3]) - d(images)[:3]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("way", ["instance", "batch"])
+def test_a_round_is_the_papers_update_written_out_slowly(way):
     """D on real and fake, then G on the updated D: the same weights as separate passes and a plain Adam give."""
     torch.manual_seed(3)
-    duel = DCGAN(SMALL, CPU)
+    duel = DCGAN(replace(SMALL, norm_d=way), CPU)
     g, d = copy.deepcopy(duel.generators["g"]), copy.deepcopy(duel.discriminators["d"])
     opt_g = torch.optim.Adam(g.parameters(), lr=2e-4, betas=(0.5, 0.999), foreach=False)
     opt_d = torch.optim.Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999), foreach=False)

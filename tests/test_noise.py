@@ -1,16 +1,18 @@
 """The Noise to image tab: what it makes, what it says of it, and what it refuses."""
 
 import re
+from statistics import mean
 
 import pytest
 import torch
 
 from demo import models
 from demo.noise import desk, grid, pictures
+from gan.data import load
 from gan.errors import UserError
 from gan.latent import noise as latent
 from gan.losses import LOSSES
-from gan.pictures import to_uint8
+from gan.pictures import to_uint8, to_unit
 from gan.run import Run
 from tests.small_runs import small_run
 
@@ -62,6 +64,26 @@ def test_every_picture_bears_its_verdict_and_two_are_marked():
     assert re.findall(r"<figcaption[^>]*>([^<]*)<", html.replace("\u00a0", " ")) == ["20 %", "&gt; 99 %", "&lt; 1 %"]
     assert re.findall(r'<figure class="(\w*)"', html) == ["", "best", "worst"]
     assert html.count("data:image/png;base64,") == len(re.findall(r'alt="[^"]+"', html)) == 3
+
+
+def test_the_mean_verdict_on_real_pictures_stands_beside_that_on_the_generated_ones(run):
+    """Both are of single pictures, by the same D: independent arithmetic."""
+    found = models.find(run.name, "dcgan")
+    (html,) = grid.show({"held": "", "shelf": []}, run.name, 0, 4, None)
+    discriminator = run.networks()[1]["d"]
+    real = load(run.config.data, run.config.size, channels=run.config.channels, split="test").images[:100]
+    alone = [discriminator(to_unit(image[None])).sigmoid().item() for image in real]
+    made = pictures.make(found, 0, 4).verdicts
+    said = re.findall(r"<th>D\((real|fake)\)</th><td><b>([^<]*)</b>", html)
+    assert said == [("real", pictures.percent(mean(alone))), ("fake", pictures.percent(mean(made)))]
+    assert "mean of 100 real" in html
+
+
+def test_where_the_real_pictures_are_not_here_the_generated_ones_are_shown_all_the_same(runs):
+    small_run(runs, "own", data="gone")
+    (html,) = grid.show({"held": "", "shelf": []}, "own", 0, 4, None)
+    assert "versus" not in html
+    assert html.count("<figcaption") == 4
 
 
 def test_a_score_is_not_called_a_probability():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import expect, look_at_list, open_section, open_tab, settle
+from tests.browser import expect, look_at_list, open_section, open_tab, settle, word
 from tests.small_runs import quiz_run, small_run
 
 pytestmark = pytest.mark.browser
@@ -73,7 +73,7 @@ SECTIONS = {
     "layers": "#layers article",
     "sliders": "#stops-1 img",
     "between": "#walk .film img",
-    "find": "#search .search img",
+    "find": "#search p",
     "copied": "#neighbours img",
     "game": "#game .question img",
     "modes": "#modes .classes li",
@@ -239,10 +239,30 @@ def test_a_walk_and_a_sum_are_there_at_once_and_can_be_changed(look):
     page.wait_for_function("src => document.querySelector('#equation button img').src !== src", arg=total)
 
 
+def test_a_five_is_found_only_when_someone_asks_and_every_page_in_line_gets_its_turn(look, visit):
+    page, _ = begin(look)
+    others = [visit(), visit("ko")]
+    for each in (page, *others):
+        open_section(each, "noise", "find")
+        expect(each.locator("#search")).to_contain_text(word(each, "noise.find.empty").split(".")[0].split("‘")[0])
+        assert each.locator("#search img").count() == 0
+    for each in (page, *others):
+        each.locator("#find-go").click()
+    others[0].close()  # searching, in line, or just before either
+    for each in (page, others[1]):
+        expect(each.locator("#search .answer")).to_contain_text(
+            word(each, "noise.find.found.class").split("{")[0], timeout=60_000
+        )
+        expect(each.locator("#find-another")).to_be_enabled()
+    found = page.locator("#search .search img").first.get_attribute("src")
+    page.locator("#find-another").click()
+    page.wait_for_function("src => document.querySelector('#search .search img').src !== src", arg=found)
+    expect(page.locator("#find-go")).to_be_enabled(timeout=60_000)
+
+
 def test_a_drawing_is_searched_for_and_the_search_can_be_stopped(look):
     page, _ = begin(look)
     open_section(page, "noise", "find")
-    page.wait_for_selector("#search .search img", timeout=60_000)
     page.locator("#find-mode input").nth(1).check()
     canvas = page.locator("#pad canvas[data-ready]")
     canvas.wait_for(state="visible")
@@ -254,13 +274,13 @@ def test_a_drawing_is_searched_for_and_the_search_can_be_stopped(look):
     page.mouse.move(box["x"] + 180, box["y"] + 200, steps=5)
     page.mouse.up()
     settle(page)
-    for _ in range(3):
-        page.locator("#find-go").click()
+    for button in ("#find-go", "#find-go", "#find-another"):
+        page.locator(button).click()
         page.wait_for_function("!document.querySelector('#find-stop').disabled")
         page.locator("#find-stop").evaluate("button => button.click()")  # nothing happens if the search has just ended
         expect(page.locator("#find-go")).to_be_enabled()
         settle(page)
-        expect(page.locator("#search .answer")).not_to_have_text("Searching …")
+        expect(page.locator("#search .answer")).not_to_contain_text("Searching")
         assert page.locator("#find-go").is_enabled()  # no answer has come after the last
     page.locator("#find-keep").click()
     page.wait_for_function("document.querySelector('#held-code input, #held-code textarea').value.includes(':z:')")

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from gan.cyclegan import CycleGAN, CycleGANConfig, Discriminator, InstanceNorm
+from gan.cyclegan import CycleGAN, CycleGANConfig, Discriminator
 from gan.duel import Conduct
+from gan.layers import InstanceNorm
 from gan.patches import Field, look, receptive_field, spread
 
 

@@ -1,12 +1,14 @@
 """The run folder: whole files, torn lines, honest states, safe loading."""
 
 import inspect
+import json
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -112,6 +114,21 @@ def test_weights_come_back_as_they_were_to_half_precision():
         assert not any(m.training for m in loaded.modules())
         for p, q in zip(live.state_dict().values(), loaded.state_dict().values(), strict=True):
             torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance", "none"])
+def test_a_run_from_before_the_discriminator_had_a_norm_of_its_own_is_read_as_it_was(norm):
+    config = replace(TINY, norm=norm, norm_d=norm)
+    run, (generators, discriminators) = Run.create("old", config), DCGAN.networks(config)
+    run.save_weights(generators, discriminators)
+    told = json.loads((run.folder / "run.json").read_text())
+    del told["config"]["norm_d"]
+    (run.folder / "run.json").write_text(json.dumps(told))
+    old = Run.open("old")
+    assert old.config == config
+    picture = torch.rand(1, 1, 32, 32)
+    expected = discriminators["d"].half().float().eval()(picture)
+    torch.testing.assert_close(old.networks()[1]["d"](picture), expected, rtol=1e-2, atol=1e-3)
 
 
 def test_a_run_without_weights_or_with_torn_ones_says_so():

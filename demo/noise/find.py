@@ -1,16 +1,17 @@
 """Find the vector: the z that draws what was drawn, or a class that was named, searched before one's eyes."""
 
-from collections.abc import Iterator
-from functools import lru_cache
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
+from anyio.to_thread import run_sync
 from PIL import Image
 
-from demo import charts, models
+from demo import charts, handlers, models
 from demo import pad as pads
 from demo.handlers import EACH, polite, publish, session_of
 from demo.language import Language, language_of, say, t
@@ -19,6 +20,7 @@ from demo.noise.pictures import CSS, SEEDS, class_name, inline, percent, sentenc
 from demo.refusals import Refused
 from demo.sections import LATEST, QUIET, Section
 from demo.uploads import WEBCAM, limits, read, unread
+from demo.waiting_line import WaitingLine
 from gan.figures import Line
 from gan.words import Words
 
@@ -28,13 +30,15 @@ if TYPE_CHECKING:
     from gan.run import Run
     from gan.search import Found
 
-SECONDS = 4.0  # a search may take in the page; it needs about one, and less for a class
-PATIENCE = 30.0  # seconds for a client's, so that its result is the same on a busy machine
 MODES = ("name", "draw", "upload")
 FRAMES = 12  # of the way that are shown
 FIRST = 5  # the class to begin with: "there is a vector that makes a 5"
-ALONE = {"concurrency_id": "search", "concurrency_limit": 1}  # so that what is quick never waits for a search
+ENOUGH = 3  # searches from other starts that find nothing, before the page says that the generator probably can't
+LOOK = 0.2  # seconds between two looks at one's place in line
 
+Attempts = dict[str, Any]  # {"wish": what is wanted, "verdicts": of the searches for it so far, one a start}
+
+_line = WaitingLine()  # for the processor: a search keeps a core busy for seconds
 _stopped: set[str] = set()  # sessions that have pressed Stop
 
 
@@ -62,7 +66,7 @@ def target_of(run: "Run", image: Image.Image) -> "Tensor":
     return torch.from_numpy(np.array(image.convert("L")))[None]
 
 
-def search(run: "Run", wanted: "int | Tensor", seed: int = 0, seconds: float = SECONDS) -> Iterator["Found"]:
+def search(run: "Run", wanted: "int | Tensor", seed: int = 0) -> Iterator["Found"]:
     """Search for a class by its number, or for a picture, uint8 [C, S, S]."""
     from gan.pictures import to_unit
     from gan.search import search_class, search_picture
@@ -71,33 +75,28 @@ def search(run: "Run", wanted: "int | Tensor", seed: int = 0, seconds: float = S
     g, d = generators["g"], discriminators["d"]
     if isinstance(wanted, int):
         classifier = models.classifier(config.data)
-        return search_class(g, d, classifier, wanted, latent=config.latent, seed=seed, seconds=seconds)
-    return search_picture(g, d, to_unit(wanted)[None], latent=config.latent, seed=seed, seconds=seconds)
+        return search_class(g, d, classifier, wanted, latent=config.latent, seed=seed)
+    return search_picture(g, d, to_unit(wanted)[None], latent=config.latent, seed=seed)
 
 
-@lru_cache(maxsize=16)
-def _first(folder: Path, stamp: Any) -> "Found | None":
-    """What a search for the class to begin with finds, the same for everyone who opens the section."""
-    from gan.run import Run
-
-    run = Run(folder)
-    if not classes_of(run):
-        return None
-    return list(search(run, FIRST))[-1]
-
-
-def page(run: "Run", wanted: "int | Tensor", at: "Found", language: Language, said: str) -> str:
+def page(run: "Run", wanted: "int | Tensor", at: "Found", language: Language, said: str, verdicts: list[str]) -> str:
     """A search as it stands, as HTML: what is wanted, the best so far, how good it is, the loss and the way there.
 
-    `said` is "searching", "stopped", or in the end the verdict.
+    `said` is "searching", "stopped", or in the end the verdict; `verdicts` are those of the searches for the same from
+    other starts, this one's among them when it is over.
     """
     name = class_name(classes_of(run)[wanted], language) if isinstance(wanted, int) else ""
     kind = "class" if name else "picture"
     goal = f'<p class="named">{escape(name)}</p>' if name else f'<img src="{inline(wanted)}" alt="">'
-    score = percent(at.score) if name else f"{at.score:.3f}"
+    values = {"score": percent(at.score) if name else f"{at.score:.3f}", "searches": len(verdicts)}
+    if name:
+        values |= {"name": name, "better": percent(at.better_than)}
+    if said == "not yet":
+        said = "never" if len(verdicts) >= ENOUGH and set(verdicts) == {"not yet"} else "not_yet"
     unfinished = said in ("searching", "stopped")
     share = at.step / max(at.steps, 1) if unfinished else 1.0
     state = f"find.{said}" if unfinished else f"find.{said}.{kind}"
+    values |= {"step": at.step, "steps": at.steps, "start": len(verdicts) + 1}
     curve = np.array(at.curve)
     chart = charts.chart(
         [Line("spear", say(language, "noise.find.loss"), np.arange(len(curve)), curve)],
@@ -110,31 +109,26 @@ def page(run: "Run", wanted: "int | Tensor", at: "Found", language: Language, sa
     way = "".join(f'<img src="{inline(at.path[i])}" alt="">' for i in kept)
     title = sentence(language, "find.way")
     return (
-        f'<p class="answer" aria-live="polite">{sentence(language, state, name=name, score=score)}</p>'
+        f'<p class="answer" aria-live="polite">{sentence(language, state, **values)}</p>'
         f'<i class="progress" style="--share:{share:.3f}"></i>'
         f'<div class="search"><figure>{goal}<figcaption>{sentence(language, "find.wanted")}</figcaption></figure>'
         f'<figure><img src="{inline(at.image)}" alt="{sentence(language, "find.found_alt")}">'
-        f"<figcaption>{sentence(language, f'find.score.{kind}', score=score)}</figcaption></figure>"
+        f"<figcaption>{sentence(language, f'find.score.{kind}', **values)}</figcaption></figure>"
         f'<div>{chart}</div></div><h4>{title}</h4><div class="samples way" role="img" aria-label="{title}">{way}</div>'
     )
 
 
 def show(desk: Desk, run: str, of: str, request: gr.Request) -> tuple:
-    """(class choices, of which run, page, found, drawing pad) for a run that has just been chosen."""
-    from gan.address import of_vector
-
+    """(class choices, of which run, page, found, attempts, drawing pad) for a run that has just been chosen."""
     language, chosen = language_of(request), models.find(run, "dcgan")
     pad = gr.skip() if of else pads.canvas(language)
     if of == run:
-        return gr.skip(), run, gr.skip(), gr.skip(), pad
+        return gr.skip(), run, gr.skip(), gr.skip(), gr.skip(), pad
     names = classes_of(chosen)
     choices = [(class_name(name, language), index) for index, name in enumerate(names)]
     radio = gr.Radio(choices=choices, value=FIRST if names else None)
-    found = _first(chosen.folder, models.stamp(chosen))
-    if found is None:
-        return radio, run, f"<p>{sentence(language, 'find.no_classes')}</p>", "", pad
-    html = page(chosen, FIRST, found, language, found.verdict)
-    return radio, run, html, of_vector(run, found.z), pad
+    said = "find.empty" if names else "find.no_classes"
+    return radio, run, f"<p>{sentence(language, said)}</p>", "", {}, pad
 
 
 def wanted_of(run: "Run", mode: str, which: int | None, drawing: str, picture: str | None) -> "int | Tensor":
@@ -150,29 +144,70 @@ def wanted_of(run: "Run", mode: str, which: int | None, drawing: str, picture: s
     return target_of(run, image)
 
 
-def find(
-    run: str, mode: str, which: int | None, drawing: str, picture: str | None, request: gr.Request
-) -> Iterator[tuple]:
-    """(page, found, find button, stop button) again and again while it searches, to its end or until `stop`."""
+async def find(
+    run: str,
+    mode: str,
+    which: int | None,
+    drawing: str,
+    picture: str | None,
+    attempts: Attempts,
+    request: gr.Request,
+    *,
+    another: bool = False,
+) -> AsyncIterator[tuple]:
+    """(page, found, attempts, find button, another start, stop button) again and again, to the end or until `stop`.
+
+    Searches begin at the first start, or, for `another`, at the next one for the same wish. While others search, the
+    page says how many come first.
+    """
     from gan.address import of_vector
 
     chosen, language = models.find(run, "dcgan"), language_of(request)
     wanted, session = wanted_of(chosen, mode, which, drawing, picture), session_of(request)
+    wish = [run, mode, {"name": which, "draw": drawing, "upload": picture}[mode]]
+    before = attempts["verdicts"] if another and attempts.get("wish") == wish else []
     _stopped.discard(session)
-    for at in search(chosen, wanted, seed=0):
+    with _line.join() as place:
+        told = None
+        while (ahead := place.ahead()) and session not in _stopped:
+            if ahead != told:
+                told = ahead
+                yield f"<p>{sentence(language, 'find.line', ahead=ahead)}</p>", "", attempts, *pressable(True)
+            await asyncio.sleep(LOOK)
+        searching, at, said = search(chosen, wanted, len(before)), None, ""
+        while session not in _stopped and (found := await run_sync(next, searching, None)):
+            at = found
+            shown = page(chosen, wanted, at, language, "searching", before)
+            yield shown, of_vector(run, at.z), attempts, *pressable(True)
         if session in _stopped:
             said = "stopped"
-            break
-        yield page(chosen, wanted, at, language, "searching"), of_vector(run, at.z), *pressable(True)
-    else:
-        said = at.verdict
     _stopped.discard(session)
-    yield page(chosen, wanted, at, language, said), of_vector(run, at.z), *pressable(False)
+    if at is None:  # stopped while it stood in line
+        yield f"<p>{sentence(language, 'find.empty')}</p>", "", attempts, *pressable(False)
+        return
+    after = before if said else [*before, at.verdict]
+    shown = page(chosen, wanted, at, language, said or at.verdict, after)
+    yield shown, of_vector(run, at.z), {"wish": wish, "verdicts": after}, *pressable(False)
 
 
-def pressable(searching: bool) -> tuple[gr.Button, gr.Button]:
-    """(find, stop): what can be pressed now."""
-    return gr.Button(interactive=not searching), gr.Button(interactive=searching)
+async def find_elsewhere(
+    run: str,
+    mode: str,
+    which: int | None,
+    drawing: str,
+    picture: str | None,
+    attempts: Attempts,
+    request: gr.Request,
+) -> AsyncIterator[tuple]:
+    """`find` from another start."""
+    async with aclosing(find(run, mode, which, drawing, picture, attempts, request, another=True)) as answers:
+        async for answer in answers:
+            yield answer
+
+
+def pressable(searching: bool) -> tuple[gr.Button, gr.Button, gr.Button]:
+    """(find, another start, stop): what can be pressed now."""
+    return gr.Button(interactive=not searching), gr.Button(interactive=not searching), gr.Button(interactive=searching)
 
 
 def stop(request: gr.Request | None) -> None:
@@ -193,9 +228,9 @@ def take(found: str, desk: Desk) -> Desk:
 def endpoint(run: str, wanted: str, picture: str | None, seed: float) -> tuple[dict[str, Any], Image.Image]:
     """Find the latent vector of a class by its name ("5", "Bag") or, where `wanted` is empty, of a picture.
 
-    {"picture", "verdict", "score", "steps", "curve"}: the code of what was found; "found", "nearly" or "cannot"; the
-    classifier's probability, or the root mean squared error of the pixels (a share of full scale); the loss, a number a
-    step; and the way there, from noise to the find, as a PNG file.
+    {"picture", "verdict", "score", "steps", "curve"}: the code of what was found; "found", "nearly" or "not yet"
+    (another seed begins elsewhere); the classifier's probability, or the root mean squared error of the pixels (a share
+    of full scale); the loss, a number a step; and the way there, from noise to the find, as a PNG file.
     """
     from gan.address import of_vector
     from gan.pictures import grid
@@ -205,7 +240,7 @@ def endpoint(run: str, wanted: str, picture: str | None, seed: float) -> tuple[d
     if wanted and wanted not in names:
         raise Refused("refused.class", name=wanted, known=", ".join(names) or Words("list.none"))
     mode, which = ("name", names.index(wanted)) if wanted else ("upload", None)
-    at = list(search(chosen, wanted_of(chosen, mode, which, "", picture), seed, PATIENCE))[-1]
+    at = list(search(chosen, wanted_of(chosen, mode, which, "", picture), seed))[-1]
     answer = {"picture": of_vector(run, at.z), "verdict": at.verdict, "score": at.score}
     return answer | {"steps": at.step, "curve": at.curve}, grid(at.path, columns=len(at.path))
 
@@ -215,7 +250,7 @@ def build(room: Room) -> Section:
     css = CSS + charts.CSS
     with gr.Tab(t("noise.find.tab"), id="find") as tab:
         gr.Markdown(t("noise.find.intro"))
-        of, found, drawing = gr.State(""), gr.State(""), gr.State("")
+        of, found, drawing, attempts = gr.State(""), gr.State(""), gr.State(""), gr.State({})
         with gr.Row():
             with gr.Column(scale=2, min_width=280):
                 mode = gr.Radio(
@@ -242,6 +277,9 @@ def build(room: Room) -> Section:
                 about = limits(room.place, visible=False)
                 with gr.Row():
                     go = gr.Button(t("noise.find.go"), variant="primary", min_width=110, elem_id="find-go")
+                    next_start = gr.Button(
+                        t("noise.find.another"), interactive=False, min_width=110, elem_id="find-another"
+                    )
                     halt = gr.Button(t("noise.find.stop"), interactive=False, min_width=110, elem_id="find-stop")
                 keep = gr.Button(t("noise.keep"), size="md", elem_id="find-keep")
             with gr.Column(scale=5, min_width=320):
@@ -257,16 +295,19 @@ def build(room: Room) -> Section:
             ],
             [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
             "find",
-            **ALONE,
+            concurrency_id="search",
+            concurrency_limit=1,
         )
     mode.input(polite(choose_mode), mode, [which, pad, picture, about], **LATEST)
     pad.input(polite(pads.drawn), None, drawing, **EACH)
-    options = {"api_visibility": "private", "show_progress": "minimal", "show_progress_on": [result], **ALONE}
-    asked = [room.run, mode, which, drawing, picture]
-    go.click(polite(find), asked, [result, found, go, halt], trigger_mode="once", **options)
+    options = handlers.QUIET | {"trigger_mode": "once", "concurrency_limit": None}
+    asked = [room.run, mode, which, drawing, picture, attempts]
+    answered = [result, found, attempts, go, next_start, halt]
+    go.click(polite(find), asked, answered, **options)
+    next_start.click(polite(find_elsewhere), asked, answered, **options)
     halt.click(polite(stop), None, None, queue=False, **QUIET)
     keep.click(polite(take), [found, room.desk], room.desk, **QUIET)
-    return Section(tab, show, [room.run, of], [which, of, result, found, pad], slow=True)
+    return Section(tab, show, [room.run, of], [which, of, result, found, attempts, pad], slow=True)
 
 
 def choose_mode(mode: str) -> tuple:

@@ -100,13 +100,14 @@ def _guess(run: "Run", images: "Tensor") -> tuple[str, float] | None:
     import torch
 
     from gan.catalog import SETS
+    from gan.classifier import sureness
     from gan.pictures import to_unit
 
     network = models.classifier(run.config.data)
     if network is None:
         return None
     with torch.inference_mode():
-        sure, which = network(to_unit(images))[0].softmax(0).max(0)
+        sure, which = sureness(network, to_unit(images))[0].max(0)
     return SETS[run.config.data].classes[int(which)], sure.item()
 
 
@@ -114,13 +115,14 @@ def varied(run: "Run", seed: int, count: int) -> list[int]:
     """Which pictures of a seed to begin with: the first of each class, where a classifier can tell; else any."""
     import torch
 
+    from gan.classifier import sureness
     from gan.pictures import to_unit
 
     images = make(run, seed, 4 * count).images
     network, first = models.classifier(run.config.data), {}
     if network is not None:
         with torch.inference_mode():
-            for index, which in enumerate(network(to_unit(images)).argmax(1).tolist()):
+            for index, which in enumerate(sureness(network, to_unit(images)).argmax(1).tolist()):
                 first.setdefault(which, index)
     others = [index for index in range(len(images)) if index not in first.values()]
     return sorted([*first.values(), *others][:count])
