@@ -15,7 +15,7 @@ from demo.handlers import on_open, polite
 from demo.language import in_address, language_of, t
 from demo.noise import between, copied, desk, find, game, grid, layers, modes, sliders
 from demo.noise.desk import Desk, Room
-from demo.noise.pictures import CSS, JS, SEEDS, new_seed, picture_of
+from demo.noise.pictures import CSS, JS, SEEDS, new_seed, picture_of, verdict_on_real
 from demo.place import Place
 from demo.sections import LATEST, QUIET, Section, drawn, inputs_of, on_show, outputs_of, views_of, waiting
 from gan.errors import UserError
@@ -131,5 +131,5 @@ def warm(place: Place) -> None:
 
     for run in models.runs("dcgan", with_weights=True)[:1]:
         with suppress(UserError):  # the visitor will be told
-            models.networks(run)
+            verdict_on_real(run)
             models.classifier(run.config.data)

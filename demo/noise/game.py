@@ -12,14 +12,12 @@ from demo import models
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, t
 from demo.noise.desk import Desk, Room
-from demo.noise.pictures import ASSETS, CSS, SEEDS, inline, new_seed, sentence, verdict, whole
+from demo.noise.pictures import ASSETS, CSS, SEEDS, inline, new_seed, real_pictures, sentence, verdict, whole
 from demo.noise.scores import Scored, scores
 from demo.sections import LATEST, QUIET, Section
 from gan.errors import UserError
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from gan.quiz import Round
     from gan.run import Run
 
@@ -56,14 +54,8 @@ def _round(folder: Path, stamp: Any, step: int, seed: int) -> "Round":
 
     run = Run(folder)
     config, *networks = models.networks(run)
-    return draw(run, step, seed, networks=tuple(networks), real=_real(config.data, config.size, config.channels))
-
-
-@lru_cache(maxsize=4)
-def _real(data: str, size: int, channels: int) -> "Tensor":
-    from gan.data import load
-
-    return load(data, size, channels=channels, split="test").images
+    real = real_pictures(config.data, config.size, config.channels)
+    return draw(run, step, seed, networks=tuple(networks), real=real)
 
 
 def start(run: str) -> Game:

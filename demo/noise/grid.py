@@ -11,12 +11,45 @@ from demo import models
 from demo.handlers import polite, publish
 from demo.language import Language, language_of, t
 from demo.noise.desk import Desk, Room, takes
-from demo.noise.pictures import CSS, JS, MOST, Made, button, inline, is_probability, make, nothing, sentence, verdict
+from demo.noise.pictures import (
+    CSS,
+    JS,
+    MOST,
+    REAL,
+    Made,
+    button,
+    inline,
+    is_probability,
+    make,
+    nothing,
+    sentence,
+    verdict,
+    verdict_on_real,
+)
 from demo.sections import LATEST, Section
 
 
-def page(made: Made, addresses: list[str], desk: Desk, language: Language) -> str:
-    """The pictures as HTML, each with D's verdict under it, the highest and the lowest marked, the held ones too."""
+def versus(made: Made, real: float | None, language: Language) -> str:
+    """D's mean verdict on real pictures beside that on the generated ones, as HTML; nothing without real ones."""
+    if real is None:
+        return ""
+    rows = []
+    for name, value, count in (
+        ("real", real, REAL),
+        ("fake", sum(made.verdicts) / len(made.verdicts), len(made.verdicts)),
+    ):
+        bar = f'<i style="--share:{value:.3f}"></i>' if is_probability(made.loss) else ""
+        what = sentence(language, f"versus.{name}", count=count)
+        said = f"<b>{escape(verdict(value, made.loss))}</b>{bar}"
+        rows.append(f"<tr><th>D({name})</th><td>{said}</td><td>{what}</td></tr>")
+    return f'<table class="versus">{"".join(rows)}</table>'
+
+
+def page(made: Made, addresses: list[str], desk: Desk, language: Language, real: float | None = None) -> str:
+    """The pictures as HTML, each with D's verdict under it, the highest and the lowest marked, the held ones too.
+
+    `real` is D's mean verdict on real pictures.
+    """
     order = sorted(range(len(made.verdicts)), key=made.verdicts.__getitem__)
     marks = {order[0]: "worst", order[-1]: "best"} if len(order) > 1 else {}
     kind = "probability" if is_probability(made.loss) else "score"
@@ -32,7 +65,8 @@ def page(made: Made, addresses: list[str], desk: Desk, language: Language) -> st
         )
     columns = ceil(len(cells) / max(1, round(sqrt(len(cells) / 2))))  # a wide page, so a wide sheet
     legend = sentence(language, f"legend.{kind}")
-    return f'<p class="legend">{legend}</p><div class="made" style="--columns:{columns}">{"".join(cells)}</div>'
+    head = f'{versus(made, real, language)}<p class="legend">{legend}</p>'
+    return f'{head}<div class="made" style="--columns:{columns}">{"".join(cells)}</div>'
 
 
 def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Request) -> tuple[str]:
@@ -42,8 +76,9 @@ def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Req
         return (nothing(language),)
     from gan.address import of_seed
 
-    made = make(models.find(run, "dcgan"), seed, count)
-    return (page(made, [of_seed(run, int(seed), i) for i in range(int(count))], desk, language),)
+    found = models.find(run, "dcgan")
+    made, real = make(found, seed, count), verdict_on_real(found)
+    return (page(made, [of_seed(run, int(seed), i) for i in range(int(count))], desk, language, real),)
 
 
 def endpoint(run: str, seed: float, count: float) -> tuple[dict[str, Any], Image.Image]:

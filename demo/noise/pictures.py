@@ -20,6 +20,7 @@ ASSETS = Path(__file__).parents[1] / "assets"
 CSS = (ASSETS / "noise.css").read_text(encoding="utf-8")
 JS = (ASSETS / "noise.js").read_text(encoding="utf-8")
 MOST = 100  # pictures at once
+REAL = 100  # test pictures, over which D's mean verdict stands beside that of the generated ones
 SEEDS = 2**31 - 1
 
 
@@ -75,6 +76,36 @@ def _make(folder: Path, stamp: tuple[int, int], seed: int, count: int) -> Made:
 
     run = Run(folder)
     return draw(run, noise(count, run.config.latent, seed))
+
+
+def verdict_on_real(run: "Run") -> float | None:
+    """D's mean verdict on real test pictures, each asked of by itself; None where the run's data is not here."""
+    return _verdict_on_real(run.folder, models.stamp(run))
+
+
+@lru_cache(maxsize=64)
+def _verdict_on_real(folder: Path, stamp: tuple[int, int]) -> float | None:
+    import torch
+
+    from gan.losses import LOSSES
+    from gan.pictures import to_unit
+    from gan.run import Run
+
+    config, _, discriminators = models.networks(Run(folder))
+    try:
+        images = real_pictures(config.data, config.size, config.channels)[:REAL]
+    except UserError:
+        return None
+    with torch.inference_mode():
+        return LOSSES[config.loss].verdict(discriminators["d"](to_unit(images))).mean().item()
+
+
+@lru_cache(maxsize=4)
+def real_pictures(data: str, size: int, channels: int) -> "Tensor":
+    """A set's test pictures, uint8 [N, C, S, S]. Raises UserError where the set is not here."""
+    from gan.data import load
+
+    return load(data, size, channels=channels, split="test").images
 
 
 def picture_of(address: str) -> Picture:
