@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.place import ROOT, Place
-from gan.errors import cause
+from gan.errors import UserError
 from gan.threads import users_environment
-from gan.words import LANGUAGES, Words
+from gan.words import LANGUAGES, Words, stored
 
 if TYPE_CHECKING:
     from gan.run import Run
@@ -122,4 +122,6 @@ def _loop(run: "Run", chunk: Callable[[str], str], stop: threading.Event) -> Non
                 return
         run.set_info(status="stopped")
     except Exception as error:  # the loan may be refused, too
-        run.set_info(status="failed", why=cause(error))
+        run.set_info(
+            status="failed", why=stored(error) if isinstance(error, UserError) else str(error) or type(error).__name__
+        )

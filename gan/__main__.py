@@ -15,7 +15,7 @@ from typing import Any
 
 from gan.config import MOST_STEPS
 from gan.console import complain, forgive, language
-from gan.errors import UserError, reason
+from gan.errors import UserError, cause, reason
 from gan.options import given, parser
 from gan.settings import make
 from gan.threads import leave_a_core
@@ -74,6 +74,10 @@ def train(options: argparse.Namespace) -> int:
             _make_sure(config, options)
             run = _create(name, config, options) if is_first() else Run.expect(name)
         return _train(run, options, asked if options.resume else {})
+    except UserError as error:
+        if options.resume and run.info["status"] == "starting":  # the app waits for a word
+            run.set_info(status="failed", why=cause(error))
+        raise
     finally:
         end()
 
@@ -205,7 +209,7 @@ def translate(options: argparse.Namespace) -> int:
         done = translate_path(run, options.input, options.output, options.direction, **how)
     print(f"{len(done)} picture{'s' if len(done) != 1 else ''} written to {options.output}")
     if left_out:
-        print(f"Left out: {len(left_out)} of {len(left_out) + len(done)} files.", file=sys.stderr)
+        complain(Words("translation.left_out", left=len(left_out), count=len(left_out) + len(done)))
         for name, why in left_out:
             print(f"  {name}: {why.sentence(language())}", file=sys.stderr)
     return 1 if left_out else 0

@@ -222,7 +222,7 @@ def test_a_training_that_fails_says_why(real_place, tmp_path):
     assert run.name == "pictures-1"
     wait(lambda: not jobs._workers[run.folder].is_alive())
     assert jobs.status(run) in ("failed", "interrupted")
-    assert jobs.reason(run).startswith("There are no pictures in")
+    assert jobs.reason(run)["key"] == "folders.empty"
 
 
 @pytest.mark.parametrize(

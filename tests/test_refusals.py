@@ -190,3 +190,14 @@ def test_the_last_words_of_a_training_are_known_in_either_language(run):
     for line in ("error: There is no data.", "오류: 데이터가 없습니다."):
         (run.folder / "train.log").write_text(f"a\n{line}\n", encoding="utf-8")
         assert last_words(run) == line.split(": ")[1]
+
+
+def test_what_keeps_the_app_from_going_on_with_a_run_is_kept_for_every_reader(runs, capsys):
+    small_run(runs, "mine").set_info(status="starting")
+    (runs / "mine" / "resume.pt").write_text("no checkpoint")
+    assert main(["train", "--resume", "mine"]) == 2
+    info = Run.open("mine").info
+    assert (info["status"], info["why"]["key"]) == ("failed", "run.unreadable")
+    assert sentence(info["why"], "ko").startswith("'mine' 학습의 resume.pt 파일을 읽을 수 없습니다")
+    assert main(["train", "--resume", "mine", "--latent", "9"]) == 2
+    assert Run.open("mine").info["why"]["key"] == "run.unreadable"  # one at rest is as good as it was

@@ -10,6 +10,7 @@ from demo import models
 from demo.data_urls import data_url
 from demo.language import Language, say, words
 from demo.refusals import Refused, Said
+from gan.errors import UserError
 
 if TYPE_CHECKING:  # torch is slow to import, and the page comes first
     from torch import Tensor
