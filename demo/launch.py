@@ -122,6 +122,5 @@ def _loop(run: "Run", chunk: Callable[[str], str], stop: threading.Event) -> Non
                 return
         run.set_info(status="stopped")
     except Exception as error:  # the loan may be refused, too
-        run.set_info(
-            status="failed", why=stored(error) if isinstance(error, UserError) else str(error) or type(error).__name__
-        )
+        why = stored(error) if isinstance(error, UserError) else str(error) or type(error).__name__
+        run.set_info(status="failed", why=why)

@@ -18,6 +18,7 @@ from gan.latent import noise
 from gan.measures import classes_covered
 from gan.pictures import to_uint8, to_unit
 from gan.run import Run
+from gan.words import Words
 
 BATCH = 100  # pictures at a time through the generator and the classifier
 
@@ -41,7 +42,7 @@ class Modes:
     data_entropy: float
     examples: tuple[int | None, ...]
     images: Tensor
-    note: str
+    note: tuple[Words, ...]
 
 
 @torch.inference_mode()

@@ -17,6 +17,7 @@ from gan.data import load
 from gan.errors import UserError
 from gan.measures import nearest
 from gan.pictures import Progress
+from gan.words import Words
 
 By = Literal["pixels", "features"]
 PAIRS = 100  # pairs compared at a time, so that large pictures fit in a modest memory
@@ -35,7 +36,7 @@ class Pool:
     classes: tuple[str, ...]
     features: Tensor | None
     classifier: Classifier | None
-    note: str
+    note: tuple[Words, ...]
 
 
 class Neighbours(NamedTuple):

@@ -106,7 +106,7 @@ def test_the_shipped_runs_cover_all_ten(name):
 def test_own_pictures_another_model_and_no_samples_are_refused(tmp_path):
     Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "black.png")
     run, networks = dcgan_run(data=str(tmp_path), channels=3)
-    with pytest.raises(UserError, match=r"no classifier .* choose a run on fashion-mnist or mnist"):
+    with pytest.raises(UserError, match=r"no classifier .* choose a run on one of fashion-mnist, mnist"):
         modes(run, networks=networks)
     with pytest.raises(UserError, match="is a cyclegan"):
         modes(Run.create("double", CycleGANConfig(data="herd", size=32)))

@@ -73,7 +73,7 @@ def test_why_a_run_ended_early_is_said_in_a_sentence(runs):
     run.set_info(status="failed", why="<b>no room</b> on the disk")
     html = watching.facts(run.folder, watching.stamp(run), "en")
     assert "It failed: &lt;b&gt;no room" in html
-    run.set_info(why="'loss_g' is no longer a number at step 591: the duel has blown up.")
+    run.set_info(why={"key": "training.blown_up", "values": {}})
     assert "무너져" in watching.facts(run.folder, watching.stamp(run), "ko")
     run.set_info(status="running", why="")  # and nobody holds its lock
     assert "without a word" in watching.facts(run.folder, watching.stamp(run), "en")

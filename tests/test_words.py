@@ -203,6 +203,8 @@ def test_the_sentences_of_old_runs_are_shown_as_they_are(old):
 
 def test_what_a_later_version_wrote_is_at_least_named():
     assert sentence({"key": "mars.unreachable", "values": {}}, "ko") == "mars.unreachable"
+    assert sentence([{"key": "run.unknown", "values": {"mars": 1}}], "en") == "run.unknown"
+    assert sentence({"values": None}, "en") == ""
 
 
 def test_a_failure_that_is_no_refusal_is_kept_as_it_says_itself():

@@ -81,9 +81,10 @@ class _Places(Formatter):
 def sentence(said: Any, language: Language, joint: str = " ") -> str:
     """Words, several of them, what `stored` made of them, or a text as it is, in a language."""
     if isinstance(said, dict):
-        if said.get("key") not in read(HERE, language):  # written by a later version
+        try:
+            return Words(said["key"], **said["values"]).sentence(language)
+        except (LookupError, TypeError, ValueError):  # written by a later version, or changed by hand
             return str(said.get("key", ""))
-        said = Words(said["key"], **said.get("values", {}))
     if isinstance(said, list | tuple):
         return joint.join(sentence(each, language) for each in said)
     return said.sentence(language) if isinstance(said, Words) else str(said)
