@@ -303,5 +303,5 @@ def test_the_page_promises_a_checkpoint_only_where_there_is_one(runs):
     run.set_info(status="running", why="")  # and nobody holds its lock
     assert "처음부터 다시" in facts(run.folder, stamp(run), "ko")
     (run.folder / "resume.pt").write_bytes(b"")
-    run.set_info(status="failed", why="The disk is full")
+    run.set_info(status="failed", why={"key": "machine.disk_full", "values": {}})
     assert "continues from the last checkpoint" in facts(run.folder, stamp(run), "en")
