@@ -131,30 +131,11 @@ def on_open(function: Callable, inputs: Any = None, outputs: Any = None, **optio
     return _enclosing(gr.Tab).select(polite(function), inputs, outputs, **options)
 
 
-def opens(button: gr.Button, tab: str) -> Any:
-    """Let a button lead to another tab, by the tab's name ("curves")."""
-    return button.click(
-        lambda: gr.Tabs(selected=tab),
-        None,
-        _outermost(gr.Tabs),
-        queue=False,
-        **QUIET,
-    )
-
-
 def _enclosing(kind: type) -> Any:
     block = Context.block
     while not isinstance(block, kind):
         block = block.parent
     return block
-
-
-def _outermost(kind: type) -> Any:
-    block, found = Context.block, None
-    while block is not None:
-        found = block if isinstance(block, kind) else found
-        block = block.parent
-    return found
 
 
 def publish(function: Callable, inputs: list[Any], outputs: list[Any], name: str, **options: Any) -> None:

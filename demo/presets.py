@@ -48,6 +48,7 @@ PHOTOS = {
 PRESETS = {
     "digits": Preset("dcgan", "mnist", 1, 500, {}),
     "clothes": Preset("dcgan", "fashion-mnist", 1, 500, {}),
+    "pooling": Preset("dcgan", "mnist", 1, 500, {"down": "max"}),
     "stripes": Preset("cyclegan", "herd", 1, 150, {}),
     "zebras": Preset(
         "cyclegan",

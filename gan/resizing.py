@@ -220,6 +220,11 @@ def pooled_blur(x: Tensor) -> Tensor:
 POOLINGS: dict[str, Callable[[Tensor], Tensor]] = {"max": pooled_max, "average": pooled_average, "blur": pooled_blur}
 
 
+def convolved(kernel: Tensor, pooling: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """A layer that pools, as a DCGAN's discriminator here has it: a convolution with this kernel [3, 3] comes first."""
+    return lambda x: pooling(F.conv2d(x, kernel[None, None].to(x), padding=1))
+
+
 def unsteadiness(way: Callable[[Tensor], Tensor], x: Tensor) -> float:
     """How far off the output of a way down, [1, 1, H, W] to half of it, is when the input moves right by one pixel.
 

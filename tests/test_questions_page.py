@@ -64,6 +64,10 @@ def test_rules_without_a_kernel():
     says, result = keys(way="unpool", stride=2)
     assert says["unpool"]["share"] == 25
     assert result["output"].sum() == pytest.approx(result["input"].sum())
+    windows = result["pooled"].reshape(8, 2, 8, 2)  # the earlier layer that the positions come from is shown, too
+    assert np.array_equal(result["input"], windows.max((1, 3)))
+    there = result["output"] > 0
+    assert np.array_equal(result["output"][there], result["pooled"][there])
     says, result = keys(way="bilinear", stride=2)
     assert (says["bilinear"]["low"], says["bilinear"]["high"]) == (1, 4)
     assert result["kernel"] is None

@@ -3,11 +3,12 @@
 import gradio as gr
 
 from demo import charts
-from demo.curves.guesses import ABOUT, answer, choose, leave, pick
+from demo.curves.guesses import ABOUT, answer, choose, leave, opened, pick
 from demo.curves.saves import save_csv, save_film, save_png, save_svg
-from demo.curves.views import MOST, SMOOTHING, advance, endpoint, follow, jump, look, opened, play, show, slide
+from demo.curves.views import MOST, SMOOTHING, advance, endpoint, follow, jump, look, play, show, slide
 from demo.handlers import EACH, LATEST, QUIET, on_open, polite
 from demo.language import t
+from demo.leads import asked_of
 from demo.place import Place
 from gan.curves import AXES, DEFAULT, PANELS
 
@@ -81,8 +82,8 @@ def build(place: Place) -> None:
     controls = [runs, axis, panels, smoothing, log, guess, at]
     drawn = [told, seen]
     settings, everything = [*controls, last], [step, at, *drawn, last]
-    on_open(opened, settings, [experiment, runs, *everything])
-    asked = [guess, words, option, ends]
+    asked, lead = [guess, words, option, ends], asked_of("curves")
+    on_open(opened, [lead, *settings], [lead, *asked, experiment, runs, panels, *everything])
     experiment.input(
         polite(choose), [experiment, axis, panels, smoothing, log, guess], [*asked, runs, panels, *everything], **LATEST
     )

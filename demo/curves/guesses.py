@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from demo import experiments
-from demo.curves.views import Guess, show, stories
+from demo.curves.views import Guess, show, stories, there_now
 from demo.data_urls import file_url
 from demo.language import Language, language_of, say
 
@@ -23,6 +23,20 @@ LETTERS = "ABCD"
 def leave() -> tuple:
     """(experiment, guess, about, options, ends): none, when runs were chosen by hand."""
     return None, {}, "", gr.Radio(visible=False), gr.Radio(visible=False)
+
+
+def opened(request: gr.Request, lead: str, names: list[str] | None, *rest: Any) -> tuple:
+    """(lead, guess, about, options, ends, experiment, runs, panels, *show) when the tab is opened.
+
+    What there is now, for the runs that were chosen; or an experiment that a button in another tab leads to.
+    """
+    experiment, runs, names = there_now(names, language_of(request))
+    if lead not in experiments.there():
+        return "", *(gr.skip(),) * 4, experiment, runs, gr.skip(), *show(request, names, *rest)
+    axis, panels, smoothing, log, *_ = rest
+    *asked, names, panels, slider, step, page, seen, last = choose(request, lead, axis, panels, smoothing, log, {})
+    chosen = gr.Dropdown(choices=experiment.choices, value=lead), gr.Dropdown(choices=runs.choices, value=names)
+    return "", *asked, *chosen, panels, slider, step, page, seen, last
 
 
 def choose(

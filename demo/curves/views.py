@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from demo import charts, experiments, models
-from demo.language import language_of
+from demo.language import Language, language_of
 from demo.refusals import Refused
 from demo.stories import page
 from gan import journals
@@ -84,13 +84,12 @@ def follow(request: gr.Request, names: list[str] | None, axis: str, *rest: Any) 
     return show(request, names, axis, *others)
 
 
-def opened(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple:
-    """The experiments and runs there are now, and `show` for those that were chosen, or else for the first two."""
+def there_now(names: list[str] | None, language: Language) -> tuple[gr.Dropdown, gr.Dropdown, list[str]]:
+    """(experiments, runs, their names): what there is now; those that were chosen stay, or else the first two are."""
     there = [run.name for run in models.runs()]
     names = [name for name in names or [] if name in there] or default(there)
-    language = language_of(request)
     known = [(experiments.text(key, "title", language), key) for key in experiments.there()]
-    return gr.Dropdown(choices=known), gr.Dropdown(choices=there, value=names), *show(request, names, *rest)
+    return gr.Dropdown(choices=known), gr.Dropdown(choices=there, value=names), names
 
 
 def look(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple[str, str]:

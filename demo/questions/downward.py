@@ -25,17 +25,19 @@ CSS = (HERE / "assets" / "downward.css").read_text(encoding="utf-8")
 SIZE = 32  # pixels a side of the picture
 MOST_SHIFT = 4
 PATTERNS = ("digit", "line", "stripes", "dot")
-KERNELS = ("learned", "one", "middle")  # of the strided convolution
+KERNELS = ("learned", "one", "middle")
+LAYERS = ("network", "pooling")  # convolution and pooling, as in the networks that were measured, or pooling alone
 WAYS = ("stride", "max", "average", "blur")
+LIKE = {"blur": "max"}  # no network was trained with it: it is shown with the kernels of this one
 DIGIT = 6  # of the pictures from seed 0: a 5
 MAPS = 16  # learned kernels to choose from, at most
 
 
-def taught() -> "Run":
-    """The run whose first digit and whose discriminator's kernels are shown. Raises UserError where there is none."""
+def taught(down: str = "stride") -> "Run":
+    """The run whose discriminator goes down in this way, for its kernels (and its digit). Raises UserError without."""
     for run in models.runs("dcgan", with_weights=True):
         config = run.config
-        if config.down == "stride" and config.channels == 1 and config.size == SIZE:
+        if config.down == down and config.channels == 1 and config.size == SIZE:
             return run
     raise Refused("refused.untaught")
 
@@ -58,31 +60,38 @@ def picture(pattern: str, shift: int) -> "Tensor":
     return torch.roll(x, shift, -1)
 
 
-def kernel_of(name: str, number: int) -> "Tensor":
-    """A kernel [4, 4] of the strided convolution; `number` chooses among the learned ones, from 1."""
+def kernel_of(way: str, name: str, number: int) -> "Tensor":
+    """The kernel of a way's convolution: [4, 4] of the strided one, [3, 3] of one before a pooling.
+
+    `number` chooses among the learned ones, from 1.
+    """
     import torch
 
     if name == "learned":
-        found = models.networks(taught()).discriminators["d"].stages[0][0].weight.detach()[:MAPS, 0].clone()
+        run = taught(LIKE.get(way, way))
+        found = models.networks(run).discriminators["d"].stages[0][0].weight.detach()[:MAPS, 0].clone()
         if not 1 <= number <= len(found):
             raise Refused("refused.kernel_number", number=number, most=len(found))
         return found[integer("number", number) - 1]
-    kernel = torch.zeros(4, 4)
+    kernel = torch.zeros((4, 4) if way == "stride" else (3, 3))
     if name == "one":
         kernel[1, 1] = 1
+    elif way == "stride":
+        kernel[1:3, 1:3] = 1 / 4
     else:
-        kernel[1:3, 1:3] = 0.25
+        kernel[:] = 1 / 9
     return kernel
 
 
-def compare(pattern: str, shift: int, kernel: str, number: int = 1) -> dict[str, Any]:
+def compare(pattern: str, shift: int, kernel: str, number: int = 1, layer: str = "network") -> dict[str, Any]:
     """Send a picture down in size in four ways.
 
-    {"input": [SIZE, SIZE], "kernel": [4, 4], "ways": {way: {"output": [h, w], "back": [SIZE, SIZE], what each input
-    pixel hears when every output pixel asks for one more, "hear": the share of input pixels that hear anything,
-    "off": `resizing.unsteadiness`}}}. Raises UserError for a value that is not offered.
+    {"input": [SIZE, SIZE], "ways": {way: {"kernel": [K, K] or None, "output": [h, w], "back": [SIZE, SIZE], the
+    gradient of the summed output with respect to each input pixel, "hear": the share of input pixels where that is not
+    0, "off": `resizing.unsteadiness`}}}. Raises UserError for a value that is not offered.
     """
-    for name, value, allowed in (("pattern", pattern, PATTERNS), ("kernel", kernel, KERNELS)):
+    choices = (("pattern", pattern, PATTERNS), ("kernel", kernel, KERNELS), ("layer", layer, LAYERS))
+    for name, value, allowed in choices:
         if value not in allowed:
             raise Refused("refused.unknown", name=Said(f"refused.named.{name}"), value=value, known=", ".join(allowed))
     if shift not in range(MOST_SHIFT + 1):
@@ -90,18 +99,23 @@ def compare(pattern: str, shift: int, kernel: str, number: int = 1) -> dict[str,
 
     from gan import resizing
 
-    x, taps = picture(pattern, int(shift)), kernel_of(kernel, number)
-    ways = {"stride": resizing.strided(taps), **resizing.POOLINGS}
-    found = {}
-    for name, way in ways.items():
+    x, found = picture(pattern, int(shift)), {}
+    for name in WAYS:
+        taps = kernel_of(name, kernel, number) if name == "stride" or layer == "network" else None
+        if name == "stride":
+            way = resizing.strided(taps)
+        else:
+            pooling = resizing.POOLINGS[name]
+            way = pooling if taps is None else resizing.convolved(taps, pooling)
         back = resizing.backflow(way, x)
         found[name] = {
+            "kernel": None if taps is None else taps.numpy(),
             "output": way(x)[0, 0].numpy(),
             "back": back.numpy(),
             "hear": float((back.abs() > 1e-6).float().mean()),
             "off": resizing.unsteadiness(way, x),
         }
-    return {"input": x[0, 0].numpy(), "kernel": taps.numpy(), "ways": found}
+    return {"input": x[0, 0].numpy(), "ways": found}
 
 
 def strength(gradient: np.ndarray) -> np.ndarray:
@@ -128,20 +142,20 @@ def figure(result: dict[str, Any], language: Language) -> str:
         columns.append(
             f'<section class="way"><h5>{escape(word(f"ways.{name}"))}</h5>'
             f"{panel(way['output'], 'output')}<p>{escape(word('off', off=off))}</p>"
-            f"{panel(strength(way['back']), 'back', blues)}<p>{escape(word('hear', hear=hear))}</p></section>"
+            f"{panel(strength(way['back']), 'back', blues)}<p>{escape(word('hear', hear=hear))}</p>"
+            f"{'' if way['kernel'] is None else panel(way['kernel'].round(2) + 0.0, 'kernel', form='.2f')}</section>"
         )
     ways = result["ways"]
     steady = min(ways, key=lambda name: ways[name]["off"])
     least, most = (f"{100 * ways[name]['off']:.0f}" for name in (steady, "max"))
     says = word("says", way=word(f"ways.{steady}"), off=least, max=most)
-    start = panel(result["input"], "input") + panel(result["kernel"].round(2) + 0.0, "kernel", form=".2f")
-    start = f'<section class="start">{start}</section>'
+    start = f'<section class="start">{panel(result["input"], "input")}</section>'
     return f'<p aria-live="polite">{escape(says)}</p><div class="ways">{start}{"".join(columns)}</div>'
 
 
-def redraw(pattern: str, shift: float, kernel: str, number: float, request: gr.Request) -> str:
+def redraw(pattern: str, shift: float, layer: str, kernel: str, number: float, request: gr.Request) -> str:
     """The figure for these settings in the reader's language."""
-    return figure(compare(pattern, int(shift), kernel, int(number)), language_of(request))
+    return figure(compare(pattern, int(shift), kernel, int(number), layer), language_of(request))
 
 
 def show(subject: None, shown: str | None, *settings: Any) -> tuple:
@@ -150,18 +164,21 @@ def show(subject: None, shown: str | None, *settings: Any) -> tuple:
     return redraw(*settings), items.evidence("pooling", language_of(request)), items.once("q15", shown, request)
 
 
-def endpoint(pattern: str = "digit", shift: float = 0, kernel: str = "learned", number: float = 1) -> dict:
-    """Send a picture down in size in four ways; returns input, kernel and ways, arrays as lists of rows.
+def endpoint(
+    pattern: str = "digit", shift: float = 0, kernel: str = "learned", number: float = 1, layer: str = "network"
+) -> dict:
+    """Send a picture down in size in four ways; returns input, the stride's kernel and ways, arrays as lists of rows.
 
-    Each way has "output", "back" (the gradient that each input pixel gets), "hear" (the share of pixels that get any)
-    and "off" (how far the output of the picture moved by one pixel is from half-way).
+    `layer` is "network" (a convolution comes before each pooling) or "pooling" (the pooling alone). Each way has
+    "kernel" (none for a pooling alone), "output", "back" (the gradient that each input pixel gets), "hear" (the share
+    of pixels that get any) and "off" (how far the output of the picture moved by one pixel is from half-way).
     """
-    result = compare(pattern, int(shift) if float(shift).is_integer() else shift, kernel, number)
+    result = compare(pattern, int(shift) if float(shift).is_integer() else shift, kernel, number, layer)
     ways = {
         name: {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in way.items()}
         for name, way in result["ways"].items()
     }
-    return {"input": result["input"].tolist(), "kernel": result["kernel"].tolist(), "ways": ways}
+    return {"input": result["input"].tolist(), "kernel": ways["stride"]["kernel"], "ways": ways}
 
 
 def build() -> Section:
@@ -179,16 +196,17 @@ def build() -> Section:
                 0, MOST_SHIFT, value=0, step=1, label=t("questions.q15.shift"), elem_id="q15-shift", min_width=240
             )
         with gr.Row():
+            layer = choice("layer", LAYERS, "network")
             kernel = choice("kernel", KERNELS, "learned")
             number = gr.Slider(1, MAPS, value=1, step=1, label=t("questions.q15.number"), min_width=240)
         view = gr.HTML(css_template=CSS, elem_id="downward", min_height=400, padding=False)
         gr.Markdown(t("questions.q15.text"))
         told = gr.HTML(elem_id="q15-evidence", padding=False)
-        items.leads("curves", "train")
+        items.go_on(curves="pooling", train="pooling")
         ending = items.build("q15")
         gr.api(polite(endpoint, is_page=False), api_name="downsample")
 
-    settings = [pattern, shift, kernel, number]
+    settings = [pattern, shift, layer, kernel, number]
     changes = [each.input for each in settings]
     gr.on(changes, polite(redraw), settings, view, **LATEST)
     kernel.input(lambda name: gr.Slider(visible=name == "learned"), kernel, number, **LATEST)

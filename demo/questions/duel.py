@@ -261,7 +261,7 @@ def build() -> Section:
                     rounds_d = gr.Slider(1, 5, value=1, step=1, label=t("questions.q20.rounds_d"))
                     seed = gr.Number(0, precision=0, minimum=0, label=t("questions.q20.seed"))
         gr.Markdown(t("questions.q20.text"))
-        items.leads("curves", "train")
+        items.go_on(curves="held", train="digits")
         ending = items.build("q20")
         gr.api(polite(endpoint, is_page=False), api_name="duel")
 

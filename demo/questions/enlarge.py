@@ -69,10 +69,10 @@ def upsample(
 
     `painted` are the rows of the kernel for the weights "painted", `patch` those of a "drawn" picture.
 
-    Returns {"input", "kernel" (None unless transposed), "output", "spectrum" (of the output): float32 arrays [h, w],
-    "touches": int64 [h, w], "matrix" (None unless transposed): that of the convolution whose transpose this is, for an
-    input of SMALL x SMALL; "says": [(key under questions.q1.says, values), ...]}. Raises UserError for a value that is
-    not offered.
+    Returns {"input", "pooled" (None unless unpooling): what an earlier max pooling made the input of; "kernel" (None
+    unless transposed), "output", "spectrum" (of the output): float32 arrays [h, w], "touches": int64 [h, w], "matrix"
+    (None unless transposed): that of the convolution whose transpose this is, for an input of SMALL x SMALL; "says":
+    [(key under questions.q1.says, values), ...]}. Raises UserError for a value that is not offered.
     """
     for name, value, allowed in (
         ("pattern", pattern, (*PATTERNS, DRAWN)),
@@ -91,7 +91,7 @@ def upsample(
     from gan import resizing
 
     kernel, stride, padding = int(kernel), int(stride), int(padding)
-    x, taps, matrix = picture(pattern, patch, 1), None, None
+    x, taps, matrix, pooled = picture(pattern, patch, 1), None, None, None
     if way == "transposed":
         import torch
 
@@ -108,14 +108,15 @@ def upsample(
         y, touches = resizing.transposed(x, taps, stride, padding)
         says = _comment(taps, weights, stride, padding)
     elif way == "unpool":
-        # where the maxima were, in the same picture as an earlier layer would have had it
-        indices = F.max_pool2d(picture(pattern, patch, stride), stride, return_indices=True)[1]
+        pooled = picture(pattern, patch, stride)  # as an earlier layer would have had it
+        x, indices = F.max_pool2d(pooled, stride, return_indices=True)
         y, touches = resizing.unpool(x, indices, stride)
         says = [("unpool", {"share": _percent((touches > 0).float().mean())})]
     else:
         y, touches = (resizing.nearest if way == "nearest" else resizing.bilinear)(x, stride)
         says = [(way, {"low": int(touches.min()), "high": int(touches.max())})]
     return {
+        "pooled": None if pooled is None else pooled[0, 0].numpy(),
         "input": x[0, 0].numpy(),
         "kernel": None if taps is None else taps.numpy(),
         "output": y[0, 0].numpy(),

@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from demo import experiments
-from demo.handlers import opens
 from demo.language import HERE, Language, language_of, say, t
+from demo.leads import leads
 
 CSS = (HERE / "assets" / "items.css").read_text(encoding="utf-8")
 CHOICES = ("a", "b", "c")
@@ -56,11 +56,11 @@ def once(question: str, shown: str | None, request: gr.Request) -> Any:
     return gr.skip() if shown else html(question, language_of(request))
 
 
-def leads(*tabs: str) -> None:
-    """Buttons that lead to other tabs of the app, where more of it is to be seen."""
+def go_on(**wanted: str) -> None:
+    """Buttons that lead to other tabs of the app, by name, and to what is wanted there."""
     with gr.Row():
-        for tab in tabs:
-            opens(gr.Button(t(f"questions.go.{tab}"), size="md", scale=0, min_width=200), tab)
+        for tab, what in wanted.items():
+            leads(gr.Button(t(f"questions.go.{tab}"), size="md", scale=0, min_width=200), tab, what)
 
 
 def evidence(experiment: str, language: Language) -> str:

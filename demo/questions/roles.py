@@ -245,7 +245,7 @@ def build() -> Section:
             )
         view = gr.HTML(css_template=CSS, js_on_load=JS, pace=PACE, elem_id="rounds-of", min_height=420, padding=False)
         gr.Markdown(t("questions.q17.text"))
-        items.leads("translate")
+        items.go_on(translate="")
         ending = items.build("q17")
         gr.api(polite(endpoint, is_page=False), api_name="round_of_two")
 

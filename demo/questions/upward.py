@@ -16,7 +16,7 @@ from demo.sections import Section
 from demo.squares import blues, greys, squares, swatches
 
 PENS = (0.0, 0.5, 1.0)  # for a patch
-SHOWN = ("input", "kernel", "spectrum", "output", "touches")
+SHOWN = ("pooled", "input", "kernel", "spectrum", "output", "touches")
 
 
 def matrices(result: dict[str, Any], language: Language) -> str:
@@ -155,7 +155,7 @@ def build() -> Section:
         lesson = charts.html(kernels.CSS, elem_id="q1-learned")
         gr.Markdown(t("questions.q1.answer"))
         told = gr.HTML(elem_id="q1-evidence", padding=False)
-        items.leads("curves")
+        items.go_on(curves="upward")
         ending = items.build("q1")
         gr.api(polite(endpoint, is_page=False), api_name="upsample")
 

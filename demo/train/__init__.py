@@ -10,6 +10,7 @@ import gradio as gr
 from demo import jobs, launch, presets, rules
 from demo.handlers import EACH, LATEST, QUIET, on_open, polite, session_of
 from demo.language import language_of, say, t
+from demo.leads import asked_of
 from demo.place import Place
 from demo.refusals import Refused
 from demo.train import conducting, endpoints, outlook, starting
@@ -192,7 +193,9 @@ def build(place: Place) -> None:
     on_open(about_machine, None, panel["machine"])
     fill, offer = (polite(partial(each, own=is_free)) for each in (starting.fill, starting.offer))
     room = [panel["pictures"], panel["pile_b"]]
-    preset.input(fill, preset, [panel["own"], model, minutes, data, *room, *fields], **LATEST)
+    filled, lead = [panel["own"], model, minutes, data, *room, *fields], asked_of("train")
+    preset.input(fill, preset, filled, **LATEST)
+    on_open(partial(starting.led, own=is_free), lead, [lead, preset, *filled])
     model.input(offer, model, [data, *room, *fields], **LATEST)
     data.input(polite(starting.chosen), [model, data], [*room, *fields], **LATEST)
     gr.on(

@@ -120,6 +120,11 @@ def fill(preset: str, *, own: bool) -> tuple:
     return gr.Group(visible=False), model, minutes, choices, *room(model, data), *shown_settings(model, data, settings)
 
 
+def led(preset: str, *, own: bool) -> tuple | dict:
+    """(lead, preset, *fill) for a preset that a button in another tab leads to; nothing where none does."""
+    return ("", preset, *fill(preset, own=own)) if preset in presets.PRESETS else {}
+
+
 def offer(model: str, *, own: bool) -> tuple:
     """(data, *room, *settings): the data sets for a model, and its settings."""
     first = next(each for each in presets.PRESETS.values() if each.model == model)

@@ -98,12 +98,15 @@ def verdicts(now: Held, look: "Look", language: Language) -> str:
     low, high = (
         sentence(language, f"inside.looks_{kind}", value=f"{v:g}") for kind, v in (("fake", least), ("real", most))
     )
+    errs = mean["real", "other"] > mean["real", "own"]
+    a, b = now.named(language)
+    erring = f'<p class="answer">{sentence(language, "inside.errs", a=a, b=b)}</p>' if errs else ""
     return (
         f'<section class="patches"><h4>{sentence(language, "inside.patches")}</h4>'
         f"<p>{sentence(language, 'inside.patch', size=size, width=width, height=height)}</p>"
         f'<p class="scale"><span>{low}</span><i></i><span>{high}</span></p>'
         f"<p>{sentence(language, f'inside.scale.{now.run.config.loss}')}</p>"
-        f'<div class="maps verdicts">{"".join(figures)}</div>'
+        f'<div class="maps verdicts">{"".join(figures)}</div>{erring}'
         f'<p class="note">{sentence(language, "inside.unlearned")}</p></section>'
     )
 
