@@ -77,7 +77,7 @@ def test_the_panel_names_copies_with_their_originals_and_what_cannot_be_read(pla
     assert "<li><b>again.jpg</b>: a copy of 1.png</li>" in told
     assert "<li><b>IMG_9.DNG</b>: Cannot read IMG_9.DNG: it is a camera&#x27;s raw file" in told
     assert "Copies of other pictures: 1. They are left out and listed below." in told
-    assert "1.png과(와) 같은 그림입니다" in starting.told(staged, "dcgan", 64, "ko")
+    assert "1.png와 같은 그림입니다" in starting.told(staged, "dcgan", 64, "ko")
 
 
 def test_the_start_button_warns_of_a_folder_that_is_too_little(place, tmp_path, monkeypatch):

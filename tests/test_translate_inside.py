@@ -85,7 +85,7 @@ def test_the_other_direction_has_the_other_judges(now):
 
 def test_the_endpoint_tells_the_same(now, tmp_path):
     now.image.save(tmp_path / "picture.png")
-    answer, sheet = inside.endpoint("fruit", "AtoB", str(tmp_path / "picture.png"), None)
+    answer, sheet = inside.endpoint("fruit", "AtoB", str(tmp_path / "picture.png"))
     look = inside.seen(now)
     assert answer["patch"] == 34
     assert answer["losses"]["cycle"] == pytest.approx(look.losses.cycle)

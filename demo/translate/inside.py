@@ -163,7 +163,7 @@ def show(now: Held, request: gr.Request) -> tuple[str]:
     return (page(now, language_of(request)),)
 
 
-def endpoint(run: str, direction: str, picture: str | None, request: gr.Request) -> tuple[dict[str, Any], Image.Image]:
+def endpoint(run: str, direction: str, picture: str | None) -> tuple[dict[str, Any], Image.Image]:
     """Where the discriminators see real and fake in a picture and in its translation, and what each loss says.
 
     {"patch": pixels, "verdicts": {"input" and "output": {"own", "other": mean}}, "losses": {"deceive", "cycle",
@@ -173,7 +173,7 @@ def endpoint(run: str, direction: str, picture: str | None, request: gr.Request)
     from gan.anatomy import stages as through
     from gan.patches import mean_verdicts, receptive_field
 
-    now = held(run, direction, picture, None, request)
+    now = held(run, direction, picture, None)
     look = seen(now)
     lean, mean = leanings(now, look), mean_verdicts(look, now.run.config)
     height, width = look.real.shape[-2:]
