@@ -1,9 +1,9 @@
 """The app. What must be settled before Gradio or CUDA is imported is settled here."""
 
 import os
-import sys
 
 from demo.surroundings import settle
+from gan.console import complain
 from gan.errors import UserError
 from gan.threads import leave_a_core
 
@@ -13,7 +13,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # else the server as
 try:
     settle()
 except UserError as error:
-    print(error, file=sys.stderr)
+    complain(error)
     raise SystemExit(2) from None
 
 if os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true"):

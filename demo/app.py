@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a Space runs thi
 
 import demo  # noqa: F401  settles what must be settled before Gradio is there
 from demo.gradio_start import without_web_app
+from demo.refusals import Refused, Said
+from gan.console import complain
 
 # isort: split
 import gradio as gr
@@ -29,7 +31,7 @@ from demo.ports import LAST, free_port, is_reached_by_others, port, prefix
 from demo.surroundings import spare
 from demo.theme import theme
 from gan.console import forgive
-from gan.errors import UserError
+from gan.errors import UserError, reason
 from gan.image_io import MAX_PIXELS
 
 VISITORS = 300  # whose sessions are kept, the latest: Gradio keeps 10,000, at 0.9 MB each
@@ -138,13 +140,15 @@ def main(argv: list[str] | None = None) -> None:
         invitation = invite(number) if args.lan else None
         app = build_app(place, invitation)
         serve(app, host, number, root_path=root_path, **launch_options(invitation, place) | {"share": args.share})
-    except (UserError, argparse.ArgumentTypeError) as error:
+    except UserError as error:
+        complain(error)
+        raise SystemExit(2) from None
+    except argparse.ArgumentTypeError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
 
     if place.unwritable:
-        why = f"Nothing can be written to {place.runs} ({place.unwritable}), so nothing can be trained here"
-        print(f"{why}: name a folder of your own with GAN_RUNS.", file=sys.stderr)
+        complain(Said("refused.unwritable", runs=place.runs, why=place.unwritable))
     if args.share and not app.share_url:
         announce("app.share.none")
     if invitation:
@@ -169,7 +173,7 @@ def serve(app: gr.Blocks, host: str, number: int, **options: Any) -> None:
     try:
         app.launch(server_name=name, server_port=number, prevent_thread_lock=True, **options)
     except (OSError, httpx.HTTPError) as error:
-        raise UserError(f"The page cannot be served on {name}:{number}: {error}") from None
+        raise Refused("refused.unserved", host=name, port=number, why=reason(error)) from None
 
 
 def announce(key: str, **values: str) -> None:

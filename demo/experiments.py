@@ -15,9 +15,10 @@ import numpy as np
 
 from demo import models
 from demo.language import Language, say
+from demo.refusals import Refused
 from gan import journals
-from gan.errors import UserError
 from gan.stories import Story, tell
+from gan.words import Words
 
 HALF = 0.5  # of the experiment is shown before the guess
 LATE = 0.1  # the last tenth of a run, over which its numbers are averaged
@@ -86,7 +87,7 @@ def _all_runs(experiment: Experiment) -> list[str]:
 def find(key: str) -> Experiment:
     """An experiment by its key; raises UserError for one that is not here."""
     if key not in there():
-        raise UserError(f"There is no experiment '{key}' here; choose one of {', '.join(there()) or 'none'}.")
+        raise Refused("refused.experiment", name=key, known=", ".join(there()) or Words("list.none"))
     return EXPERIMENTS[key]
 
 

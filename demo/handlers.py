@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context, LocalContext
 
-from demo.language import say
+from demo.language import language_of, say
 from demo.models import TURNS
 from demo.numbers import Unfit
 from gan.errors import UserError
@@ -30,10 +30,10 @@ NUMBERS_KEPT = 500  # of the components that Gradio has made anew, those that a 
 def polite(function: Callable, *, is_page: bool = True, unfit: bool = False) -> Callable:
     """Wrap a handler (or a generator of updates): whatever it raises reaches the visitor as a sentence.
 
-    A UserError's own sentence; for anything else an apology in the visitor's language, with the traceback on the
-    terminal. The page takes sentences as HTML, an endpoint's client as they are (not `is_page`). Numbers that do not
-    fit are refused, unless it takes `unfit` ones. An empty dict means that nothing is to change: Gradio would take it
-    for the value of the first output.
+    A UserError's own, for anything else an apology with the traceback on the terminal, both in the visitor's language.
+    The page takes sentences as HTML, an endpoint's client as they are (not `is_page`). Numbers that do not fit are
+    refused, unless it takes `unfit` ones. An empty dict means that nothing is to change: Gradio would take it for the
+    value of the first output.
     """
 
     def checked(values: tuple) -> tuple:
@@ -50,9 +50,8 @@ def polite(function: Callable, *, is_page: bool = True, unfit: bool = False) -> 
             return error
         request = LocalContext.request.get(None)
         if isinstance(error, UserError):
-            if isinstance(error, Unfit):
-                error = error.sentence(request)
-            sentence = escape(str(error)) if is_page else str(error)  # a file's name may be anything
+            sentence = error.sentence(language_of(request))
+            sentence = escape(sentence) if is_page else sentence  # a file's name may be anything
             return gr.Error(say(request, "errors.refused", sentence=sentence), print_exception=False)
         traceback.print_exception(error, file=sys.stderr)
         return gr.Error(say(request, "errors.unexpected"), print_exception=False)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -62,12 +62,12 @@ def start(
     with _lock:
         waiting = queue()
         if len(waiting) >= WAITING:
-            raise Refused("full", most=WAITING)
+            raise Refused("train.refused.full", most=WAITING)
         limited = place.training == "limited" and not key
         if limited:
             theirs = [run for run in models.runs() if visitor and _visitors.get(run.folder) == visitor]
             if any(status(run) in (*ACTIVE, "queued") for run in theirs):
-                raise Refused("one")
+                raise Refused("train.refused.one")
             for old in outstayed([run for run in recent() if run.info.get("visitor") and at_rest(run)]):
                 old.delete()
         config = replace(config, data=absolute(config.data, None))
@@ -109,7 +109,7 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
             run.control("go on")
         elif do == "go on" and standing in ("stopped", "interrupted", "failed"):
             if run.is_shipped:
-                raise Refused("shipped", run=run.name)
+                raise Refused("train.refused.shipped", run=run.name)
             resume.check(run)
             spare(place)
             _line_up(run)
@@ -118,13 +118,13 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
             run.set_info(config=run.info["config"] | {"minutes": minutes})
             _line_up(run)
         elif do in ("pause", "go on", "stop"):
-            raise Refused(f"cannot.{do.replace(' ', '_')}", run=name)
+            raise Refused(f"train.refused.cannot.{do.replace(' ', '_')}", run=name)
         else:
             wish = acts.parse(do)
             if standing not in ("running", "paused"):
-                raise Refused("cannot.act", run=name)
+                raise Refused("train.refused.cannot.act", run=name)
             if wish["do"] == "step" and standing != "paused":
-                raise Refused("cannot.step")
+                raise Refused("train.refused.cannot.step")
             run.control(**wish)
     end = time.monotonic() + patience
     while time.monotonic() < end and (
@@ -143,7 +143,7 @@ def what_if(place: Place, name: str, *, key: str = "") -> "Run":
     permit_conducting(place, run, key)
     spare(place)
     if not any((run.folder / file).is_file() for file in ("before.pt", "resume.pt")):
-        raise Refused("cannot.branch", run=name)
+        raise Refused("train.refused.cannot.branch", run=name)
     if status(run) in ACTIVE:
         _stop(run)
         for _ in range(200):
@@ -167,7 +167,7 @@ def delete(place: Place, name: str, *, key: str = "") -> None:
     permit_deleting(place, run, key)
     with _lock:
         if not at_rest(run):
-            raise Refused("training", run=name)
+            raise Refused("train.refused.training", run=name)
         run.delete()
         _workers.pop(run.folder, None)
 
@@ -209,8 +209,8 @@ def further(run: "Run") -> float | None:
     return min(float(wanted), most) if most > minutes else None
 
 
-def reason(run: "Run") -> str:
-    """Why a run failed or was interrupted, as it said itself; empty where it did not."""
+def reason(run: "Run") -> Any:
+    """Why a run failed or was interrupted, as it said itself, for `gan.words.sentence`; empty where it did not."""
     return run.info.get("why") or last_words(run)
 
 

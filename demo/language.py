@@ -5,29 +5,23 @@ from functools import cache
 from html import escape
 from http.cookies import SimpleCookie
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Language = Literal["en", "ko"]
-LANGUAGES: tuple[Language, ...] = ("en", "ko")
+from demo.refusals import WORDS
+from gan.words import LANGUAGES, Language, read
+from gan.words.particles import settled
+
 HERE = Path(__file__).resolve().parent
 
 
-@cache
 def words(language: Language) -> dict[str, str]:
-    """All sentences of a language by dotted key ("noise.generate"), read from words/<language>.json."""
-
-    def flat(tree: dict[str, Any], prefix: str) -> dict[str, str]:
-        leaves = {}
-        for key, value in tree.items():
-            leaves |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-        return leaves
-
-    return flat(json.loads((HERE / "words" / f"{language}.json").read_text(encoding="utf-8")), "")
+    """All sentences of the app's in a language by dotted key ("noise.generate"), read from words/<language>.json."""
+    return read(WORDS, language)
 
 
 @cache
@@ -51,7 +45,8 @@ def say(reader: "gr.Request | Language | None", key: str, **values: Any) -> str:
     `reader` is the request of the event, or a language. Raises KeyError if there is no such key or value.
     """
     language = reader if reader in LANGUAGES else language_of(reader)
-    return words(language)[key].format(**values)
+    sentence = words(language)[key].format(**values)
+    return settled(sentence) if language == "ko" else sentence
 
 
 def both(key: str, **values: Any) -> str:

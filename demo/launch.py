@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.place import ROOT, Place
+from gan.errors import UserError
 from gan.threads import users_environment
+from gan.words import LANGUAGES, Words, stored
 
 if TYPE_CHECKING:
     from gan.run import Run
@@ -86,7 +88,8 @@ def last_words(run: "Run") -> str:
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
-    return next((line.removeprefix("error: ") for line in reversed(lines) if line.startswith("error: ")), "")
+    prefixes = tuple(Words("console.error", sentence="").sentence(language) for language in LANGUAGES)
+    return next((line.split(": ", 1)[1] for line in reversed(lines) if line.startswith(prefixes)), "")
 
 
 def borrow(place: Place) -> None:
@@ -119,4 +122,5 @@ def _loop(run: "Run", chunk: Callable[[str], str], stop: threading.Event) -> Non
                 return
         run.set_info(status="stopped")
     except Exception as error:  # the loan may be refused, too
-        run.set_info(status="failed", why=str(error) or type(error).__name__)
+        why = stored(error) if isinstance(error, UserError) else str(error) or type(error).__name__
+        run.set_info(status="failed", why=why)

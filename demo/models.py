@@ -12,7 +12,8 @@ if TYPE_CHECKING:  # torch is slow to import, and the page comes first
     from gan.config import Config
     from gan.run import Run
 
-from gan.errors import UserError
+from demo.refusals import Refused
+from gan.words import Words
 
 KEPT = 6  # runs whose networks stay in memory
 
@@ -52,7 +53,7 @@ def find(name: str, model: str | None = None) -> "Run":
     """A run by its name; raises UserError for any other, so that a visitor's word never becomes a path."""
     known = {run.name: run for run in runs(model)}
     if name not in known:
-        raise UserError(f"There is no run named '{name}' here; the runs are {', '.join(known) or 'none yet'}.")
+        raise Refused("refused.run", name=name, known=", ".join(known) or Words("list.none_yet"))
     return known[name]
 
 
@@ -61,9 +62,7 @@ def stamp(run: "Run") -> tuple[int, int]:
     try:
         stat = (run.folder / "weights.safetensors").stat()
     except OSError:
-        raise UserError(
-            f"The run '{run.name}' has no weights to show yet: wait until it has trained a while."
-        ) from None
+        raise Refused("refused.no_weights", run=run.name) from None
     return stat.st_mtime_ns, stat.st_size
 
 

@@ -7,42 +7,48 @@ from typing import Any
 
 import gradio as gr
 
-from demo.language import say
-from gan.errors import UserError
+from demo.refusals import Refused, Said
 
 
-class Unfit(UserError):
-    """A number that does not fit into the field with this label: `sentence(reader)`."""
+class Unfit(Refused):
+    """A number that does not fit into a field."""
 
-    def __init__(self, label: Any, key: str, **values: Any) -> None:
-        self.label, self.key, self.values = label, f"errors.number.{key}", values
-        super().__init__(self.sentence("en"))
 
-    def sentence(self, reader: Any) -> str:
-        """The refusal in the reader's language."""
-        key = getattr(self.label, "key", None)  # of words, else the words themselves
-        label = say(reader, key) if key else str(self.label or "?")
-        return say(reader, self.key, label=label, **self.values)
+def _named(label: Any) -> Said | str:
+    """A field's label, which may be words of the page's (`language.t`)."""
+    key = getattr(label, "key", None)
+    return Said(key) if key else str(label or "?")
+
+
+def empty(label: Any) -> Unfit:
+    """The refusal of a field with this label that has no number."""
+    return Unfit("errors.number.empty", label=_named(label))
 
 
 def check(label: Any, value: Any, low: float | None, high: float | None, *, whole: bool, multiple: int = 1) -> None:
     """Raises `Unfit` for what is no number, outside of these bounds, or not whole where it should be."""
+    label = _named(label)
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        raise Unfit(label, "none", value=value)
-    bounds = {"low": f"{low:,.10g}" if low is not None else "", "high": f"{high:,.10g}" if high is not None else ""}
-    if (low is not None and value < low) or (high is not None and value > high):
-        key = "range" if low is not None and high is not None else "low" if high is None else "high"
-        raise Unfit(label, key, value=f"{value:,.10g}", **bounds)
+        raise Unfit("errors.number.none", label=label, value=value)
+    told = {"label": label, "value": f"{value:,.10g}"}
+    low_told, high_told = (None if end is None else f"{end:,.10g}" for end in (low, high))
+    is_low, is_high = low is not None and value < low, high is not None and value > high
+    if (is_low or is_high) and low is not None and high is not None:
+        raise Unfit("errors.number.range", **told, low=low_told, high=high_told)
+    if is_low:
+        raise Unfit("errors.number.low", **told, low=low_told)
+    if is_high:
+        raise Unfit("errors.number.high", **told, high=high_told)
     if whole and value != int(value):
-        raise Unfit(label, "whole", value=f"{value:,.10g}")
+        raise Unfit("errors.number.whole", **told)
     if multiple > 1 and value % multiple:
-        raise Unfit(label, "multiple", value=f"{value:,.10g}", multiple=multiple)
+        raise Unfit("errors.number.multiple", **told, multiple=multiple)
 
 
 def integer(name: str, value: float) -> int:
     """A whole number that a client gave for `name`; raises UserError for any other."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value != int(value):
-        raise UserError(f"'{name}' is {value!r}, but must be a whole number.")
+        raise Refused("refused.integer", name=name, value=value)
     return int(value)
 
 

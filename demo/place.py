@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+from demo.refusals import Refused
 from demo.surroundings import unwritable
-from gan.errors import UserError
 from gan.runs_root import runs_root
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,7 +83,7 @@ def decide(environ: Mapping[str, str] = os.environ) -> Place:
         kind, gpu = "space" if environ.get("SPACE_ID") else "local", no_loan
     training = environ.get("GAN_TRAINING") or ("on" if kind == "local" else "limited")
     if training not in get_args(Training):
-        raise UserError(f"GAN_TRAINING is {training!r}; set it to off, limited or on.")
+        raise Refused("refused.gan_training", value=training)
     runs = runs_root(environ)
     why = "" if training == "off" else unwritable(runs)
     return Place(kind, "off" if why else training, runs, gpu, environ.get("GAN_KEY", ""), unwritable=why)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from gan.errors import UserError
+from demo.refusals import Refused
 
 LAST = 65535
 
@@ -57,7 +57,7 @@ def free_port(host: str, ports: Sequence[int]) -> int:
             if why != errno.EADDRINUSE:
                 break
     if why == errno.EADDRINUSE:
-        raise UserError(f"Port {ports[0]} cannot be had on {host}; name another one with --port.")
+        raise Refused("refused.port_taken", port=ports[0], host=host)
     if why == errno.EACCES:
-        raise UserError(f"Port {number} is not for every user: name one above 1023 with --port.")
-    raise UserError(f"This machine has no address {host} to listen on: name another with --host, or none.")
+        raise Refused("refused.port_low", port=number)
+    raise Refused("refused.address", host=host)

@@ -77,13 +77,13 @@ def settings_of(model: str, data: str, minutes: float, /, **settings: Any) -> "C
     Raises `UserError` for one that is impossible or that there is not, and for data or a time named twice.
     """
     if model not in SETTINGS:
-        raise Refused("model", model=model)
+        raise Refused("train.refused.model", model=model)
     if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes < float("inf"):
-        raise Refused("time")
+        raise Refused("train.refused.time")
     given = {"data": data, "minutes": float(minutes)}
     for name in given.keys() & settings.keys():
         if settings[name] != given[name]:
-            raise Refused("twice", name=name)
+            raise Refused("train.refused.twice", name=name)
     # without steps of its own the clock alone ends it, on however fast a machine
     return make(model, {"steps": MOST_STEPS} | quick(model, data) | settings | given)
 

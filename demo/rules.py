@@ -4,10 +4,9 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from demo.language import say
 from demo.place import Place
+from demo.refusals import Refused
 from gan.catalog import PAIRS, SETS, state
-from gan.errors import UserError
 
 if TYPE_CHECKING:
     from gan.config import Config
@@ -17,14 +16,6 @@ MOST_MINUTES = {"on": 1440.0, "limited": 3.0, "off": 0.0}
 WAITING = 10  # runs that wait in the queue at most
 KEPT, DAY = 12, 24 * 3600.0  # visitors' runs where training is limited: so many, and so long
 ROOM = 1_000_000_000  # bytes of the disk that stay free
-
-
-class Refused(UserError):
-    """A refusal whose sentence is there in both languages: `say(reader, refused.key, **refused.values)`."""
-
-    def __init__(self, key: str, **values: object) -> None:
-        self.key, self.values = f"train.refused.{key}", values
-        super().__init__(say("en", self.key, **values))
 
 
 def choices(model: str) -> list[str]:
@@ -39,7 +30,7 @@ def level(place: Place, key: str = "") -> str:
         return place.training
     if key:
         if not place.opens(key):
-            raise Refused("key")
+            raise Refused("train.refused.key")
         return "off" if place.training == "off" else "on"
     return "off" if place.training == "on" else place.training
 
@@ -53,16 +44,16 @@ def permit(place: Place, config: "Config", *, key: str, name: str, preset: bool,
     training = _may(place, key)
     most = MOST_MINUTES[training]
     if config.minutes > most or (training == "limited" and not config.minutes):
-        raise Refused("minutes", most=f"{most:g}")
+        raise Refused("train.refused.minutes", most=f"{most:g}")
     if training == "limited" and not preset:
-        raise Refused("limited")
+        raise Refused("train.refused.limited")
     if training == "limited" and name.strip():
-        raise Refused("name")
+        raise Refused("train.refused.name")
     names = choices(config.model)
     if config.data not in names and not paths:
-        raise Refused("data", data=config.data, names=", ".join(names))
+        raise Refused("train.refused.data", data=config.data, names=", ".join(names))
     if config.data not in names and state(config.data) == "missing":
-        raise Refused("folder", data=config.data)
+        raise Refused("train.refused.folder", data=config.data)
     spare(place)
 
 
@@ -70,27 +61,28 @@ def spare(place: Place) -> None:
     """Refuse what needs room where there is hardly any left."""
     place.runs.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(place.runs).free < ROOM:
-        raise Refused("disk")
+        raise Refused("train.refused.disk")
 
 
 def permit_conducting(place: Place, run: "Run", key: str) -> None:
     """Refuse to let someone conduct a run who may not. Raises `Refused`."""
     if _may(place, key) == "limited" and not run.info.get("visitor"):
-        raise Refused("limited")
+        raise Refused("train.refused.limited")
 
 
 def permit_deleting(place: Place, run: "Run", key: str) -> None:
     """Refuse to let someone delete a run who may not. Raises `Refused`."""
     if _may(place, key) == "limited":
-        raise Refused("delete")
+        raise Refused("train.refused.delete")
     if run.is_shipped:
-        raise Refused("shipped", run=run.name)
+        raise Refused("train.refused.shipped", run=run.name)
 
 
 def _may(place: Place, key: str) -> str:
     training = level(place, key)
     if training == "off":
-        raise Refused("unwritable" if place.unwritable else "watch" if place.key else "off")
+        why = "unwritable" if place.unwritable else "watch" if place.key else "off"
+        raise Refused(f"train.refused.{why}")
     return training
 
 

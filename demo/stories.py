@@ -12,8 +12,8 @@ from PIL import Image
 from demo import charts
 from demo.data_urls import file_url
 from demo.language import Language, say
+from demo.refusals import Refused
 from gan.curves import DEFAULT, Comparison, View, compare
-from gan.errors import UserError
 from gan.figures import window
 from gan.stories import Story
 
@@ -184,5 +184,5 @@ def film(told: list[Story]) -> bytes:
             left += picture.width + GAP
         frames.append(frame)
     if not frames:
-        raise UserError("None of these runs has kept a picture yet.")
+        raise Refused("refused.no_picture")
     return gif(frames, [FRAME] * (len(frames) - 1) + [8 * FRAME])

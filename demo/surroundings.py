@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.request import getproxies
 
-from gan.errors import UserError
+from demo.refusals import Refused
 
 HERE = ("localhost", "127.0.0.1", "::1")
 PROXIED = ("http", "https", "all")  # the schemes for which httpx looks for a proxy
@@ -19,7 +19,7 @@ def settle() -> None:
     """Make the environment one in which Gradio starts; raises `UserError` where only a person can do that."""
     for name in ("GRADIO_SERVER_PORT", "GRADIO_NUM_PORTS"):  # read with int() as Gradio is imported
         if not os.environ.get(name, "0").strip().isdecimal():
-            raise UserError(f"{name} is {os.environ[name]!r}; set it to a whole number, or not at all.")
+            raise Refused("refused.no_number", name=name, value=os.environ[name])
     spare(*HERE)
     folder = upload_folder()
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
@@ -73,12 +73,12 @@ def upload_folder() -> Path:
     if named := os.environ.get("GRADIO_TEMP_DIR"):
         folder = Path(named).expanduser().absolute()
         if why := unwritable(folder):
-            raise UserError(f"GRADIO_TEMP_DIR names {folder}, where nothing can be written ({why}): name another.")
+            raise Refused("refused.uploads", folder=folder, why=why)
         return folder
     try:
         root = Path(tempfile.gettempdir()).resolve()
     except FileNotFoundError:
-        raise UserError("There is no temporary folder that can be written to: name one with TMPDIR.") from None
+        raise Refused("refused.no_temporary") from None
     if not hasattr(os, "getuid"):  # Windows: the temporary folder is the user's own
         return root / "spear-and-shield"
     folder = root / f"spear-and-shield-{os.getuid()}"

@@ -5,8 +5,9 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from demo.language import both, say
+from demo.language import both
 from demo.place import Place
+from demo.refusals import Refused
 from gan.errors import UserError
 from gan.image_io import MAX_PIXELS, TooLarge, open_picture
 
@@ -30,13 +31,13 @@ def limits(place: Place, **options: Any) -> gr.HTML:
     return gr.HTML(words, elem_classes="limits", **options)
 
 
-def read(picture: str | None, request: gr.Request | None) -> Image.Image | None:
-    """The picture that a visitor gave, RGB; None for none. Raises UserError with a sentence in her language."""
+def read(picture: str | None) -> Image.Image | None:
+    """The picture that a visitor gave, RGB; None for none. Raises Refused where it can't be read."""
     if not picture:
         return None
     try:
         return open_picture(picture, at_least=LONGEST)
     except TooLarge:
-        raise UserError(say(request, "translate.too_large", most=MAX_PIXELS // 10**6)) from None
+        raise Refused("translate.too_large", most=MAX_PIXELS // 10**6) from None
     except UserError:
-        raise UserError(say(request, "translate.unreadable")) from None
+        raise Refused("translate.unreadable") from None

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from gan.config import MOST_STEPS
-from gan.console import forgive
-from gan.errors import UserError, reason
+from gan.console import complain, forgive, language
+from gan.errors import UserError, cause, reason
 from gan.options import given, parser
 from gan.settings import make
 from gan.threads import leave_a_core
+from gan.words import Words, sentence
 
 PATIENCE = 30.0  # seconds that `control` waits for what was asked: a step of a large network takes some
 
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.command(options) or 0
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        complain(Words("console.error", sentence=error))
         return 2
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
@@ -52,12 +53,12 @@ def train(options: argparse.Namespace) -> int:
 
     if options.resume:
         if options.model:
-            raise UserError("Give either a model to train or --resume RUN, not both.")
+            raise UserError("command.model_or_resume")
         if options.run:
-            raise UserError(f"--name is for a new run; '{options.resume}' keeps its name.")
+            raise UserError("command.name_is_kept", run=options.resume)
         run = Run.open(options.resume)
     elif not options.model:
-        raise UserError("Say what to train: 'train dcgan', 'train cyclegan', or 'train --resume RUN'.")
+        raise UserError("command.no_model")
     pick_device(options.device)  # refused before there is anything
     end = start_processes()
     try:
@@ -73,6 +74,10 @@ def train(options: argparse.Namespace) -> int:
             _make_sure(config, options)
             run = _create(name, config, options) if is_first() else Run.expect(name)
         return _train(run, options, asked if options.resume else {})
+    except UserError as error:
+        if options.resume and run.info["status"] == "starting":  # the app waits for a word
+            run.set_info(status="failed", why=cause(error))
+        raise
     finally:
         end()
 
@@ -113,8 +118,8 @@ def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
         return 130
     if is_first():
         info = run.info
-        note = f" {info['note']}" if info.get("note") else ""
-        print(f"{info['status']} after {info['step']} steps, {info['seconds']:.0f} s.{note}")
+        note = sentence(info.get("note", ""), language())
+        print(f"{info['status']} after {info['step']} steps, {info['seconds']:.0f} s. {note}".rstrip())
         if info["status"] != "finished":
             print(go_on)
         elif info["step"] < info.get("needed", 0):
@@ -134,7 +139,7 @@ def _whole(config: Any) -> tuple[int, str]:
 
 def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
     """A new run whose data can be found from anywhere; says what a person should know of that data."""
-    from gan.prepare import SENTENCES, prepare
+    from gan.prepare import prepare
     from gan.run import Run, runs_root
 
     ready = prepare(config, runs_root(), name, options.data_root, choose_channels=options.channels is None)
@@ -146,8 +151,8 @@ def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
     ready.keep(run.folder)
     if ready.colours:
         print(ready.colours)
-    for key, values in ready.advice:
-        print(f"warning: {SENTENCES[key].format(**values)}", file=sys.stderr)
+    for advice in ready.advice:
+        complain(Words("console.warning", sentence=advice))
     return run
 
 
@@ -198,15 +203,15 @@ def translate(options: argparse.Namespace) -> int:
     from gan.translation import translate_path
 
     run = _run_of("cyclegan", Run.open(options.run))
-    left_out: list[tuple[str, str]] = []
+    left_out: list[tuple[str, UserError]] = []
     with terminal_progress() as progress:
         how = {"progress": progress, "left_out": left_out}
         done = translate_path(run, options.input, options.output, options.direction, **how)
     print(f"{len(done)} picture{'s' if len(done) != 1 else ''} written to {options.output}")
     if left_out:
-        print(f"Left out: {len(left_out)} of {len(left_out) + len(done)} files.", file=sys.stderr)
+        complain(Words("translation.left_out", left=len(left_out), count=len(left_out) + len(done)))
         for name, why in left_out:
-            print(f"  {name}: {why}", file=sys.stderr)
+            print(f"  {name}: {why.sentence(language())}", file=sys.stderr)
     return 1 if left_out else 0
 
 
@@ -226,7 +231,8 @@ def evaluate(options: argparse.Namespace) -> None:
         _save(evaluation.contact_sheet(run, root=options.data_root), options.sheet)
     if options.record:
         run.add_event("evaluation", **{k: v for k, v in result.items() if k not in ("run", "model", "data")})
-    print(json.dumps(result, indent=2) if options.json else evaluation.text_report(result))
+    result["note"] = sentence(result["note"], language())
+    print(json.dumps(result, indent=2, ensure_ascii=False) if options.json else evaluation.text_report(result))
 
 
 def control(options: argparse.Namespace) -> None:
@@ -245,7 +251,8 @@ def control(options: argparse.Namespace) -> None:
             if event := record.get("event"):
                 told += 1
                 values = {k: v for k, v in record.items() if k not in ("step", "seconds", "event")}
-                print(f"step {record['step']}: {event} {' '.join(f'{k}={v}' for k, v in values.items())}".rstrip())
+                said = " ".join(f"{k}={sentence(v, language())}" for k, v in values.items())
+                print(f"step {record['step']}: {event} {said}".rstrip())
         is_done = told >= len(options.acts) and wanted in (None, standing)
         if is_done or not trains or time.monotonic() > end:
             break
@@ -263,8 +270,9 @@ def runs(options: argparse.Namespace) -> None:
     for run in all_runs():
         info = run.info
         config = info["config"]
+        why = sentence(info["why"], language())
         row = {"name": run.name, "model": info["model"], "data": config["data"], "size": config["size"]}
-        rows.append(row | {"status": run.status, "step": info["step"], "seconds": info["seconds"], "why": info["why"]})
+        rows.append(row | {"status": run.status, "step": info["step"], "seconds": info["seconds"], "why": why})
     if options.json:
         print(json.dumps(rows, indent=2))
         return
@@ -299,7 +307,7 @@ def import_(options: argparse.Namespace) -> None:
         files = sorted(files[0].glob("latest_net_*.pth")) or sorted(files[0].glob("*.pth")) or files
     if len(files) == 1 and files[0].is_dir():
         if named:
-            raise UserError(f"{files[0]} is a folder as a whole: give either it or files.")
+            raise UserError("command.folder_or_files", folder=files[0])
         run = import_folder(files[0], options.run)
     else:
         how = {"data": options.data, "size": options.size, "way": options.direction, "named": named}
@@ -351,7 +359,7 @@ COMMANDS = {
 
 def _run_of(model: str, run: Any) -> Any:
     if run.config.model != model:
-        raise UserError(f"The run '{run.name}' is a {run.config.model}; this needs a {model}.")
+        raise UserError("run.other_model", run=run.name, model=run.config.model, needed=model)
     return run
 
 
@@ -361,7 +369,7 @@ def _save(image: Any, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         image.save(path)
     except (OSError, ValueError) as error:
-        raise UserError(f"The picture cannot be written to {path} ({reason(error)}).") from error
+        raise UserError("pictures.unwritten", path=path, why=reason(error)) from error
     print(f"{path}: {image.width}x{image.height}")
 
 

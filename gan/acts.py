@@ -38,12 +38,12 @@ def parse(word: str) -> dict[str, Any]:
     if not is_number and name in PLAIN:
         return dict(PLAIN[name])
     if not is_number or name not in NUMBERS:
-        raise UserError(f"'{word}' is not known; ask for {', '.join(ACTS)}.")
+        raise UserError("acts.unknown", word=word, known=", ".join(ACTS))
     is_factor = name in SCALES and text[:1] in ("x", "/")
     try:
         value = float(text[1:] if is_factor else text)
     except ValueError:
-        raise UserError(f"'{text}' in '{word}' is not a number.") from None
+        raise UserError("acts.no_number", text=text, word=word) from None
     if is_factor:
         values = {NUMBERS[name]: 1 / value if text[0] == "/" and value else value}
         Conduct(rate_g=0, rate_d=0).scaled(values)
@@ -61,11 +61,11 @@ def ask(run: Run, *words: str) -> str | None:
     asked = [parse(word) for word in words]
     status = run.status
     if status not in ("running", "paused"):
-        raise UserError(f"The run '{run.name}' is not training now ({status}); go on with: train --resume {run.name}.")
+        raise UserError("acts.not_training", run=run.name, status=status)
     pauses = status == "paused"
     for control in asked:
         if control["do"] == "step" and not pauses:
-            raise UserError("A single round can be played only while the run is paused: ask for pause first.")
+            raise UserError("acts.step_while_paused")
         pauses = {"pause": True, "go on": False}.get(control["do"], pauses)
     for control in asked:
         run.control(**control)

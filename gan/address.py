@@ -42,9 +42,7 @@ def vector(address: str, length: int) -> Tensor:
     if seed == "z":
         return _written(index, length)
     if not (_is_number(seed, SEEDS) and _is_number(index, LAST)):
-        raise UserError(
-            f"'{address.strip()[:80]}' is no picture's code. A code has a run's name, a seed and a number: mnist:0:7."
-        )
+        raise UserError("address.no_code", code=address.strip()[:80])
     return noise(1, length, int(seed), int(index))[0]
 
 
@@ -58,8 +56,8 @@ def _written(text: str, length: int) -> Tensor:
     except (binascii.Error, ValueError):
         data = b""
     if len(data) != 2 * length:
-        raise UserError(f"The code is cut short or changed: this run's latent vectors have {length} numbers.")
+        raise UserError("address.cut", length=length)
     z = torch.from_numpy(np.frombuffer(data, "<f2").astype(np.float32))
     if not z.isfinite().all():
-        raise UserError("The code holds something that is not a number; copy it again.")
+        raise UserError("address.not_finite")
     return z

@@ -50,4 +50,4 @@ def line_of(layer: nn.Module) -> str:
     batch_norm = "affine=True(?:, bias=True)?, track_running_stats=True"  # instance norm has no weights unless told
     usual = rf"eps=1e-05|momentum=0\.1|inplace=True|bias=True|{batch_norm}|track_running_stats=False"
     text = re.sub(rf",? ?\b(?:{usual})\b", "", text)
-    return f"nn.{text}" if type(layer).__module__.startswith("torch.") else text
+    return f"nn.{text}" if text.split("(")[0] in vars(nn) else text

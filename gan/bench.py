@@ -194,7 +194,7 @@ def _follow(device: torch.device, seconds: float) -> dict:
     UserError without the app's packages.
     """
     if not find_spec("gradio"):
-        raise UserError("To measure 'follow' the app is needed; install requirements.txt.")
+        raise UserError("bench.no_app")
     speeds: dict[bool, list[float]] = {False: [], True: []}
     with tempfile.TemporaryDirectory() as folder, _app(Path(folder)) as address:
         config = DCGANConfig(data="mnist", size=32, width=24, batch=64, steps=10**6, samples=2)
@@ -234,7 +234,7 @@ def _app(runs: Path) -> Iterator[str]:
                 yield line.split()[-1]
                 break
         else:
-            raise UserError("The app did not start; try `python -m demo` to see why.")
+            raise UserError("bench.app_not_started")
     finally:
         app.terminate()
         app.wait()

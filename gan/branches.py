@@ -17,7 +17,7 @@ def branch(run: Run, name: str, root: Path | None = None) -> Run:
     kept = next((file for file in ("before.pt", "resume.pt") if (run.folder / file).is_file()), None)
     state = run.load_resume(kept) if kept else None
     if state is None:
-        raise UserError(f"The run '{run.name}' has no checkpoint to go back to.")
+        raise UserError("branches.no_checkpoint", run=run.name)
     step, child = state["step"], Run.create(name, run.config, root)
     try:
         shutil.copyfile(run.folder / kept, child.folder / "resume.pt")

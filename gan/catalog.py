@@ -130,10 +130,7 @@ def state(name: str, root: str | Path | None = None) -> str:
 def require(name: str, root: str | Path | None = None, *, pair: bool = False) -> None:
     """Raise the `UserError` that loading a set (or, with `pair`, a pair) would, without loading anything."""
     if pair and name in SETS:
-        raise UserError(
-            f"The set {name} is a single pile, but a CycleGAN translates between two: "
-            f"take one of {', '.join(PAIRS)}, a folder with trainA and trainB, or two folders 'A,B'."
-        )
+        raise UserError("catalog.single_pile", name=name, pairs=", ".join(PAIRS))
     if name not in SETS and name not in PAIRS:
         folders_of(name, root)
     elif state(name, root) not in ("here", "shipped"):
@@ -162,7 +159,7 @@ def download_root(root: str | Path | None) -> Path:
             continue
         if os.access(folder, os.W_OK):
             return folder
-    raise UserError(f"Cannot write to {cache_root()}; give a folder for the data with --data-root.")
+    raise UserError("catalog.unwritable", folder=cache_root())
 
 
 def folders_of(name: str, root: str | Path | None) -> list[Path]:
@@ -179,11 +176,9 @@ def folders_of(name: str, root: str | Path | None) -> list[Path]:
         return found[0]
     lost = [piece for piece in pieces if not _folder(piece, root)]
     if len(pieces) > 2 and not lost:
-        raise UserError(f"Expected two folders with one comma between them, got {len(pieces)} in {name!r}.")
+        raise UserError("catalog.commas", count=len(pieces), name=name)
     names = ", ".join([*SETS, *PAIRS])
-    raise UserError(
-        f"There is no data set or folder {(lost or [name])[0].strip()!r}; the sets known by name are {names}."
-    )
+    raise UserError("catalog.unknown", name=(lost or [name])[0].strip(), known=names)
 
 
 def absolute(name: str, root: str | Path | None) -> str:
@@ -242,17 +237,9 @@ def idx_file(folder: Path, split: str, kind: str) -> Path | None:
 
 def missing(name: str) -> UserError:
     """Make the error that says what to put where so that a set or pair known by name can be loaded."""
-    where = "under a data root (--data-root or GAN_DATA)"
     if name in SETS:
-        return UserError(
-            f"The set {name} is not on this machine; let it download (--download) or put torchvision's files {where}."
-        )
-    record = PAIRS[name]
-    folders = " and ".join(f"{record.folders[0]}/{side}" for side in ("trainA", "trainB"))
-    return UserError(
-        f"The pair {name} is not on this machine; "
-        f"let it download (--download) or put its pictures into {folders} {where}."
-    )
+        return UserError("catalog.set_missing", name=name)
+    return UserError("catalog.pair_missing", name=name, folder=PAIRS[name].folders[0])
 
 
 def _roots(root: str | Path | None) -> list[Path]:

@@ -20,9 +20,11 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from gan.catalog import SHIPPED
+from gan.console import complain, language
 from gan.data import load
 from gan.errors import UserError, reason
 from gan.pictures import Progress, to_unit
+from gan.words import Words, sentence
 
 SIZE = 32  # side of what the network sees, in pixels
 FEATURES = 96
@@ -103,15 +105,12 @@ def trained_names() -> list[str]:
 def load_classifier(data_name: str, device: str | torch.device = "cpu") -> Classifier:
     """The shipped classifier of a set, float32, in eval mode, with no gradients; raises `UserError` if none is."""
     if not has_classifier(data_name):
-        known = ", ".join(trained_names()) or "none"
-        raise UserError(f"There is no classifier for '{data_name}'; the sets that have one: {known}.")
+        raise UserError("classifier.none", name=data_name, known=", ".join(trained_names()) or Words("list.none"))
     network = Classifier()
     try:
         state = load_file(weights_file(data_name))
     except (OSError, SafetensorError) as error:
-        raise UserError(
-            f"The classifier for '{data_name}' is damaged ({reason(error)}); get the project again."
-        ) from error
+        raise UserError("classifier.damaged", name=data_name, why=reason(error)) from error
     network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     return network.eval().requires_grad_(False).to(device)
 
@@ -196,7 +195,7 @@ def main(data_name: str) -> None:
     """Train the classifier of a set on its training pictures, test it, and put it where `load_classifier` looks."""
     train, test = (load(data_name, SIZE, channels=1, split=split) for split in ("train", "test"))
     if train.note:
-        print(train.note)
+        print(sentence(train.note, language()))
     trained = train_classifier(train.images, train.labels, flip=data_name == "fashion-mnist")
     for epoch, (network, loss) in enumerate(trained, start=1):
         print(f"epoch {epoch}: loss {loss:.4f}, right {accuracy(network, test.images, test.labels):.2%}", flush=True)
@@ -213,4 +212,5 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1])
     except UserError as error:
-        sys.exit(f"error: {error}")
+        complain(Words("console.error", sentence=error))
+        sys.exit(1)

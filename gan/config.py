@@ -71,7 +71,7 @@ class Config:
         known = [f.name for f in fields(cls)]
         for name in values:
             if name not in known:
-                raise UserError(f"There is no setting '{name}'; the settings are {', '.join(known)}.")
+                raise UserError("config.unknown", name=name, known=", ".join(known))
         return cls(**values)
 
     @classmethod
@@ -84,14 +84,14 @@ def _check(f: Any, value: Any) -> None:
     """Refuse `value` for the field `f` with a sentence that names both and what is allowed."""
     kinds = {float: (int, float), int: (int,), str: (str,), bool: (bool,)}[f.type]
     if not isinstance(value, kinds) or (f.type is not bool and isinstance(value, bool)):
-        raise UserError(f"The setting '{f.name}' is {value!r}, but must be of type {f.type.__name__}.")
+        raise UserError("config.type", name=f.name, value=value, type=f.type.__name__)
     m = f.metadata
     if m["choices"] and value not in m["choices"]:
         allowed = ", ".join(map(str, m["choices"]))
-        raise UserError(f"The setting '{f.name}' is {value!r}, but must be one of {allowed}.")
+        raise UserError("config.choice", name=f.name, value=value, allowed=allowed)
     if m["low"] is not None and not value >= m["low"]:  # `not >=` also refuses NaN
-        raise UserError(f"The setting '{f.name}' is {value}, but must be at least {m['low']}.")
+        raise UserError("config.low", name=f.name, value=value, low=m["low"])
     if m["high"] is not None and value > m["high"]:
-        raise UserError(f"The setting '{f.name}' is {value}, but must be at most {m['high']}.")
+        raise UserError("config.high", name=f.name, value=value, high=m["high"])
     if m["multiple"] > 1 and value % m["multiple"]:
-        raise UserError(f"The setting '{f.name}' is {value}, but must be a multiple of {m['multiple']}.")
+        raise UserError("config.multiple", name=f.name, value=value, multiple=m["multiple"])

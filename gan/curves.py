@@ -73,7 +73,7 @@ WORDS = {
 def check(axis: str) -> None:
     """Raises UserError for an axis that there is not."""
     if axis not in AXES:
-        raise UserError(f"The axis is '{axis}'; choose one of {', '.join(AXES)}.")
+        raise UserError("curves.axis", axis=axis, known=", ".join(AXES))
 
 
 class View(NamedTuple):
@@ -90,7 +90,7 @@ class View(NamedTuple):
         check(self.axis)
         for panel in self.panels:
             if panel not in PANELS:
-                raise UserError(f"The panel is '{panel}'; choose among {', '.join(PANELS)}.")
+                raise UserError("curves.panel", panel=panel, known=", ".join(PANELS))
         return self
 
     def is_log(self, panel: str) -> bool:
@@ -192,10 +192,10 @@ def draw(told: Sequence[Story], view: View, path: Path) -> None:
 
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("png", "svg"):
-        raise UserError(f"Cannot draw curves to {path}; end its name in .png or .svg.")
+        raise UserError("curves.ending", path=path)
     content = save(figure(told, view, inf, WORDS.__getitem__, caption), kind)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
-        raise UserError(f"The curves cannot be written to {path} ({reason(error)}).") from error
+        raise UserError("curves.unwritten", path=path, why=reason(error)) from error

@@ -29,6 +29,7 @@ from gan.errors import UserError
 from gan.folders import classes_in, files_of, held_out, pair_in, read_folder
 from gan.pictures import Progress, read_pictures, to_unit
 from gan.sets import Pictures, load_set, with_channels
+from gan.words import Words
 
 __all__ = [
     "PAIRS",
@@ -119,7 +120,7 @@ def _load_pair(
         return {"herd": _load_herd, "emoji": _load_emoji}[name](size, split)
     folders, titles, note = _pair_folders(name, root, progress, download)
     a, b = (_load_side(side, title, size, split, progress) for side, title in zip(folders, titles, strict=True))
-    a, b = (replace(side, note=" ".join(filter(None, (note, side.note)))) for side in (a, b))
+    a, b = (replace(side, note=(*note, *side.note)) for side in (a, b))
     return Pair(name, a, b, False, None)
 
 
@@ -150,9 +151,9 @@ def glimpse(name: str, size: int, count: int, seed: int, root: str | Path | None
 
 def _pair_folders(
     name: str, root: str | Path | None, progress: Progress | None, download: bool
-) -> tuple[list[Path], tuple[str, str], str]:
+) -> tuple[list[Path], tuple[str, str], tuple[Words, ...]]:
     """(the folders of both piles, what they are called, what is to be said of them) for a pair that is not drawn."""
-    note, titles = "", ("A", "B")
+    note, titles = (), ("A", "B")
     if name in PAIRS:
         record = PAIRS[name]
         folder = find_pair(name, root)
@@ -161,7 +162,7 @@ def _pair_folders(
         if folder is None:
             raise missing(name)
         if folder.name != name:
-            note = f"{folder.name} stands in for the full {name}."
+            note = (Words("data.stand_in", there=folder.name, name=name),)
         titles = (record.a, record.b)
         folders = [folder / "trainA", folder / "trainB"]
     elif len(folders := folders_of(name, root)) == 2:
@@ -205,19 +206,19 @@ def batch(images: Tensor, n: int, *, generator: torch.Generator, crop: int | Non
 
 def _check(size: int, split: str, channels: int | None) -> None:
     if split not in ("train", "test"):
-        raise UserError(f'The split must be "train" or "test", not {split!r}.')
+        raise UserError("data.split", split=split)
     if channels not in (None, 1, 3):
-        raise UserError(f"Pictures have 1 channel (grey) or 3 (colour), not {channels}.")
+        raise UserError("data.channels", channels=channels)
     if not 1 <= size <= 2048:
-        raise UserError(f"The picture size must be from 1 to 2048, not {size}.")
+        raise UserError("data.size", size=size)
 
 
 def _joined(name: str, sides: list[Pictures]) -> Pictures:
     """Make one set of several, each a class."""
     labels = torch.arange(len(sides)).repeat_interleave(torch.tensor([len(side.images) for side in sides]))
-    notes = dict.fromkeys(side.note for side in sides if side.note)
+    notes = dict.fromkeys(words for side in sides for words in side.note)
     images = torch.cat([side.images for side in sides])
-    return Pictures(name, images, labels, tuple(side.name for side in sides), " ".join(notes))
+    return Pictures(name, images, labels, tuple(side.name for side in sides), tuple(notes))
 
 
 def _shuffled(pictures: Pictures, seed: int) -> Pictures:
@@ -242,7 +243,7 @@ def _load_emoji(size: int, split: str) -> Pair:
 
     numbers = held_out([*range(emoji.COUNT)], split)
     a, b = (
-        Pictures(title, emoji.draw(hand, size, numbers), None, (), "")
+        Pictures(title, emoji.draw(hand, size, numbers), None, (), ())
         for title, hand in (("Noto", "noto"), ("Twemoji", "twemoji"))
     )
     if split == "test":
@@ -258,5 +259,5 @@ def _load_herd(size: int, split: str) -> Pair:
         plain, striped, masks = drawn(200, size, 3)
     else:  # other animals on each side: nobody's partner is among them
         (plain,), (striped,), masks = drawn(HERD, size, 1, ("plain",)), drawn(HERD, size, 2, ("striped",)), None
-    a, b = (Pictures(n, images, None, (), "") for n, images in (("plain", plain), ("striped", striped)))
+    a, b = (Pictures(n, images, None, (), ()) for n, images in (("plain", plain), ("striped", striped)))
     return Pair("herd", a, b, split == "test", masks)

@@ -64,7 +64,7 @@ def drawn(ink: Tensor) -> Points:
     cells = F.adaptive_avg_pool2d(ink[None], 40)[0] > 0.25
     row, column = cells.nonzero().unbind(1)
     if not len(row):
-        raise UserError("The drawing is empty; draw something first.")
+        raise UserError("densities.empty")
     step = 2 * REACH / 40
     return Points(torch.stack([column * step - REACH + step / 2, REACH - step / 2 - row * step], 1), 0.05)
 

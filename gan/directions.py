@@ -33,9 +33,9 @@ def directions(generator: Generator, latent: int, count: int, method: str = "sef
     more directions than z has numbers.
     """
     if method not in METHODS:
-        raise UserError(f"The method is '{method}'; choose one of {', '.join(METHODS)}.")
+        raise UserError("directions.method", method=method, known=", ".join(METHODS))
     if not 1 <= count <= latent:
-        raise UserError(f"There are 1 to {latent} directions, not {count}.")
+        raise UserError("directions.count", most=latent, count=count)
     found = {"sefa": _closed_form, "ganspace": _principal}[method](generator, latent, count)
     largest = found.gather(1, found.abs().argmax(1, keepdim=True))
     return found * largest.sign()

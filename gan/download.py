@@ -70,18 +70,13 @@ def fetch(
             break
         except urllib.error.HTTPError as error:
             if error.code < 500 or failures >= TRIES:
-                raise UserError(f"Could not download {url}: the server answers {error.code} {error.reason}.") from error
+                raise UserError("download.server", url=url, code=error.code, why=error.reason) from error
         except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
             offline = isinstance(error, urllib.error.URLError) and before == start  # it never began: no use waiting
             if offline or failures >= TRIES:
-                raise UserError(
-                    f"Could not download {url} ({reason(error)}); what has arrived is kept, so check the network "
-                    "and try again."
-                ) from error
+                raise UserError("download.network", url=url, why=reason(error)) from error
         except OSError as error:
-            raise UserError(
-                f"Could not write {part} ({reason(error)}); make room or choose another data root."
-            ) from error
+            raise UserError("download.unwritten", path=part, why=reason(error)) from error
         arrived = part.stat().st_size if part.exists() else 0
         failures = 0 if arrived > before else failures + 1
         time.sleep(pause * 2**failures)
@@ -110,7 +105,7 @@ def _go_on(url: str, part: Path, size: int | None, progress: Progress | None) ->
         length = response.headers.get("Content-Length")
         total = have + int(length) if length else size
         if size is not None and total != size:
-            raise UserError(f"Could not download {url}: it has {total:,} bytes where {size:,} were expected.")
+            raise UserError("download.length", url=url, total=total, size=size)
         with part.open("ab" if resumed else "wb") as file:
             while chunk := response.read(CHUNK):
                 file.write(chunk)
@@ -131,7 +126,7 @@ def _verify(part: Path, url: str, size: int | None, sha256: str | None) -> None:
             wrong = hashlib.file_digest(file, "sha256").hexdigest() != sha256
     if wrong:
         part.unlink()
-        raise UserError(f"What came from {url} is not the file that was expected (size or checksum); try again.")
+        raise UserError("download.unexpected", url=url)
 
 
 def unzip(
@@ -149,7 +144,7 @@ def unzip(
     and folders.
     """
     if folder.exists():
-        raise UserError(f"Cannot unpack into {folder}: it is there already; remove it first.")
+        raise UserError("download.folder_there", folder=folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     scratch.chmod(0o755)
@@ -157,7 +152,7 @@ def unzip(
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > max_files or sum(member.file_size for member in members) > max_bytes:
-                raise UserError(f"Refused to unpack {path.name}: it would fill the disk.")
+                raise UserError("download.too_large", name=path.name)
             for done, member in enumerate(members, start=1):
                 target = scratch.joinpath(*_safe_parts(member, path.name))
                 if member.is_dir():
@@ -173,13 +168,9 @@ def unzip(
                     progress(f"unpacking {path.name}", done, len(members))
         scratch.rename(folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise UserError(
-            f"The archive {path.name} is damaged or encrypted ({reason(error)}); download it again."
-        ) from error
+        raise UserError("download.damaged", name=path.name, why=reason(error)) from error
     except OSError as error:
-        raise UserError(
-            f"Could not unpack {path.name} ({reason(error)}); make room or choose another data root."
-        ) from error
+        raise UserError("download.not_unpacked", name=path.name, why=reason(error)) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -194,7 +185,7 @@ def _safe_parts(member: zipfile.ZipInfo, archive: str) -> tuple[str, ...]:
         or any(part == ".." or set(part) & set("\\:\0") for part in path.parts)
         or kind not in (0, stat.S_IFREG, stat.S_IFDIR)
     ):
-        raise UserError(f"Refused to unpack {archive}: {member.filename!r} is not a plain file inside its folder.")
+        raise UserError("download.unsafe", archive=archive, name=member.filename)
     return path.parts
 
 
@@ -211,10 +202,10 @@ def official_pair(name: str, root: Path, progress: Progress | None = None) -> Pa
     try:
         unzip(archive, scratch, progress=progress)
         if not (scratch / name / "trainA").is_dir():
-            raise UserError(f"The archive {archive} has no folder {name}/trainA; remove it and try again.")
+            raise UserError("download.no_train", archive=archive, name=name)
         (scratch / name).rename(folder)
     except OSError as error:
-        raise UserError(f"Could not put {name} into {folder} ({reason(error)}); remove what is in its way.") from error
+        raise UserError("download.not_put", name=name, folder=folder, why=reason(error)) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     archive.unlink()

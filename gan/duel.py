@@ -39,12 +39,12 @@ class Conduct:
             elif name in ("rate_g", "rate_d", "rounds_d", "label"):
                 low, high = limits[name]["low"], limits[name]["high"]
                 if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                    raise UserError(f"'{name}' is {value!r}, but must be a number from {low} to {high}.")
+                    raise UserError("duel.number", name=name, value=value, low=low, high=high)
                 if name == "rounds_d" and value != int(value):
-                    raise UserError(f"'{name}' is {value!r}, but must be a whole number from {low} to {high}.")
+                    raise UserError("duel.whole", name=name, value=value, low=low, high=high)
                 taken[name] = type(getattr(self, name))(value)
             elif name in ("hold_g", "hold_d"):
-                raise UserError(f"'{name}' is {value!r}, but must be true or false.")
+                raise UserError("duel.truth", name=name, value=value)
         for name, value in taken.items():
             setattr(self, name, value)
         return taken
@@ -56,7 +56,7 @@ class Conduct:
             if name in asked:
                 factor = asked[name]
                 if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor < float("inf"):
-                    raise UserError(f"'{name}' is to be multiplied by {factor!r}, but a factor is a number above 0.")
+                    raise UserError("duel.factor", name=name, factor=factor)
                 rates[name] = float(f"{min(1.0, getattr(self, name) * factor):.6g}")
         return rates
 

@@ -39,4 +39,4 @@ def _sheet(hand: str) -> Image.Image:
         with Image.open(path) as image:
             return image.convert("RGB")
     except OSError as error:
-        raise UserError(f"The emoji in {path} cannot be read ({reason(error)}); get the project again.") from error
+        raise UserError("emoji.unreadable", path=path, why=reason(error)) from error

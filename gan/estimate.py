@@ -91,9 +91,7 @@ def measure(
         if where.type == "cuda":
             torch.cuda.empty_cache()
     # Raised out here, where the first error and the networks that its traceback held are gone.
-    raise UserError(
-        f"This does not fit into the memory of {describe(where)}: take a smaller batch, width or size."
-    ) from None
+    raise UserError("estimate.does_not_fit", device=describe(where)) from None
 
 
 def _measure(config: Config, where: torch.device, seconds: float, watch: _Watch) -> Estimate:

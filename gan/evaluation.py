@@ -23,6 +23,7 @@ from gan.measures import apart, classes_covered, frechet, nearest, texture_dista
 from gan.pictures import Progress, grid, to_uint8, to_unit
 from gan.run import Run
 from gan.translation import DIRECTIONS
+from gan.words import sentence, stored
 
 NEIGHBOURS = 1000  # samples whose nearest training picture is looked for; all of them would take minutes
 BATCH = 250  # small pictures at a time through a DCGAN, its discriminator or the classifier
@@ -57,7 +58,7 @@ def evaluate_dcgan(
     fake = to_uint8(_through(generators["g"], noise(count, config.latent, seed).to(device), tell, "sampling"))
     floor = _some(train.images, count, seed)
     result = _heading(run) | {"count": count, "seed": seed, "reference_count": len(real), "floor_count": len(floor)}
-    result["note"] = test.note
+    result["note"] = stored(test.note)
 
     see = partial(_look, device=device, tell=tell)
     if has_classifier(config.data):
@@ -116,7 +117,7 @@ def evaluate_cyclegan(
     sides = {"a2b": (test.a.images[:count], test.b.images[:count], train.b.images)}
     sides["b2a"] = (sides["a2b"][1], sides["a2b"][0], train.a.images)
     result = _heading(run) | {"names": [test.a.name, test.b.name]}
-    result |= {"note": " ".join(dict.fromkeys(filter(None, (test.a.note, test.b.note)))), "directions": {}}
+    result |= {"note": stored([*dict.fromkeys(test.a.note + test.b.note)]), "directions": {}}
     for direction, (there, back) in DIRECTIONS.items():
         source, target, train_target = sides[there]
         count_to = partial(tell, f"translating {direction}")
@@ -164,11 +165,11 @@ def contact_sheet(
 
 def _check(run: Run, model: str, count: int = 2) -> None:
     if run.config.model != model:
-        raise UserError(f"The run '{run.name}' is a {run.config.model}; this measures a {model}.")
+        raise UserError("run.other_model", run=run.name, model=run.config.model, needed=model)
     if run.missing & {"a2b", "b2a"}:
-        raise UserError(f"The run '{run.name}' translates one way only; measuring needs the way back.")
+        raise UserError("evaluation.one_way", run=run.name)
     if count < 2:
-        raise UserError(f"A measurement on {count} picture says nothing; take 2 or more.")
+        raise UserError("evaluation.too_few", count=count)
 
 
 def _silent(what: str, done: int, total: int | None) -> None:
@@ -228,7 +229,7 @@ def text_report(result: dict[str, Any]) -> str:
     """What `evaluate_dcgan` or `evaluate_cyclegan` found, for people: a few lines, the best possible beside each."""
     lines = [f"{result['run']}: {result['model']} on {result['data']}, step {result['step']:,}"]
     lines += {"dcgan": _dcgan_lines, "cyclegan": _cyclegan_lines}[result["model"]](result)
-    return "\n".join([*lines, *filter(None, [result["note"]])])
+    return "\n".join([*lines, *filter(None, [sentence(result["note"], "en")])])
 
 
 def _dcgan_lines(result: dict[str, Any]) -> list[str]:

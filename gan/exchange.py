@@ -15,6 +15,7 @@ from gan.config import Config
 from gan.errors import UserError, reason
 from gan.models import MODELS
 from gan.run import Run
+from gan.words import mapped, sentence
 
 TOLERANCE = 1e-3  # how far an exported network's output may lie from the original's
 
@@ -30,14 +31,14 @@ def export_folder(run: Run, folder: Path, *, licence: str = "", onnx: bool = Tru
     `UserError` where the folder holds anything already.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} holds something already: name a new folder.")
+        raise UserError("exchange.not_empty", folder=folder)
     generators, discriminators = run.networks()
     info = run.info
     kept = ("name", "model", "config", "step", "seconds", "created", "version", "pictures", "note", "seen", "missing")
     config = {name: info[name] for name in kept if name in info}
     config["config"] = info["config"] | {"data": _public(info["config"]["data"])}
     if "note" in config:
-        config["note"] = _placeless(config["note"], run)
+        config["note"] = mapped(config["note"], lambda text: _placeless(text, run))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     shutil.copyfile(run.folder / "weights.safetensors", folder / "model.safetensors")
@@ -61,9 +62,9 @@ def import_folder(folder: Path, name: str) -> Run:
         told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         config = MODELS[told["model"]].config_class.of_record(told["config"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{folder} has no config.json of an exported run ({reason(error)}).") from None
+        raise UserError("exchange.no_config", folder=folder, why=reason(error)) from None
     if not (folder / "model.safetensors").is_file():
-        raise UserError(f"{folder} has no model.safetensors.")
+        raise UserError("exchange.no_weights", folder=folder)
     run = Run.create(name, config)
     try:
         shutil.copyfile(folder / "model.safetensors", run.folder / "weights.safetensors")
@@ -75,9 +76,7 @@ def import_folder(folder: Path, name: str) -> Run:
         run.networks()
     except (UserError, RuntimeError, ValueError, TypeError) as error:
         shutil.rmtree(run.folder)
-        raise UserError(
-            f"The weights in {folder} are not those that its config.json describes ({reason(error)})."
-        ) from None
+        raise UserError("exchange.other_weights", folder=folder, why=reason(error)) from None
     return run
 
 
@@ -94,7 +93,7 @@ def export_onnx(network: nn.Module, config: Config, path: Path) -> float:
         import onnxruntime
         import onnxscript  # noqa: F401 (torch's exporter needs it)
     except ImportError as error:
-        raise UserError(f"Writing ONNX needs {error.name}: pip install onnxscript onnxruntime.") from None
+        raise UserError("exchange.no_onnx", package=error.name) from None
     batch = torch.export.Dim("batch", min=1, max=4096)
     if config.model == "cyclegan":
         height, width = (4 * torch.export.Dim(f"quarter_{side}", min=4, max=1024) for side in ("height", "width"))
@@ -123,9 +122,7 @@ def export_onnx(network: nn.Module, config: Config, path: Path) -> float:
     (found,) = session.run(None, {names[0]: other.numpy()})
     difference = (torch.from_numpy(found) - expected).abs().max().item()
     if not difference <= TOLERANCE:
-        raise UserError(
-            f"{path.name} gives pictures that differ by {difference:.2g} from the network's; do not use it."
-        )
+        raise UserError("exchange.inexact", name=path.name, difference=difference)
     return difference
 
 
@@ -188,7 +185,7 @@ def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, on
         "",
         f"- Data: {title}. {terms}",
         f"- {info['step']:,} training steps of {config.batch} pictures, {info['seconds'] / 60:.0f} minutes.",
-        *([f"- {info['note']}"] if info.get("note") else []),
+        *([f"- {sentence(info['note'], 'en')}"] if info.get("note") else []),
         "- Weights: " + ", ".join(f"`{net}` {count:,}" for net, count in weights.items()) + ".",
         "- Every setting is in `config.json`.",
         "",

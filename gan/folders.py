@@ -13,16 +13,17 @@ from torch import Tensor
 from gan.errors import UserError
 from gan.image_io import find_pictures, opens
 from gan.pictures import Progress, read_pictures
+from gan.words import Words
 
 HOLD_OUT = 10  # every tenth picture, by name, is for testing where a set has no test pictures of its own
 TESTS = ("test", "val", "valid", "validation")  # what folders of test pictures are called, in upper or lower case
 
 
 class Squares(NamedTuple):
-    """A folder's pictures of a split, uint8 [N, 3, S, S], and what is to be said of them (or "")."""
+    """A folder's pictures of a split, uint8 [N, 3, S, S], and what is to be said of them."""
 
     images: Tensor
-    note: str
+    note: tuple[Words, ...]
 
 
 def read_folder(folder: Path, title: str, size: int, split: str, progress: Progress | None = None) -> Squares:
@@ -33,11 +34,11 @@ def read_folder(folder: Path, title: str, size: int, split: str, progress: Progr
     files, notes = files_of(folder, split)
     images, kept = read_pictures(files, size, what=title, progress=progress, notes=notes)
     if not kept:
-        raise UserError(f"None of the {len(files)} files in {files[0].parent} can be read as a picture.")
-    return Squares(images, " ".join(notes))
+        raise UserError("folders.none_readable", count=len(files), folder=files[0].parent)
+    return Squares(images, tuple(notes))
 
 
-def files_of(folder: Path, split: str) -> tuple[list[Path], list[str]]:
+def files_of(folder: Path, split: str) -> tuple[list[Path], list[Words]]:
     """A folder's pictures of a split, and what is to be said of them. Raises `UserError` where there are none.
 
     Beside a folder trainX (or train/X) the test pictures are those of testX (or test/X); where that has none, and
@@ -45,21 +46,21 @@ def files_of(folder: Path, split: str) -> tuple[list[Path], list[str]]:
     """
     files, notes = pictures_of(folder)
     if not files:
-        raise UserError(f"There are no pictures in {folder}; put JPEG, PNG or WebP files there.")
+        raise UserError("folders.empty", folder=folder)
     beside = _test_folder(folder)
     if beside is not None:
         test, more = pictures_of(beside)
         if any(map(opens, test)):
             return (test, more) if split == "test" else (files, notes)
-        notes.append(f"There are no pictures in {beside}: some of {folder} are held out for testing.")
+        notes.append(Words("folders.no_tests", tests=beside, folder=folder))
     if len(files) >= HOLD_OUT:
         files = held_out(files, split)
     elif split == "test":
-        notes.append(f"{folder} has too few pictures to hold any out: the same ones train and test.")
+        notes.append(Words("folders.too_few", folder=folder))
     return files, notes
 
 
-def pictures_of(folder: Path) -> tuple[list[Path], list[str]]:
+def pictures_of(folder: Path) -> tuple[list[Path], list[Words]]:
     """A folder's pictures, ordered by path, and what is to be said of them."""
     files = find_pictures(folder)
     below = [sub for sub in _folders(folder) if any(find_pictures(each) for each in _below(sub))]
@@ -68,7 +69,7 @@ def pictures_of(folder: Path) -> tuple[list[Path], list[str]]:
     if not below:
         return files, []
     names = ", ".join(sub.name for sub in below)
-    return files, [f"{folder} has pictures itself: those in the folders inside it are left out ({names})."]
+    return files, [Words("folders.beside", folder=folder, names=names)]
 
 
 def held_out(items: list, split: str) -> list:
@@ -88,7 +89,7 @@ def classes_in(folder: Path) -> list[Path]:
         return [*pair]
     inside = [sub for sub in _folders(folder) if pictures_of(sub)[0]]
     if not inside:
-        raise UserError(f"There are no pictures in {folder}; put JPEG, PNG or WebP files there.")
+        raise UserError("folders.empty", folder=folder)
     trained = [sub for sub in inside if sub.name.lower() not in TESTS]
     if len(trained) == 1 and (trained[0].name.lower() == "train" or not find_pictures(trained[0])):
         return classes_in(trained[0]) or trained
@@ -102,10 +103,7 @@ def pair_in(folder: Path) -> tuple[Path, Path]:
     """
     if pair := _pair(folder):
         return pair
-    raise UserError(
-        f"The folder {folder} needs the folders trainA and trainB, each with pictures; "
-        "or name two folders with a comma between them."
-    )
+    raise UserError("folders.no_pair", folder=folder)
 
 
 def _pair(folder: Path) -> tuple[Path, Path] | None:

@@ -53,7 +53,7 @@ def draw(n: int, size: int, seed: int, only: Collection[int] | None = None) -> H
     `size` must be a multiple of 4 from 32 to 256, else UserError.
     """
     if size % 4 or not 32 <= size <= 256:
-        raise UserError(f"The herd cannot be drawn at size {size}: choose a multiple of 4 from 32 to 256.")
+        raise UserError("herd.size", size=size)
     numbers = np.random.default_rng(seed).random((n, NUMBERS + NOISE * NOISE), np.float32)
     chosen = range(n) if only is None else sorted(only)
     plain, striped = (np.empty((len(chosen), 3, size, size), np.uint8) for _ in range(2))

@@ -49,9 +49,9 @@ def disturb(x: Tensor, kind: str, amount: float, seed: int = 0) -> Tensor:
     pixels (0 to 3). Raises UserError for another kind, or an amount outside its range.
     """
     if kind not in KINDS:
-        raise UserError(f"There is no disturbance '{kind}'; choose one of {', '.join(KINDS)}.")
+        raise UserError("hidden.kind", kind=kind, known=", ".join(KINDS))
     if not (isinstance(amount, int | float) and 0 <= amount <= KINDS[kind]):
-        raise UserError(f"The amount of '{kind}' is {amount}, but must be from 0 to {KINDS[kind]:g}.")
+        raise UserError("hidden.amount", kind=kind, amount=amount, most=KINDS[kind])
     if amount == 0:
         return x
     if kind == "noise":

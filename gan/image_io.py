@@ -72,7 +72,7 @@ def open_picture(file: str | Path | BinaryIO, *, at_least: int | None = None) ->
                 decoded = with_low_bytes(image, _opened(file, name), raw) if few else image
                 plain = to_srgb(decoded, KEPT_PIXELS)
         except Exception as error:
-            raise UserError(f"The picture {name} is damaged or cut short; save it again.") from error
+            raise UserError("image_io.damaged", name=name) from error
         turn = TURNS.get(_orientation(image))
         return plain if turn is None else plain.transpose(turn)
 
@@ -80,21 +80,21 @@ def open_picture(file: str | Path | BinaryIO, *, at_least: int | None = None) ->
 def _opened(file: str | Path | BinaryIO, name: str) -> Image.Image:
     """The file with its header read."""
     if Path(name).suffix.lower() in RAW:  # a TIFF with a thumbnail, that Pillow would take for the picture
-        raise UserError(f"Cannot read {name}: it is a camera's raw file; export it as a JPEG.")
+        raise UserError("image_io.raw", name=name)
     try:
         if hasattr(file, "seek"):
             file.seek(0)
         if is_heif(_head(file)) and not _reads_heif():
-            raise UserError(f"Reading {name} (HEIC) needs 'pip install pi-heif'; or save it as a JPEG.")
+            raise UserError("image_io.heif", name=name)
         return Image.open(file, formats=FORMATS)
     except UserError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(name) from error
     except FileNotFoundError as error:
-        raise UserError(f"There is no picture {name}; check the path.") from error
+        raise UserError("image_io.missing", name=name) from error
     except Exception as error:  # a damaged header raises whatever its reader stumbles over
-        raise UserError(f"Cannot read {name} as a picture; use a JPEG, PNG, WebP, GIF, BMP or TIFF.") from error
+        raise UserError("image_io.unreadable", name=name) from error
 
 
 def _head(file: str | Path | BinaryIO) -> bytes:
@@ -170,9 +170,7 @@ def _draft(image: Image.Image, at_least: int | None) -> None:
 
 
 def _too_large(name: str) -> TooLarge:
-    return TooLarge(
-        f"The picture {name} is too large: at most {MAX_PIXELS // 10**6} million pixels; make it smaller first."
-    )
+    return TooLarge("image_io.too_large", name=name, most=MAX_PIXELS // 10**6)
 
 
 def _orientation(image: Image.Image) -> int | None:

@@ -59,9 +59,9 @@ def walk(a: Tensor, b: Tensor, steps: int, way: str = "slerp") -> Tensor:
     Raises `UserError` for fewer than 2 steps or another way.
     """
     if way not in WAYS:
-        raise UserError(f"The way is '{way}'; choose one of {', '.join(WAYS)}.")
+        raise UserError("latent.way", way=way, known=", ".join(WAYS))
     if steps < 2:
-        raise UserError(f"A walk of {steps} steps goes nowhere; take 2 or more.")
+        raise UserError("latent.steps", steps=steps)
     share = torch.linspace(0, 1, steps).to(a)
     return {"slerp": slerp, "lerp": lerp}[way](a, b, share)
 
@@ -73,7 +73,7 @@ def arithmetic(a: Sequence[Tensor], b: Sequence[Tensor], c: Sequence[Tensor]) ->
     its members, so the result gets the length that the vectors of c have. Raises `UserError` where one is empty.
     """
     if not (len(a) and len(b) and len(c)):
-        raise UserError("Choose at least one picture each for A, B and C.")
+        raise UserError("latent.parts")
     mean_a, mean_b, mean_c = (torch.stack(list(part)).mean(0) for part in (a, b, c))
     length = torch.stack([z.norm() for z in c]).mean()
     return _unit(mean_a - mean_b + mean_c) * length

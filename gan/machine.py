@@ -12,6 +12,7 @@ import torch.distributed as dist
 
 from gan.errors import UserError
 from gan.threads import cores
+from gan.words import Words
 
 if TYPE_CHECKING:
     from gan.run import Run
@@ -23,9 +24,9 @@ def pick_device(name: str = "auto") -> torch.device:
     if name == "auto":
         name = next(kind for kind, is_there in there.items() if is_there)
     if name not in there:
-        raise UserError(f"There is no device '{name}'; choose one of auto, cpu, cuda, mps.")
+        raise UserError("machine.unknown", name=name)
     if not there[name]:
-        raise UserError(f"There is no '{name}' device on this machine; leave --device at auto, or take cpu.")
+        raise UserError("machine.absent", name=name)
     if name == "cuda" and "LOCAL_RANK" in os.environ:
         return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     return torch.device(name)
@@ -40,20 +41,12 @@ def describe(device: torch.device) -> str:
 
 def explain(error: BaseException, run: "Run", device: torch.device) -> BaseException:
     """What ended a training, as a `UserError` that says what to do, where it is a common failure."""
-    text, again = str(error), f"train --resume {run.name}"
-    kept = (run.folder / "resume.pt").is_file()
-    goes_on = (
-        f"{again} goes on from its last checkpoint"
-        if kept
-        else f"{again} begins again, since no checkpoint was reached"
-    )
+    kept, text = (run.folder / "resume.pt").is_file(), str(error)
+    then = Words("machine.goes_on" if kept else "machine.begins_again", run=run.name)
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in text:
-        return UserError(
-            f"The memory of {describe(device)} is full: train with a smaller batch, width or size, or close other "
-            f"programs. Then {goes_on}."
-        )
+        return UserError("machine.memory_full", device=describe(device), then=then)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(f"The disk is full: make room (old runs can be deleted). Then {goes_on}.")
+        return UserError("machine.disk_full", then=then)
     return error
 
 

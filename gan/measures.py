@@ -41,7 +41,7 @@ def frechet(features_a: Tensor, features_b: Tensor) -> float:
 
 def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
     if len(features) < 2:
-        raise UserError("A Frechet distance needs at least 2 pictures on each side; measure on more.")
+        raise UserError("measures.too_few")
     features = features.cpu().double()
     mean = features.mean(0)
     centred = features - mean

@@ -18,6 +18,7 @@ from gan.latent import noise
 from gan.measures import classes_covered
 from gan.pictures import to_uint8, to_unit
 from gan.run import Run
+from gan.words import Words
 
 BATCH = 100  # pictures at a time through the generator and the classifier
 
@@ -41,7 +42,7 @@ class Modes:
     data_entropy: float
     examples: tuple[int | None, ...]
     images: Tensor
-    note: str
+    note: tuple[Words, ...]
 
 
 @torch.inference_mode()
@@ -59,14 +60,11 @@ def modes(
     """
     config = run.config
     if config.model != "dcgan":
-        raise UserError(f"The run '{run.name}' is a {config.model}; this sorts the samples of a dcgan.")
+        raise UserError("run.other_model", run=run.name, model=config.model, needed="dcgan")
     if not has_classifier(config.data):
-        raise UserError(
-            f"The run '{run.name}' learned from '{config.data}', for which no classifier travels with the project; "
-            f"choose a run on {' or '.join(trained_names())}."
-        )
+        raise UserError("modes.no_classifier", run=run.name, data=config.data, known=", ".join(trained_names()))
     if count < 1:
-        raise UserError(f"Sorting takes 1 sample or more, not {count}.")
+        raise UserError("modes.count", count=count)
     generators, _ = networks or run.networks()
     device = next(generators.parameters()).device
     classifier = load_classifier(config.data, device)

@@ -17,6 +17,7 @@ from gan.data import load
 from gan.errors import UserError
 from gan.measures import nearest
 from gan.pictures import Progress
+from gan.words import Words
 
 By = Literal["pixels", "features"]
 PAIRS = 100  # pairs compared at a time, so that large pictures fit in a modest memory
@@ -35,7 +36,7 @@ class Pool:
     classes: tuple[str, ...]
     features: Tensor | None
     classifier: Classifier | None
-    note: str
+    note: tuple[Words, ...]
 
 
 class Neighbours(NamedTuple):
@@ -95,7 +96,7 @@ def typical(pool: Pool, label: int | None, by: By = "pixels", pairs: int = 1000,
     if label is not None:
         members = members[:0] if pool.labels is None else (pool.labels == label).nonzero()[:, 0]
     if len(members) < 2:
-        raise UserError("Comparing takes two training pictures of a class or more; choose another class or set.")
+        raise UserError("neighbours.small_class")
     stream = torch.Generator().manual_seed(seed)
     first = torch.randint(len(members), (pairs,), generator=stream)
     steps = torch.randint(1, len(members), (pairs,), generator=stream)  # never back to the same picture
@@ -115,7 +116,7 @@ def typical_nearest(pool: Pool, by: By = "pixels", count: int = 200, seed: int =
     there are no two pictures, and by features where the pool has none.
     """
     if len(pool.images) < 2:
-        raise UserError("Comparing takes two training pictures or more; choose another set.")
+        raise UserError("neighbours.small_set")
     pick = torch.randperm(len(pool.images), generator=torch.Generator().manual_seed(seed))[:count]
     if by == "pixels":
         distances, _ = nearest(pool.images[pick], pool.images, 2)
@@ -130,7 +131,7 @@ def _need_features(pool: Pool, by: str) -> tuple[Tensor, Classifier]:
     if by != "features":
         raise ValueError(f"compare by 'pixels' or 'features', not {by!r}")
     if pool.features is None or pool.classifier is None:
-        raise UserError("No classifier travels with the project for this set; compare by pixels.")
+        raise UserError("neighbours.no_features")
     return pool.features, pool.classifier
 
 

@@ -18,6 +18,7 @@ from gan.catalog import PAIRS, last_names
 from gan.cyclegan import CycleGAN, CycleGANConfig
 from gan.errors import UserError
 from gan.run import Run
+from gan.words import Words, stored
 
 NETS = {  # by its name in a run: the kind of network, and what it does
     "a2b": ("generator", "A to B"),
@@ -58,15 +59,17 @@ def import_official(
         kind = "generator" if any("conv_block" in layer for layer in state) else "discriminator"
         net = net or _place(path, kind, data, way)
         if kind != NETS[net][0]:
-            raise UserError(f"{path.name} holds a {kind}, but was to be the {NETS[net][0]} '{net}'.")
+            raise UserError(
+                "official.other_kind", file=path.name, kind=KINDS[kind], wanted=KINDS[NETS[net][0]], net=net
+            )
         if net in nets:
-            raise UserError(f"{nets[net][0]} and {path.name} are both the network '{net}': {SAY}")
+            raise UserError("official.twice", first=nets[net][0], second=path.name, net=net, say=SAY)
         nets[net] = path.name, state
     if not {"a2b", "b2a"} & nets.keys():
-        raise UserError("Give at least one generator, a file such as latest_net_G_A.pth.")
+        raise UserError("official.no_generator")
     if way and WAYS[way] not in nets:
         (other,) = {"a2b", "b2a"} & nets.keys()
-        raise UserError(f"By its name {nets[other][0]} is the generator {NETS[other][1]}, not {way}: {SAY}")
+        raise UserError("official.other_way", file=nets[other][0], found=AS_WAY[other], way=way, say=SAY)
     for net, (file, state) in nets.items():
         _verify(NETS[net][0], file, state)
     config = _config(nets, data, size)
@@ -82,8 +85,8 @@ def import_official(
     run.save_weights(*both, precision=torch.float32)
     missing = [net for net in NETS if net not in nets]
     made_of = {net: file for net, (file, _) in nets.items()}
-    note = f"Made of {', '.join(f'{file} ({NETS[net][1]})' for net, file in made_of.items())}; not trained here."
-    run.set_info(status="finished", note=note, missing=missing, made_of=made_of)
+    note = Words("official.made_of", files=[Words(MADE_OF[net], file=file) for net, file in made_of.items()])
+    run.set_info(status="finished", note=stored([note]), missing=missing, made_of=made_of)
     return run
 
 
@@ -97,7 +100,10 @@ def told(run: Run) -> list[str]:
     ]
 
 
-SAY = "say which is which with --a2b FILE, --b2a FILE, --d-a FILE and --d-b FILE (judges of A and of B)."
+SAY = Words("official.say")
+KINDS = {"generator": Words("official.generator"), "discriminator": Words("official.discriminator")}
+AS_WAY = {"a2b": Words("official.a_to_b"), "b2a": Words("official.b_to_a")}
+MADE_OF = {"a2b": "official.file.a2b", "b2a": "official.file.b2a", "a": "official.file.a", "b": "official.file.b"}
 SIGNS = {
     "generator": {
         "a2b": r"(?<![A-Z])G_A(?![A-Za-z0-9])|(?<![A-Za-z])A_?(?:2|to)_?B(?![A-Za-z])",
@@ -116,7 +122,7 @@ def _place(path: Path, kind: str, data: str, way: str) -> str:
             both = {"a2b": f"{a}2{b}", "b2a": f"{b}2{a}"}
             found = {net for net, sign in both.items() if re.search(f"(?<![a-z]){sign}(?![a-z])", text.lower())}
     if len(found) > 1 or (kind == "discriminator" and not found):
-        raise UserError(f"The name of {path.name} does not say which {kind} it is: {SAY}")
+        raise UserError("official.nameless", file=path.name, kind=KINDS[kind], say=SAY)
     return found.pop() if found else WAYS[way or "AtoB"]
 
 
@@ -145,13 +151,11 @@ def _read(path: Path) -> dict[str, Tensor]:
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise UserError(f"There is no file {path}.") from None
+        raise UserError("official.missing", path=path) from None
     except Exception:  # an unpickler fails in every way there is
-        raise UserError(
-            f"{path.name} cannot be read as weights: only plain tensors are read, no other objects."
-        ) from None
+        raise UserError("official.unreadable", file=path.name) from None
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise UserError(f"{path.name} holds no state dict, that is, tensors by the names of their layers.")
+        raise UserError("official.no_state", file=path.name)
     return {name.removeprefix("module."): value for name, value in state.items()}
 
 
@@ -164,15 +168,16 @@ def _convolutions(state: dict[str, Tensor], file: str) -> dict[str, Tensor]:
         if not (re.fullmatch(LAYER, name) and value.dim() == (4 if name.endswith(".weight") else 1))
     ]
     if unknown or not kept:
-        why = f"it has {unknown[0]!r}" if unknown else "it is empty"
-        if unknown and re.fullmatch(LAYER, unknown[0]) and kept[unknown[0]].dim() == 1:
-            why += ", the weight of a batch norm"
-        raise UserError(f"{file} is none of the networks that can be read, {READ}: {why}.")
+        why = Words("official.nothing")
+        if unknown:
+            is_norm = re.fullmatch(LAYER, unknown[0]) and kept[unknown[0]].dim() == 1
+            why = Words("official.has_batch_norm" if is_norm else "official.has", layer=unknown[0])
+        raise UserError("official.unknown", file=file, read=READ, why=why)
     return dict(sorted(kept.items(), key=lambda item: [int(part) for part in item[0].split(".") if part.isdecimal()]))
 
 
 LAYER = r"model\.\d+(\.conv_block\.\d+)?\.(weight|bias)"
-READ = "a resnet_6blocks or resnet_9blocks generator or a basic discriminator, with instance norm"
+READ = Words("official.read")
 
 
 def _verify(kind: str, file: str, state: dict[str, Tensor]) -> None:
@@ -198,15 +203,9 @@ def _verify(kind: str, file: str, state: dict[str, Tensor]) -> None:
         between = [f"model.{place}" for place in range(2, 3 * len(layers) - 3, 3)]
         known = [["model.0", *between]]
     if layers not in known:
-        raise UserError(
-            f"{file} is laid out unlike the networks of the CycleGAN authors, {READ} and reflection padding: it would "
-            "give other pictures here, so it cannot be read."
-        )
+        raise UserError("official.other_layout", file=file, read=READ)
     if bare := [layer for layer in layers if f"{layer}.bias" not in state]:
-        raise UserError(
-            f"{file} was trained without instance norm, so it would give other pictures here and cannot be read: "
-            f"its convolution '{bare[0]}' has no bias, which the authors' code leaves out where no such norm follows."
-        )
+        raise UserError("official.no_norm", file=file, layer=bare[0])
 
 
 def _config(nets: dict[str, tuple[str, dict[str, Tensor]]], data: str, size: int) -> CycleGANConfig:
@@ -223,13 +222,17 @@ def _config(nets: dict[str, tuple[str, dict[str, Tensor]]], data: str, size: int
         for setting, value in found.items():
             if told.setdefault(setting, (value, file))[0] != value:
                 raise UserError(
-                    f"{file} and {told[setting][1]} do not belong together: "
-                    f"their '{setting}' is {value} and {told[setting][0]}."
+                    "official.not_together",
+                    file=file,
+                    other=told[setting][1],
+                    setting=setting,
+                    value=value,
+                    others=told[setting][0],
                 )
     try:
         return CycleGANConfig(data=data, size=size, **{name: value for name, (value, _) in told.items()})
     except UserError as error:
-        raise UserError(f"These files are of no network that can be built here. {error}") from None
+        raise UserError("official.impossible", why=error) from None
 
 
 def _fill(network: nn.Module, file: str, state: dict[str, Tensor]) -> None:
@@ -238,7 +241,7 @@ def _fill(network: nn.Module, file: str, state: dict[str, Tensor]) -> None:
     weights = {name: value for name, value in state.items() if value.dim() == 4}
     shapes = [tuple(layer.weight.shape) for layer in layers]
     if shapes != [tuple(value.shape) for value in weights.values()]:
-        raise UserError(f"{file} is laid out unlike the networks of the CycleGAN authors; it cannot be read.")
+        raise UserError("official.other_shapes", file=file)
     with torch.no_grad():
         for layer, (name, weight) in zip(layers, weights.items(), strict=True):
             layer.weight.copy_(weight)

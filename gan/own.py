@@ -16,6 +16,7 @@ from PIL import Image
 
 from gan.errors import UserError
 from gan.pictures import Progress, find_pictures, grid, open_picture, square, to_tensor, to_unit
+from gan.words import Words
 from gan.zips import pictures_in
 
 MOST = 5_000  # pictures of a pile
@@ -41,7 +42,7 @@ class Taken(NamedTuple):
     folder: Path
     count: int
     sides: tuple[int, ...]  # of each picture as it came, in pixels
-    left_out: tuple[tuple[str, str], ...]  # (name, why)
+    left_out: tuple[tuple[str, UserError], ...]  # (name, why)
     duplicates: tuple[str, ...]
     originals: tuple[str, ...] = ()  # the pictures that those are copies of
 
@@ -53,11 +54,11 @@ def take(files: Sequence[Path], folder: Path, *, size: int, progress: Progress |
     not at all. Raises `UserError` for a zip that is none, for too many pictures or bytes, and for fewer than two.
     """
     if folder.exists():
-        raise UserError(f"There already is a folder {folder.name}.")
+        raise UserError("own.folder_there", name=folder.name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     found = list(_all_in(files))
     if len(found) > MOST:
-        raise UserError(f"These are {len(found):,} pictures; up to {MOST:,} of a kind can be taken.")
+        raise UserError("own.too_many", count=len(found), most=MOST)
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         sides, left_out, duplicates, seen, room = [], [], [], _Seen(len(found)), MOST_BYTES
@@ -65,7 +66,7 @@ def take(files: Sequence[Path], folder: Path, *, size: int, progress: Progress |
             try:
                 image = open_picture(opened(), at_least=round(ROOM * size))
             except UserError as error:
-                left_out.append((name, str(error)))
+                left_out.append((name, error))
             else:
                 if (original := seen.original(image)) is not None:
                     duplicates.append((name, original))
@@ -75,16 +76,15 @@ def take(files: Sequence[Path], folder: Path, *, size: int, progress: Progress |
                     seen.add(name, image, path)
                     room -= path.stat().st_size
                     if room < 0:
-                        raise UserError(f"These pictures take more than {MOST_BYTES // 10**6:,} MB: give fewer.")
+                        raise UserError("own.too_large", most=MOST_BYTES // 10**6)
             if progress is not None:
                 progress("reading your pictures", done, len(found))
         if len(sides) < 2:
-            why = [f"{name}: {why}" for name, why in left_out[:1]]
+            why = [Words("own.left_out", name=name, why=error) for name, error in left_out[:1]]
             if duplicates:
                 names = ", ".join(name for name, _ in duplicates[:5]) + (", ..." if len(duplicates) > 5 else "")
-                why.append(f"{len(duplicates)} more are copies of it: {names}.")
-            read = f"At least two different pictures are needed, and {len(sides)} could be read."
-            raise UserError(" ".join([read, *why]))
+                why.append(Words("own.copies", count=len(duplicates), names=names))
+            raise UserError("own.too_few", count=len(sides), why=why)
         os.chmod(aside, 0o755)
         aside.rename(folder)
     except BaseException:
@@ -175,28 +175,39 @@ def _keep(image: Image.Image, stem: Path, size: int) -> Path:
     return path
 
 
-def advice(piles: Sequence[Taken], model: str, size: int) -> list[tuple[str, dict[str, int]]]:
-    """What a person should know before training on these piles at `size`, as keys with values; empty if all is well.
+def advice(piles: Sequence[Taken], model: str, size: int) -> list[Words]:
+    """What a person should know before training on these piles at `size`; empty if all is well.
 
-    "hopeless" or "few": {count, wanted}; "small": {count, size, side} of pictures smaller than `size`; "uneven": {less,
-    more}; "same" {} where both piles are the same pictures; "duplicates" and "left_out": {count}.
+    "advice.hopeless" or "few": count, wanted; "small": count, size, side of pictures smaller than `size`; "uneven":
+    less, more; "same" where both piles are the same pictures; "duplicates" and "left_out": count.
     """
-    told: list[tuple[str, dict[str, int]]] = []
-    wanted, least = WANTED[model]
-    counts = [pile.count for pile in piles]
-    if min(counts) < wanted:
-        told.append(("hopeless" if min(counts) < least else "few", {"count": min(counts), "wanted": wanted}))
+    told = scarcity([pile.count for pile in piles], model)
     sides = [side for pile in piles for side in pile.sides]
     if small := sum(side < size for side in sides):
-        told.append(("small", {"count": small, "size": size, "side": round(median(sides))}))
+        told.append(Words("advice.small", count=small, size=size, side=round(median(sides))))
     if len(piles) == 2 and _are_equal(*piles):
-        told.append(("same", {}))
-    if max(counts) > UNEVEN * min(counts):
-        told.append(("uneven", {"less": min(counts), "more": max(counts)}))
-    for key in ("duplicates", "left_out"):
-        if count := sum(len(getattr(pile, key)) for pile in piles):
-            told.append((key, {"count": count}))
+        told.append(Words("advice.same"))
+    told += unevenness([pile.count for pile in piles])
+    if count := sum(len(pile.duplicates) for pile in piles):
+        told.append(Words("advice.duplicates", count=count))
+    if count := sum(len(pile.left_out) for pile in piles):
+        told.append(Words("advice.left_out", count=count))
     return told
+
+
+def scarcity(counts: Sequence[int], model: str) -> list[Words]:
+    """That the smallest of these piles has few pictures for a training of `model`, where it has."""
+    wanted, least = WANTED[model]
+    few = {"count": min(counts), "wanted": wanted}
+    if few["count"] < least:
+        return [Words("advice.hopeless", **few)]
+    return [Words("advice.few", **few)] if few["count"] < wanted else []
+
+
+def unevenness(counts: Sequence[int]) -> list[Words]:
+    """That one of these piles has many more pictures than another, where it has."""
+    less, more = min(counts), max(counts)
+    return [Words("advice.uneven", less=less, more=more)] if more > UNEVEN * less else []
 
 
 def _are_equal(a: Taken, b: Taken) -> bool:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from gan.errors import UserError
 from gan.image_io import MAX_PIXELS, SUFFIXES, find_pictures, open_picture
+from gan.words import Words
 
 __all__ = [
     "MAX_PIXELS",
@@ -57,21 +58,21 @@ def read_pictures(
     *,
     what: str = "pictures",
     progress: Progress | None = None,
-    notes: list[str] | None = None,
+    notes: list[Words] | None = None,
 ) -> tuple[Tensor, list[Path]]:
     """Read many pictures as squares, several at a time: uint8 [N, 3, size, size] and the files they are from.
 
-    Files that cannot be read are left out of both; `notes` is given a sentence on them, and on pictures of few bits in
+    Files that cannot be read are left out of both; `notes` is given words on them, and on pictures of few bits in
     files of 16, which are shown at their own range. Nothing is cached on disk.
     """
-    left_out: list[str] = []
+    left_out: list[tuple[str, UserError]] = []
     whites: list[int] = []
 
     def read(path: Path) -> np.ndarray | None:
         try:
             image = open_picture(path, at_least=size)
         except UserError as error:
-            left_out.append(f"{path.name} ({str(error).rstrip('.')})")
+            left_out.append((path.name, error))
             return None
         if white := image.info.get("white"):
             whites.append(white)
@@ -87,17 +88,14 @@ def read_pictures(
             if progress is not None:
                 progress(f"reading {what}", done, len(files))
     if left_out and notes is not None:
-        names = "; ".join(sorted(left_out)[:NAMED]) + (
-            f"; and {more} more" if (more := len(left_out) - NAMED) > 0 else ""
-        )
-        told = f"{len(left_out)} of {len(files)} files in {files[0].parent} cannot be read and are left out: {names}."
-        notes.append(told)
+        first = sorted(left_out, key=lambda each: each[0])[:NAMED]
+        names = [Words("pictures.file", name=name, why=why) for name, why in first]
+        if (more := len(left_out) - NAMED) > 0:
+            names.append(Words("pictures.more", count=more))
+        values = {"left": len(left_out), "count": len(files), "folder": files[0].parent, "files": names}
+        notes.append(Words("pictures.left_out", **values))
     if notes is not None:
-        notes += [
-            f"{count} pictures hold values up to {white}, of the 65535 that their files have room for: "
-            f"white is taken to be {white}."
-            for white, count in sorted(Counter(whites).items())
-        ]
+        notes += [Words("pictures.white", count=count, white=white) for white, count in sorted(Counter(whites).items())]
     return torch.from_numpy(images[: len(kept)]), kept
 
 

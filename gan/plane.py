@@ -40,14 +40,14 @@ class PlaneConfig:
 
     def __post_init__(self) -> None:
         if self.loss not in LOSSES:
-            raise UserError(f"The loss {self.loss!r} is unknown; choose one of {', '.join(LOSSES)}.")
+            raise UserError("plane.loss", loss=self.loss, known=", ".join(LOSSES))
         if self.descent not in DESCENTS:
-            raise UserError(f"The descent {self.descent!r} is unknown; choose one of {', '.join(DESCENTS)}.")
+            raise UserError("plane.descent", descent=self.descent, known=", ".join(DESCENTS))
         for name, value in (("rate_g", self.rate_g), ("rate_d", self.rate_d)):
             if not 0 <= value <= 0.1:
-                raise UserError(f"{name} is {value}; it must be from 0 to 0.1.")
+                raise UserError("plane.rate", name=name, value=value)
         if self.rounds_d not in range(1, 21):
-            raise UserError(f"rounds_d is {self.rounds_d}; it must be from 1 to 20.")
+            raise UserError("plane.rounds_d", value=self.rounds_d)
 
 
 class Turn(NamedTuple):

@@ -14,13 +14,12 @@ from gan.config import Config
 from gan.errors import UserError
 from gan.folders import classes_in, files_of, pair_in
 from gan.image_io import open_picture
-from gan.own import UNEVEN, WANTED
+from gan.own import scarcity, unevenness
+from gan.words import Words, mapped
 from gan.zips import unpack
 
 LOOKED_AT = 24  # pictures of a folder, to see whether it has colours
 COLOURED = 16  # of 255: a pixel whose channels are further apart is coloured
-
-Advice = list[tuple[str, dict[str, int]]]  # keys with values, as those of `own.advice`
 
 
 class Prepared(NamedTuple):
@@ -28,7 +27,7 @@ class Prepared(NamedTuple):
 
     config: Config
     colours: str  # a sentence, where they were chosen for the person
-    advice: Advice
+    advice: list[Words]
     aside: Path | None  # pictures unpacked, to be kept in the run's folder
 
     def keep(self, run_folder: Path) -> None:
@@ -72,7 +71,7 @@ def prepare(config: Config, runs: Path, name: str, root: str | Path | None, *, c
             raise
         shutil.rmtree(aside, ignore_errors=True)
         if isinstance(error, UserError):  # the place that it speaks of is gone
-            raise UserError(str(error).replace(str(aside / "pictures"), given)) from None
+            raise mapped(error, lambda text: text.replace(str(aside / "pictures"), given)) from None
         raise
 
 
@@ -87,10 +86,10 @@ def _unpacked(data: str, runs: Path) -> Path | None:
         return None
     archives = [Path(data)] if Path(data).is_file() else [Path(part.strip()) for part in data.split(",")]
     if len(archives) > 2:
-        raise UserError(f"Expected a zip, or two with one comma between them, got {len(archives)} in {data!r}.")
+        raise UserError("prepare.zips", count=len(archives), data=data)
     for archive in archives:
         if not archive.expanduser().is_file():
-            raise UserError(f"There is no file {archive}; check the path.")
+            raise UserError("prepare.no_file", path=archive)
     runs.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".unpacked-", dir=runs))
     try:
@@ -124,25 +123,20 @@ def _is_coloured(file: Path) -> bool:
     return bool((pixels.max(2) - pixels.min(2)).max() > COLOURED)
 
 
-def advice(config: Config, root: str | Path | None) -> Advice:
+def advice(config: Config, root: str | Path | None) -> list[Words]:
     """What a person should know before training on folders of their own; empty if all is well, and for known sets.
 
     As `own.advice`, by the number of files, and "same" where both piles are one folder.
     """
     if config.data in SETS or config.data in PAIRS:
         return []
-    wanted, least = WANTED[config.model]
     piles = _piles(config.data, root, config.model)
     counts = [len(files_of(pile, "train")[0]) for pile in piles]
     if config.model == "dcgan":
         counts = [sum(counts)]
-    told: Advice = []
-    if min(counts) < wanted:
-        told.append(("hopeless" if min(counts) < least else "few", {"count": min(counts), "wanted": wanted}))
-    if max(counts) > UNEVEN * min(counts):
-        told.append(("uneven", {"less": min(counts), "more": max(counts)}))
+    told = scarcity(counts, config.model) + unevenness(counts)
     if config.model == "cyclegan" and piles[0].resolve() == piles[1].resolve():
-        told.append(("same", {}))
+        told.append(Words("advice.same"))
     return told
 
 
@@ -154,11 +148,3 @@ def _piles(data: str, root: str | Path | None, model: str) -> list[Path]:
     if model == "cyclegan":
         return [*pair_in(folders[0])]
     return classes_in(folders[0]) or folders
-
-
-SENTENCES = {
-    "hopeless": "Too few pictures to learn from ({count}): the networks will memorise them. Give {wanted} or more.",
-    "few": "Few pictures ({count}): results get good from about {wanted} on.",
-    "uneven": "The two domains are uneven: {less} and {more} pictures. Both sides learn best from about as many.",
-    "same": "Domains A and B are the same folder: there is nothing to translate between.",
-}

@@ -13,6 +13,7 @@ from gan.duel import Conduct
 from gan.errors import UserError
 from gan.run import Run
 from gan.settings import CONFIGS
+from gan.words import Words
 
 ENDS = ("steps", "minutes")
 STEERED = tuple(f.name for f in fields(Conduct) if f.name in {g.name for c in CONFIGS.values() for g in fields(c)})
@@ -63,19 +64,19 @@ def plan(run: Run, asked: dict[str, Any] | None = None, processes: int = 1) -> P
     if run.info["status"] == "finished" and not moved.keys() & {*ENDS}:
         now = conduct_of(run)
         if moved or any(getattr(now, name) != value for name, value in conduct.items()):
-            raise UserError(f"The run '{run.name}' is finished: move its end as well, with --steps or --minutes.")
+            raise UserError("resume.finished", run=run.name)
     config = replace(own, **moved)
     if config.batch % processes:
-        raise UserError(f"The setting 'batch' is {config.batch}, but must be a multiple of the {processes} processes.")
+        raise UserError("resume.processes", batch=config.batch, processes=processes)
     return Plan(config, conduct, moved)
 
 
 def check(run: Run) -> None:
     """Raises `UserError` for a run that cannot be gone on with, whatever is asked."""
     if run.is_shipped:
-        raise UserError(f"The run '{run.name}' came with the program and stays as it is: train a new run.")
+        raise UserError("resume.shipped", run=run.name)
     if not (run.folder / "resume.pt").is_file() and (run.folder / "weights.safetensors").is_file():
-        raise UserError(f"The run '{run.name}' came without its resume.pt, so it cannot go on: train a new run.")
+        raise UserError("resume.no_checkpoint", run=run.name)
     run.checkpoint()
 
 
@@ -84,13 +85,13 @@ def _changed(run: Run, own: Config, asked: dict[str, Any]) -> Config:
     names = [f.name for f in fields(own)]
     for name in asked:
         if name not in names:
-            raise UserError(f"{_option(name)} is no setting of the {own.model} that '{run.name}' is.")
+            raise UserError("resume.no_setting", option=_option(name), model=own.model, run=run.name)
     fixed = [name for name in asked if name not in CHANGEABLE and not _same(name, asked[name], getattr(own, name))]
     if fixed:
-        which = ", ".join(f"{_option(name)} (it is {getattr(own, name)} here)" for name in fixed)
-        part = "part of the networks" if set(fixed) <= {*NETWORKS} else "part of what this run is"
+        which = [Words("resume.option", option=_option(name), value=getattr(own, name)) for name in fixed]
+        part = Words("resume.of_networks" if set(fixed) <= {*NETWORKS} else "resume.of_run")
         may = ", ".join(_option(name) for name in CHANGEABLE)
-        raise UserError(f"{which} cannot be changed on the way, being {part}: train a new run. What may change: {may}.")
+        raise UserError("resume.fixed", which=which, part=part, may=may)
     if asked.get("steps") is not None and "minutes" not in asked:
         asked["minutes"] = 0.0
     elif asked.get("minutes") and "steps" not in asked:
@@ -102,19 +103,13 @@ def _look_ahead(run: Run, own: Config, new: Config) -> None:
     """Raises `UserError` where a new end, or a new moment to hold D still, lies behind."""
     step, seconds = run.checkpoint() or (0, 0.0)
     if (own.steps, own.minutes) != (new.steps, new.minutes) and new.progress(step, seconds) >= 1:
-        raise UserError(
-            f"The run '{run.name}' is at step {step} after {seconds / 60:.3g} minutes already, and --steps and "
-            "--minutes count from its first step: ask for more."
-        )
+        raise UserError("resume.end_behind", run=run.name, step=step, minutes=seconds / 60)
     if own.hold_d_after == new.hold_d_after:
         return
     if 0 < own.hold_d_after <= step:
-        raise UserError(
-            f"--hold-d-after cannot be changed: '{run.name}' is past step {own.hold_d_after}. While it trains, ask: "
-            f"python -m gan control {run.name} free-d."
-        )
+        raise UserError("resume.held", run=run.name, step=own.hold_d_after)
     if 0 < new.hold_d_after <= step:
-        raise UserError(f"--hold-d-after {new.hold_d_after} lies behind: '{run.name}' is at step {step} already.")
+        raise UserError("resume.hold_behind", run=run.name, step=step, wanted=new.hold_d_after)
 
 
 def _same(name: str, given: Any, own: Any) -> bool:

@@ -30,7 +30,7 @@ def rounds(
     `so_far` are the first rounds of this very picture, where they are known. Raises UserError for another count.
     """
     if count not in range(1, MOST + 1):
-        raise UserError(f"The number of rounds is {count}, but must be a whole number from 1 to {MOST}.")
+        raise UserError("rounds.count", count=count, most=MOST)
     found = list(so_far[: int(count)])
     while len(found) < count:
         fake = there(found[-1][1] if found else x).clamp(-1, 1)

@@ -31,6 +31,7 @@ from gan import __version__
 from gan.config import Config
 from gan.errors import UserError, reason
 from gan.runs_root import SHIPPED, runs_root
+from gan.words import Words
 
 STATES = ("queued", "starting", "running", "paused", "finished", "stopped", "failed")
 STARTING = 60.0  # seconds that a training may take to its first word
@@ -104,22 +105,18 @@ class Run:
     def create(cls, name: str, config: Config, root: Path | None = None, *, status: str = "running") -> "Run":
         """A new run's folder with its `run.json`; raises `UserError` if the name is unfit or taken."""
         if not re.fullmatch(r"[\w][\w.-]{0,63}", name):
-            raise UserError(
-                f"A run cannot be named '{name}': take up to 64 letters, digits, dots, dashes and underscores."
-            )
+            raise UserError("run.unfit_name", name=name)
         root = root or runs_root()
         run = cls(root / name)
         if name in {other.name for other in all_runs()}:
-            raise UserError(f"There already is a run named '{name}': take another name, or resume it.")
+            raise UserError("run.name_taken", name=name)
         try:
             root.mkdir(parents=True, exist_ok=True)
             run.folder.mkdir()
         except FileExistsError:
-            raise UserError(f"There already is a folder named '{name}': take another name for the run.") from None
+            raise UserError("run.folder_taken", name=name) from None
         except OSError as error:
-            raise UserError(
-                f"No run can be made in {root} ({reason(error)}): let GAN_RUNS name a folder that can be written to."
-            ) from error
+            raise UserError("run.no_room", root=root, why=reason(error)) from error
         now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         run._write_info(
             {
@@ -143,8 +140,8 @@ class Run:
         for folder in (runs_root() / name, SHIPPED / name, Path(name)):
             if (folder / "run.json").is_file():
                 return cls(folder)
-        known = ", ".join(run.name for run in all_runs()) or "none yet"
-        raise UserError(f"There is no run named '{name}'. The runs here: {known}.")
+        known = ", ".join(run.name for run in all_runs()) or Words("list.none_yet")
+        raise UserError("run.unknown", name=name, known=known)
 
     @classmethod
     def expect(cls, name: str, seconds: float = 60.0) -> "Run":
@@ -154,7 +151,7 @@ class Run:
             if (folder / "run.json").is_file():
                 return cls(folder)
             time.sleep(0.05)
-        raise UserError(f"The run '{name}' did not appear in {folder.parent} within {seconds:.0f} seconds.")
+        raise UserError("run.not_appeared", name=name, folder=folder.parent, seconds=seconds)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -162,7 +159,7 @@ class Run:
         try:
             return json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise UserError(f"The run '{self.name}' has no readable run.json ({reason(error)}).") from error
+            raise UserError("run.no_info", run=self.name, why=reason(error)) from error
 
     @property
     def config(self) -> Config:
@@ -171,7 +168,7 @@ class Run:
 
         info = self.info
         if info.get("model") not in MODELS:
-            raise UserError(f"The run '{self.name}' is of an unknown model, '{info.get('model')}'.")
+            raise UserError("run.unknown_model", run=self.name, model=info.get("model"))
         return MODELS[info["model"]].config_class.of_record(info["config"])
 
     @property
@@ -208,7 +205,7 @@ class Run:
             with self.lock().acquire(timeout=0):
                 self.log({"step": self.info["step"], "seconds": self.info["seconds"], "event": event} | values)
         except Timeout:
-            raise UserError(f"The run '{self.name}' is training: stop it first.") from None
+            raise UserError("run.is_training", run=self.name) from None
 
     def journal(self) -> list[dict[str, Any]]:
         """All lines of the journal, steps and events, in the order they were written."""
@@ -261,7 +258,7 @@ class Run:
         try:
             tensors = safetensors.torch.load_file(self.folder / "weights.safetensors")
         except FileNotFoundError:
-            raise UserError(f"The run '{self.name}' has no weights to show yet: let it train a while.") from None
+            raise UserError("run.no_weights", run=self.name) from None
         except (OSError, safetensors.SafetensorError) as error:
             raise self._damaged(reason(error)) from error
         both, missing = MODELS[config.model].networks(config), self.missing
@@ -274,15 +271,12 @@ class Run:
             try:
                 networks.load_state_dict(state)
             except RuntimeError as error:  # of another width, or some are missing
-                raise self._damaged(f"they are not those that its run.json describes: {reason(error)}") from error
+                raise self._damaged(Words("run.not_described", why=reason(error))) from error
             networks.eval().requires_grad_(False).to(device)
         return both
 
-    def _damaged(self, why: str) -> UserError:
-        return UserError(
-            f"The weights of the run '{self.name}' are damaged ({why}): copy its folder here again, or train it "
-            "further, which writes them anew."
-        )
+    def _damaged(self, why: str | Words) -> UserError:
+        return UserError("run.damaged", run=self.name, why=why)
 
     def save_resume(self, state: dict[str, Any]) -> None:
         """Write `resume.pt`."""
@@ -315,9 +309,7 @@ class Run:
         try:
             return torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
-            raise UserError(
-                f"The file {file} of the run '{self.name}' cannot be read ({reason(error)}): train a new run."
-            ) from error
+            raise UserError("run.unreadable", file=file, run=self.name, why=reason(error)) from error
 
     def checkpoint(self) -> tuple[int, float] | None:
         """(step, seconds of training) of `resume.pt`, whose tensors stay on the disk; None where there is none."""
@@ -328,9 +320,7 @@ class Run:
             state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
             return int(state["step"]), float(state["seconds"])
         except Exception as error:
-            raise UserError(
-                f"The file resume.pt of the run '{self.name}' cannot be read ({reason(error)}): train a new run."
-            ) from error
+            raise UserError("run.unreadable", file="resume.pt", run=self.name, why=reason(error)) from error
 
     # Controls and the training process
 
@@ -363,12 +353,12 @@ class Run:
         One that has just stopped is given the time to let go.
         """
         if self.is_shipped:
-            raise UserError(f"The run '{self.name}' came with the program and stays.")
+            raise UserError("run.stays", run=self.name)
         try:
             with self.lock().acquire(timeout=LETTING_GO):
                 pass
         except Timeout:
-            raise UserError(f"The run '{self.name}' is training: stop it first.") from None
+            raise UserError("run.is_training", run=self.name) from None
         shutil.rmtree(self.folder)
 
     @property

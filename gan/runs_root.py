@@ -14,5 +14,5 @@ def runs_root(environ: Mapping[str, str] = os.environ) -> Path:
     root = Path(environ.get("GAN_RUNS") or SHIPPED).expanduser().resolve()
     there = next(path for path in (root, *root.parents) if os.path.exists(path))
     if not there.is_dir():
-        raise UserError(f"GAN_RUNS is {root}, but {there} is a file: let it name a folder.")
+        raise UserError("runs_root.file", root=root, file=there)
     return root

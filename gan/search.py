@@ -242,9 +242,7 @@ def as_digit(image: Tensor, size: int) -> Tensor:
     ink = (paper - x if paper > x[inside].mean() else x - paper).clamp(min=0)
     peak = ink.max()
     if peak < 0.15:
-        raise UserError(
-            "There is no digit to see in this picture: draw one first, or photograph it with more contrast."
-        )
+        raise UserError("search.no_digit")
     floor = min(ink[~inside].quantile(0.95) / peak, 0.5) + 0.1  # what the margin has of shadows and noise is no ink
     ink = ((ink / peak - floor) / (0.9 - floor)).clamp(0, 1)
     rows, columns = (ink[0, 0].amax(dim).nonzero().flatten() for dim in (1, 0))

@@ -14,6 +14,7 @@ from torch import Tensor
 from gan.catalog import SETS, SHIPPED, download_root, find_set, idx_file, missing
 from gan.errors import UserError, reason
 from gan.pictures import Progress
+from gan.words import Words
 
 SHIPPED_TEST = 1000  # the last of the shipped pictures are for testing
 
@@ -22,21 +23,21 @@ SHIPPED_TEST = 1000  # the last of the shipped pictures are for testing
 class Pictures:
     """A set of images at rest: `images` uint8 [N, C, S, S], `labels` int64 [N] or None.
 
-    `note` is empty, or a sentence on what a person should know (a stand-in is used, files were left out).
+    `note` is what a person should know (a stand-in is used, files were left out): no words, or some.
     """
 
     name: str
     images: Tensor
     labels: Tensor | None
     classes: tuple[str, ...]
-    note: str
+    note: tuple[Words, ...]
 
 
 def load_set(
     name: str, size: int, split: str, root: str | Path | None, progress: Progress | None, download: bool
 ) -> Pictures:
     """A set by its name in `SETS`; arguments and errors as in `data.load`."""
-    record, note = SETS[name], ""
+    record, note = SETS[name], ()
     folder = find_set(name, split, root)
     if folder is None and download:
         from gan import vision
@@ -49,7 +50,7 @@ def load_set(
         except UserError as error:
             if not record.shipped:
                 raise
-            note = f"{error} "
+            note = (error,)
     if folder is None and not record.shipped:
         raise missing(name)
     if folder is not None and name == "cifar10":
@@ -63,12 +64,9 @@ def load_set(
         part = slice(-SHIPPED_TEST) if split == "train" else slice(-SHIPPED_TEST, None)
         images, labels = (_read_idx(idx_file(SHIPPED / name, "test", kind))[part] for kind in ("images", "labels"))
         images = images[:, None]
-        note += (
-            f"{len(images):,} pictures that travel with the project stand in for the full {name}; "
-            "to have all of it, allow the download (--download) or give a data root."
-        )
+        note = (*note, Words("sets.stand_in", count=len(images), name=name))
     if len(images) != len(labels):
-        raise UserError(f"The files of {name} in {folder} do not fit together; get the set again.")
+        raise UserError("sets.mismatch", name=name, folder=folder)
     return Pictures(name, _resize(images, size), labels.long(), record.classes, note)
 
 
@@ -83,7 +81,7 @@ def _read_idx(path: Path) -> Tensor:
         shape = np.frombuffer(data, ">u4", count=data[3], offset=4)
         return torch.from_numpy(np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(shape).copy())
     except (OSError, EOFError, ValueError, IndexError, lzma.LZMAError, zlib.error) as error:
-        raise UserError(f"The file {path} is damaged ({reason(error)}); remove it and get the set again.") from error
+        raise UserError("sets.damaged", path=path, why=reason(error)) from error
 
 
 def _resize(images: Tensor, size: int) -> Tensor:

@@ -45,9 +45,9 @@ class DCGANConfig(Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.gauge == 1:
-            raise UserError("The setting 'gauge' is 1, but one sample says nothing: take 0, or 100 and more.")
+            raise UserError("settings.gauge")
         if self.size & (self.size - 1):
-            raise UserError(f"A DCGAN doubles from 4x4, so 'size' is 16, 32, 64, 128 or 256, not {self.size}.")
+            raise UserError("settings.doubling", size=self.size)
 
     @classmethod
     def of_record(cls, values: dict[str, Any]) -> Self:
@@ -84,9 +84,9 @@ class CycleGANConfig(Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.crop > self.size:
-            raise UserError(f"The setting 'crop' is {self.crop}, but must be at most 'size', which is {self.size}.")
+            raise UserError("settings.crop", crop=self.crop, size=self.size)
         if self.layers_d >= 3 and (self.crop or self.size) < 32:
-            raise UserError("Pictures under 32 pixels are too small for 'layers_d' of 3; take 2.")
+            raise UserError("settings.small")
 
 
 CONFIGS: dict[str, type[Config]] = {"dcgan": DCGANConfig, "cyclegan": CycleGANConfig}
@@ -98,15 +98,10 @@ def make(model: str, values: dict[str, Any]) -> Config:
     Raises `UserError` for a model that does not exist, and for a setting that does not or is the other model's.
     """
     if model not in CONFIGS:
-        raise UserError(f"There is no model '{model}'; choose one of {', '.join(CONFIGS)}.")
+        raise UserError("settings.model", model=model, known=", ".join(CONFIGS))
     for other, config in CONFIGS.items():
         theirs = {f.name for f in fields(config)} - {f.name for f in fields(CONFIGS[model])}
         if foreign := [name for name in values if name in theirs]:
-            raise UserError(f"{_listed(foreign)} of {other} only; this is a training of {model}.")
+            values = {"names": ", ".join(f"'{name}'" for name in foreign), "other": other, "model": model}
+            raise UserError("settings.foreign" if len(foreign) == 1 else "settings.foreign_many", **values)
     return CONFIGS[model].from_dict(values)
-
-
-def _listed(names: list[str]) -> str:
-    """ "'blocks' is a setting", "'blocks' and 'pool' are settings"."""
-    quoted = " and ".join(f"'{name}'" for name in names)
-    return f"{quoted} {'is a setting' if len(names) == 1 else 'are settings'}"

@@ -23,12 +23,13 @@ from filelock import Timeout
 from torch import Tensor, nn
 
 from gan.duel import Conduct, Duel
-from gan.errors import UserError, reason
+from gan.errors import UserError, cause, reason
 from gan.machine import describe, explain, is_distributed, is_first, pick_device
 from gan.models import MODELS
 from gan.resume import Plan, plan
 from gan.run import LETTING_GO, Run
 from gan.threads import Tuner
+from gan.words import Words, stored
 
 SAVE_SECONDS = 30.0  # at most so much training is lost to a kill
 
@@ -75,7 +76,7 @@ def train(
         if is_first():
             lock.acquire(timeout=LETTING_GO)
     except Timeout:
-        raise UserError(f"The run '{run.name}' is being trained by another process already.") from None
+        raise UserError("training.elsewhere", run=run.name) from None
     try:
         going = plan(run, settings, dist.get_world_size() if is_distributed() else 1)
         status, where = run.info["status"], pick_device(device)
@@ -86,7 +87,7 @@ def train(
         except Exception as error:  # its data is gone, it does not fit, ...
             told = explain(error, run, where)
             if is_first() and status in ("starting", "running"):  # one at rest is as good as it was
-                run.set_info(status="failed", why=str(told) or type(told).__name__)
+                run.set_info(status="failed", why=cause(told))
             raise told from error
         yield from training.records()
     finally:
@@ -133,7 +134,7 @@ class _Training:
             return
         both = self.duel.generators, self.duel.discriminators
         if not all(value.isfinite().all() for networks in both for value in networks.state_dict().values()):
-            raise self.blown_up("A weight")
+            raise self.blown_up(Words("training.weight"))
         cuda = torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None
         self.run.save_resume(
             {
@@ -170,10 +171,7 @@ class _Training:
             self.duel.load_state(state["duel"])
             self.average.networks.load_state_dict(state["average"])
         except (KeyError, RuntimeError, ValueError) as error:
-            raise UserError(
-                f"The file resume.pt of the run '{self.run.name}' is of other networks than its run.json describes "
-                f"({reason(error)}): train a new run."
-            ) from error
+            raise UserError("training.other_networks", run=self.run.name, why=reason(error)) from error
         self.conduct = Conduct(**state["conduct"])
         stream, cpu, cuda = state["random"]
         if self.rank == 0:
@@ -188,7 +186,7 @@ class _Training:
             setattr(self, name, state[name])
         self.kept = self.step
 
-    def stand(self, status: str, why: str = "") -> None:
+    def stand(self, status: str, why: Any = "") -> None:
         """Say in `run.json` how the run stands."""
         if self.rank == 0:
             self.run.set_info(
@@ -200,7 +198,7 @@ class _Training:
                 threads=(self.tuner and self.tuner.chosen) or torch.get_num_threads(),
                 processes=self.world,
                 pictures=_count(self.data),
-                note=_note(self.data),
+                note=stored(_note(self.data)),
                 updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             )
 
@@ -259,7 +257,7 @@ class _Training:
                 control = self.conduct.scaled(control)
             replace(self.conduct).change(control)
         except UserError as error:
-            return self.event("refused", why=str(error))
+            return self.event("refused", why=cause(error))
         self.controls_read -= 1  # what is kept knows nothing of it yet
         self.save(before=True)
         self.controls_read += 1
@@ -347,7 +345,7 @@ class _Training:
         """Say in `run.json` what ended the training; returns that as it is told to people."""
         told = explain(error, self.run, self.device)
         with suppress(OSError):  # on a full disk there may be no room for this, either
-            self.stand("failed", str(told) if isinstance(told, UserError) else f"{type(told).__name__}: {told}")
+            self.stand("failed", cause(told))
         return told
 
     def rounds(self) -> Iterator[dict[str, Any]]:
@@ -426,13 +424,10 @@ class _Training:
         self.write(record)
         return record
 
-    def blown_up(self, what: str) -> UserError:
+    def blown_up(self, what: str | Words) -> UserError:
         """That the duel has come to numbers that are none, and how to go on."""
         lower = " ".join(f"--rate-{side} {getattr(self.conduct, f'rate_{side}') / 2:.2g}" for side in "gd")
-        return UserError(
-            f"{what} is no longer a number at step {self.step}: the duel has blown up. The checkpoint of step "
-            f"{self.kept} is kept; lower learning rates may get past it: train --resume {self.run.name} {lower}"
-        )
+        return UserError("training.blown_up", what=what, step=self.step, kept=self.kept, run=self.run.name, lower=lower)
 
     @torch.inference_mode()
     def sample(self) -> float:
@@ -464,6 +459,6 @@ def _count(data: Any) -> list[int]:
     return [len(side.images) for side in _sides(data)]
 
 
-def _note(data: Any) -> str:
+def _note(data: Any) -> list[Words]:
     """What the data has to say of itself, such as that it stands in for a larger set."""
-    return " ".join(dict.fromkeys(side.note for side in _sides(data) if side.note))
+    return [*dict.fromkeys(words for side in _sides(data) for words in side.note)]

@@ -44,11 +44,11 @@ def pick(generators: nn.ModuleDict, direction: str) -> tuple[nn.Module, nn.Modul
     Raises `UserError` for a direction that there is not, or not in these weights.
     """
     if direction not in DIRECTIONS:
-        raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
+        raise UserError("translation.direction", direction=direction, known=", ".join(DIRECTIONS))
     there, back = DIRECTIONS[direction]
     if there not in generators:
         other = next(name for name in DIRECTIONS if name != direction)
-        raise UserError(f"These weights translate {other} only: they were imported without the other generator.")
+        raise UserError("translation.one_way", direction=other)
     return generators[there], dict(generators.items()).get(back)
 
 
@@ -145,7 +145,7 @@ def translate_path(
     direction: str = "AtoB",
     *,
     progress: Callable[[str, int, int | None], None] | None = None,
-    left_out: list[tuple[str, str]] | None = None,
+    left_out: list[tuple[str, UserError]] | None = None,
 ) -> list[Path]:
     """Translate a picture file, or every picture in a zip or directly in a folder, and return the files written.
 
@@ -156,7 +156,7 @@ def translate_path(
     """
     source, target = Path(source), Path(target)
     if run.config.model != "cyclegan":
-        raise UserError(f"The run '{run.name}' is a {run.config.model}; translating needs a cyclegan.")
+        raise UserError("run.other_model", run=run.name, model=run.config.model, needed="cyclegan")
     (generator, _), written = pick(run.networks()[0], direction), []
     left_out = [] if left_out is None else left_out
     taken: set[PurePosixPath] = set()
@@ -167,32 +167,32 @@ def translate_path(
         paths = find_pictures(source) if source.is_dir() else [source]
         files = {path.name: partial(Path, path) for path in paths}
     if not files:
-        raise UserError(f"There are no pictures in {source}; name a picture, or a folder with some.")
+        raise UserError("translation.empty", path=source)
     if is_folder and target.is_file():
-        raise UserError(f"{target} is a file, but {source} holds many pictures: name a folder to write to.")
+        raise UserError("translation.target_file", target=target, source=source)
     if not is_folder and not target.is_dir() and target.suffix.lower() not in WRITTEN:
-        raise UserError(f"Cannot write a picture to {target}; end its name in one of {', '.join(sorted(WRITTEN))}.")
+        raise UserError("translation.ending", target=target, known=", ".join(sorted(WRITTEN)))
 
     for done, (name, opened) in enumerate(files.items(), 1):
         as_jpeg = PurePosixPath(name).suffix.lower() not in WRITTEN
         result = fresh(PurePosixPath(f"{PurePosixPath(name).stem}.jpg" if as_jpeg else name), taken)
         out = target / result if is_folder or target.is_dir() else target
         if out.resolve() in (source.resolve(), (source / name).resolve()):
-            raise UserError(f"The result would overwrite {out}; name another place to write to.")
+            raise UserError("translation.overwrite", path=out)
         try:
             image = open_picture(opened(), at_least=LIMIT)
         except UserError as error:
             if not is_folder:
                 raise
-            left_out.append((name, str(error)))
+            left_out.append((name, error))
         else:
             _save(translate(generator, image, size=seen_size(run, direction)), out)
             written.append(out)
         if progress is not None:
             progress("translating", done, len(files))
     if not written:
-        why = f" {left_out[0][0]}: {left_out[0][1]}"
-        raise UserError(f"None of the {len(files)} files in {source} can be read as a picture.{why}")
+        name, why = left_out[0]
+        raise UserError("translation.none_readable", count=len(files), path=source, name=name, why=why)
     return written
 
 
@@ -201,4 +201,4 @@ def _save(image: Image.Image, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         image.save(path, quality=92)
     except (OSError, ValueError) as error:
-        raise UserError(f"The picture cannot be written to {path} ({reason(error)}).") from error
+        raise UserError("pictures.unwritten", path=path, why=reason(error)) from error

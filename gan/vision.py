@@ -56,7 +56,7 @@ def fetch(kind: str, root: Path) -> None:
     try:
         getattr(datasets(), kind)(root, download=True)
     except (OSError, RuntimeError) as error:
-        raise UserError(f"Could not download {kind} into {root} ({reason(error)}); check the network.") from error
+        raise UserError("vision.download", kind=kind, root=root, why=reason(error)) from error
 
 
 def cifar10(root: Path, train: bool) -> tuple[Tensor, Tensor]:
@@ -67,7 +67,5 @@ def cifar10(root: Path, train: bool) -> tuple[Tensor, Tensor]:
     try:
         found = datasets().CIFAR10(root, train=train)
     except RuntimeError as error:
-        raise UserError(
-            f"The CIFAR-10 files in {root} are damaged or not the official ones; get the set again."
-        ) from error
+        raise UserError("vision.damaged", root=root) from error
     return torch.from_numpy(found.data).permute(0, 3, 1, 2).contiguous(), torch.tensor(found.targets)

@@ -52,12 +52,12 @@ def unpack(archive: Path, folder: Path) -> None:
             content = memoryview(b"")  # to be counted where pictures are read
         room -= len(content)
         if room < 0:
-            raise UserError(f"{archive.name} unpacks to more than {LARGEST_ALL // 2**30} GiB: give fewer pictures.")
+            raise UserError("zips.too_large", archive=archive.name, most=LARGEST_ALL // 2**30)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
         except OSError as error:
-            raise UserError(f"{target} cannot be written ({error.strerror}); make room.") from error
+            raise UserError("zips.unwritten", path=target, why=error.strerror) from error
 
 
 def _pictures(archive: Path) -> Iterator[tuple[list[str], Callable[[], BytesIO]]]:
@@ -66,7 +66,7 @@ def _pictures(archive: Path) -> Iterator[tuple[list[str], Callable[[], BytesIO]]
         file = zipfile.ZipFile(archive)  # stays open for as long as any of its pictures may be
         members = file.infolist()
     except (OSError, zipfile.BadZipFile, ValueError) as error:
-        raise UserError(f"{archive.name} cannot be read as a zip archive; make it anew.") from error
+        raise UserError("zips.unreadable", archive=archive.name) from error
     decode, found = _decoder(members), []
     for member in members:
         parts = _parts(decode(member))
@@ -75,7 +75,7 @@ def _pictures(archive: Path) -> Iterator[tuple[list[str], Callable[[], BytesIO]]
         if is_picture(parts[-1], partial(_start, file, member)):
             found.append((parts, partial(_opened, file, archive, member, parts[-1])))
     if len(found) > MOST:
-        raise UserError(f"{archive.name} holds {len(found):,} pictures; up to {MOST:,} can be taken at once.")
+        raise UserError("zips.too_many", archive=archive.name, count=len(found), most=MOST)
     yield from found
 
 
@@ -152,11 +152,11 @@ def _start(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 def _opened(file: zipfile.ZipFile, archive: Path, member: zipfile.ZipInfo, name: str) -> BytesIO:
     if member.file_size > LARGEST:
-        raise UserError(f"{name} in {archive.name} is larger than {LARGEST // 2**20} MiB.")
+        raise UserError("zips.large_picture", name=name, archive=archive.name, most=LARGEST // 2**20)
     try:
         with file.open(member) as content:
             data = BytesIO(content.read(LARGEST + 1))
     except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise UserError(f"{name} in {archive.name} is damaged or locked with a password.") from error
+        raise UserError("zips.damaged", name=name, archive=archive.name) from error
     data.name = name  # for sentences
     return data

@@ -64,7 +64,7 @@ class Stub:
             "device": "cpu",
             "threads": 1,
         }
-        info |= {"processes": 1, "pictures": [1], "note": "", "updated": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+        info |= {"processes": 1, "pictures": [1], "note": [], "updated": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
         self.write("run.json", json.dumps(info).encode())
 
     def log(self, **values: Any) -> None:

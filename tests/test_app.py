@@ -69,7 +69,7 @@ def test_a_picture_that_unpacks_to_gigabytes_is_refused(tmp_path):
 def test_a_refusals_heading_is_in_the_visitors_language(monkeypatch):
     @polite
     def handler():
-        raise UserError("Too big.")
+        raise UserError("densities.empty")
 
     monkeypatch.setattr("demo.handlers.say", lambda _, key, **values: say("ko", key, **values))
     with pytest.raises(gr.Error) as raised:
@@ -77,7 +77,9 @@ def test_a_refusals_heading_is_in_the_visitors_language(monkeypatch):
     assert raised.value.title == words("ko")["errors.title"] == "오류"
 
 
-@pytest.mark.parametrize("error", [UserError("Too <b>big</b>."), ValueError("secret path"), gr.Error("ours")])
+@pytest.mark.parametrize(
+    "error", [UserError("own.folder_there", name="<b>big</b>"), ValueError("secret path"), gr.Error("ours")]
+)
 def test_what_a_handler_raises_becomes_a_sentence(error, capsys):
     @polite
     def handler():
@@ -89,7 +91,7 @@ def test_what_a_handler_raises_becomes_a_sentence(error, capsys):
         raise error
 
     expected = {
-        UserError: "Too &lt;b&gt;big&lt;/b&gt;.",
+        UserError: "There already is a folder &lt;b&gt;big&lt;/b&gt;.",
         ValueError: words("en")["errors.unexpected"],
         gr.Error: "ours",
     }

@@ -11,6 +11,7 @@ from gan.duel import Conduct
 from gan.errors import UserError
 from gan.run import Run
 from gan.training import train
+from gan.words import sentence
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +75,7 @@ def test_an_impossible_wish_is_an_event_and_the_training_goes_on(config):
     act(run, _5=lambda: run.control("set", rate_g=-1))
     assert run.status == "finished"
     (refused,) = [e for e in events(run) if e["event"] == "refused"]
-    assert "'rate_g' is -1" in refused["why"]
+    assert "'rate_g' is -1" in sentence(refused["why"], "en")
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from PIL import Image
 from gan import catalog, data, emoji, sets, vision
 from gan.data import PAIRS, SETS, batch, load, load_pair, state
 from gan.errors import UserError
+from gan.words import sentence
 
 REAL = os.environ.get("GAN_DATA")
 needs_real_data = pytest.mark.skipif(not REAL, reason="GAN_DATA does not name a folder with the real sets")
@@ -69,7 +70,7 @@ def test_idx_sets_are_found_in_every_layout(layout, end, tmp_path):
     assert test.labels.tolist() == [0, 1, 2, 3, 4]
     assert train.images.dtype == torch.uint8
     assert train.labels.dtype == torch.int64
-    assert (train.note, train.classes) == ("", tuple("0123456789"))
+    assert (train.note, train.classes) == ((), tuple("0123456789"))
 
 
 def test_the_given_root_comes_before_the_environment_before_the_cache_before_the_system(tmp_path, monkeypatch):
@@ -107,7 +108,7 @@ def test_without_data_or_network_the_shipped_pictures_stand_in_and_say_so():
         train, test = load(name, 32), load(name, 32, split="test")
         assert train.images.shape == (9000, 1, 32, 32)
         assert test.images.shape == (1000, 1, 32, 32)
-        assert "9,000 pictures that travel with the project" in train.note
+        assert "9,000 pictures that travel with the project" in sentence(train.note, "en")
         assert train.labels.bincount().min() > 700
         assert test.labels.bincount().min() > 70
         seen = {image.numpy().tobytes() for image in train.images}
@@ -258,19 +259,21 @@ def test_a_download_goes_to_the_root_and_is_read_from_there(tmp_path, monkeypatc
     monkeypatch.setattr(vision, "fetch", fetch)
     found = load("mnist", 32, root=tmp_path / "new", download=True)
     assert asked == [("MNIST", tmp_path / "new")]
-    assert (len(found.images), found.note) == (7, "")
+    assert (len(found.images), found.note) == (7, ())
     load("mnist", 32, root=tmp_path / "new", download=True)
     assert len(asked) == 1
 
 
 def test_a_download_that_fails_falls_back_on_the_shipped_pictures(monkeypatch):
     def fetch(kind, root):
-        raise UserError("Could not download; check the network.")
+        raise UserError("vision.download", kind=kind, root="here", why="offline")
 
     monkeypatch.setattr(vision, "fetch", fetch)
     found = load("mnist", 32, download=True)
     assert len(found.images) == 9000
-    assert found.note.startswith("Could not download; check the network. 9,000 pictures")
+    assert sentence(found.note, "en").startswith(
+        "Could not download MNIST into here (offline); check the network. 9,000 pictures"
+    )
     with pytest.raises(UserError, match="check the network"):
         load("kmnist", 32, download=True)
 
@@ -290,7 +293,7 @@ def test_every_tenth_picture_of_a_folder_is_held_out(tmp_path):
     assert numbers(test.images) == [9, 19]
     assert numbers(train.images) == [index for index in range(25) if index not in (9, 19)]
     assert train.labels is None
-    assert train.note == ""
+    assert train.note == ()
 
 
 def test_a_folder_too_small_to_hold_any_out_says_so(tmp_path):
@@ -298,7 +301,7 @@ def test_a_folder_too_small_to_hold_any_out_says_so(tmp_path):
     assert len(load(str(tmp_path), 20).images) == 9
     test = load(str(tmp_path), 20, split="test")
     assert len(test.images) == 9
-    assert "too few" in test.note
+    assert "too few" in sentence(test.note, "en")
 
 
 def test_folders_inside_a_folder_are_its_classes(tmp_path):
@@ -316,7 +319,7 @@ def test_unreadable_files_are_left_out_and_counted(tmp_path):
     (tmp_path / "001.png").write_bytes(b"broken")
     found = load(str(tmp_path), 20)
     assert numbers(found.images) == [0, 2, 3]
-    assert "1 of 4 files" in found.note
+    assert "1 of 4 files" in sentence(found.note, "en")
     for index in (0, 2, 3):
         (tmp_path / f"{index:03}.png").write_bytes(b"")
     with pytest.raises(UserError, match="None of the 4"):
@@ -358,7 +361,7 @@ def test_a_small_set_stands_in_with_a_hold_out_and_says_so(tmp_path):
     train, test = (load_pair("apple2orange", 20, split=split, root=tmp_path) for split in ("train", "test"))
     assert (len(train.a.images), len(train.b.images)) == (18, 9)
     assert (numbers(test.a.images), numbers(test.b.images)) == ([9, 19], [9])
-    assert train.a.note == "apple2orange-small stands in for the full apple2orange."
+    assert sentence(train.a.note, "en") == "apple2orange-small stands in for the full apple2orange."
 
 
 def test_any_two_folders_make_a_pair(tmp_path):

@@ -20,6 +20,7 @@ from gan.latent import noise
 from gan.measures import classes_covered, frechet, nearest, texture, texture_distances
 from gan.pictures import to_unit
 from gan.run import Run
+from gan.words import sentence
 
 pytestmark = pytest.mark.usefixtures("away")
 
@@ -270,7 +271,7 @@ def test_training_pictures_as_samples_come_out_perfect_and_as_copies(monkeypatch
     assert found["classes"]["covered"] == 10
     assert found["nearest"]["sample"] == 0
     assert found["nearest"]["test"] > 0.05
-    assert "stand in" in found["note"]
+    assert "stand in" in sentence(found["note"], "en")
     assert ("sampling", True) in seen
     assert ("measuring", True) in seen
 

@@ -18,6 +18,7 @@ from gan.dcgan import DCGANConfig
 from gan.errors import UserError
 from gan.run import Run
 from gan.training import train
+from gan.words import sentence
 
 ROOT = Path(__file__).parent.parent
 
@@ -77,7 +78,7 @@ def test_a_full_disk_is_said_and_the_training_goes_on_when_there_is_room(small_d
     with pytest.raises(UserError, match=r"disk is full.*make room"):
         until_the_disk_is_full()
     assert run.status == "failed"
-    assert "disk is full" in run.info["why"]
+    assert run.info["why"]["key"] == "machine.disk_full"
     assert run.load_resume()["step"] == saved[-1]
     assert not list(run.folder.glob(".*.tmp"))
     filler.unlink()
@@ -94,7 +95,7 @@ def test_a_full_memory_is_said(config, runs):
     assert ended.returncode == 2
     assert ended.stderr.strip().splitlines()[-1].startswith("error: The memory of cpu")
     assert run.status == "failed"
-    assert "smaller batch" in run.info["why"]
+    assert "smaller batch" in sentence(run.info["why"], "en")
 
 
 def test_data_that_was_removed_is_missed_only_when_it_is_needed_again(config, tmp_path):

@@ -7,6 +7,7 @@ from PIL import Image
 from gan.data import glimpse, load, load_pair
 from gan.errors import UserError
 from gan.folders import pair_in
+from gan.words import sentence
 from tests.test_data import numbers, pictures
 
 
@@ -28,11 +29,10 @@ def test_a_test_folder_without_pictures_is_named_and_some_are_held_out(inside, s
     assert numbers(getattr(test, other).images) == [100, 101, 102]
     assert len(getattr(train, other).images) == 20
     for pair in (train, test):
-        assert (
-            f"There are no pictures in {empty}: some of {tmp_path / f'train{side}'} are held out"
-            in getattr(pair, mine).note
+        assert f"There are no pictures in {empty}: some of {tmp_path / f'train{side}'} are held out" in sentence(
+            getattr(pair, mine).note, "en"
         )
-        assert getattr(pair, other).note == ""
+        assert getattr(pair, other).note == ()
     assert [len(pile) for pile in glimpse(str(tmp_path), 20, 12, seed=0)] == [12, 12]
 
 
@@ -85,7 +85,7 @@ def test_classes_two_levels_down_are_read(tmp_path):
     found = load(str(tmp_path), 20)
     assert found.classes == ("cat", "dog")
     assert numbers(found.images) == [0, 1, 7, 50, 51]
-    assert found.note == ""
+    assert found.note == ()
 
 
 def test_a_folder_of_train_and_test_has_the_classes_inside(tmp_path):
@@ -105,7 +105,8 @@ def test_folders_beside_pictures_are_left_out_and_said(tmp_path):
     (tmp_path / "texts").mkdir()
     found = load(str(tmp_path), 20)
     assert numbers(found.images) == [0, 1, 2]
-    assert "has pictures itself: those in the folders inside it are left out (edited, old)." in found.note
+    note = sentence(found.note, "en")
+    assert "has pictures itself: those in the folders inside it are left out (edited, old)." in note
 
 
 def test_files_that_cannot_be_read_are_named_with_the_reason_and_a_count(tmp_path):
@@ -114,7 +115,7 @@ def test_files_that_cannot_be_read_are_named_with_the_reason_and_a_count(tmp_pat
     for number in range(5):
         (tmp_path / f"broken-{number}.jpg").write_bytes(b"broken")
     (tmp_path / "notes.txt").write_text("no picture, and nobody took it for one")
-    note = load(str(tmp_path), 20).note
+    note = sentence(load(str(tmp_path), 20).note, "en")
     assert f"5 of 9 files in {tmp_path} cannot be read and are left out: IMG_1.CR2 (Cannot read" in note
     assert "export it as a JPEG); broken-0.jpg (" in note
     assert note.endswith("; and 2 more.")
@@ -126,4 +127,4 @@ def test_few_bits_in_sixteen_are_said(tmp_path):
         Image.fromarray(np.full((20, 20), 3000, np.uint16)).save(tmp_path / f"deep-{number}.png")
     found = load(str(tmp_path), 20)
     assert numbers(found.images)[2:] == [187] * 3
-    assert "3 pictures hold values up to 4095, of the 65535" in found.note
+    assert "3 pictures hold values up to 4095, of the 65535" in sentence(found.note, "en")

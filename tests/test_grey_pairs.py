@@ -67,17 +67,17 @@ def test_a_grey_pair_trains_is_measured_and_translates_on_the_command_line(runs,
 
 def test_the_app_shows_a_grey_run_everywhere(grey, pair):
     photo = str(pair / "trainA" / "0.png")
-    fake, rec = translate.endpoint("grey", "AtoB", photo, NOBODY)
+    fake, rec = translate.endpoint("grey", "AtoB", photo)
     assert (fake.mode, rec.mode) == ("RGB", "RGB")
-    told, sheet = inside.endpoint("grey", "BtoA", photo, NOBODY)
+    told, sheet = inside.endpoint("grey", "BtoA", photo)
     assert told["stages"][-1]["shape"] == [1, 32, 32]
     assert sheet.size == (64, 64)
     for kind, amount in (("noise", 0.1), ("jpeg", 0.5), ("blur", 1.0)):
-        assert hidden.endpoint("grey", "AtoB", photo, kind, amount, NOBODY)[1].height == 32
-    assert rounds.endpoint("grey", "AtoB", photo, 2, NOBODY)[0]
+        assert hidden.endpoint("grey", "AtoB", photo, kind, amount)[1].height == 32
+    assert rounds.endpoint("grey", "AtoB", photo, 2)[0]
     assert piles.endpoint("grey", 3)[0]["trained"] is True
     assert roles.endpoint("grey", 0)["losses"]
-    now = translate.desk.held("grey", "AtoB", photo, None, NOBODY)
+    now = translate.desk.held("grey", "AtoB", photo, None)
     for page in (inside.page(now, "en"), rounds.page(now, 2, "en"), hidden.page(now, "jpeg", 50, "ko")):
         assert "<img" in page or "data:image" in page
     assert "<img" in piles.drawn(grey, {"seed": 1, "a": 0, "b": 0}, "label", "en")[1]
@@ -99,7 +99,7 @@ def test_an_official_generator_of_grey_pictures_is_imported_and_translates(runs,
     Image.new("RGB", (48, 32), (200, 40, 40)).save(tmp_path / "in.png")
     assert main(["translate", "theirs", str(tmp_path / "in.png"), str(tmp_path / "out.png")]) == 0
     assert Image.open(tmp_path / "out.png").size == (48, 32)
-    assert translate.endpoint("theirs", "AtoB", str(tmp_path / "in.png"), NOBODY)[0].size == (48, 32)
+    assert translate.endpoint("theirs", "AtoB", str(tmp_path / "in.png"))[0].size == (48, 32)
 
 
 def test_the_card_of_a_grey_run_names_its_one_channel(grey):

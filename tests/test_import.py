@@ -8,6 +8,7 @@ from gan.__main__ import main
 from gan.errors import UserError
 from gan.official import import_official
 from gan.run import Run
+from gan.words import sentence
 from tests.test_official import NLayerDiscriminator, ResnetGenerator, largest
 
 
@@ -69,7 +70,7 @@ def test_any_part_of_the_name_says_which_way_a_generator_goes(file, capsys, name
     assert run.info["made_of"] == {net: base}
     way = {"a2b": "A to B", "b2a": "B to A"}[net]
     assert f"{base}: the generator {way}" in capsys.readouterr().out
-    assert f"{base} ({way})" in run.info["note"]
+    assert f"{base} ({way})" in sentence(run.info["note"], "en")
 
 
 def test_the_names_of_the_piles_come_from_the_files(file, capsys):

@@ -16,6 +16,7 @@ from gan.latent import noise
 from gan.modes import modes
 from gan.pictures import to_uint8, to_unit
 from gan.run import Run
+from gan.words import sentence
 
 pytestmark = pytest.mark.usefixtures("away")
 
@@ -80,7 +81,7 @@ def test_the_training_pictures_stand_beside_by_their_labels():
     assert found.classes == train.classes
     assert found.data_shares == pytest.approx(expected)
     assert found.data_entropy == pytest.approx(-(expected * np.log2(expected)).sum())
-    assert "stand in" in found.note
+    assert "stand in" in sentence(found.note, "en")
 
 
 def test_samples_are_those_of_the_noise_with_their_seed():
@@ -105,7 +106,7 @@ def test_the_shipped_runs_cover_all_ten(name):
 def test_own_pictures_another_model_and_no_samples_are_refused(tmp_path):
     Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "black.png")
     run, networks = dcgan_run(data=str(tmp_path), channels=3)
-    with pytest.raises(UserError, match=r"no classifier .* choose a run on fashion-mnist or mnist"):
+    with pytest.raises(UserError, match=r"no classifier .* choose a run on one of fashion-mnist, mnist"):
         modes(run, networks=networks)
     with pytest.raises(UserError, match="is a cyclegan"):
         modes(Run.create("double", CycleGANConfig(data="herd", size=32)))

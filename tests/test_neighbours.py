@@ -12,6 +12,7 @@ from gan.data import load
 from gan.errors import UserError
 from gan.neighbours import Pool, neighbours, pool, typical, typical_nearest
 from gan.pictures import to_unit
+from gan.words import sentence
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,7 +109,7 @@ def test_the_pool_has_the_sets_pictures_and_tells_of_a_stand_in(digits):
     assert (digits.features.shape, digits.features.dtype) == ((len(train.images), 96), torch.float32)
     guesses = digits.classifier.head(digits.features).argmax(1)
     assert (guesses == digits.labels).float().mean() > 0.98  # each picture's features stand in its own row
-    assert "stand in" in digits.note
+    assert "stand in" in sentence(digits.note, "en")
 
 
 def test_progress_is_told_to_the_end():

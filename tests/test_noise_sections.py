@@ -227,18 +227,18 @@ def test_what_is_wanted_has_the_runs_own_form(runs):
 def test_naming_needs_a_class_that_is_there(runs, run):
     small_run(runs, "own", data="cifar10", channels=3)
     with pytest.raises(UserError, match="no class 'zebra'"):
-        find.endpoint("alpha", "zebra", None, 0, None)
+        find.endpoint("alpha", "zebra", None, 0)
     with pytest.raises(UserError, match="there are none"):
-        find.endpoint("own", "5", None, 0, None)
+        find.endpoint("own", "5", None, 0)
     with pytest.raises(UserError, match="Upload a picture first"):
-        find.endpoint("alpha", "", None, 0, None)
+        find.endpoint("alpha", "", None, 0)
     with pytest.raises(UserError, match="Draw something"):
-        find.wanted_of(run, "draw", None, "", None, None)
+        find.wanted_of(run, "draw", None, "", None)
 
 
 @pytest.mark.slow
 def test_the_five_of_the_lecture_is_found():
-    answer, way = find.endpoint("mnist", "5", None, 0, None)
+    answer, way = find.endpoint("mnist", "5", None, 0)
     assert answer["verdict"] == "found"
     guess = picture_of(answer["picture"]).guess
     assert guess == ("5", pytest.approx(answer["score"], abs=0.01))  # one number of one picture

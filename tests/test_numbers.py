@@ -30,7 +30,8 @@ def asked(field, value, language):
 
 def test_who_only_notes_that_something_was_typed_refuses_nothing():
     """At each key: on the way to 32 stands a 3."""
-    assert isinstance(polite(lambda number: number, unfit=True)(Unfit("Batch", "low", value=3, low=16)), Unfit)
+    unfit = Unfit("errors.number.low", label="Batch", value=3, low=16)
+    assert polite(lambda number: number, unfit=True)(unfit) is unfit
 
 
 def field(kind=gr.Number, **options):

@@ -14,6 +14,7 @@ from gan.dcgan import DCGANConfig
 from gan.prepare import advice, channels_in
 from gan.run import Run
 from gan.settings import CycleGANConfig
+from gan.words import Words
 from tests.test_data import numbers, pictures
 
 ONCE = ["--steps", "1", "--samples", "2", "--device", "cpu", "--run", "mine"]
@@ -163,8 +164,8 @@ def test_a_single_coloured_picture_among_grey_ones_counts(here):
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [
-        ((1,), [("hopeless", {"count": 1, "wanted": 500})]),
-        ((60, 1), [("hopeless", {"count": 1, "wanted": 200}), ("uneven", {"less": 1, "more": 54})]),
+        ((1,), [Words("advice.hopeless", count=1, wanted=500)]),
+        ((60, 1), [Words("advice.hopeless", count=1, wanted=200), Words("advice.uneven", less=1, more=54)]),
     ],
 )
 def test_hopeless_data_is_told(counts, expected, here):
@@ -177,7 +178,7 @@ def test_hopeless_data_is_told(counts, expected, here):
 def test_one_folder_for_both_piles_is_told_however_it_is_named(here):
     pictures(here / "a", 250)
     for data in ("a,a", f"a,{here}/a/../a"):
-        assert ("same", {}) in advice(CycleGANConfig(data=data), None)
+        assert Words("advice.same") in advice(CycleGANConfig(data=data), None)
     assert advice(DCGANConfig(data="mnist"), None) == advice(CycleGANConfig(), None) == []
 
 

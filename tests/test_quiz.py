@@ -35,8 +35,11 @@ def quiz_run(*steps: int, rest: float = 0, **settings) -> Run:
         run.save_sample(step, grid(pictures(64, 0, 100, config.channels, step, config.size), columns=8))
     torch.manual_seed(0)
     generators, discriminators = DCGAN.networks(config)
-    discriminators["d"].stages[-1].weight.data.mul_(1000)
-    discriminators["d"].stages[-1].bias.data.fill_(rest)
+    last = discriminators["d"].stages[-1]
+    last.weight.data.mul_(1000)
+    with torch.no_grad():
+        usual = discriminators["d"].eval()(to_unit(pictures(64, 0, 256, config.channels, size=config.size))).median()
+    last.bias.data.fill_(rest - usual)
     run.save_weights(generators, discriminators)
     return run
 

@@ -1,6 +1,5 @@
 """The Train tab's parts: reports, pages, what is shown when, who may name folders."""
 
-import re
 import shutil
 import time
 from types import SimpleNamespace
@@ -13,7 +12,6 @@ from demo.language import LANGUAGES, words
 from demo.place import Place, no_loan
 from demo.train import asking, sight, starting, watching
 from gan.catalog import SETS
-from gan.errors import UserError
 from gan.stories import tell
 from tests.small_runs import record, sample, small_run
 
@@ -76,7 +74,7 @@ def test_why_a_run_ended_early_is_said_in_a_sentence(runs):
     run.set_info(status="failed", why="<b>no room</b> on the disk")
     html = watching.facts(run.folder, watching.stamp(run), "en")
     assert "It failed: &lt;b&gt;no room" in html
-    run.set_info(why="'loss_g' is no longer a number at step 591: the duel has blown up.")
+    run.set_info(why={"key": "training.blown_up", "values": {}})
     assert "발산해" in watching.facts(run.folder, watching.stamp(run), "ko")
     run.set_info(status="running", why="")  # and nobody holds its lock
     assert "ended unexpectedly" in watching.facts(run.folder, watching.stamp(run), "en")
@@ -371,12 +369,3 @@ def test_a_key_that_was_made_is_not_asked_for_at_this_machine_and_a_named_one_is
     assert rules.level(named, asking.key_of(named, here, "")) == "off"
     with pytest.raises(rules.Refused):
         rules.level(made, asking.key_of(made, here, "guess"))
-
-
-def test_a_refusal_is_said_in_the_visitors_language():
-    def refuse():
-        raise rules.Refused("training", run="digits")
-
-    request = SimpleNamespace(headers={"accept-language": "ko-KR"})
-    with pytest.raises(UserError, match=re.escape("‘digits’ 학습은 진행 중이거나 대기 중입니다")):
-        asking.in_words(request, refuse)

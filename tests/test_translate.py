@@ -9,8 +9,9 @@ from PIL import Image
 
 from demo import models, translate, uploads
 from demo.language import LANGUAGES, say, words
+from demo.refusals import Refused
 from demo.translate import desk, inside, ways
-from demo.translate.desk import Held, Lacking
+from demo.translate.desk import Held
 from gan.catalog import PAIRS
 from gan.data import load_pair
 from gan.errors import UserError
@@ -161,19 +162,19 @@ def test_a_file_that_is_no_picture_is_refused_in_the_visitors_language(tmp_path)
     (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:400])
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(UserError, match=r"more than 52 million pixels\. Make it smaller"):
-        uploads.read(str(tmp_path / "bomb.png"), None)
+        uploads.read(str(tmp_path / "bomb.png"))
     for name in ("cut.png", "text.png", "gone.png"):
         with pytest.raises(UserError, match="52 million pixels"):
-            uploads.read(str(tmp_path / name), None)
+            uploads.read(str(tmp_path / name))
     assert words("ko")["translate.too_large"].startswith("그림이 {most}00만 화소")  # millions, as Koreans count
     assert f"{MAX_PIXELS // 10**6} million" in words("en")["translate.unreadable"]
     assert f"{MAX_PIXELS // 10**4:,}만" in words("ko")["translate.unreadable"]
-    assert uploads.read(None, None) is None
+    assert uploads.read(None) is None
 
 
 def test_the_endpoint_wants_a_known_run_and_a_picture(run, tmp_path):
     picture().save(tmp_path / "in.png")
-    fake, rec = translate.endpoint("fruit", "AtoB", str(tmp_path / "in.png"), None)
+    fake, rec = translate.endpoint("fruit", "AtoB", str(tmp_path / "in.png"))
     assert fake.size == rec.size == (80, 50)
     for arguments, sentence in (
         (("../fruit", "AtoB", str(tmp_path / "in.png")), "no run named"),
@@ -181,7 +182,7 @@ def test_the_endpoint_wants_a_known_run_and_a_picture(run, tmp_path):
         (("fruit", "AtoB", None), "First choose a picture"),
     ):
         with pytest.raises(UserError, match=sentence):
-            translate.endpoint(*arguments, None)
+            translate.endpoint(*arguments)
 
 
 def test_the_other_direction_takes_an_example_of_the_other_pile_but_keeps_a_visitors_picture(run, tmp_path):
@@ -212,7 +213,7 @@ def test_a_section_says_what_imported_weights_lack(run, tmp_path):
     both = Held(small_cyclegan(tmp_path / "runs", "both", missing=("a", "b")), "AtoB", picture())
     assert len(both.generators) == 2
     for now, wanted, key in ((one, "generators", "back"), (one, "networks", "judges"), (both, "networks", "judges")):
-        with pytest.raises(Lacking) as lacking:
+        with pytest.raises(Refused) as lacking:
             getattr(now, wanted)
         assert lacking.value.key == f"translate.lacking.{key}"
 
@@ -226,10 +227,10 @@ def test_feeding_the_result_back_turns_the_direction(run):
         assert fake.convert("RGB").tobytes() == expected.tobytes()
     assert html.index("generated: orange") < html.index("real: apple")  # what was fed back is no real orange
     assert "real: orange" not in html
-    now = desk.held("fruit", "BtoA", file, None, None)
+    now = desk.held("fruit", "BtoA", file, None)
     assert now.made
     assert "generated: orange" in inside.page(now, "en")
-    assert not desk.held("fruit", "AtoB", None, 0, None).made
+    assert not desk.held("fruit", "AtoB", None, 0).made
 
 
 @pytest.mark.parametrize(

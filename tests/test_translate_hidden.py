@@ -42,7 +42,7 @@ def by_hand(run, kind, amount, image):
 @pytest.mark.parametrize(("kind", "amount"), [("noise", 0.03), ("jpeg", 0.7), ("blur", 1.3)])
 def test_the_endpoint_agrees_with_the_steps_done_by_hand(fruit, tmp_path, kind, amount):
     picture().save(tmp_path / "in.png")
-    answer, rec = hidden.endpoint("fruit", "AtoB", str(tmp_path / "in.png"), kind, amount, None)
+    answer, rec = hidden.endpoint("fruit", "AtoB", str(tmp_path / "in.png"), kind, amount)
     error, size, pixels = by_hand(fruit, kind, amount, picture())
     assert (answer["kind"], answer["amount"]) == (kind, amount)
     assert answer["disturbed"] == pytest.approx(error, abs=1e-5)
@@ -159,9 +159,9 @@ def test_of_the_shipped_herds_one_hides_something_that_a_jpeg_damages(name, said
 def test_the_endpoint_refuses_with_a_sentence(fruit, tmp_path, run, direction, kind, amount, sentence):
     picture().save(tmp_path / "in.png")
     with pytest.raises(UserError, match=sentence):
-        hidden.endpoint(run, direction, str(tmp_path / "in.png"), kind, amount, None)
+        hidden.endpoint(run, direction, str(tmp_path / "in.png"), kind, amount)
     with pytest.raises(UserError, match="First choose a picture"):
-        hidden.endpoint("fruit", "AtoB", None, "jpeg", 0.1, None)
+        hidden.endpoint("fruit", "AtoB", None, "jpeg", 0.1)
 
 
 def test_the_controls_own_handler_draws_the_example_that_is_shown(fruit):

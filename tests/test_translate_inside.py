@@ -9,9 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from demo.translate import inside
+from demo.translate import inside, ways
 from demo.translate.desk import Held
 from gan.cyclegan import CycleGAN, CycleGANConfig
+from gan.patches import mean_verdicts
 from gan.pictures import to_image
 from gan.run import Run
 from tests.small_cyclegan import small_cyclegan
@@ -84,7 +85,7 @@ def test_the_other_direction_has_the_other_judges(now):
 
 def test_the_endpoint_tells_the_same(now, tmp_path):
     now.image.save(tmp_path / "picture.png")
-    answer, sheet = inside.endpoint("fruit", "AtoB", str(tmp_path / "picture.png"), None)
+    answer, sheet = inside.endpoint("fruit", "AtoB", str(tmp_path / "picture.png"))
     look = inside.seen(now)
     assert answer["patch"] == 34
     assert answer["losses"]["cycle"] == pytest.approx(look.losses.cycle)
@@ -147,3 +148,27 @@ def test_a_hostile_name_of_a_pile_is_only_text_and_escaped_once(now, tmp_path):
     assert "<b>x" not in html
     assert "&amp;amp;" not in html
     assert "&lt;b&gt;x &amp; &quot;y&quot;" in html
+
+
+@pytest.mark.parametrize("name", ["horse2zebra", "herd", "emoji"])
+def test_the_first_example_of_each_pile_shows_the_lesson(name, shipped):
+    """A real picture pleases the discriminator of its own domain more than the other's."""
+    run = Run.open(name)
+    for direction, side in (("AtoB", "a"), ("BtoA", "b")):
+        some = ways.examples(run.config.data, run.config.size)
+        now = Held(run, direction, some[ways.first_of(some, side)].image)
+        html = inside.page(now, "en")
+        mean = mean_verdicts(inside.seen(now), run.config)
+        assert mean["real", "own"] > mean["real", "other"]
+        assert "here they err" not in html
+
+
+def test_where_the_discriminators_err_the_page_says_so(shipped):
+    run = Run.open("horse2zebra")
+    some = ways.examples("horse2zebra", run.config.size)
+    contrary = [Held(run, "AtoB", image) for side, image in some if side == "a"]
+    said = {}
+    for now in contrary:
+        mean = mean_verdicts(inside.seen(now), run.config)
+        said[mean["real", "other"] > mean["real", "own"]] = "here they err" in inside.page(now, "en")
+    assert said == {True: True, False: False}  # there is one that contradicts the lesson, and it is kept

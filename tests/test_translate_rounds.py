@@ -32,7 +32,7 @@ def apart(a, b):
 
 def test_the_endpoint_agrees_with_the_same_picture_sent_through_all_generators(fruit, tmp_path):
     picture().save(tmp_path / "in.png")
-    answer, last = rounds.endpoint("fruit", "BtoA", str(tmp_path / "in.png"), 3, None)
+    answer, last = rounds.endpoint("fruit", "BtoA", str(tmp_path / "in.png"), 3)
     generators, _ = fruit.networks()
     made = translate_through([generators["b2a"], generators["a2b"]] * 3, picture(), size=32)
     recs = [picture(), *made[1::2]]
@@ -120,9 +120,9 @@ def test_what_is_said_follows_the_numbers(changed, said):
 def test_the_endpoint_refuses_with_a_sentence(fruit, tmp_path, run, direction, count, sentence):
     picture().save(tmp_path / "in.png")
     with pytest.raises(UserError, match=sentence):
-        rounds.endpoint(run, direction, str(tmp_path / "in.png"), count, None)
+        rounds.endpoint(run, direction, str(tmp_path / "in.png"), count)
     with pytest.raises(UserError, match="First choose a picture"):
-        rounds.endpoint("fruit", "AtoB", None, 2, None)
+        rounds.endpoint("fruit", "AtoB", None, 2)
 
 
 def test_the_controls_own_handler_draws_the_example_that_is_shown(fruit):

@@ -11,11 +11,11 @@ from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
 from demo.curves.views import stories, view_of
-from demo.language import language_of, say
+from demo.language import language_of
+from demo.refusals import Refused
 from demo.stories import caption, film, word
 from gan import journals
 from gan.curves import figure
-from gan.errors import UserError
 from gan.figures import save
 from gan.stories import Story
 
@@ -58,7 +58,7 @@ def some(names: list[str] | None, request: gr.Request) -> list[Story]:
     """`stories`, of one run at least; raises UserError with a sentence in the reader's language."""
     told = stories(names)
     if not told:
-        raise UserError(say(request, "curves.none"))
+        raise Refused("curves.none")
     return told
 
 

@@ -7,10 +7,10 @@ import gradio as gr
 
 from demo import charts, experiments, models
 from demo.language import Language, language_of
+from demo.refusals import Refused
 from demo.stories import page
 from gan import journals
 from gan.curves import DEFAULT, PANELS, View, check
-from gan.errors import UserError
 from gan.figures import thin
 from gan.stories import Story, tell
 
@@ -30,7 +30,7 @@ def stories(names: list[str] | str | None) -> list[Story]:
     """The stories of the runs of these names; raises UserError for one that is not there or for more than four."""
     names = list(dict.fromkeys([names] if isinstance(names, str) else names or []))
     if len(names) > MOST:
-        raise UserError(f"These are {len(names)} runs; choose up to {MOST}.")
+        raise Refused("refused.runs", count=len(names), most=MOST)
     return [tell(models.find(name)) for name in names]
 
 

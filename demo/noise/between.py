@@ -17,8 +17,8 @@ from demo.handlers import polite, publish
 from demo.language import Language, language_of, say, t
 from demo.noise.desk import Desk, Room, about, numbered, takes
 from demo.noise.pictures import CSS, JS, Picture, button, draw, inline, picture_of, sentence, whole
+from demo.refusals import Refused
 from demo.sections import LATEST, Section
-from gan.errors import UserError
 from gan.figures import Line
 
 if TYPE_CHECKING:
@@ -55,10 +55,8 @@ def walk(a: Picture, b: Picture, steps: float, way: str) -> Walk:
     from gan.latent import walk as vectors
 
     if a.run.name != b.run.name:
-        raise UserError(
-            "These pictures are of two runs: each has a space of its own, with no way from one to the other."
-        )
-    z = vectors(a.z, b.z, whole("number of steps", steps, LEAST, MOST), way)
+        raise Refused("refused.two_runs")
+    z = vectors(a.z, b.z, whole("steps", steps, LEAST, MOST), way)
     return Walk(z, draw(a.run, z).images)
 
 
@@ -156,7 +154,7 @@ def sum_of(a: list[Picture], b: list[Picture], c: list[Picture]) -> Picture:
 
     runs = {each.run.name for each in (*a, *b, *c)}
     if len(runs) > 1:
-        raise UserError("These pictures are of several runs, each with a space of its own: choose pictures of one run.")
+        raise Refused("refused.several_runs")
     z = arithmetic(*([each.z for each in part] for part in (a, b, c)))
     return picture_of(of_vector(next(iter(runs)), z))
 
@@ -236,7 +234,7 @@ def arithmetic_endpoint(a: list[str], b: list[str], c: list[str]) -> tuple[dict[
     from gan.pictures import to_image
 
     if not all(isinstance(part, list) and len(part) <= 100 for part in (a, b, c)):
-        raise UserError("Give A, B and C as lists of up to 100 codes of pictures.")
+        raise Refused("refused.parts")
     result = sum_of(*([picture_of(str(code)) for code in part] for part in (a, b, c)))
     return {"picture": result.address, "verdict": result.verdict}, to_image(result.image)
 

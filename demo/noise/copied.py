@@ -11,8 +11,10 @@ from demo.handlers import polite, publish
 from demo.language import Language, language_of, t
 from demo.noise.desk import Desk, Room, held
 from demo.noise.pictures import CSS, class_name, inline, picture_of, sentence, whole
+from demo.refusals import Refused
 from demo.sections import LATEST, Section
 from gan.errors import UserError
+from gan.words import sentence as sentence_in
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,7 +58,7 @@ def compare(image: "Tensor", pool: "Pool", by: str, k: int) -> tuple["Neighbours
     from gan.neighbours import neighbours
 
     if by not in WAYS:
-        raise UserError(f"The way to compare is '{by}'; choose one of {', '.join(WAYS)}.")
+        raise Refused("refused.way", way=by, known=", ".join(WAYS))
     near = neighbours(image, pool, k, by)
     label = None if pool.labels is None else int(pool.labels[near.indices[0]])
     return near, *_usual(pool, label, by), label
@@ -87,7 +89,7 @@ def page(asked: Asked, by: str, language: Language) -> str:
         verdict = "close"
     else:
         verdict = "new" if own <= nearest_usual.high else "far"
-    note = f"<p>{escape(asked.pool.note)}</p>" if asked.pool.note else ""
+    note = f"<p>{escape(sentence_in(asked.pool.note, language))}</p>" if asked.pool.note else ""
     numbers = {"distance": format(own, form), "usual": format(nearest_usual.median, form)}
     numbers["low"], numbers["high"] = format(nearest_usual.low, form), format(nearest_usual.high, form)
     return (
@@ -132,7 +134,7 @@ def show(desk: Desk, what: str, by: str, number: int, request: gr.Request) -> tu
     try:
         return page(Asked(desk, what == "training", number), by, language_of(request)), offer
     except UserError as error:
-        return f"<p>{escape(str(error))}</p>", offer
+        return f"<p>{escape(error.sentence(language_of(request)))}</p>", offer
 
 
 def another(desk: Desk, by: str, number: int, request: gr.Request) -> tuple:
@@ -148,7 +150,7 @@ def download(desk: Desk, what: str, by: str, number: int, request: gr.Request) -
     config = held(desk).run.config
     note = load(config.data, config.size, channels=config.channels, download=True).note
     if note:  # the download failed, and what travels with the project stands in
-        raise UserError(note)
+        raise Refused("refused.not_downloaded", why=note)
     _pool.cache_clear()
     return show(desk, what, by, number, request)
 
@@ -168,7 +170,7 @@ def endpoint(picture: str, by: str, k: float, training: float) -> tuple[dict[str
     pool = pool_of(shown.run)
     image = shown.image
     if training is not None and training >= 0:
-        image = pool.images[whole("training picture", training, 0, len(pool.images) - 1)]
+        image = pool.images[whole("training", training, 0, len(pool.images) - 1)]
     near, nearest_usual, class_usual, _ = compare(image, pool, by, whole("k", k, 1, MOST))
     labels = None if pool.labels is None else pool.labels[near.indices].tolist()
     answer = {

@@ -24,6 +24,7 @@ from demo.noise.pictures import (
     verdict,
 )
 from demo.place import Place
+from demo.refusals import Refused
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def put_away(desk: Desk, address: str) -> Desk:
 def held(desk: Desk) -> Picture:
     """The picture that is held. Raises UserError where there is none or its run is gone."""
     if not desk or not desk["held"]:
-        raise UserError("No picture is held yet: click one in the grid.")
+        raise Refused("refused.not_held")
     return picture_of(desk["held"])
 
 
@@ -76,7 +77,7 @@ def numbered(desk: Desk, numbers: list[int] | int) -> list[Picture]:
     found = []
     for number in numbers if isinstance(numbers, list) else [numbers]:
         if number is None or not 1 <= number <= len(desk["shelf"]):
-            raise UserError("That picture is no longer on the shelf: choose another one.")
+            raise Refused("refused.off_shelf")
         found.append(picture_of(desk["shelf"][number - 1]))
     return found
 

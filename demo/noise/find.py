@@ -17,11 +17,12 @@ from demo.handlers import EACH, polite, publish, session_of
 from demo.language import Language, language_of, say, t
 from demo.noise.desk import Desk, Room, hold
 from demo.noise.pictures import CSS, SEEDS, class_name, inline, percent, sentence, whole
+from demo.refusals import Refused
 from demo.sections import LATEST, QUIET, Section
 from demo.uploads import WEBCAM, limits, read, unread
 from demo.waiting_line import WaitingLine
-from gan.errors import UserError
 from gan.figures import Line
+from gan.words import Words
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -130,18 +131,16 @@ def show(desk: Desk, run: str, of: str, request: gr.Request) -> tuple:
     return radio, run, f"<p>{sentence(language, said)}</p>", "", {}, pad
 
 
-def wanted_of(
-    run: "Run", mode: str, which: int | None, drawing: str, picture: str | None, request: gr.Request | None
-) -> "int | Tensor":
+def wanted_of(run: "Run", mode: str, which: int | None, drawing: str, picture: str | None) -> "int | Tensor":
     """What is to be found. Raises UserError where nothing was named, drawn or uploaded."""
     if mode == "name":
         names = classes_of(run)
         if which is None or not 0 <= which < len(names):
-            raise UserError(say(request, "noise.find.no_classes" if not names else "noise.find.name_one"))
+            raise Refused("noise.find.name_one" if names else "noise.find.no_classes")
         return int(which)
-    image = read(picture, request) if mode == "upload" else pads.decode(drawing)
+    image = read(picture) if mode == "upload" else pads.decode(drawing)
     if image is None:
-        raise UserError(say(request, f"noise.find.{mode}_one"))
+        raise Refused(f"noise.find.{mode}_one")
     return target_of(run, image)
 
 
@@ -164,7 +163,7 @@ async def find(
     from gan.address import of_vector
 
     chosen, language = models.find(run, "dcgan"), language_of(request)
-    wanted, session = wanted_of(chosen, mode, which, drawing, picture, request), session_of(request)
+    wanted, session = wanted_of(chosen, mode, which, drawing, picture), session_of(request)
     wish = [run, mode, {"name": which, "draw": drawing, "upload": picture}[mode]]
     before = attempts["verdicts"] if another and attempts.get("wish") == wish else []
     _stopped.discard(session)
@@ -219,16 +218,14 @@ def stop(request: gr.Request | None) -> None:
     _stopped.add(session_of(request))
 
 
-def take(found: str, desk: Desk, request: gr.Request) -> Desk:
+def take(found: str, desk: Desk) -> Desk:
     """Hold what was found."""
     if not found:
-        raise UserError(say(request, "noise.find.nothing"))
+        raise Refused("noise.find.nothing")
     return hold(desk, found)
 
 
-def endpoint(
-    run: str, wanted: str, picture: str | None, seed: float, request: gr.Request
-) -> tuple[dict[str, Any], Image.Image]:
+def endpoint(run: str, wanted: str, picture: str | None, seed: float) -> tuple[dict[str, Any], Image.Image]:
     """Find the latent vector of a class by its name ("5", "Bag") or, where `wanted` is empty, of a picture.
 
     {"picture", "verdict", "score", "steps", "curve"}: the code of what was found; "found", "nearly" or "not yet"
@@ -241,9 +238,9 @@ def endpoint(
     chosen, seed = models.find(run, "dcgan"), whole("seed", seed, 0, SEEDS)
     names = classes_of(chosen)
     if wanted and wanted not in names:
-        raise UserError(f"There is no class '{wanted}' for this run; there are {', '.join(names) or 'none'}.")
+        raise Refused("refused.class", name=wanted, known=", ".join(names) or Words("list.none"))
     mode, which = ("name", names.index(wanted)) if wanted else ("upload", None)
-    at = list(search(chosen, wanted_of(chosen, mode, which, "", picture, request), seed))[-1]
+    at = list(search(chosen, wanted_of(chosen, mode, which, "", picture), seed))[-1]
     answer = {"picture": of_vector(run, at.z), "verdict": at.verdict, "score": at.score}
     return answer | {"steps": at.step, "curve": at.curve}, grid(at.path, columns=len(at.path))
 

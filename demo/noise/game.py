@@ -172,7 +172,7 @@ def show(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
     try:
         return game, page(game, language), *buttons(game), board(run, language)
     except UserError as error:  # no data, no samples
-        return {}, f"<p>{escape(str(error))}</p>", *[gr.Button(visible=False)] * 4, ""
+        return {}, f"<p>{escape(error.sentence(language_of(request)))}</p>", *[gr.Button(visible=False)] * 4, ""
 
 
 def answer(desk: Desk, run: str, game: Game, says_real: bool, request: gr.Request) -> tuple:

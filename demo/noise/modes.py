@@ -14,6 +14,7 @@ from demo.noise.desk import Desk, Room, takes
 from demo.noise.pictures import CSS, JS, button, class_name, inline, percent, sentence, whole
 from demo.sections import Section
 from gan.errors import UserError
+from gan.words import sentence as sentence_in
 
 if TYPE_CHECKING:
     from gan.modes import Modes
@@ -74,7 +75,7 @@ def page(run: "Run", found: "Modes", desk: Desk, language: Language) -> str:
         for side in ("fake", "real")
     )
     samples = "".join(f'<img src="{inline(image)}" alt="">' for image in found.images[:SOME])
-    note = f"<p>{escape(found.note)}</p>" if found.note else ""
+    note = f"<p>{escape(sentence_in(found.note, language))}</p>" if found.note else ""
     title = sentence(language, "modes.samples", count=SOME)
     return (
         f'<p class="answer">{says}</p><p class="key">{legend}</p><ul class="classes">{"".join(rows)}</ul>'
@@ -88,7 +89,7 @@ def show(desk: Desk, run: str, request: gr.Request) -> tuple[str]:
     try:
         return (page(chosen, modes_of(chosen), desk, language_of(request)),)
     except UserError as error:
-        return (f"<p>{escape(str(error))}</p>",)
+        return (f"<p>{escape(error.sentence(language_of(request)))}</p>",)
 
 
 def endpoint(run: str, count: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from demo import models
 from demo.data_urls import data_url
 from demo.language import Language, say, words
+from demo.refusals import Refused, Said
 from gan.errors import UserError
 
 if TYPE_CHECKING:  # torch is slow to import, and the page comes first
@@ -162,7 +163,7 @@ def varied(run: "Run", seed: int, count: int) -> list[int]:
 def whole(name: str, value: float, low: int, high: int) -> int:
     """A whole number that a person gave; raises UserError for one outside."""
     if value is None or not low <= value <= high or value != int(value):
-        raise UserError(f"The {name} is {value}; choose a whole number from {low} to {high}.")
+        raise Refused("refused.whole", name=Said(f"refused.named.{name}"), value=value, low=low, high=high)
     return int(value)
 
 

@@ -12,8 +12,8 @@ from demo.handlers import EACH, polite, publish
 from demo.language import Language, language_of, say, t
 from demo.noise.desk import Desk, Room, about, held, hold
 from demo.noise.pictures import CSS, JS, Picture, draw, inline, percent, picture_of, sentence, whole
+from demo.refusals import Refused
 from demo.sections import LATEST, QUIET, Section
-from gan.errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,9 +53,9 @@ def moved(shown: Picture, method: str, amounts: list[float], coordinate: float =
 
     amounts = [0.0 if value is None else float(value) for value in amounts]
     if not all(-2 * REACH <= value <= 2 * REACH for value in (*amounts, extra or 0.0)):
-        raise UserError(f"A picture can be moved by {-REACH:g} to {REACH:g} along a direction.")
+        raise Refused("refused.reach", reach=REACH)
     if len(amounts) > COUNT:
-        raise UserError(f"There are {COUNT} directions to move along, not {len(amounts)}.")
+        raise Refused("refused.directions", most=COUNT, count=len(amounts))
     coordinate = whole("coordinate", coordinate, 1, len(shown.z))
     z = shown.z.clone()
     if any(amounts):
@@ -177,7 +177,7 @@ def move_endpoint(picture: str, amounts: list[float], method: str) -> tuple[dict
     from gan.pictures import to_image
 
     if not isinstance(amounts, list) or not all(isinstance(each, int | float) for each in amounts):
-        raise UserError("The amounts are a list of numbers, one for each direction.")
+        raise Refused("refused.amounts")
     shown = picture_of(picture)
     now = at(shown, moved(shown, method, amounts))
     return {"picture": now.address, "verdict": now.verdict}, to_image(now.image)

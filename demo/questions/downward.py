@@ -12,9 +12,9 @@ from demo.language import HERE, Language, language_of, say, t
 from demo.numbers import integer
 from demo.questions import items
 from demo.questions.enlarge import draw
+from demo.refusals import Refused, Said
 from demo.sections import Section
 from demo.squares import blues, greys, squares
-from gan.errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,7 +39,7 @@ def taught(down: str = "stride") -> "Run":
         config = run.config
         if config.down == down and config.channels == 1 and config.size == SIZE:
             return run
-    raise UserError("There is no trained DCGAN here to take a digit and a kernel from; choose another of each.")
+    raise Refused("refused.untaught")
 
 
 def picture(pattern: str, shift: int) -> "Tensor":
@@ -71,7 +71,7 @@ def kernel_of(way: str, name: str, number: int) -> "Tensor":
         run = taught(LIKE.get(way, way))
         found = models.networks(run).discriminators["d"].stages[0][0].weight.detach()[:MAPS, 0].clone()
         if not 1 <= number <= len(found):
-            raise UserError(f"The kernel's number is {number}; choose one from 1 to {len(found)}.")
+            raise Refused("refused.kernel_number", number=number, most=len(found))
         return found[integer("number", number) - 1]
     kernel = torch.zeros((4, 4) if way == "stride" else (3, 3))
     if name == "one":
@@ -93,9 +93,9 @@ def compare(pattern: str, shift: int, kernel: str, number: int = 1, layer: str =
     choices = (("pattern", pattern, PATTERNS), ("kernel", kernel, KERNELS), ("layer", layer, LAYERS))
     for name, value, allowed in choices:
         if value not in allowed:
-            raise UserError(f"The {name} {value!r} is unknown; choose one of {', '.join(allowed)}.")
+            raise Refused("refused.unknown", name=Said(f"refused.named.{name}"), value=value, known=", ".join(allowed))
     if shift not in range(MOST_SHIFT + 1):
-        raise UserError(f"The shift is {shift!r}; choose a whole number from 0 to {MOST_SHIFT}.")
+        raise Refused("refused.whole", name=Said("refused.named.shift"), value=shift, low=0, high=MOST_SHIFT)
 
     from gan import resizing
 

@@ -18,8 +18,8 @@ from demo.numbers import integer
 from demo.questions import items, plane_figure
 from demo.questions.lessons import DATA, DESCENTS, HOLDS, PRESETS, RATES, SETTINGS, SPEEDS, TRIES, Now
 from demo.questions.playing import Held, config_of, in_turn, ink, new, pace, play, points_of, seen
+from demo.refusals import Refused
 from demo.sections import Section
-from gan.errors import UserError
 from gan.settings import LOSSES
 
 CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("duel.css", "duel.js"))
@@ -185,11 +185,11 @@ def endpoint(
     first, then `rounds` of both; 2000 in all at most, fewer where the duel blows up. `points` are 160 generated ones.
     """
     if hold not in HOLDS:
-        raise UserError(f"hold is {hold!r}; choose one of {', '.join(HOLDS)}.")
+        raise Refused("refused.hold", value=hold, known=", ".join(HOLDS))
     if min(rounds, alone) < 0 or not 1 <= rounds + alone <= MOST_ROUNDS:
-        raise UserError(f"rounds and alone are {rounds} and {alone}; together they are from 1 to {MOST_ROUNDS}.")
+        raise Refused("refused.rounds", rounds=rounds, alone=alone, most=MOST_ROUNDS)
     if data == "drawn":
-        raise UserError("A drawing is made in the page; choose other data.")
+        raise Refused("refused.drawn")
     config = config_of(loss, descent, rate_g, rate_d, 1, seed)
     held = in_turn(new, points_of(data, ""), config)
     for count, still in ((integer("alone", alone), "g"), (integer("rounds", rounds), hold)):

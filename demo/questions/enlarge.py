@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from demo.questions.kernels import checked
-from gan.errors import UserError
+from demo.refusals import Refused, Said
 
 if TYPE_CHECKING:
     from torch import Tensor  # torch is slow to import and the page comes first: see `warm`
@@ -52,7 +52,7 @@ def picture(pattern: str, patch: list[list[float]] | None, times: int) -> "Tenso
         return draw(pattern, SIZE * times)
     cells = checked(patch, SIZE)
     if cells is None:
-        raise UserError(f"A drawn patch has {SIZE} rows of {SIZE} numbers from -9 to 9.")
+        raise Refused("refused.patch", size=SIZE)
     return torch.tensor(cells)[None, None].repeat_interleave(times, 2).repeat_interleave(times, 3)
 
 
@@ -81,11 +81,11 @@ def upsample(
         ("weights", weights, WEIGHTS),
     ):
         if value not in allowed:
-            raise UserError(f"The {name} {value!r} is unknown; choose one of {', '.join(allowed)}.")
+            raise Refused("refused.unknown", name=Said(f"refused.named.{name}"), value=value, known=", ".join(allowed))
     for name, value in (("kernel", kernel), ("stride", stride), ("padding", padding)):
         low, high = RANGES[name]
         if value not in range(low, high + 1):
-            raise UserError(f"The {name} is {value!r}; choose a whole number from {low} to {high}.")
+            raise Refused("refused.whole", name=Said(f"refused.named.{name}"), value=value, low=low, high=high)
 
     import torch.nn.functional as F
 
@@ -99,7 +99,7 @@ def upsample(
         if weights == "painted":
             cells = checked(painted, kernel)
             if cells is None:
-                raise UserError(f"A painted kernel of {kernel} has {kernel} rows of {kernel} numbers from -9 to 9.")
+                raise Refused("refused.painted", kernel=kernel)
             taps = torch.tensor(cells)
         else:
             examples = torch.cat([draw(each, SIZE * stride) for each in PATTERNS])

@@ -11,8 +11,8 @@ import numpy as np
 
 from demo import charts
 from demo.language import HERE, Language, language_of, say
+from demo.refusals import Refused, Said
 from demo.squares import greys, squares
-from gan.errors import UserError
 from gan.figures import Line
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def learn(kernel: int, request: gr.Request) -> Iterator[tuple[str, list, gr.Butt
     from gan import resizing
 
     if kernel not in range(2, 6):
-        raise UserError(f"The kernel is {kernel!r}; choose a whole number from 2 to 5.")
+        raise Refused("refused.whole", name=Said("refused.named.kernel"), value=kernel, low=2, high=5)
     size, stride, language, pictures = int(kernel), STRIDE, language_of(request), digits()
     best = resizing.kernel_of("learned", size, stride, pictures)
     least = resizing.restoring_error(best, stride, pictures).item()

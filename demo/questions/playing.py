@@ -18,7 +18,7 @@ from demo.language import Language
 from demo.numbers import integer
 from demo.pad import decode
 from demo.questions import plane_figure
-from gan.errors import UserError
+from demo.refusals import Refused
 
 if TYPE_CHECKING:
     from gan.densities import Points
@@ -103,7 +103,7 @@ def config_of(loss: str, descent: str, rate_g: float, rate_d: float, rounds_d: f
     from gan.plane import PlaneConfig
 
     if seed is None or not 0 <= seed < 2**31:
-        raise UserError("The seed is a whole number from 0 to 2147483647.")
+        raise Refused("refused.seed")
     rounds_d, seed = integer("rounds_d", rounds_d), integer("seed", seed)
     return PlaneConfig(str(loss), str(descent), float(rate_g), float(rate_d), rounds_d, seed)
 
@@ -116,7 +116,7 @@ def points_of(data: str, drawing: str) -> "Points":
 
     if data != "drawn":
         if data not in densities.SETS:
-            raise UserError(f"There are no points named {data!r}; choose one of {', '.join(densities.SETS)}.")
+            raise Refused("refused.points", name=data, known=", ".join(densities.SETS))
         return densities.SETS[data]()
     return densities.drawn(torch.from_numpy(ink(drawing)))
 

@@ -14,11 +14,11 @@ from demo.language import HERE, Language, language_of, say, t
 from demo.noise.pictures import whole
 from demo.questions import diagram, items
 from demo.questions.diagram import Stop
+from demo.refusals import Refused
 from demo.sections import LATEST, Section
 from demo.translate import piles
 from demo.translate.piles import SEEDS
 from demo.translate.ways import names
-from gan.errors import UserError
 
 if TYPE_CHECKING:
     from gan.cyclegan import CycleGANConfig
@@ -44,7 +44,7 @@ def runs() -> list[str]:
 def played(run: "Run", seed: int) -> "Played":
     """A round of this run on the first two pictures of a shuffle of its piles."""
     if run.missing:
-        raise UserError(f"The run '{run.name}' lacks networks; choose one that has all four.")
+        raise Refused("refused.lacks", run=run.name)
     return _played(run.folder, models.stamp(run), seed)
 
 

@@ -12,12 +12,12 @@ from demo.handlers import EACH, LATEST, QUIET, on_open, polite, session_of
 from demo.language import language_of, say, t
 from demo.leads import asked_of
 from demo.place import Place
+from demo.refusals import Refused
 from demo.train import conducting, endpoints, outlook, starting
-from demo.train.asking import in_words, is_here, key_of
+from demo.train.asking import is_here, key_of
 from demo.train.panels import settings_panel, starting_panel, watching_panel
 from demo.train.sight import DO, follow, names_of, opened, rewind, show, watch
 from demo.train.starting import OWN, Staged
-from gan.errors import UserError
 
 HERE = "stripes"  # the preset that is offered where one takes a GPU
 SHOW_QUESTION = """() => document.querySelector("#train-rather-not")?.scrollIntoView({ block: "nearest" })"""
@@ -57,7 +57,6 @@ def build(place: Place) -> None:
     asked = [preset, model, data, folder, minutes, name, key, staged, *fields]
 
     def config_of(
-        request: gr.Request,
         preset: str,
         model: str,
         data: str,
@@ -72,7 +71,7 @@ def build(place: Place) -> None:
             return presets.settings_of(chosen.model, chosen.data, minutes, **chosen.settings), chosen.needed
         if data == OWN:
             if not folder and staged is None:
-                raise UserError(say(request, "train.own.none"))
+                raise Refused("train.own.none")
             data = folder or staged.folder
         settings = starting.values_of(model, data, dict(zip(names, values, strict=True)))
         needed = presets.PRESETS[preset].needed if preset != OWN else None
@@ -92,18 +91,16 @@ def build(place: Place) -> None:
             *values: Any,
         ) -> tuple | dict:
             folder = (folder or "").strip()
-            config, needed = in_words(request, config_of, request, preset, model, data, folder, minutes, staged, values)
+            config, needed = config_of(preset, model, data, folder, minutes, staged, values)
             own, key = staged if data == OWN and not folder else None, key_of(place, request, key)
             if own is not None and rules.level(place, key) != "on":
-                raise UserError(say(request, "train.refused.limited"))
+                raise Refused("train.refused.limited")
             may = {"key": key, "paths": own is not None or is_here(place, request)}
             if not sure and outlook.lacks_a_gpu(preset, config, place):
                 is_preset = presets.is_preset(config)
-                in_words(request, rules.permit, place, config, name=name or "", preset=is_preset, **may)
+                rules.permit(place, config, name=name or "", preset=is_preset, **may)
                 return {panel["sure"]: gr.Column(visible=True), panel["question"]: outlook.question(config, request)}
-            run = in_words(
-                request,
-                jobs.start,
+            run = jobs.start(
                 *(place, config, name or ""),
                 **may,
                 visitor=session_of(request),
@@ -118,15 +115,13 @@ def build(place: Place) -> None:
 
     def start_instead(key: str, request: gr.Request) -> tuple:
         model, data, minutes, _, settings, *_ = presets.PRESETS[HERE]
-        config = in_words(request, presets.settings_of, model, data, minutes, **settings)
-        run = in_words(request, jobs.start, place, config, key=key_of(place, request, key), visitor=session_of(request))
+        config = presets.settings_of(model, data, minutes, **settings)
+        run = jobs.start(place, config, key=key_of(place, request, key), visitor=session_of(request))
         return gr.Column(visible=False), "", *show(run, names_of(jobs.recent()), request)
 
     def ask(do: str) -> Any:
         def handler(name: str | None, key: str, request: gr.Request) -> list[Any]:
-            run = in_words(
-                request, jobs.control, place, name or "", do, key=key_of(place, request, key), patience=PATIENCE
-            )
+            run = jobs.control(place, name or "", do, key=key_of(place, request, key), patience=PATIENCE)
             return show(run, names_of(jobs.recent()), request)
 
         return handler
@@ -134,7 +129,7 @@ def build(place: Place) -> None:
     def act(button: str) -> Any:
         def handler(name: str | None, key: str, label: str, request: gr.Request) -> list[Any]:
             wish = conducting.word(button, label, language_of(request))
-            run = in_words(request, jobs.control, place, name or "", wish, key=key_of(place, request, key))
+            run = jobs.control(place, name or "", wish, key=key_of(place, request, key))
             return show(run, names_of(jobs.recent()), request)
 
         return handler
@@ -143,28 +138,28 @@ def build(place: Place) -> None:
         def handler(value: float | None, name: str | None, key: str, request: gr.Request) -> None:
             if value is None:  # the run that is watched has another one than those to choose from
                 return
-            in_words(request, jobs.control, place, name or "", f"{setting}={value:g}", key=key_of(place, request, key))
+            jobs.control(place, name or "", f"{setting}={value:g}", key=key_of(place, request, key))
 
         return handler
 
     def what_if(name: str | None, key: str, request: gr.Request) -> list[Any]:
-        run = in_words(request, jobs.what_if, place, name or "", key=key_of(place, request, key))
+        run = jobs.what_if(place, name or "", key=key_of(place, request, key))
         return show(run, names_of(jobs.recent()), request)
 
     def question(name: str | None, request: gr.Request) -> tuple:
         return gr.Group(visible=True), say(request, "train.delete.question", run=name or "")
 
     def delete(name: str | None, key: str, request: gr.Request) -> tuple:
-        in_words(request, jobs.delete, place, name or "", key=key_of(place, request, key))
+        jobs.delete(place, name or "", key=key_of(place, request, key))
         return gr.Group(visible=False), *opened(None, request)
 
     def take(model: str, size: float, a: list | None, b: list | None, key: str, request: gr.Request) -> tuple:
         piles = [a or []] if model == "dcgan" else [a or [], b or []]
         if not all(piles):
             return None, f"<p>{escape(say(request, 'train.own.more'))}</p>" if any(piles) else ""
-        if in_words(request, rules.level, place, key_of(place, request, key)) != "on":
-            raise UserError(say(request, "train.refused.limited"))
-        staged = in_words(request, starting.stage, place, model, int(size), piles)
+        if rules.level(place, key_of(place, request, key)) != "on":
+            raise Refused("train.refused.limited")
+        staged = starting.stage(place, model, int(size), piles)
         return staged, starting.told(staged, model, int(size), language_of(request))
 
     def estimate(
@@ -181,7 +176,7 @@ def build(place: Place) -> None:
         folder = (folder or "").strip()
         if data == OWN and preset == OWN and not folder and staged is None:
             data = "herd" if model == "cyclegan" else "mnist"
-        config, needed = in_words(request, config_of, request, preset, model, data, folder, minutes, staged, values)
+        config, needed = config_of(preset, model, data, folder, minutes, staged, values)
         yield from outlook.ask(config, needed, asked, request)
 
     def forget(request: gr.Request, *asked: Any) -> Any:

@@ -1,25 +1,13 @@
-"""Who asks, and how a refusal is said to them."""
+"""Who asks: whether a visitor sits at this machine, and which key is given."""
 
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
 import gradio as gr
 
-from demo import rules
-from demo.language import say
 from demo.place import Place
-from gan.errors import UserError
 
 PASSED_ON = ("forwarded", "via", "x-real-ip")  # headers that proxies add, beside those that begin with x-forwarded
-
-
-def in_words(request: gr.Request | None, call: Any, *arguments: Any, **options: Any) -> Any:
-    """Call something of `jobs`; a refusal comes in the reader's language."""
-    try:
-        return call(*arguments, **options)
-    except rules.Refused as refusal:
-        raise UserError(say(request, refusal.key, **refusal.values)) from None
 
 
 def is_here(place: Place, request: gr.Request | None) -> bool:

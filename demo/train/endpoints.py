@@ -6,10 +6,10 @@ from demo import jobs, models, presets
 from demo.handlers import polite, session_of
 from demo.language import language_of
 from demo.place import Place
-from demo.train.asking import in_words, is_here, key_of
+from demo.refusals import Refused
+from demo.train.asking import is_here, key_of
 from demo.train.starting import advice, channels_of
 from demo.train.watching import report
-from gan.errors import UserError
 
 PATIENCE = 10.0  # seconds that a client waits for a pause or a stop
 
@@ -33,34 +33,34 @@ def publish(place: Place) -> None:
         pictures have. Errors say what is possible here; `advice` in the answer says what the data is too little for.
         """
         if not isinstance(settings or {}, dict):
-            raise UserError("The settings are a dictionary, {'width': 32} say.")
+            raise Refused("refused.settings")
         settings = dict(settings or {})
         if model == "dcgan" and isinstance(data, str) and "channels" not in settings and is_here(place, request):
             settings |= channels_of(data)
-        config = in_words(request, lambda: presets.settings_of(model, data, minutes, **settings))
+        config = presets.settings_of(model, data, minutes, **settings)
         how = {"key": key_of(place, request, key), "paths": is_here(place, request), "visitor": session_of(request)}
-        run = in_words(request, jobs.start, place, config, name or "", **how)
-        return report(run) | {"advice": advice(run, language_of(request))}
+        run = jobs.start(place, config, name or "", **how)
+        return report(run, language_of(request)) | {"advice": advice(run, language_of(request))}
 
-    def train_status(run: str = "") -> dict:
+    def train_status(run: str = "", request: gr.Request = None) -> dict:
         """How a run stands; without a name the most recent one: status, progress (0 to 1), step, seconds, losses."""
         runs = jobs.recent()
         if not run and not runs:
-            raise UserError("There are no runs yet; start one with /train_start.")
-        return report(models.find(run) if run else runs[0])
+            raise Refused("refused.no_runs")
+        return report(models.find(run) if run else runs[0], language_of(request))
 
     def train_control(run: str, do: str, key: str = "", request: gr.Request = None) -> dict:
         """Ask "pause", "go on", "stop", "step-d", "hold-d", "lr-g=0.0006" ... of a run; returns how it stands now."""
         who = key_of(place, request, key)
-        return report(in_words(request, jobs.control, place, run, do or "", key=who, patience=PATIENCE))
+        return report(jobs.control(place, run, do or "", key=who, patience=PATIENCE), language_of(request))
 
     def train_what_if(run: str, key: str = "", request: gr.Request = None) -> dict:
         """Go back to before the last act on a run, in a run of its own; returns how that stands."""
-        return report(in_words(request, jobs.what_if, place, run, key=key_of(place, request, key)))
+        return report(jobs.what_if(place, run, key=key_of(place, request, key)), language_of(request))
 
     def train_delete(run: str, key: str = "", request: gr.Request = None) -> str:
         """Delete a run that does not train and did not come with the program; returns its name."""
-        in_words(request, jobs.delete, place, run, key=key_of(place, request, key))
+        jobs.delete(place, run, key=key_of(place, request, key))
         return run
 
     for endpoint in (train_start, train_status, train_control, train_what_if, train_delete):

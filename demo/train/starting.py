@@ -16,7 +16,7 @@ import gradio as gr
 from demo import presets, rules
 from demo.data_urls import data_url
 from demo.language import Language, say, t
-from demo.numbers import Unfit, check
+from demo.numbers import check, empty
 from demo.place import Place
 from gan.catalog import SETS
 from gan.errors import UserError
@@ -74,7 +74,7 @@ def values_of(model: str, data: str, chosen: dict[str, Any]) -> dict[str, Any]:
         if model in of[name] and not (name == "channels" and data in SETS):
             each, label = of[name][model], t(f"train.settings.{name}.label")
             if value is None:
-                raise Unfit(label, "empty")
+                raise empty(label)
             if each.type in (int, float) and not each.metadata["choices"]:
                 low, high, multiple = (each.metadata[key] for key in ("low", "high", "multiple"))
                 check(label, value, low, high, whole=each.type is int, multiple=multiple)
@@ -217,9 +217,8 @@ def told(staged: Staged, model: str, size: int, language: Language) -> str:
         name = say(language, f"train.own.pile.{'ab'[number]}" if len(staged.piles) > 1 else "train.own.pictures")
         alt = escape(say(language, "train.own.taken", name=name, count=f"{taken.count:,}"))
         pieces.append(f'<p><b>{alt}</b></p><img src="{data_url(own.preview(taken.folder), "png")}" alt="{alt}">')
-    for key, values in own.advice(staged.piles, model, size):
-        pieces.append(f"<p>{escape(say(language, f'train.own.advice.{key}', **values))}</p>")
-    left = [(name, why) for taken in staged.piles for name, why in taken.left_out]
+    pieces += [f"<p>{escape(each.sentence(language))}</p>" for each in own.advice(staged.piles, model, size)]
+    left = [(name, why.sentence(language)) for taken in staged.piles for name, why in taken.left_out]
     left += [
         (name, say(language, "train.own.copy_of", original=original))
         for taken in staged.piles
@@ -243,7 +242,7 @@ def advice(run: Any, language: Language) -> list[str]:
         found = advice(run.config, None)
     except (OSError, UserError):  # the training itself will say it
         return []
-    return [say(language, f"train.own.advice.{key}", **values) for key, values in found]
+    return [each.sentence(language) for each in found]
 
 
 def channels_of(data: str) -> dict[str, int]:

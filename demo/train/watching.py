@@ -13,13 +13,25 @@ from gan import journals
 from gan.catalog import last_names
 from gan.curves import View, compare
 from gan.stories import tell
+from gan.words import sentence
 
 if TYPE_CHECKING:
     from gan.run import Run
 
 
-def report(run: "Run") -> dict[str, Any]:
-    """How a run stands, as plain values; losses and verdicts are those of the last logged step, None before it."""
+# what the page says of failures that `run.json` names: nothing of the command line, and what there is to go on from
+MISFORTUNES = {
+    "training.blown_up": "train.blown_up",
+    "machine.disk_full": "train.disk_full",
+    "machine.memory_full": "train.memory_full",
+}
+
+
+def report(run: "Run", language: Language = "en") -> dict[str, Any]:
+    """How a run stands, as plain values, and why as a sentence.
+
+    Losses and verdicts are those of the last logged step, None before it.
+    """
     info, columns = run.info, journals.columns(run.folder)
     config = info["config"]
     last = {name: float(column[-1]) for name, column in columns.items()} if len(columns["step"]) else {}
@@ -43,7 +55,7 @@ def report(run: "Run") -> dict[str, Any]:
         "model": info["model"],
         "data": last_names(config["data"])[0],  # a folder's place on this machine is nobody's business
         "status": standing,
-        "why": jobs.reason(run) if standing in ("failed", "interrupted") else "",
+        "why": sentence(jobs.reason(run), language) if standing in ("failed", "interrupted") else "",
         "progress": 1.0 if standing == "finished" else min(1.0, share),
         "step": step,
         "steps": config["steps"],
@@ -73,7 +85,7 @@ def facts(folder: Path, stamp: str, language: Language) -> str:
     from gan.run import Run
 
     run = Run(folder)
-    found = report(run)
+    found = report(run, language)
     standing = found["status"]
     known = {"starting": "train.starting", "queued": "train.queued"}
     status = say(language, known.get(standing, f"curves.status.{standing}"))
@@ -132,10 +144,10 @@ def _why(run: "Run", found: dict[str, Any], language: Language) -> str:
     """Why a run ended before its time and what there is to go on from, in sentences; empty where it did not."""
     kept = say(language, "train.kept" if (run.folder / "resume.pt").is_file() else "train.not_kept")
     if found["status"] == "failed" or found["why"]:
-        for sign, key in (("no longer a number", "blown_up"), ("disk is full", "disk_full"), ("memory", "memory_full")):
-            if sign in found["why"]:
-                step = f"{found['step']:,}"
-                return f"{say(language, f'train.{key}', step=step)} {kept}"
+        why = jobs.reason(run)
+        if isinstance(why, dict) and (key := MISFORTUNES.get(why.get("key"))):
+            step = f"{found['step']:,}"
+            return f"{say(language, key, step=step)} {kept}"
         return say(language, "train.failed", why=found["why"])
     return f"{say(language, 'train.interrupted')} {kept}" if found["status"] == "interrupted" else ""
 

@@ -18,7 +18,7 @@ from demo.language import HERE, Language, language_of, say, t
 from demo.place import Place
 from demo.sections import LATEST, Section, drawn, inputs_of, instead, on_show, outputs_of, views_of, waiting
 from demo.translate import camera, desk, hidden, inside, piles, rounds
-from demo.translate.desk import Lacking, held
+from demo.translate.desk import held
 from demo.translate.ways import MADE, directions_of, examples, first_of, go, is_made, names, opposite, page, thumbnails
 from demo.uploads import WEBCAM, limits, read, unread
 from gan.errors import UserError
@@ -82,7 +82,7 @@ def choose_run(
         return show_example(name, 0, language_of(request))
     there = directions_of(models.find(name, "cyclegan"))
     direction = direction if direction in there else there[0]
-    image = read(picture, request)
+    image = read(picture)
     return gr.skip(), *shown(name, direction, language_of(request), image=image, made=is_made(picture))
 
 
@@ -107,7 +107,7 @@ def turn(name: str, direction: str, picture: str | None, example: int | None, re
         other = first_of(examples(run.config.data, run.config.size), "a" if direction == "AtoB" else "b")
         if other is not None:
             return show_example(name, other, language)
-    return gr.skip(), *shown(name, direction, language, image=read(picture, request), made=is_made(picture))
+    return gr.skip(), *shown(name, direction, language, image=read(picture), made=is_made(picture))
 
 
 def given(name: str | None, direction: str, picture: str | None, request: gr.Request) -> tuple:
@@ -115,23 +115,25 @@ def given(name: str | None, direction: str, picture: str | None, request: gr.Req
     if not name:
         return choose_run(name, direction, picture, None, request)[1:]
     try:
-        return shown(name, direction, language_of(request), image=read(picture, request))
+        return shown(name, direction, language_of(request), image=read(picture))
     except UserError as error:
-        gr.Warning(say(request, "errors.refused", sentence=escape(str(error))))
-        return *shown(name, direction, language_of(request))[:-1], f"<p>{escape(str(error))}</p>"
+        language = language_of(request)
+        sentence = escape(error.sentence(language))
+        gr.Warning(say(language, "errors.refused", sentence=sentence))
+        return *shown(name, direction, language)[:-1], f"<p>{sentence}</p>"
 
 
 def again(name: str, direction: str, picture: str | None, example: int | None, request: gr.Request) -> tuple:
     """(picture, *shown): the translation becomes the picture to translate, the other way."""
-    now = held(name, direction, picture, example, request)
+    now = held(name, direction, picture, example)
     fake = go(now.run, direction, now.image).fake
     file = save_pil_to_cache(fake, get_upload_folder(), name=MADE, format="png")
     return file, *shown(name, opposite(direction), language_of(request), image=fake, made=True)
 
 
-def endpoint(run: str, direction: str, picture: str | None, request: gr.Request) -> tuple[Image.Image, Image.Image]:
+def endpoint(run: str, direction: str, picture: str | None) -> tuple[Image.Image, Image.Image]:
     """Translate a picture with a CycleGAN run, "AtoB" or "BtoA": the translation, and that translated back."""
-    now = held(run, direction, picture, None, request)
+    now = held(run, direction, picture, None)
     way = go(now.run, direction, now.image)
     return way.fake, way.rec
 
@@ -204,11 +206,9 @@ def wire(sections: dict[str, Section], now: desk.Now, open_section: gr.State, ev
         if looks and picked[2] is None and picked[3] is None:
             return instead(sections[name], say(request, "translate.choose"))
         try:
-            return drawn(sections[name], held(*picked, request, lacking=not looks), inputs, others, request)
-        except Lacking as lacking:
-            return instead(sections[name], say(request, lacking.key))
+            return drawn(sections[name], held(*picked, lacking=not looks), inputs, others, request)
         except UserError as error:
-            return instead(sections[name], str(error))
+            return instead(sections[name], error.sentence(language_of(request)))
 
     for event in events:
         options = LATEST | waiting(views_of(sections.values()))

@@ -15,6 +15,7 @@ import gradio as gr
 from demo import models
 from demo.data_urls import data_url
 from demo.language import HERE, language_of, say, t
+from demo.refusals import Refused
 from demo.sections import Section
 from demo.translate.desk import Held, Now, sentence
 from gan.errors import UserError
@@ -38,7 +39,7 @@ def frame(asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
     try:
         run, direction, picture = (str(asked[name]) for name in ("run", "direction", "picture"))
         if not picture.startswith(START) or len(picture) > MOST:
-            raise UserError(say(request, "translate.unreadable"))
+            raise Refused("translate.unreadable")
         found = models.find(run, "cyclegan")
         config, generators, _ = models.networks(found)
         generator, _ = pick(generators, direction)
@@ -50,7 +51,7 @@ def frame(asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
         finally:
             _turn.release()
     except UserError as error:
-        return {"error": str(error)}
+        return {"error": error.sentence(language_of(request))}
     except (KeyError, TypeError, ValueError):
         return {"error": say(request, "translate.unreadable")}
     return {"picture": data_url(fake, "jpeg", quality=88)}

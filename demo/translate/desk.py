@@ -8,9 +8,9 @@ from PIL import Image
 
 from demo import models
 from demo.language import HERE, Language, language_of, say
+from demo.refusals import Refused
 from demo.translate.ways import DIRECTIONS, examples, is_made, names
 from demo.uploads import read, unread
-from gan.errors import UserError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     from gan.run import Run
 
 TABLE = (HERE / "assets" / "tables.css").read_text(encoding="utf-8")
-
-
-class Lacking(UserError):
-    """Weights that were imported lack what a section looks at: `say(reader, lacking.key)`."""
-
-    def __init__(self, what: str) -> None:
-        self.key = f"translate.lacking.{what}"
-        super().__init__(say("en", self.key))
 
 
 class Held(NamedTuple):
@@ -38,21 +30,21 @@ class Held(NamedTuple):
 
     @property
     def networks(self) -> "tuple[nn.Module, nn.Module, nn.Module, nn.Module]":
-        """(there, back, here, yonder): `generators`, and the discriminators of the two piles. Raises Lacking."""
+        """(there, back, here, yonder): `generators`, and the discriminators of the two piles. Raises Refused."""
         discriminators = models.networks(self.run).discriminators
         if len(discriminators) < 2:
-            raise Lacking("judges")
+            raise Refused("translate.lacking.judges")
         here, yonder = (discriminators[side] for side in ("ab" if self.direction == "AtoB" else "ba"))
         return *self.generators, here, yonder
 
     @property
     def generators(self) -> "tuple[nn.Module, nn.Module]":
-        """(there, back): the generators of both ways. Raises Lacking where an import brought one only."""
+        """(there, back): the generators of both ways. Raises Refused where an import brought one only."""
         from gan.translation import pick
 
         generators = models.networks(self.run).generators
         if len(generators) < 2:
-            raise Lacking("back")
+            raise Refused("translate.lacking.back")
         return pick(generators, self.direction)
 
     @property
@@ -73,7 +65,6 @@ def held(
     direction: str,
     picture: str | None,
     example: int | None,
-    request: gr.Request | None,
     *,
     lacking: bool = False,
 ) -> Held:
@@ -82,12 +73,12 @@ def held(
     `lacking` says that it will do without one.
     """
     if direction not in DIRECTIONS:
-        raise UserError(f"The direction is '{direction}'; choose one of {', '.join(DIRECTIONS)}.")
+        raise Refused("refused.direction", direction=direction, known=", ".join(DIRECTIONS))
     found = models.find(run or "", "cyclegan")
     image = examples(found.config.data, found.config.size)[example].image if example is not None else None
-    image = image or read(picture, request)
+    image = image or read(picture)
     if image is None and not lacking:
-        raise UserError(say(request, "translate.no_file"))
+        raise Refused("translate.no_file")
     return Held(found, direction, image, example is None and is_made(picture))
 
 
@@ -110,4 +101,4 @@ def sentence(language: Language, key: str, **values: Any) -> str:
 
 def language_and_held(request: gr.Request, *now: Any) -> tuple[Language, Held]:
     """For a section's own controls: the reader's language and the picture as it stands."""
-    return language_of(request), held(*now, request)
+    return language_of(request), held(*now)

@@ -168,7 +168,7 @@ def again(
 
 
 def endpoint(
-    run: str, direction: str, picture: str | None, kind: str, amount: float, request: gr.Request
+    run: str, direction: str, picture: str | None, kind: str, amount: float
 ) -> tuple[dict[str, Any], Image.Image]:
     """Disturb a picture's translation before the way back: by "noise" (a standard deviation of 0 to 0.2 of full scale),
     "jpeg" (0 to 1, for quality 100 to 5) or "blur" (a sigma of 0 to 3 pixels).
@@ -179,7 +179,7 @@ def endpoint(
     """
     from gan.pictures import to_image
 
-    found = find(held(run, direction, picture, None, request), kind, amount)
+    found = find(held(run, direction, picture, None), kind, amount)
     answer = {
         "kind": kind,
         "amount": amount,

@@ -98,12 +98,15 @@ def verdicts(now: Held, look: "Look", language: Language) -> str:
     low, high = (
         sentence(language, f"inside.looks_{kind}", value=f"{v:g}") for kind, v in (("fake", least), ("real", most))
     )
+    errs = mean["real", "other"] > mean["real", "own"]
+    a, b = now.named(language)
+    erring = f'<p class="answer">{sentence(language, "inside.errs", a=a, b=b)}</p>' if errs else ""
     return (
         f'<section class="patches"><h4>{sentence(language, "inside.patches")}</h4>'
         f"<p>{sentence(language, 'inside.patch', size=size, width=width, height=height)}</p>"
         f'<p class="scale"><span>{low}</span><i></i><span>{high}</span></p>'
         f"<p>{sentence(language, f'inside.scale.{now.run.config.loss}')}</p>"
-        f'<div class="maps verdicts">{"".join(figures)}</div>'
+        f'<div class="maps verdicts">{"".join(figures)}</div>{erring}'
         f'<p class="note">{sentence(language, "inside.unlearned")}</p></section>'
     )
 
@@ -160,7 +163,7 @@ def show(now: Held, request: gr.Request) -> tuple[str]:
     return (page(now, language_of(request)),)
 
 
-def endpoint(run: str, direction: str, picture: str | None, request: gr.Request) -> tuple[dict[str, Any], Image.Image]:
+def endpoint(run: str, direction: str, picture: str | None) -> tuple[dict[str, Any], Image.Image]:
     """Where the discriminators see real and fake in a picture and in its translation, and what each loss says.
 
     {"patch": pixels, "verdicts": {"input" and "output": {"own", "other": mean}}, "losses": {"deceive", "cycle",
@@ -170,7 +173,7 @@ def endpoint(run: str, direction: str, picture: str | None, request: gr.Request)
     from gan.anatomy import stages as through
     from gan.patches import mean_verdicts, receptive_field
 
-    now = held(run, direction, picture, None, request)
+    now = held(run, direction, picture, None)
     look = seen(now)
     lean, mean = leanings(now, look), mean_verdicts(look, now.run.config)
     height, width = look.real.shape[-2:]

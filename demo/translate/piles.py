@@ -12,6 +12,7 @@ from demo import models
 from demo.handlers import EACH, polite, publish
 from demo.language import HERE, Language, language_of, t
 from demo.noise.pictures import whole
+from demo.refusals import Refused
 from demo.sections import LATEST, Section
 from demo.translate.desk import TABLE, Held, Now, sentence
 from demo.translate.ways import THUMBNAIL, examples, framed, inline, names
@@ -208,7 +209,7 @@ def within(run: "Run", piles: Piles) -> Piles:
     """These piles with picks that are there: another run may have fewer pictures."""
     a, b, _ = pictures(run, piles["seed"])
     if not a or not b:
-        raise UserError("Neither training pictures nor examples of this run are here to be laid out.")
+        raise Refused("refused.no_piles")
     return piles | {"a": min(piles["a"], len(a) - 1), "b": min(piles["b"], len(b) - 1)}
 
 

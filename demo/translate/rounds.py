@@ -132,9 +132,7 @@ def again(run: str, direction: str, picture: str | None, example: int | None, co
     return page(now, count, language)
 
 
-def endpoint(
-    run: str, direction: str, picture: str | None, count: float, request: gr.Request
-) -> tuple[dict[str, Any], Image.Image]:
+def endpoint(run: str, direction: str, picture: str | None, count: float) -> tuple[dict[str, Any], Image.Image]:
     """Translate a picture to and fro `count` times (1 to 10), at the size the generators see.
 
     {"errors": how far each way back is from the picture, "changes": how far from the way back before}, both the mean
@@ -143,7 +141,7 @@ def endpoint(
     from gan.pictures import to_image
     from gan.rounds import changes, errors
 
-    x, some = go(held(run, direction, picture, None, request), count)
+    x, some = go(held(run, direction, picture, None), count)
     return {"errors": errors(x, some), "changes": changes(x, some)}, to_image(some[-1][1][0])
 
 
