@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demo import charts
-from demo.data_urls import file_url
+from demo import charts, translated
+from demo.data_urls import data_url, file_url
 from demo.language import Language, say
 from demo.refusals import Refused
 from gan.curves import DEFAULT, Comparison, View, compare
+from gan.errors import UserError
 from gan.figures import window
 from gan.stories import Story
 
@@ -107,17 +108,21 @@ def picture(story: Story, sample: tuple[int, Path] | None, language: Language) -
     if sample is None:
         return f"<p>{escape(say(language, 'curves.no_sample'))}</p>"
     words = caption(story, sample[0], language)
+    alt, head = escape(f"{story.name}, {words}"), f"<figcaption>{escape(words)}</figcaption>"
     try:
+        if story.model == "cyclegan":
+            sheet = translated.sheet(sample[1])
+            source = data_url(sheet, "webp", quality=92)
+            names = "".join(f"<li>{escape(name)}</li>" for name in translated.rows(sample[1], language))
+            shown = f'<img width="{sheet.width}" height="{sheet.height}" src="{source}" alt="{alt}">'
+            return f'<figure class="sample wide">{head}<div class="translated"><ul>{names}</ul>{shown}</div></figure>'
         data = sample[1].read_bytes()
         width, height = Image.open(BytesIO(data)).size
-    except OSError:  # the run was deleted while someone looked
+    except (OSError, UserError):  # the run was deleted while someone looked
         return f"<p>{escape(words)}</p>"
     shape = "wide" if width > 1.5 * height else ""
-    source, alt = file_url(data, "webp"), escape(f"{story.name}, {words}")
-    return (
-        f'<figure class="sample {shape}"><figcaption>{escape(words)}</figcaption>'
-        f'<img width="{width}" height="{height}" src="{source}" alt="{alt}"></figure>'
-    )
+    shown = f'<img width="{width}" height="{height}" src="{file_url(data, "webp")}" alt="{alt}">'
+    return f'<figure class="sample {shape}">{head}{shown}</figure>'
 
 
 def caption(story: Story, step: int, language: Language) -> str:
@@ -174,6 +179,9 @@ def film(told: list[Story]) -> bytes:
         pictures = []
         for story in told:
             if sample := story.sample(step):
+                if story.model == "cyclegan":
+                    pictures.append(translated.sheet(sample[1]))
+                    continue
                 with Image.open(sample[1]) as image:
                     pictures.append(image.convert("RGB"))
         height = max(picture.height for picture in pictures)

@@ -21,6 +21,8 @@ from gan.losses import LOSSES
 from gan.pictures import grid, to_unit
 from gan.settings import CycleGANConfig
 
+SHOWN = 6  # test pictures of each pile that a run's samples are made of
+
 
 class Residual(nn.Module):
     """x + f(x), two 3x3 convolutions with reflection padding: float [N, maps, H, W] in and out."""
@@ -250,12 +252,12 @@ class CycleGAN(Duel):
     def open_data(
         config: CycleGANConfig, root: Path | None, device: torch.device
     ) -> tuple[Pair, tuple[Tensor, Tensor]]:
-        """The two piles, on the device, and up to 6 test pictures of each to show the whole run through."""
+        """The two piles, on the device, and a few test pictures of each to show the whole run through."""
         how = {"channels": config.channels, "root": root}
         pair = load_pair(config.data, config.size, **how)
         a, b = (replace(side, images=side.images.to(device)) for side in (pair.a, pair.b))
         test = load_pair(config.data, config.size, split="test", **how)
-        fixed = tuple(to_unit(side.images[:6].to(device)) for side in (test.a, test.b))
+        fixed = tuple(to_unit(side.images[:SHOWN].to(device)) for side in (test.a, test.b))
         return replace(pair, a=a, b=b), fixed
 
     def drawer(self, data: Pair, generator: torch.Generator, count: int) -> Callable[[], tuple[Tensor, Tensor]]:

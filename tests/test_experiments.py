@@ -35,7 +35,7 @@ def test_only_one_thing_differs_between_the_runs_of_an_experiment():
         "held": {"hold_d_after"},
         "rounds": {"rounds_d"},
         "fast": {"rate_g", "rate_d", "width", "ema"},
-        "norm": {"norm"},
+        "norm": {"norm", "norm_d"},
         "smooth": {"label"},
         "pooling": {"down", "seed"},
         "upward": {"up", "seed"},

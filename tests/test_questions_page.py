@@ -99,7 +99,7 @@ def test_every_setting_has_its_sentences_in_both_languages(way, language):
                     way=way, kernel=kernel, stride=stride, weights=weights, painted=[[1.0] * kernel] * kernel
                 )
                 html = upward.figure(result, language)
-                assert html.count("<figure") == (5 if way == "transposed" else 4)
+                assert html.count("<figure") == (5 if way in ("transposed", "unpool") else 4)
                 assert upward.matrices(result, language).count("<figure") == (2 if way == "transposed" else 0)
                 assert "{" not in html
 
@@ -287,30 +287,48 @@ def test_a_kernel_learns_live_and_is_put_to_use(look):
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("pattern", downward.PATTERNS)
 @pytest.mark.parametrize("kernel", downward.KERNELS)
-def test_a_picture_goes_down_in_four_ways(pattern, kernel, language):
-    result = downward.compare(pattern, 1, kernel, 3)
+@pytest.mark.parametrize("layer", downward.LAYERS)
+def test_a_picture_goes_down_in_four_ways(pattern, kernel, layer, language):
+    result = downward.compare(pattern, 1, kernel, 3, layer)
     assert list(result["ways"]) == list(downward.WAYS)
     for way in result["ways"].values():
         assert way["output"].shape == (16, 16)
         assert way["back"].shape == (32, 32)
-    assert result["ways"]["max"]["hear"] == 0.25
     assert result["ways"]["average"]["hear"] == 1
+    if layer == "pooling":
+        assert result["ways"]["max"]["hear"] == 0.25
+    elif kernel != "one":  # the text: a winner passes its gradient on to nine pixels, so that nearly all get some
+        assert result["ways"]["max"]["hear"] > 0.95
     html = downward.figure(result, language)
-    assert html.count("<figure") == 2 + 2 * len(downward.WAYS)
+    kernels = sum(way["kernel"] is not None for way in result["ways"].values())
+    assert kernels == (len(downward.WAYS) if layer == "network" else 1)
+    assert html.count("<figure") == 1 + 2 * len(downward.WAYS) + kernels
     assert "{" not in html
-    still = downward.compare(pattern, 0, kernel, 3)
+    still = downward.compare(pattern, 0, kernel, 3, layer)
     assert np.array_equal(np.roll(still["input"], 1, 1), result["input"])
 
 
 def test_the_learned_kernel_is_the_discriminators_own_and_what_is_not_offered_is_refused():
-    from demo import models
-
-    weight = models.networks(models.find("mnist")).discriminators["d"].stages[0][0].weight
-    assert np.array_equal(downward.compare("dot", 0, "learned", 5)["kernel"], weight[4, 0].detach().numpy())
+    ways = downward.compare("dot", 0, "learned", 5)["ways"]
+    for name, down in (("stride", "stride"), ("max", "max"), ("average", "average"), ("blur", "max")):
+        run = downward.taught(down)
+        assert run.config.down == down
+        weight = run.networks()[1]["d"].stages[0][0].weight[4, 0].detach().numpy()
+        assert np.array_equal(ways[name]["kernel"], weight)
+    by_hand = convolve(downward.compare("line", 1, "learned", 5)["input"], ways["max"]["kernel"])
+    pooled = downward.compare("line", 1, "learned", 5)["ways"]["max"]["output"]
+    assert np.allclose(pooled, by_hand.reshape(16, 2, 16, 2).max((1, 3)), atol=1e-5)
     for bad in (("x", 0, "one"), ("dot", 9, "one"), ("dot", 0.5, "one"), ("dot", 0, "x"), ("dot", 0, "learned", 99)):
         with pytest.raises(UserError):
             downward.compare(*bad)
     assert set(downward.endpoint("line")["ways"]) == set(downward.WAYS)
+
+
+def convolve(picture, kernel):
+    """A 3x3 convolution with a border of zeros, number by number."""
+    padded = np.pad(picture, 1)
+    shifted = [kernel[i, j] * padded[i : i + 32, j : j + 32] for i in range(3) for j in range(3)]
+    return sum(shifted)
 
 
 @browser
@@ -319,7 +337,8 @@ def test_a_line_that_moves_by_a_pixel_changes_the_outputs(look, language):
     page = look(language, tab="questions", size=(390, 844) if language == "ko" else (1366, 768))
     open_section(page, "questions", "q15")
     page.wait_for_selector("#downward figure")
-    assert page.locator("#downward figure").count() == 10
+    assert page.locator("#downward figure").count() == 13
+    page.locator("#q15-layer input[value=pooling]").check()
     page.locator("#q15-pattern input[value=line]").check()
     page.wait_for_function("document.querySelector('#downward p').textContent.includes('100 %')")
     images = "them => them.map(it => it.getAttribute('href'))"

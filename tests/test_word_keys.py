@@ -136,7 +136,7 @@ DYNAMIC = """
 | translate/rounds.py | rounds.{} | translate.rounds.{rest,slower,on} |
 | translate/ways.py | translate.{} | translate.{title,other,real,generated,fake,rec,idt} |
 | translate/ways.py | translate.alt.{} | translate.alt.{real,fake,rec,idt} |
-| translate/ways.py | translate.names.{} | translate.names.* |
+| pairs.py | translate.names.{} | translate.names.* |
 """
 ROWS = [[cell.strip() for cell in row.strip("|").split("|")] for row in DYNAMIC.strip().splitlines()]
 

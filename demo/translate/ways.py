@@ -11,9 +11,10 @@ from PIL import Image
 
 from demo import models
 from demo.data_urls import data_url
-from demo.language import HERE, Language, say, words
+from demo.language import HERE, Language, say
+from demo.pairs import names
 from demo.uploads import LONGEST
-from gan.catalog import PAIRS, last_names, state
+from gan.catalog import state
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -114,26 +115,6 @@ def examples(data: str, size: int) -> tuple[Example, ...]:
 def first_of(some: tuple[Example, ...], side: str) -> int | None:
     """Where the examples of a pile begin; None if there is none."""
     return next((index for index, example in enumerate(some) if example.side == side), None)
-
-
-def names(run: "Run", language: Language) -> tuple[str, str]:
-    """What the two domains are called: "horse", "zebra"; "A", "B" where nothing names them."""
-    data, given = run.config.data, run.info.get("names")
-    if data in PAIRS:
-        sides = PAIRS[data].a, PAIRS[data].b
-    else:
-        sides = tuple(given) if isinstance(given, list) else tuple(last_names(data))
-        if len(sides) == 1:  # a folder with both: "horse2zebra"
-            record = PAIRS.get(sides[0])
-            sides = (record.a, record.b) if record else tuple(sides[0].split("2"))
-        sides = sides if len(set(sides)) == 2 and all(sides) else ("A", "B")
-    known = words(language)
-
-    def said(side: str) -> str:
-        keys = (f"translate.names.{each}" for each in (side, side.lower(), side.lower().removesuffix("s")))
-        return next((known[key] for key in keys if key in known), side)
-
-    return said(sides[0]), said(sides[1])
 
 
 def is_made(picture: str | None) -> bool:

@@ -1,0 +1,64 @@
+"""A CycleGAN's sample as it is shown: what was translated above what came of it, and the names of the rows."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image
+
+from demo.language import Language, say
+from demo.pairs import names
+from gan.errors import UserError
+
+GAP = 2  # pixels between the pictures of a sample, as `gan.pictures.grid` lays them out
+
+
+def sheet(sample: Path) -> Image.Image:
+    """The sample with the pictures that were translated.
+
+    The rows from above: pictures of A, their translations, pictures of B, theirs; without the data of the run, or where
+    a sample is laid out otherwise, the sample as it is. Raises OSError or UserError where the run is gone.
+    """
+    return _sheet(sample, sample.stat().st_mtime_ns)[0]
+
+
+def rows(sample: Path, language: Language) -> list[str]:
+    """The names of the rows of its sheet."""
+    from gan.run import Run
+
+    a, b = names(Run(sample.parents[1]), language)
+    ways = [say(language, "curves.translated", a=x, b=y) for x, y in ((a, b), (b, a))]
+    return [a, ways[0], b, ways[1]] if _sheet(sample, sample.stat().st_mtime_ns)[1] else ways
+
+
+@lru_cache(maxsize=64)
+def _sheet(sample: Path, stamp: int) -> tuple[Image.Image, bool]:
+    """(the sheet, whether what was translated is in it); `stamp` is the sample's time, for a run made anew."""
+    from gan.run import Run
+
+    with Image.open(sample) as image:
+        made = image.convert("RGB")
+    config = Run(sample.parents[1]).config
+    given = _inputs(config.data, config.size, config.channels)
+    if given is None or any(made.size != (row.width, 2 * row.height + GAP) for row in given):
+        return made, False
+    height = given[0].height
+    halves = [made.crop((0, top, made.width, top + height)) for top in (0, height + GAP)]
+    whole = Image.new("RGB", (made.width, 4 * (height + GAP) - GAP), "white")
+    for number, row in enumerate((given[0], halves[0], given[1], halves[1])):
+        whole.paste(row, (0, number * (height + GAP)))
+    return whole, True
+
+
+@lru_cache(maxsize=16)
+def _inputs(data: str, size: int, channels: int) -> tuple[Image.Image, Image.Image] | None:
+    """The test pictures of both domains that a run's samples are made of, a row each; None where they are not here."""
+    from gan.cyclegan import SHOWN
+    from gan.data import load_pair
+    from gan.pictures import grid
+
+    try:
+        pair = load_pair(data, size, channels=channels, split="test")
+    except UserError:
+        return None
+    a, b = (side.images[:SHOWN] for side in (pair.a, pair.b))
+    return grid(a, len(a)).convert("RGB"), grid(b, len(b)).convert("RGB")
