@@ -79,6 +79,13 @@ def test_the_mean_verdict_on_real_pictures_stands_beside_that_on_the_generated_o
     assert "mean of 100 real" in html
 
 
+@pytest.mark.parametrize(("norm_d", "is_said"), [("batch", True), ("instance", False)])
+def test_that_batch_norm_says_another_thing_of_one_picture_is_said(runs, norm_d, is_said):
+    small_run(runs, "other", norm_d=norm_d)
+    (html,) = grid.show({"held": "", "shelf": []}, "other", 0, 4, None)
+    assert ("not what its curves show" in html) == is_said
+
+
 def test_where_the_real_pictures_are_not_here_the_generated_ones_are_shown_all_the_same(runs):
     small_run(runs, "own", data="gone")
     (html,) = grid.show({"held": "", "shelf": []}, "own", 0, 4, None)

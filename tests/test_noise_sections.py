@@ -193,6 +193,7 @@ def test_what_is_said_of_the_straight_line_is_measured():
     pale = between.paleness(fashion.folder, models.stamp(fashion))
     assert 0.75 < pale < 0.95  # clothes lose contrast there; digits do not
     assert 0.97 < between.paleness(digits.folder, models.stamp(digits)) < 1.1
+    assert "choose the run fashion-mnist" in between.fading("en")  # where the lesson is to be seen
 
 
 # Find

@@ -31,6 +31,7 @@ FILM = 192  # side of the animation, in pixels
 MILLISECONDS = 90  # a frame is shown
 LENGTHS = (1.5, 1.25, 1.0, 0.8, 0.6, 0.4, 0.2, 0.0)  # of a vector made longer and shorter
 PAIRS = 100  # random pairs whose middles are compared
+FADES = "fashion-mnist"  # the shipped run in which straight lines fade most
 
 
 class Walk(NamedTuple):
@@ -129,7 +130,15 @@ def middle(arc: Walk, line: Walk, run: "Run", language: Language) -> str:
     change = 100 * (paleness(run.folder, models.stamp(run)) - 1)
     kind = "same" if abs(change) < 1 else "less" if change < 0 else "more"
     usual = sentence(language, f"between.usual.{kind}", pairs=PAIRS, percent=f"{abs(change):.0f}")
-    return f"{sentence(language, 'between.middle', **values)} {usual}"
+    elsewhere = "" if kind == "less" else fading(language)
+    return f"{sentence(language, 'between.middle', **values)} {usual} {elsewhere}"
+
+
+def fading(language: Language) -> str:
+    """Which run to choose to see straight lines fade, as HTML; empty where that one is not here or does not, either."""
+    run = next((run for run in models.runs("dcgan", with_weights=True) if run.name == FADES), None)
+    change = 100 * (paleness(run.folder, models.stamp(run)) - 1) if run else 0
+    return sentence(language, "between.elsewhere", run=FADES, percent=f"{-change:.0f}") if change < -1 else ""
 
 
 @lru_cache(maxsize=64)

@@ -79,7 +79,9 @@ def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Req
 
     found = models.find(run, "dcgan")
     made, real = make(found, seed, count), verdict_on_real(found)
-    return (page(made, [of_seed(run, int(seed), i) for i in range(int(count))], desk, language, real),)
+    shown = page(made, [of_seed(run, int(seed), i) for i in range(int(count))], desk, language, real)
+    note = f'<p class="note">{sentence(language, "batch_norm")}</p>' if found.config.norm_d == "batch" else ""
+    return (note + shown,)
 
 
 def endpoint(run: str, seed: float, count: float) -> tuple[dict[str, Any], Image.Image]:
