@@ -54,7 +54,7 @@ EXPERIMENTS = {
     "norm": Experiment(("balanced", "no-norm"), ("loss", "verdict", "gradients", "frechet"), "a", "no-norm"),
     "smooth": Experiment(("balanced", "smooth"), ("loss", "verdict", "frechet"), "a", "smooth"),
     "pooling": Experiment(
-        ("balanced", "max-0", "average-0"),
+        ("balanced", "max-0", "max-1", "max-2"),
         ("verdict", "frechet", "covered"),
         "a",
         "max-0",

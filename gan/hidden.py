@@ -24,6 +24,7 @@ KINDS = {"noise": 0.2, "jpeg": 1.0, "blur": 3.0}  # the ways to disturb a pictur
 BEST, WORST = 100, 5  # quality of a JPEG at amount 0 and at amount 1
 CLEARLY = 1.25  # times the disturbance must be lost beside what is lost anyway, where something is hidden
 LEAST = 0.005  # share of full scale: a smaller loss is none
+FAINT = 0.02  # share of full scale: a stronger disturbance destroys what is plain to see as well
 
 
 class Outcome(NamedTuple):
@@ -100,8 +101,14 @@ def errors(
 
 
 def hides(clean: float, error: float, disturbance: float) -> bool:
-    """Whether the way back lost clearly more by a disturbance than was disturbed, all as in `Outcome`.
+    """Whether the way back lost clearly more by a faint disturbance than was disturbed, all as in `Outcome`.
 
-    `clean` is the error without disturbance. Generators that hide nothing pass on about what was disturbed, or less.
+    `clean` is the error without disturbance. Generators that hide nothing pass on about what was disturbed, or less. Of
+    a strong disturbance it says nothing: a blur that wipes out visible stripes loses more than it disturbs, too.
     """
+    return disturbance <= FAINT and loses_more(clean, error, disturbance)
+
+
+def loses_more(clean: float, error: float, disturbance: float) -> bool:
+    """Whether clearly more was lost than disturbed, however strong the disturbance."""
     return error - clean > max(CLEARLY * disturbance, LEAST)

@@ -144,6 +144,7 @@ def test_the_way_there_is_gone_once_and_the_way_back_once_for_all_amounts(x):
         (0.02, 0.04, 0.02, False),  # what an identity would lose
         (0.02, 0.01, 0.02, False),
         (0.02, 0.022, 0.0, False),  # too little to speak of
+        (0.02, 0.30, 0.1, False),  # so strong that what is plain to see is destroyed as well
     ],
 )
 def test_something_is_hidden_only_where_clearly_more_is_lost_than_was_disturbed(clean, error, disturbance, expected):

@@ -139,6 +139,28 @@ def test_something_is_said_to_be_hidden_only_where_the_numbers_say_so():
     assert "relied" not in no
 
 
+def test_a_disturbance_that_destroys_what_is_plain_to_see_is_no_sign():
+    strong = hidden.told(found((0, 0.02, 0.0), (3, 0.30, 0.1), now=1), "blur", "en")
+    assert "this strong also destroys what is plain to see" in strong
+    assert "relied" not in strong
+
+
+def test_where_a_hidden_message_is_to_be_seen_it_is_seen():
+    """What the page says of another run is followed to its end."""
+    said = hidden.one_that_hides("en")
+    run, number, share = re.search(
+        r"the pair (\w+),.*example (\d+), and JPEG at (\d+)", said.replace("\u00a0", " ")
+    ).groups()
+    example = examples(models.find(run).config.data, models.find(run).config.size)[int(number) - 1]
+    assert example.side == "b"
+    there = hidden.find(Held(models.find(run), "BtoA", example.image), "jpeg", int(share) / 100)
+    told = hidden.told(there, "jpeg", "en")
+    assert "relied on something hidden" in told
+    for value in there.numbers:
+        assert f"{100 * value:.1f}" in said
+    assert there.now.disturbance < 0.02 < there.now.error - there.clean
+
+
 @pytest.mark.parametrize(("name", "said"), [("herd", "relied on something hidden"), ("herd-both", "neither here nor")])
 def test_of_the_shipped_herds_one_hides_something_that_a_jpeg_damages(name, said):
     striped = next(each.image for each in examples("herd", 64) if each.side == "b")

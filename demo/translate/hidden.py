@@ -6,14 +6,14 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from demo import charts
+from demo import charts, models
 from demo.handlers import polite, publish
 from demo.language import HERE, Language, language_of, say, t
 from demo.sections import LATEST, Section
 from demo.translate.desk import Held, Now, asked, held, language_and_held, sentence
 from demo.translate.memory import remembered
 from demo.translate.rounds import gone
-from demo.translate.ways import framed
+from demo.translate.ways import examples, framed
 from gan.figures import Line
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CSS = (HERE / "assets" / "hidden.css").read_text(encoding="utf-8")
 NAMES = ("noise", "jpeg", "blur")
 SHARES = (5, 10, 20, 40, 70, 100)  # percent of a kind's largest amount, on the curve beside 0
+SHARE = 10  # at first
+HIDES = "herd"  # the shipped run that hides a message, in its way from B to A
 
 
 class Point(NamedTuple):
@@ -47,6 +49,11 @@ class Found(NamedTuple):
     def clean(self) -> float:
         """The error of the way back without any disturbance."""
         return self.curve[0].error
+
+    @property
+    def numbers(self) -> tuple[float, float, float]:
+        """(error of the way back without disturbance, with it, the disturbance itself)."""
+        return self.clean, self.now.error, self.now.disturbance
 
 
 def find(now: Held, kind: str, amount: float) -> Found:
@@ -112,7 +119,7 @@ def figures(now: Held, found: Found, kind: str, language: Language) -> str:
 
 def told(found: Found, kind: str, language: Language) -> str:
     """What came of it for this picture, in numbers, as HTML."""
-    from gan.hidden import hides
+    from gan.hidden import hides, loses_more
 
     point, clean = found.now, found.clean
     if point.amount == 0:
@@ -123,11 +130,31 @@ def told(found: Found, kind: str, language: Language) -> str:
     hiding = [each for each in found.curve if hides(clean, each.error, each.disturbance)]
     if point in hiding:
         return f"{said} {sentence(language, 'hidden.yes', **_more(point, clean))}"
+    coarse = ""
+    if loses_more(clean, point.error, point.disturbance):
+        coarse = sentence(language, "hidden.coarse")
     if not hiding:
-        return f"{said} {sentence(language, 'hidden.no')}"
+        return f"{said} {coarse} {sentence(language, 'hidden.no')} {one_that_hides(language)}"
     best = max(hiding, key=lambda each: (each.error - clean) / max(each.disturbance, 1e-6))
     where = unit(kind, best.amount, language)
-    return f"{said} {sentence(language, 'hidden.elsewhere', unit=where, **_more(best, clean))}"
+    return f"{said} {coarse} {sentence(language, 'hidden.elsewhere', unit=where, **_more(best, clean))}"
+
+
+def one_that_hides(language: Language) -> str:
+    """Where a hidden message is to be seen, with what is measured there, as HTML; empty where that run is not here."""
+    from gan.hidden import KINDS, hides
+
+    run = next((run for run in models.runs("cyclegan", with_weights=True) if run.name == HIDES), None)
+    if run is None:
+        return ""
+    for number, (side, image) in enumerate(examples(run.config.data, run.config.size), 1):
+        now = Held(run, "BtoA", image)
+        if side == "b" and hides(*(found := find(now, "jpeg", KINDS["jpeg"] * SHARE / 100)).numbers):
+            a, b = now.named(language)
+            names = ("clean", "error", "disturbance")
+            percents = {name: f"{100 * value:.1f}" for name, value in zip(names, found.numbers, strict=True)}
+            return sentence(language, "hidden.one", run=run.name, a=a, b=b, share=SHARE, number=number, **percents)
+    return ""
 
 
 def _more(point: Point, clean: float) -> dict[str, str]:
@@ -204,7 +231,7 @@ def build(now: Now) -> Section:
                 elem_id="hidden-kind",
             )
             share = gr.Slider(
-                0, 100, value=10, step=5, label=t("translate.hidden.amount"), min_width=240, elem_id="hidden-amount"
+                0, 100, value=SHARE, step=5, label=t("translate.hidden.amount"), min_width=240, elem_id="hidden-amount"
             )
         view = charts.html(CSS, elem_id="hidden", min_height=300)
         gr.Markdown(t("translate.hidden.explain"))
