@@ -30,8 +30,8 @@ def said_alone(run: Run, count: int = 1000) -> tuple[float, float]:
     )
 
 
-def test_the_runs_that_the_page_opens_with_judge_each_picture_on_its_own():
-    assert {"mnist", "fashion-mnist"} <= set(ALONE)
+def test_the_run_that_the_page_opens_with_judges_each_picture_on_its_own():
+    assert "mnist" in ALONE
 
 
 @pytest.mark.slow
