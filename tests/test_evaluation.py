@@ -18,7 +18,7 @@ from gan.dcgan import DCGAN, DCGANConfig
 from gan.errors import UserError
 from gan.latent import noise
 from gan.measures import classes_covered, frechet, nearest, texture, texture_distances
-from gan.pictures import to_unit
+from gan.pictures import to_uint8, to_unit
 from gan.run import Run
 from gan.words import sentence
 
@@ -294,7 +294,7 @@ def test_the_verdict_and_samples_are_those_of_the_runs_networks():
     found = evaluation.evaluate_dcgan(run, 300, seed=5)
     generators, discriminators = run.networks()
     with torch.no_grad():
-        fake = generators["g"](noise(300, 8, 5)).clamp(-1, 1)
+        fake = to_unit(to_uint8(generators["g"](noise(300, 8, 5))))  # nearly flat: rounding matters to instance norm
         d_fake = torch.sigmoid(discriminators["d"](fake)).mean()
         d_real = torch.sigmoid(discriminators["d"](to_unit(load("mnist", 32, split="test").images))).mean()
     assert found["d"] == {

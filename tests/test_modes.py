@@ -98,7 +98,7 @@ def test_samples_are_those_of_the_noise_with_their_seed():
 def test_the_shipped_runs_cover_all_ten(name):
     found = modes(Run.open(name), 500)
     assert found.covered == sum(share >= 0.05 for share in found.shares) >= 9
-    assert found.covered == 10 or min(found.shares) > 0.03  # by chance of 500
+    assert found.covered == 10 or min(found.shares) > 0.02  # by chance of 500
     assert None not in found.examples
     assert 3.2 < found.entropy <= log2(10)
 
