@@ -33,6 +33,7 @@ from gan.errors import UserError, reason
 from gan.runs_root import SHIPPED, runs_root
 from gan.words import Words
 
+FIRST = "mnist"  # the shipped run that the app opens with
 STATES = ("queued", "starting", "running", "paused", "finished", "stopped", "failed")
 STARTING = 60.0  # seconds that a training may take to its first word
 LETTING_GO = 5.0  # seconds that one which has stopped may take to let its folder go
@@ -368,7 +369,10 @@ class Run:
 
 
 def all_runs(root: Path | None = None) -> list[Run]:
-    """All runs of a folder; without one, those of `runs_root()` and the shipped. Shipped first, then by date."""
+    """All runs of a folder; without one, those of `runs_root()` and the shipped.
+
+    Shipped ones come first, `FIRST` before all others; then by date.
+    """
     roots = [root] if root else list(dict.fromkeys([SHIPPED, runs_root()]))
     runs: dict[str, Run] = {}
     for folder in roots:
@@ -380,5 +384,7 @@ def all_runs(root: Path | None = None) -> list[Run]:
             info = run.info
         except UserError:
             continue
-        dated.append((not info.get("shipped"), info.get("created", ""), run.name, run))
-    return [run for *_, run in sorted(dated, key=lambda entry: entry[:3])]
+        is_shipped = bool(info.get("shipped"))
+        is_first = is_shipped and run.name == FIRST
+        dated.append((not is_shipped, not is_first, info.get("created", ""), run.name, run))
+    return [run for *_, run in sorted(dated, key=lambda entry: entry[:4])]

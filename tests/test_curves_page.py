@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from demo.language import words
-from tests.browser import expect, open_tab, settle
+from tests.browser import expect, open_tab, settle, word
 from tests.small_runs import record, sample, small_run
 
 pytestmark = pytest.mark.browser
@@ -113,8 +113,8 @@ def test_the_pointer_reads_the_lines(look):
     output = plot.locator("output")
     output.wait_for(state="visible")
     words = output.inner_text().split("\n")
-    unit, step = words[0].split()
-    assert unit == "step"
+    unit, step = words[0].rsplit(" ", 1)
+    assert unit == word(page, "curves.axes.step")
     assert int(step) in (1, 11, 21, 31)  # a pixel is some steps wide where longer runs share the axis
     assert words[1].rsplit(" ", 1)[0] == "D(real)"
     assert float(words[1].split()[-1]) == pytest.approx(record(int(step))["d_real"], abs=0.02)  # the moving average

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import SimpleNamespace
 
@@ -255,6 +256,12 @@ def ask(visitor=None, which=3, attempts=None, **options):
     return find.find("alpha", "name", which, "", None, attempts or {}, visitor, **options)
 
 
+def played(scene):
+    """What a coroutine comes to; in a thread of its own, since the browser of other tests has a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, scene).result()
+
+
 async def all_of(searching):
     return [answer async for answer in searching]
 
@@ -274,7 +281,7 @@ def test_a_search_can_be_left_in_the_middle(run, short):
         await searching.aclose()
         return (await anext(ask()))[0]  # nobody is in line any more
 
-    assert "step 0 of 5" in asyncio.run(leave())
+    assert "step 0 of 5" in played(leave())
     assert torch.is_grad_enabled()
 
 
@@ -296,7 +303,7 @@ def test_a_search_that_is_stopped_says_so_and_its_last_word_frees_the_buttons(ru
         assert attempts["verdicts"] == []  # it failed at nothing
         assert [each.interactive for each in (go, another, halt)] == [True, True, False]
 
-    asyncio.run(play())
+    played(play())
 
 
 def test_who_waits_knows_how_many_come_first_and_may_stop_or_leave(run, short):
@@ -322,7 +329,7 @@ def test_who_waits_knows_how_many_come_first_and_may_stop_or_leave(run, short):
         *_, last = await all_of(behind)
         assert last[1].startswith("alpha:z:")
 
-    asyncio.run(play())
+    played(play())
 
 
 def test_that_a_generator_cannot_is_said_only_after_several_starts(run, short):
@@ -336,7 +343,7 @@ def test_that_a_generator_cannot_is_said_only_after_several_starts(run, short):
         assert attempts["verdicts"] == ["not yet"] * 4  # an untrained generator draws no digit
         return attempts, said, found
 
-    attempts, said, found = asyncio.run(play())
+    attempts, said, found = played(play())
     assert [("Not found yet" in each, "probably cannot" in each) for each in said] == [
         (True, False),
         (True, False),
@@ -345,15 +352,15 @@ def test_that_a_generator_cannot_is_said_only_after_several_starts(run, short):
     ]
     assert "3 searches" in said[2]
     assert len(set(found)) == 4  # each from a start of its own
-    *_, other = asyncio.run(all_of(ask(which=4, attempts=attempts, another=True)))
+    *_, other = played(all_of(ask(which=4, attempts=attempts, another=True)))
     assert other[2]["verdicts"] == ["not yet"]  # another wish begins at the first start
-    *_, again = asyncio.run(all_of(ask(attempts=attempts)))
+    *_, again = played(all_of(ask(attempts=attempts)))
     assert again[1] == found[0]  # so does Find
 
 
 def test_one_that_came_near_is_never_called_impossible(run, short):
     attempts = {"wish": ["alpha", "name", 3], "verdicts": ["not yet", "nearly", "not yet"]}
-    *_, last = asyncio.run(all_of(ask(attempts=attempts, another=True)))
+    *_, last = played(all_of(ask(attempts=attempts, another=True)))
     assert "Not found yet (searches so far: 4)" in last[0]
 
 

@@ -184,6 +184,16 @@ def test_a_broken_run_json_hides_only_that_run():
         _ = bad.config
 
 
+def test_the_app_opens_with_the_digits_whatever_was_trained_last(runs):
+    shipped = [run for run in all_runs() if run.is_shipped]
+    assert shipped[0].name == "mnist"
+    assert "mnist" not in [run.name for run in shipped[1:]]
+    Run.create("mine", TINY)
+    assert all_runs()[-1].name == "mine"
+    dates = [run.info["created"] for run in shipped[1:]]
+    assert dates == sorted(dates)
+
+
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "herd", "apple2orange", "horse2zebra"])
 def test_every_shipped_run_is_complete_finished_and_small(name):
     run = Run(SHIPPED / name)
