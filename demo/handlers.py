@@ -4,8 +4,8 @@ import functools
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
 from html import escape
 from typing import Any
 
@@ -56,37 +56,36 @@ def polite(function: Callable, *, is_page: bool = True, unfit: bool = False) -> 
         traceback.print_exception(error, file=sys.stderr)
         return gr.Error(say(request, "errors.unexpected"), print_exception=False)
 
+    @contextmanager
+    def heard() -> Iterator[None]:
+        try:
+            forget()
+            yield
+        except Exception as error:
+            raise _headed(toast(error)) from None
+
     if inspect.isasyncgenfunction(function):
 
         @functools.wraps(function)
         async def wrapped(*args: Any, **kwargs: Any) -> Any:
-            try:
-                forget()
+            with heard():
                 async with aclosing(function(*checked(args), **kwargs)) as answers:
                     async for found in answers:
                         yield answer(found)
-            except Exception as error:
-                raise _headed(toast(error)) from None
 
     elif inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            try:
-                forget()
+            with heard():
                 yield from map(answer, function(*checked(args), **kwargs))
-            except Exception as error:
-                raise _headed(toast(error)) from None
 
     else:
 
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            try:
-                forget()
+            with heard():
                 return answer(function(*checked(args), **kwargs))
-            except Exception as error:
-                raise _headed(toast(error)) from None
 
     wrapped.polite = "page" if is_page else "endpoint"
     return wrapped

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from demo import charts, translated
-from demo.data_urls import data_url, file_url
+from demo.data_urls import file_url
 from demo.language import Language, say
 from demo.refusals import Refused
 from gan.curves import DEFAULT, Comparison, View, compare
@@ -112,7 +112,7 @@ def picture(story: Story, sample: tuple[int, Path] | None, language: Language) -
     try:
         if story.model == "cyclegan":
             sheet = translated.sheet(sample[1])
-            source = data_url(sheet, "webp", quality=92)
+            source = translated.address(sample[1])
             names = "".join(f"<li>{escape(name)}</li>" for name in translated.rows(sample[1], language))
             shown = f'<img width="{sheet.width}" height="{sheet.height}" src="{source}" alt="{alt}">'
             return f'<figure class="sample wide">{head}<div class="translated"><ul>{names}</ul>{shown}</div></figure>'

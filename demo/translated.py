@@ -5,11 +5,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from demo.data_urls import data_url
 from demo.language import Language, say
 from demo.pairs import names
 from gan.errors import UserError
-
-GAP = 2  # pixels between the pictures of a sample, as `gan.pictures.grid` lays them out
 
 
 def sheet(sample: Path) -> Image.Image:
@@ -19,6 +18,11 @@ def sheet(sample: Path) -> Image.Image:
     a sample is laid out otherwise, the sample as it is. Raises OSError or UserError where the run is gone.
     """
     return _sheet(sample, sample.stat().st_mtime_ns)[0]
+
+
+def address(sample: Path) -> str:
+    """Its sheet as an address that needs no file."""
+    return _address(sample, sample.stat().st_mtime_ns)
 
 
 def rows(sample: Path, language: Language) -> list[str]:
@@ -31,8 +35,14 @@ def rows(sample: Path, language: Language) -> list[str]:
 
 
 @lru_cache(maxsize=64)
+def _address(sample: Path, stamp: int) -> str:
+    return data_url(_sheet(sample, stamp)[0], "webp", quality=92)
+
+
+@lru_cache(maxsize=64)
 def _sheet(sample: Path, stamp: int) -> tuple[Image.Image, bool]:
     """(the sheet, whether what was translated is in it); `stamp` is the sample's time, for a run made anew."""
+    from gan.quiz import GAP
     from gan.run import Run
 
     with Image.open(sample) as image:

@@ -1,6 +1,6 @@
-"""A line of visitors who wait for something that serves one at a time, each of whom knows their place."""
+"""A line of visitors who wait for something that serves one at a time, each of whom knows how many come first."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -11,22 +11,11 @@ class WaitingLine:
         self._waiting: list[object] = []
 
     @contextmanager
-    def join(self) -> Iterator["Place"]:
-        """Stand at the end of the line, and leave it at the end of the block."""
-        place = Place(self._waiting)
-        self._waiting.append(place)
+    def join(self) -> Iterator[Callable[[], int]]:
+        """Stand in line until the end of the block; what it is given says how many come first."""
+        visitor = object()
+        self._waiting.append(visitor)
         try:
-            yield place
+            yield lambda: self._waiting.index(visitor)
         finally:
-            self._waiting.remove(place)
-
-
-class Place:
-    """A visitor's place in a line."""
-
-    def __init__(self, line: list[object]) -> None:
-        self._line = line
-
-    def ahead(self) -> int:
-        """How many come first; 0 is one's turn."""
-        return self._line.index(self)
+            self._waiting.remove(visitor)

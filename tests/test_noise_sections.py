@@ -252,8 +252,8 @@ def a_visitor(name):
     return SimpleNamespace(session_hash=name, headers={}, query_params={})
 
 
-def ask(visitor=None, which=3, attempts=None, **options):
-    return find.find("alpha", "name", which, "", None, attempts or {}, visitor, **options)
+def ask(visitor=None, which=3, attempts=None, another=False):
+    return find.find("alpha", "name", which, "", None, attempts or {}, another, visitor)
 
 
 def played(scene):

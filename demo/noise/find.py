@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -151,9 +150,8 @@ async def find(
     drawing: str,
     picture: str | None,
     attempts: Attempts,
+    another: bool,
     request: gr.Request,
-    *,
-    another: bool = False,
 ) -> AsyncIterator[tuple]:
     """(page, found, attempts, find button, another start, stop button) again and again, to the end or until `stop`.
 
@@ -167,9 +165,9 @@ async def find(
     wish = [run, mode, {"name": which, "draw": drawing, "upload": picture}[mode]]
     before = attempts["verdicts"] if another and attempts.get("wish") == wish else []
     _stopped.discard(session)
-    with _line.join() as place:
+    with _line.join() as ahead_of_me:
         told = None
-        while (ahead := place.ahead()) and session not in _stopped:
+        while (ahead := ahead_of_me()) and session not in _stopped:
             if ahead != told:
                 told = ahead
                 yield f"<p>{sentence(language, 'find.line', ahead=ahead)}</p>", "", attempts, *pressable(True)
@@ -188,21 +186,6 @@ async def find(
     after = before if said else [*before, at.verdict]
     shown = page(chosen, wanted, at, language, said or at.verdict, after)
     yield shown, of_vector(run, at.z), {"wish": wish, "verdicts": after}, *pressable(False)
-
-
-async def find_elsewhere(
-    run: str,
-    mode: str,
-    which: int | None,
-    drawing: str,
-    picture: str | None,
-    attempts: Attempts,
-    request: gr.Request,
-) -> AsyncIterator[tuple]:
-    """`find` from another start."""
-    async with aclosing(find(run, mode, which, drawing, picture, attempts, request, another=True)) as answers:
-        async for answer in answers:
-            yield answer
 
 
 def pressable(searching: bool) -> tuple[gr.Button, gr.Button, gr.Button]:
@@ -303,8 +286,8 @@ def build(room: Room) -> Section:
     options = handlers.QUIET | {"trigger_mode": "once", "concurrency_limit": None}
     asked = [room.run, mode, which, drawing, picture, attempts]
     answered = [result, found, attempts, go, next_start, halt]
-    go.click(polite(find), asked, answered, **options)
-    next_start.click(polite(find_elsewhere), asked, answered, **options)
+    for pressed, another in ((go, False), (next_start, True)):
+        pressed.click(polite(find), [*asked, gr.State(another)], answered, **options)
     halt.click(polite(stop), None, None, queue=False, **QUIET)
     keep.click(polite(take), [found, room.desk], room.desk, **QUIET)
     return Section(tab, show, [room.run, of], [which, of, result, found, attempts, pad], slow=True)

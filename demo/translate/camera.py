@@ -60,7 +60,7 @@ def frame(asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
 def show(now: Held, request: gr.Request) -> tuple[str]:
     """(panel,): two squares and their buttons, with what the script needs to know and to say."""
     language = language_of(request)
-    here, yonder = now.named(language)
+    a, b = now.named(language)
     words = "".join(
         f' data-{name}="{sentence(language, f"camera.{name}", rate="{rate}")}"'
         for name in ("denied", "insecure", "lost", "rate")
@@ -80,8 +80,8 @@ def show(now: Held, request: gr.Request) -> tuple[str]:
         f'<div class="frames"><figure><canvas class="seen" role="img" '
         f'aria-label="{sentence(language, "camera.seen")}"></canvas>'
         f"<figcaption>{seen}</figcaption></figure>"
-        f'<figure><img class="made" alt="{sentence(language, "camera.made", a=here, b=yonder)}">'
-        f"<figcaption>{sentence(language, 'camera.made', a=here, b=yonder)}</figcaption></figure></div></div>",
+        f'<figure><img class="made" alt="{sentence(language, "camera.made", a=a, b=b)}">'
+        f"<figcaption>{sentence(language, 'camera.made', a=a, b=b)}</figcaption></figure></div></div>",
     )
 
 

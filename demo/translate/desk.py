@@ -30,12 +30,12 @@ class Held(NamedTuple):
 
     @property
     def networks(self) -> "tuple[nn.Module, nn.Module, nn.Module, nn.Module]":
-        """(there, back, here, yonder): `generators`, and the discriminators of the two piles. Raises Refused."""
+        """(there, back, own, other): `generators`, and the discriminators of both domains. Raises Refused."""
         discriminators = models.networks(self.run).discriminators
         if len(discriminators) < 2:
             raise Refused("translate.lacking.judges")
-        here, yonder = (discriminators[side] for side in ("ab" if self.direction == "AtoB" else "ba"))
-        return *self.generators, here, yonder
+        own, other = (discriminators[side] for side in ("ab" if self.direction == "AtoB" else "ba"))
+        return *self.generators, own, other
 
     @property
     def generators(self) -> "tuple[nn.Module, nn.Module]":

@@ -1,5 +1,7 @@
 """The hidden message: the translation disturbed a little before the way back, and how much more is lost."""
 
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
@@ -9,6 +11,7 @@ from PIL import Image
 from demo import charts, models
 from demo.handlers import polite, publish
 from demo.language import HERE, Language, language_of, say, t
+from demo.pairs import names
 from demo.sections import LATEST, Section
 from demo.translate.desk import Held, Now, asked, held, language_and_held, sentence
 from demo.translate.memory import remembered
@@ -54,6 +57,12 @@ class Found(NamedTuple):
     def numbers(self) -> tuple[float, float, float]:
         """(error of the way back without disturbance, with it, the disturbance itself)."""
         return self.clean, self.now.error, self.now.disturbance
+
+    @property
+    def percents(self) -> dict[str, str]:
+        """The same in percent, by the names that sentences have for them."""
+        names = ("clean", "error", "disturbance")
+        return {name: f"{100 * value:.1f}" for name, value in zip(names, self.numbers, strict=True)}
 
 
 def find(now: Held, kind: str, amount: float) -> Found:
@@ -124,9 +133,7 @@ def told(found: Found, kind: str, language: Language) -> str:
     point, clean = found.now, found.clean
     if point.amount == 0:
         return sentence(language, "hidden.still")
-    percents = {"clean": clean, "error": point.error, "disturbance": point.disturbance}
-    numbers = {name: f"{100 * value:.1f}" for name, value in percents.items()}
-    said = sentence(language, "hidden.numbers", unit=unit(kind, point.amount, language), **numbers)
+    said = sentence(language, "hidden.numbers", unit=unit(kind, point.amount, language), **found.percents)
     hiding = [each for each in found.curve if hides(clean, each.error, each.disturbance)]
     if point in hiding:
         return f"{said} {sentence(language, 'hidden.yes', **_more(point, clean))}"
@@ -142,19 +149,28 @@ def told(found: Found, kind: str, language: Language) -> str:
 
 def one_that_hides(language: Language) -> str:
     """Where a hidden message is to be seen, with what is measured there, as HTML; empty where that run is not here."""
-    from gan.hidden import KINDS, hides
-
     run = next((run for run in models.runs("cyclegan", with_weights=True) if run.name == HIDES), None)
-    if run is None:
+    known = _hiding(run.folder, models.stamp(run)) if run else None
+    if known is None:
         return ""
+    number, percents = known
+    a, b = names(run, language)
+    return sentence(language, "hidden.one", run=run.name, a=b, b=a, share=SHARE, number=number, **percents)
+
+
+@lru_cache(maxsize=4)
+def _hiding(folder: Path, stamp: tuple[int, int]) -> tuple[int, dict[str, str]] | None:
+    """(number, from 1, of the first example of B whose way to A and back hides something, what was measured)."""
+    from gan.hidden import KINDS, hides
+    from gan.run import Run
+
+    run = Run(folder)
     for number, (side, image) in enumerate(examples(run.config.data, run.config.size), 1):
-        now = Held(run, "BtoA", image)
-        if side == "b" and hides(*(found := find(now, "jpeg", KINDS["jpeg"] * SHARE / 100)).numbers):
-            a, b = now.named(language)
-            names = ("clean", "error", "disturbance")
-            percents = {name: f"{100 * value:.1f}" for name, value in zip(names, found.numbers, strict=True)}
-            return sentence(language, "hidden.one", run=run.name, a=a, b=b, share=SHARE, number=number, **percents)
-    return ""
+        if side == "b":
+            found = find(Held(run, "BtoA", image), "jpeg", KINDS["jpeg"] * SHARE / 100)
+            if hides(*found.numbers):
+                return number, found.percents
+    return None
 
 
 def _more(point: Point, clean: float) -> dict[str, str]:

@@ -114,7 +114,7 @@ def verdicts(now: Held, look: "Look", language: Language) -> str:
 def losses(now: Held, look: "Look", language: Language) -> str:
     """What each loss says of this one picture, as a table."""
     config, found = now.run.config, look.losses
-    here, yonder = now.named(language)
+    a, b = now.named(language)
     rows = [
         ("deceive", found.deceive, "1"),
         ("cycle", found.cycle, f"{config.cycle:g}"),
@@ -124,7 +124,7 @@ def losses(now: Held, look: "Look", language: Language) -> str:
         ("fake", found.fake, ""),
     ]
     cells = "".join(
-        f'<tr class="{name}"><th scope="row">{sentence(language, f"inside.losses.{name}", a=here, b=yonder)}</th>'
+        f'<tr class="{name}"><th scope="row">{sentence(language, f"inside.losses.{name}", a=a, b=b)}</th>'
         f"<td>{value:.3f}</td><td>{weight and '× ' + weight}</td></tr>"
         for name, value, weight in rows
     )
