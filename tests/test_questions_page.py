@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from demo.language import say, words
 from demo.questions import downward, enlarge, items, kernels, upward
 from demo.squares import blues, greys, squares, swatches
+from gan.classifier import load_classifier, sureness
 from gan.errors import UserError
 from tests.browser import expect, open_section, settle
 
@@ -322,6 +324,25 @@ def test_the_learned_kernel_is_the_discriminators_own_and_what_is_not_offered_is
         with pytest.raises(UserError):
             downward.compare(*bad)
     assert set(downward.endpoint("line")["ways"]) == set(downward.WAYS)
+
+
+def test_the_digit_is_the_five_of_the_lecture():
+    """Whichever run is shipped: an example's number must not come to mean another picture."""
+    with torch.no_grad():
+        sure = sureness(load_classifier("mnist"), downward.picture("digit", 0) * 2 - 1)[0]
+    assert sure.argmax() == 5
+    assert sure[5] > 0.7
+
+
+@pytest.mark.parametrize("layer", downward.LAYERS)
+def test_what_is_said_of_a_shift_by_one_pixel_holds_for_nearly_every_kernel(layer):
+    """The text: the strided convolution is about as far off as pooling or farther; a blur helps nearly always."""
+    off = []
+    for number in range(1, downward.MAPS + 1):
+        ways = downward.compare("digit", 0, "learned", number, layer)["ways"]
+        off.append({name: way["off"] for name, way in ways.items()})
+    assert sum(each["blur"] < each["max"] for each in off) >= 15
+    assert sum(each["stride"] > 0.9 * min(each["max"], each["average"]) for each in off) >= 12
 
 
 def convolve(picture, kernel):
