@@ -322,9 +322,15 @@ def slow_down(page: Any, milliseconds: int = 500) -> None:
     )
 
 
+def open_list(page: Any, element: str) -> None:
+    """Open a list of choices by its id once nothing is on its way: if it gets shorter then, Gradio's page stops."""
+    settle(page)
+    page.locator(f"#{element} input").click()
+
+
 def look_at_list(page: Any, element: str, option: str) -> None:
     """Open a list of choices by its id, see one of them in it, and go away without choosing."""
-    page.locator(f"#{element} input").click()
+    open_list(page, element)
     page.get_by_role("option", name=option).wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")

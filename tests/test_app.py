@@ -38,6 +38,18 @@ def test_every_handler_answers_with_sentences():
     assert not escaped  # a client of an endpoint shows sentences as they are, the page takes them as HTML
 
 
+def test_beside_a_tab_stand_only_tabs():
+    """Gradio's page counts whatever stands in Tabs, also what no one sees: a tab after it would take another's name."""
+    app = shell.build_app(decide({}))
+    nodes, rows = [app.config["layout"]], 0
+    for node in nodes:
+        nodes += node.get("children", [])
+        if app.blocks[node["id"]].get_block_name() == "tabs" if node["id"] in app.blocks else False:
+            rows += 1
+            assert {app.blocks[child["id"]].get_block_name() for child in node["children"]} == {"tabitem"}
+    assert rows >= 4  # the page's, and those of three tabs
+
+
 def test_only_named_endpoints_are_public():
     app = shell.build_app(decide({}))
     public = {f.api_name for f in app.fns.values() if f.fn and f.api_visibility == "public"}

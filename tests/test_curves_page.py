@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from demo.language import words
-from tests.browser import expect, open_tab, settle, word
+from tests.browser import expect, open_list, open_tab, settle, word
 from tests.small_runs import record, sample, small_run
 
 pytestmark = pytest.mark.browser
@@ -25,7 +25,7 @@ def choose(look, *chosen, language="en"):
         while tokens.count():
             tokens.last.click()  # the last one removes them all
         for name in chosen:
-            page.locator("#curves-runs input").click()
+            open_list(page, "curves-runs")
             page.get_by_role("option", name=name, exact=True).click()
         page.keyboard.press("Escape")
         page.wait_for_function(
@@ -152,7 +152,7 @@ def test_the_endpoint_answers_with_series_rests_and_samples(server):
 def test_an_experiment_shows_half_asks_and_tells(look, language, size):
     page = look(language, tab="curves", size=size)
     page.wait_for_selector("#stories section")
-    page.locator("#curves-experiment input").click()
+    open_list(page, "curves-experiment")
     page.get_by_role("option", name=words(language)["curves.experiments.held.title"]).click()
     page.wait_for_function("document.querySelector('#stories h3').innerText.startsWith('balanced')")
     assert names(page) == ["balanced", "held-d"]

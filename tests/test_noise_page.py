@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import expect, look_at_list, open_section, open_tab, settle, word
+from tests.browser import expect, look_at_list, open_list, open_section, open_tab, settle, word
 from tests.small_runs import quiz_run, small_run
 
 pytestmark = pytest.mark.browser
@@ -62,8 +62,7 @@ def choose_new(page, name):
     """Choose a run that was made since the tab was opened, and see its first picture held."""
     open_tab(page, "curves")
     open_tab(page, "noise")
-    settle(page)
-    page.locator("#noise-run input").click()
+    open_list(page, "noise-run")
     page.get_by_role("option", name=name).click()
     page.locator(f"#shelf button[aria-pressed=true][data-address^='{name}:0:']").wait_for()
 

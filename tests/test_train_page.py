@@ -6,6 +6,7 @@ choose what trains: nothing, a stub that needs no torch, small networks in a thr
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -23,7 +24,7 @@ from demo.language import words
 from demo.place import Place, decide
 from gan.run import Run, all_runs
 from gan.training import train
-from tests.browser import Visitors, expect, open_tab, serve, settle
+from tests.browser import Visitors, expect, open_list, open_tab, serve, settle
 from tests.small_runs import record, small_run
 from tests.test_jobs import TINY, Stubs
 
@@ -144,7 +145,7 @@ def train_page(look, server):
 
 def watch(page, name):
     if page.locator("#train-watch input").input_value() != name:
-        page.locator("#train-watch input").click()
+        open_list(page, "train-watch")
         page.get_by_role("option", name=name, exact=True).click()
     page.locator("#watch h3", has_text=name).wait_for()
 
@@ -231,7 +232,7 @@ def test_the_speed_is_measured_and_a_training_outlives_page_and_app_and_is_watch
     page.locator("#watch h3 .stopped").wait_for()
 
     open_tab(page, "noise")  # and there it is, without a restart
-    page.locator("#noise-run input").click()
+    open_list(page, "noise-run")
     page.get_by_role("option", name="mnist-1").wait_for()
     page.keyboard.press("Escape")
 
@@ -244,6 +245,26 @@ def test_a_finished_run_is_shown_without_a_click_and_grows_while_one_looks(train
     expect(page.locator("#watch h3")).to_contain_text(words("en")["curves.status.finished"])
     Run(server.runs / "earlier").log(record(9001))
     page.locator("#watch .facts b", has_text="9,001").wait_for()
+
+
+def test_a_page_goes_on_where_a_run_is_deleted_while_its_list_is_open(train_page, server):
+    gone = small_run(server.runs, "gone")
+    page = train_page()
+    watch(page, "earlier")
+    open_list(page, "train-watch")
+    page.get_by_role("option", name="gone", exact=True).wait_for()
+    shutil.rmtree(gone.folder)
+    for step, shown in ((9001, "9,001"), (9011, "9,011")):
+        Run(server.runs / "earlier").log(record(step))
+        page.locator("#watch .facts b", has_text=shown).wait_for()
+    page.get_by_role("option", name="mnist", exact=True).click()
+    page.locator("#watch h3", has_text="mnist").wait_for()
+    watch(page, "earlier")
+    open_tab(page, "noise")
+    open_tab(page, "train")
+    open_list(page, "train-watch")
+    expect(page.get_by_role("option", name="gone", exact=True)).to_have_count(0)
+    page.keyboard.press("Escape")
 
 
 def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(chromium, server):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import expect, look_at_list, open_section, open_tab, settle
+from tests.browser import expect, look_at_list, open_list, open_section, open_tab, settle
 from tests.small_cyclegan import small_cyclegan
 
 pytestmark = pytest.mark.browser
@@ -19,9 +19,8 @@ REAL = {"en": "real: apple", "ko": "진짜: 사과"}
 def choose_fruit(page):
     """Choose the run "fruit", whatever is chosen, and its first example; wait for the ways of that."""
     page.wait_for_selector("#ways figcaption")
-    box = page.locator("#translate-run input")
-    if box.input_value() != "fruit":
-        box.click()
+    if page.locator("#translate-run input").input_value() != "fruit":
+        open_list(page, "translate-run")
         page.get_by_role("option", name="fruit", exact=True).click()
         page.wait_for_function("/apple|orange|사과|오렌지/.test(document.querySelector('#ways').innerText)")
     if page.locator("#translate-examples [aria-pressed=true][data-index='0']").count() == 0:
@@ -285,8 +284,7 @@ def test_a_run_made_meanwhile_is_offered_when_the_tab_is_opened_again(look, adde
     small_cyclegan(added, "newcomer", seed=3)
     open_tab(page, "noise")
     open_tab(page, "translate")
-    settle(page)
-    page.locator("#translate-run input").click()
+    open_list(page, "translate-run")
     page.get_by_role("option", name="newcomer").click()
     page.wait_for_function("document.querySelector('#translate-run input').value === 'newcomer'")
     page.wait_for_function("src => document.querySelectorAll('#ways img')[1]?.src !== src", arg=before[1])

@@ -234,6 +234,7 @@ def build(room: Room) -> Section:
     with gr.Tab(t("noise.find.tab"), id="find") as tab:
         gr.Markdown(t("noise.find.intro"))
         of, found, drawing, attempts = gr.State(""), gr.State(""), gr.State(""), gr.State({})
+        first, others = gr.State(False), gr.State(True)
         with gr.Row():
             with gr.Column(scale=2, min_width=280):
                 mode = gr.Radio(
@@ -286,8 +287,8 @@ def build(room: Room) -> Section:
     options = handlers.QUIET | {"trigger_mode": "once", "concurrency_limit": None}
     asked = [room.run, mode, which, drawing, picture, attempts]
     answered = [result, found, attempts, go, next_start, halt]
-    for pressed, another in ((go, False), (next_start, True)):
-        pressed.click(polite(find), [*asked, gr.State(another)], answered, **options)
+    for pressed, another in ((go, first), (next_start, others)):
+        pressed.click(polite(find), [*asked, another], answered, **options)
     halt.click(polite(stop), None, None, queue=False, **QUIET)
     keep.click(polite(take), [found, room.desk], room.desk, **QUIET)
     return Section(tab, show, [room.run, of], [which, of, result, found, attempts, pad], slow=True)

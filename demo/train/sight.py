@@ -75,26 +75,27 @@ def follow(name: str | None, shown: str | None, held: float | None, request: gr.
     """`show` where there is something new beside the facts `shown`, else nothing; they are empty before the tab opens.
 
     A training that someone has started meanwhile is shown to all who don't watch one that still goes on. The film
-    follows the newest sample for who has not gone back in it, to the moment `held`.
+    follows the newest sample for who has not gone back in it, to the moment `held`. The list of runs is only sent with
+    new ones in it: where an open list gets shorter, Gradio's page stops with an error.
     """
     if not shown:
         return gr.skip()
     seen = _carried(shown)
     runs = jobs.recent()
     names = names_of(runs)
+    new = [each for each in names if repr(each) not in seen]
     watched = next((run for run in runs if run.name == name), None)
     if watched is not None:
         count = len(watched.samples())
         if repr((names, name, stamp(watched), count)) == seen:
             return gr.skip()
-        is_new = runs[0].name != name and repr(runs[0].name) not in seen
-        if is_new and not jobs.at_rest(runs[0]) and jobs.at_rest(watched):
+        if runs[0].name in new and runs[0].name != name and not jobs.at_rest(runs[0]) and jobs.at_rest(watched):
             return show(runs[0], names, request)
-        # Not its name: whoever has turned to another run meanwhile is not taken back by an answer that comes late. And
-        # no choices but new ones: the list may be open.
-        choices = gr.skip() if seen.startswith(f"({names!r}, ") else gr.Dropdown(choices=names)
-        return [choices, *show(watched, names, request, held)[1:]]
-    return show(next(iter(runs), None), names, request)
+        # not its name: whoever has turned to another run meanwhile is not taken back by an answer that comes late
+        return [gr.Dropdown(choices=names) if new else gr.skip(), *show(watched, names, request, held)[1:]]
+    other = next(iter(runs), None)
+    chosen, *rest = show(other, names, request)
+    return [chosen if new else gr.Dropdown(value=other and other.name), *rest]
 
 
 def watch(name: str | None, shown: str | None, request: gr.Request) -> Any:
