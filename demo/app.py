@@ -31,8 +31,8 @@ from demo.ports import LAST, free_port, is_reached_by_others, port, prefix
 from demo.surroundings import spare
 from demo.theme import theme
 from gan.console import forgive
+from gan.data.image_io import MAX_PIXELS
 from gan.errors import UserError, reason
-from gan.image_io import MAX_PIXELS
 
 VISITORS = 300  # whose sessions are kept, the latest: Gradio keeps 10,000, at 0.9 MB each
 TABS = ("noise", "curves", "translate", "train", "questions")

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from gan.figures import Line, smooth, thin, window
+from gan.plots.figures import Line, smooth, thin, window
 
 ASSETS = Path(__file__).parent / "assets"
 CSS, JS = ((ASSETS / name).read_text(encoding="utf-8") for name in ("charts.css", "charts.js"))

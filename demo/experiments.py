@@ -16,8 +16,9 @@ import numpy as np
 from demo import models
 from demo.language import Language, say
 from demo.refusals import Refused
-from gan import journals
-from gan.stories import Story, tell
+from gan.plots.history import Story, tell
+from gan.runs import journal
+from gan.runs.run import Run
 from gan.words import Words
 
 HALF = 0.5  # of the experiment is shown before the guess
@@ -139,12 +140,11 @@ def facts(key: str) -> dict[str, str]:
     For seeds also "max_mean", "max_low", "max_high", "max_spread" of the Frechet distance.
     """
     known = {run.name: run.folder for run in models.runs()}
-    return _facts(key, tuple((known[name], journals.stamp(known[name])) for name in _all_runs(EXPERIMENTS[key])))
+    return _facts(key, tuple((known[name], journal.stamp(known[name])) for name in _all_runs(EXPERIMENTS[key])))
 
 
 @lru_cache(maxsize=32)  # a page has several parts of the same words
 def _facts(key: str, runs: tuple[tuple[Path, Any], ...]) -> dict[str, str]:
-    from gan.run import Run
 
     experiment, told = EXPERIMENTS[key], {}
     by_run = {folder.name: numbers(tell(Run(folder))) for folder, _ in runs}

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -21,12 +21,11 @@ from demo.launch import Worker, last_words, launch
 from demo.place import Place
 from demo.presets import is_preset, needed_by
 from demo.rules import MOST_MINUTES, WAITING, Refused, outstayed, permit, permit_conducting, permit_deleting, spare
-from gan.catalog import absolute, last_names
+from gan.config import Config
+from gan.data.registry import absolute, last_names
 from gan.errors import UserError
-
-if TYPE_CHECKING:
-    from gan.config import Config
-    from gan.run import Run
+from gan.runs import controls, resume
+from gan.runs.run import Run
 
 ACTIVE = ("starting", "running", "paused")
 LOOK = 2.0  # seconds between two looks into the queue
@@ -40,15 +39,15 @@ _watched: set[Path] = set()  # folders of runs whose queue this app looks after
 
 def start(
     place: Place,
-    config: "Config",
+    config: Config,
     name: str = "",
     *,
     key: str = "",
     paths: bool = False,
     visitor: str = "",
-    prepare: Callable[["Run"], None] | None = None,
+    prepare: Callable[[Run], None] | None = None,
     needed: int | None = None,
-) -> "Run":
+) -> Run:
     """Start a training, or let it wait until what trains now is done, and return its run; it gets a name if need be.
 
     With `paths` (a person at this very machine) the data may be a folder. `visitor` tells people apart where each may
@@ -56,7 +55,6 @@ def start(
     needs to be worth a look, where that is not known by the settings. Raises `Refused` for what is not allowed or not
     possible now, `UserError` for an unfit or taken name.
     """
-    from gan.run import Run
 
     permit(place, config, key=key, name=name, preset=is_preset(config), paths=paths)
     with _lock:
@@ -84,13 +82,13 @@ def start(
     return run
 
 
-def control(place: Place, name: str, do: str, *, key: str = "", patience: float = 0.0) -> "Run":
-    """Ask "pause", "go on", "stop" or one of `gan.acts.ACTS` of a run.
+def control(place: Place, name: str, do: str, *, key: str = "", patience: float = 0.0) -> Run:
+    """Ask "pause", "go on", "stop" or one of `gan.runs.controls.ACTS` of a run.
 
     One that has ended unfinished is gone on with. A pause or a stop is waited for, so many seconds at most. Raises
     `Refused` for what cannot be done to a run as it stands, and `UserError` for what is not known.
     """
-    from gan import acts, resume
+    from gan.core.checkpoint import reached
 
     run = models.find(name)
     permit_conducting(place, run, key)
@@ -111,6 +109,7 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
             if run.is_shipped:
                 raise Refused("train.refused.shipped", run=run.name)
             resume.check(run)
+            reached(run)  # it can be read
             spare(place)
             _line_up(run)
         elif do == "go on" and (minutes := further(run)):
@@ -120,7 +119,7 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
         elif do in ("pause", "go on", "stop"):
             raise Refused(f"train.refused.cannot.{do.replace(' ', '_')}", run=name)
         else:
-            wish = acts.parse(do)
+            wish = controls.parse(do)
             if standing not in ("running", "paused"):
                 raise Refused("train.refused.cannot.act", run=name)
             if wish["do"] == "step" and standing != "paused":
@@ -135,9 +134,9 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
     return run
 
 
-def what_if(place: Place, name: str, *, key: str = "") -> "Run":
+def what_if(place: Place, name: str, *, key: str = "") -> Run:
     """Go back to before the last act on a run, in a run of its own that goes on from there; the old one is stopped."""
-    from gan.branches import branch
+    from gan.core.checkpoint import branch
 
     run = models.find(name)
     permit_conducting(place, run, key)
@@ -175,7 +174,7 @@ def delete(place: Place, name: str, *, key: str = "") -> None:
 # How runs stand
 
 
-def status(run: "Run") -> str:
+def status(run: Run) -> str:
     """`Run.status`, as this app knows it: "starting" ends with its process, and a lent GPU is never given back between
     two calls for it."""
     standing, worker = run.status, _workers.get(run.folder)
@@ -186,19 +185,19 @@ def status(run: "Run") -> str:
     return "running" if worker.is_lent and standing in ("paused", "interrupted") else standing
 
 
-def at_rest(run: "Run") -> bool:
+def at_rest(run: Run) -> bool:
     """Whether a run neither trains nor waits."""
     return status(run) not in (*ACTIVE, "queued")
 
 
-def lacks(run: "Run") -> int:
+def lacks(run: Run) -> int:
     """How many rounds a finished run needs to be worth a look, where it got fewer; else 0."""
     info = run.info
     needed = info.get("needed") or 0
     return needed if info.get("status") == "finished" and info.get("step", 0) < needed else 0
 
 
-def further(run: "Run") -> float | None:
+def further(run: Run) -> float | None:
     """The minutes with which a finished run would get the rounds that it lacks; None where it can't be gone on with."""
     needed, info = lacks(run), run.info
     minutes, step = info["config"].get("minutes"), info.get("step")
@@ -209,25 +208,25 @@ def further(run: "Run") -> float | None:
     return min(float(wanted), most) if most > minutes else None
 
 
-def reason(run: "Run") -> Any:
+def reason(run: Run) -> Any:
     """Why a run failed or was interrupted, as it said itself, for `gan.words.sentence`; empty where it did not."""
     return run.info.get("why") or last_words(run)
 
 
-def active() -> "Run | None":
+def active() -> Run | None:
     """The run that is training now, whoever started it."""
     return next((run for run in models.runs() if status(run) in ACTIVE), None)
 
 
-def queue() -> list["Run"]:
+def queue() -> list[Run]:
     """The runs that wait, the first first."""
     return sorted((run for run in models.runs() if run.status == "queued"), key=written)
 
 
-def recent() -> list["Run"]:
+def recent() -> list[Run]:
     """All runs: what is training now, then what waits, then the others by the time they last changed."""
 
-    def order(run: "Run") -> tuple[bool, bool, int]:
+    def order(run: Run) -> tuple[bool, bool, int]:
         standing = status(run)
         waits = standing == "queued"
         return standing in ACTIVE, waits, -written(run) if waits else written(run)
@@ -235,7 +234,7 @@ def recent() -> list["Run"]:
     return sorted(models.runs(replicas=False), key=order, reverse=True)
 
 
-def written(run: "Run") -> int:
+def written(run: Run) -> int:
     """When `run.json` was last written, in nanoseconds; 0 where there is none."""
     try:
         return (run.folder / "run.json").stat().st_mtime_ns
@@ -269,7 +268,7 @@ def look_after(place: Place) -> None:
     threading.Thread(target=watch, name="queue", daemon=True).start()
 
 
-def _line_up(run: "Run") -> None:
+def _line_up(run: Run) -> None:
     run.set_info(status="queued", why="")
     _askers[run.folder] = contextvars.copy_context()
 
@@ -286,7 +285,7 @@ def advance(place: Place) -> None:
             _workers[folder] = launch(waiting[0], place, _askers.pop(folder, None))
 
 
-def _stop(run: "Run") -> None:
+def _stop(run: Run) -> None:
     worker = _workers.get(run.folder)
     if worker is not None and status(run) == "starting" and not worker.is_lent:
         worker.kill()  # it would not heed what was asked before its first word, and has nothing to save

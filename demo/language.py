@@ -39,7 +39,7 @@ def t(key: str) -> Any:
     return translations()(key)
 
 
-def say(reader: "gr.Request | Language | None", key: str, **values: Any) -> str:
+def say(reader: gr.Request | Language | None, key: str, **values: Any) -> str:
     """A sentence in the reader's language with `{name}` places filled: for toasts, progress, titles, figures.
 
     `reader` is the request of the event, or a language. Raises KeyError if there is no such key or value.

@@ -14,15 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from demo.place import ROOT, Place
 from gan.errors import UserError
+from gan.runs.run import Run
 from gan.threads import users_environment
 from gan.words import LANGUAGES, Words, stored
-
-if TYPE_CHECKING:
-    from gan.run import Run
 
 CHUNK = 40.0  # seconds of training a call for a lent GPU
 
@@ -50,7 +47,7 @@ class Worker:
             self.work.wait()
 
 
-def launch(run: "Run", place: Place, asker: contextvars.Context | None = None) -> Worker:
+def launch(run: Run, place: Place, asker: contextvars.Context | None = None) -> Worker:
     """Begin or go on with a run. `run.json` says "starting" until the training's own first word.
 
     A GPU is lent in the name of the visitor whose request is in the context of the `asker`.
@@ -80,7 +77,7 @@ def launch(run: "Run", place: Place, asker: contextvars.Context | None = None) -
     return Worker(process)
 
 
-def last_words(run: "Run") -> str:
+def last_words(run: Run) -> str:
     """The error that a training's process printed before it ended; empty where there was none."""
     try:
         with open(run.folder / "train.log", "rb") as file:
@@ -100,8 +97,7 @@ def borrow(place: Place) -> None:
 
 def _chunk(folder: str) -> str:
     """Go on with a run for some seconds; returns how it stands in `run.json` then."""
-    from gan.run import Run
-    from gan.training import train
+    from gan.core.trainer import train
 
     run = Run(Path(folder))
     for _ in train(run, seconds=CHUNK):
@@ -114,7 +110,7 @@ def _borrower(place: Place) -> Callable[[str], str]:
     return place.gpu(duration=int(CHUNK) + 20)(_chunk)
 
 
-def _loop(run: "Run", chunk: Callable[[str], str], stop: threading.Event) -> None:
+def _loop(run: Run, chunk: Callable[[str], str], stop: threading.Event) -> None:
     """Call for the GPU until the run is no longer "paused" by the end of a call, or someone asks to stop."""
     try:
         while not stop.is_set():

@@ -39,7 +39,7 @@ def drawn(event: gr.EventData) -> str:
 
 def decode(drawing: str) -> Image.Image | None:
     """A drawing from its data address; None for an empty pad or what is no picture."""
-    from gan.pictures import open_picture
+    from gan.images import open_picture
 
     head, _, data = drawing.partition(",")
     if head != "data:image/png;base64":

@@ -1,15 +1,11 @@
 """What the two domains of a CycleGAN are called."""
 
-from typing import TYPE_CHECKING
-
 from demo.language import Language, words
-from gan.catalog import PAIRS, last_names
-
-if TYPE_CHECKING:
-    from gan.run import Run
+from gan.data.registry import PAIRS, last_names
+from gan.runs.run import Run
 
 
-def names(run: "Run", language: Language) -> tuple[str, str]:
+def names(run: Run, language: Language) -> tuple[str, str]:
     """What the two domains are called: "horse", "zebra"; "A", "B" where nothing names them."""
     data, given = run.config.data, run.info.get("names")
     if data in PAIRS:

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from demo.refusals import Refused
 from demo.surroundings import unwritable
-from gan.runs_root import runs_root
+from gan.paths import runs_root
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,16 +1,12 @@
 """Trainings that are known to work, and what learns quickly where nothing else is asked for."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from demo.rules import Refused
-from gan.catalog import PAIRS, SETS
-from gan.config import MOST_STEPS
+from gan.config import MOST_STEPS, Config, make
+from gan.data.registry import PAIRS, SETS
 from gan.errors import UserError
-from gan.settings import make
-
-if TYPE_CHECKING:
-    from gan.config import Config
 
 
 class Preset(NamedTuple):
@@ -71,7 +67,7 @@ def quick(model: str, data: str) -> dict[str, Any]:
     return SETTINGS[model] | channels | OF_DATA.get((model, data), {})
 
 
-def settings_of(model: str, data: str, minutes: float, /, **settings: Any) -> "Config":
+def settings_of(model: str, data: str, minutes: float, /, **settings: Any) -> Config:
     """The settings of a training: these on top of what learns quickly.
 
     Raises `UserError` for one that is impossible or that there is not, and for data or a time named twice.
@@ -88,28 +84,28 @@ def settings_of(model: str, data: str, minutes: float, /, **settings: Any) -> "C
     return make(model, {"steps": MOST_STEPS} | quick(model, data) | settings | given)
 
 
-def is_preset(config: "Config") -> bool:
+def is_preset(config: Config) -> bool:
     """Whether these are the settings of a ready-made training, of whatever length."""
     return preset_of(config) is not None
 
 
-def preset_of(config: "Config") -> Preset | None:
+def preset_of(config: Config) -> Preset | None:
     """The ready-made training with these settings, of whatever length."""
     return next((each for each in PRESETS.values() if config == _config(each, config.minutes)), None)
 
 
-def needed_by(config: "Config") -> int | None:
+def needed_by(config: Config) -> int | None:
     """How many rounds such a training needs to be worth a look, where that is known."""
     return preset.needed if (preset := preset_of(config)) else None
 
 
-def wants_gpu(config: "Config") -> bool:
+def wants_gpu(config: Config) -> bool:
     """Whether this is a training, of whatever random seed, that takes hours without a GPU."""
     preset = preset_of(replace(config, seed=0))
     return preset is not None and preset.gpu
 
 
-def _config(preset: Preset, minutes: float) -> "Config | None":
+def _config(preset: Preset, minutes: float) -> Config | None:
     try:
         return settings_of(preset.model, preset.data, minutes, **preset.settings)
     except UserError:

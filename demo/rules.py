@@ -2,15 +2,12 @@
 
 import shutil
 import time
-from typing import TYPE_CHECKING
 
 from demo.place import Place
 from demo.refusals import Refused
-from gan.catalog import PAIRS, SETS, state
-
-if TYPE_CHECKING:
-    from gan.config import Config
-    from gan.run import Run
+from gan.config import Config
+from gan.data.registry import PAIRS, SETS, state
+from gan.runs.run import Run
 
 MOST_MINUTES = {"on": 1440.0, "limited": 3.0, "off": 0.0}
 WAITING = 10  # runs that wait in the queue at most
@@ -35,7 +32,7 @@ def level(place: Place, key: str = "") -> str:
     return "off" if place.training == "on" else place.training
 
 
-def permit(place: Place, config: "Config", *, key: str, name: str, preset: bool, paths: bool) -> None:
+def permit(place: Place, config: Config, *, key: str, name: str, preset: bool, paths: bool) -> None:
     """Refuse a training that may not be started here: raises `Refused`.
 
     Where training is limited only presets are trained, for up to three minutes, under names of the app's own. `paths`
@@ -64,13 +61,13 @@ def spare(place: Place) -> None:
         raise Refused("train.refused.disk")
 
 
-def permit_conducting(place: Place, run: "Run", key: str) -> None:
+def permit_conducting(place: Place, run: Run, key: str) -> None:
     """Refuse to let someone conduct a run who may not. Raises `Refused`."""
     if _may(place, key) == "limited" and not run.info.get("visitor"):
         raise Refused("train.refused.limited")
 
 
-def permit_deleting(place: Place, run: "Run", key: str) -> None:
+def permit_deleting(place: Place, run: Run, key: str) -> None:
     """Refuse to let someone delete a run who may not. Raises `Refused`."""
     if _may(place, key) == "limited":
         raise Refused("train.refused.delete")
@@ -86,7 +83,7 @@ def _may(place: Place, key: str) -> str:
     return training
 
 
-def outstayed(runs: list["Run"]) -> list["Run"]:
+def outstayed(runs: list[Run]) -> list[Run]:
     """Of visitors' runs at rest, the newest first: those beyond `KEPT`, and those of yesterday."""
     now, gone = time.time(), []
     for number, run in enumerate(runs):

@@ -13,16 +13,16 @@ from demo import charts, translated
 from demo.data_urls import file_url
 from demo.language import Language, say
 from demo.refusals import Refused
-from gan.curves import DEFAULT, Comparison, View, compare
 from gan.errors import UserError
-from gan.figures import window
-from gan.stories import Story
+from gan.plots.curves import DEFAULT, Comparison, View, compare
+from gan.plots.figures import window
+from gan.plots.history import Story
 
 GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
 
 
 def word(language: Language) -> Callable[[str], str]:
-    """The words of figures in a language, by `gan.curves`' keys."""
+    """The words of figures in a language, by `gan.plots.curves`' keys."""
     return lambda key: say(language, f"curves.{key}")
 
 
@@ -171,7 +171,7 @@ def _grouped(told: list[Story], key: Callable[[Story], tuple]) -> list[tuple[tup
 
 def film(told: list[Story]) -> bytes:
     """What these runs drew, side by side through all their moments, as a GIF without end."""
-    from gan.pictures import gif
+    from gan.images import gif
 
     moments = sorted({step for story in told for step, _ in story.samples})
     frames = []

@@ -9,6 +9,7 @@ from demo.data_urls import data_url
 from demo.language import Language, say
 from demo.pairs import names
 from gan.errors import UserError
+from gan.runs.run import Run
 
 
 def sheet(sample: Path) -> Image.Image:
@@ -27,7 +28,6 @@ def address(sample: Path) -> str:
 
 def rows(sample: Path, language: Language) -> list[str]:
     """The names of the rows of its sheet."""
-    from gan.run import Run
 
     a, b = names(Run(sample.parents[1]), language)
     ways = [say(language, "curves.translated", a=x, b=y) for x, y in ((a, b), (b, a))]
@@ -42,8 +42,7 @@ def _address(sample: Path, stamp: int) -> str:
 @lru_cache(maxsize=64)
 def _sheet(sample: Path, stamp: int) -> tuple[Image.Image, bool]:
     """(the sheet, whether what was translated is in it); `stamp` is the sample's time, for a run made anew."""
-    from gan.quiz import GAP
-    from gan.run import Run
+    from gan.analysis.real_or_fake import GAP
 
     with Image.open(sample) as image:
         made = image.convert("RGB")
@@ -62,9 +61,9 @@ def _sheet(sample: Path, stamp: int) -> tuple[Image.Image, bool]:
 @lru_cache(maxsize=16)
 def _inputs(data: str, size: int, channels: int) -> tuple[Image.Image, Image.Image] | None:
     """The test pictures of both domains that a run's samples are made of, a row each; None where they are not here."""
-    from gan.cyclegan import SHOWN
-    from gan.data import load_pair
-    from gan.pictures import grid
+    from gan.core.cyclegan import SHOWN
+    from gan.data.datasets import load_pair
+    from gan.images import grid
 
     try:
         pair = load_pair(data, size, channels=channels, split="test")

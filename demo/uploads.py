@@ -8,8 +8,8 @@ from PIL import Image
 from demo.language import both
 from demo.place import Place
 from demo.refusals import Refused
+from gan.data.image_io import MAX_PIXELS, TooLarge, open_picture
 from gan.errors import UserError
-from gan.image_io import MAX_PIXELS, TooLarge, open_picture
 
 # Not mirrored: a rear camera's picture must not be, and a letter held up to the front one stays legible.
 WEBCAM = gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}})

@@ -13,11 +13,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gan.config import MOST_STEPS
+from gan.cli.arguments import given, parser
+from gan.config import MOST_STEPS, make
 from gan.console import complain, forgive, language
+from gan.core.checkpoint import load_networks
+from gan.data.registry import last_names, require
 from gan.errors import UserError, cause, reason
-from gan.options import given, parser
-from gan.settings import make
+from gan.plots.curves import View, draw
+from gan.plots.history import tell
+from gan.runs.controls import ask
+from gan.runs.resume import plan
+from gan.runs.run import Run, all_runs, runs_root
 from gan.threads import leave_a_core
 from gan.words import Words, sentence
 
@@ -48,8 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Start a run, or go on with one, and show how it goes."""
-    from gan.machine import is_first, pick_device, start_processes
-    from gan.run import Run
+    from gan.core.device import is_first, pick_device, start_processes
 
     if options.resume:
         if options.model:
@@ -86,11 +91,11 @@ def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
     """The progress bar round `training.train`; `asked` are the settings that change as the run goes on."""
     from tqdm import tqdm
 
-    from gan.machine import is_first
-    from gan.resume import plan
-    from gan.training import train
+    from gan.core.checkpoint import reached
+    from gan.core.device import is_first
+    from gan.core.trainer import train
 
-    go_on, config = f"Go on with: python -m gan train --resume {run.name}", plan(run, asked).config
+    go_on, config = f"Go on with: python -m gan train --resume {run.name}", plan(run, reached(run), asked).config
     if is_first():
         print(f"{run.name}: {config.model} on {config.data}, in {run.folder}")
     total, unit = _whole(config)
@@ -139,8 +144,7 @@ def _whole(config: Any) -> tuple[int, str]:
 
 def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
     """A new run whose data can be found from anywhere; says what a person should know of that data."""
-    from gan.prepare import prepare
-    from gan.run import Run, runs_root
+    from gan.data.prepare import prepare
 
     ready = prepare(config, runs_root(), name, options.data_root, choose_channels=options.channels is None)
     try:
@@ -158,11 +162,10 @@ def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
 
 def _make_sure(config: Any, options: argparse.Namespace) -> None:
     """Download what is asked for by name, once, where that was allowed; refuse what is not there."""
-    from gan.catalog import require
-    from gan.data import load, load_pair
-    from gan.download import terminal_progress
-    from gan.machine import is_first
-    from gan.prepare import is_zip
+    from gan.core.device import is_first
+    from gan.data.datasets import load, load_pair
+    from gan.data.download import terminal_progress
+    from gan.data.prepare import is_zip
 
     if is_zip(config.data):
         return
@@ -175,7 +178,6 @@ def _make_sure(config: Any, options: argparse.Namespace) -> None:
 
 
 def _fresh_name(data: str) -> str:
-    from gan.catalog import last_names
 
     stem = re.sub(r"[^\w.-]+", "-", last_names(data)[0].removesuffix(".zip")).strip(".-")[:40]
     return f"{stem or 'run'}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -185,12 +187,11 @@ def sample(options: argparse.Namespace) -> None:
     """Generate pictures from noise."""
     import torch
 
-    from gan.latent import noise
-    from gan.pictures import grid
-    from gan.run import Run
+    from gan.core.latent import noise
+    from gan.images import grid
 
     run = _run_of("dcgan", Run.open(options.run))
-    generators, _ = run.networks()
+    generators, _ = load_networks(run)
     with torch.inference_mode():
         images = generators["g"](noise(options.count, run.config.latent, options.seed))
     _save(grid(images), options.out)
@@ -198,9 +199,8 @@ def sample(options: argparse.Namespace) -> None:
 
 def translate(options: argparse.Namespace) -> int:
     """Translate a picture, or all pictures of a folder or zip; 1 where some were left out."""
-    from gan.download import terminal_progress
-    from gan.run import Run
-    from gan.translation import translate_path
+    from gan.data.download import terminal_progress
+    from gan.inference.translate import translate_path
 
     run = _run_of("cyclegan", Run.open(options.run))
     left_out: list[tuple[str, UserError]] = []
@@ -217,9 +217,8 @@ def translate(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure a run."""
-    from gan import evaluation
-    from gan.download import terminal_progress
-    from gan.run import Run
+    from gan.data.download import terminal_progress
+    from gan.metrics import evaluate as evaluation
 
     run = Run.open(options.run)
     measure = {"dcgan": evaluation.evaluate_dcgan, "cyclegan": evaluation.evaluate_cyclegan}[run.config.model]
@@ -237,8 +236,6 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def control(options: argparse.Namespace) -> None:
     """Ask something of a run that is training, and show what came of it."""
-    from gan.acts import ask
-    from gan.run import Run
 
     run = Run.open(options.run)
     before = len(run.journal())
@@ -263,8 +260,6 @@ def control(options: argparse.Namespace) -> None:
 
 def runs(options: argparse.Namespace) -> None:
     """List the runs."""
-    from gan.catalog import last_names
-    from gan.run import all_runs
 
     rows = []
     for run in all_runs():
@@ -286,9 +281,6 @@ def runs(options: argparse.Namespace) -> None:
 
 def curves(options: argparse.Namespace) -> None:
     """Draw the curves of some runs side by side."""
-    from gan.curves import View, draw
-    from gan.run import Run
-    from gan.stories import tell
 
     view = View(options.axis, tuple(options.panels), log=options.log)
     draw([tell(Run.open(name)) for name in options.runs], view, options.out)
@@ -297,8 +289,8 @@ def curves(options: argparse.Namespace) -> None:
 
 def import_(options: argparse.Namespace) -> None:
     """Make a run of weights from elsewhere."""
-    from gan import official
-    from gan.exchange import import_folder
+    from gan.export import junyanz
+    from gan.export.hub import import_folder
 
     nets = {"a2b": options.a2b, "b2a": options.b2a, "a": options.d_a, "b": options.d_b}
     named = {net: path for net, path in nets.items() if path}
@@ -311,24 +303,23 @@ def import_(options: argparse.Namespace) -> None:
         run = import_folder(files[0], options.run)
     else:
         how = {"data": options.data, "size": options.size, "way": options.direction, "named": named}
-        run = official.import_official(files, options.run, **how)
-        print("\n".join(official.told(run)))
+        run = junyanz.import_official(files, options.run, **how)
+        print("\n".join(junyanz.told(run)))
     print(f"{run.name}: {run.config.model}, in {run.folder}")
 
 
 def export(options: argparse.Namespace) -> None:
     """Write a run for use elsewhere."""
-    from gan import exchange
-    from gan.run import Run
-    from gan.translation import pick
+    from gan.export import hub
+    from gan.inference.translate import pick
 
     run = Run.open(options.run)
     if options.folder.suffix == ".onnx":
-        generators = run.networks()[0]
+        generators = load_networks(run)[0]
         network = generators["g"] if "g" in generators else pick(generators, options.direction)[0]
-        differences = {options.folder.name: exchange.export_onnx(network, run.config, options.folder)}
+        differences = {options.folder.name: hub.export_onnx(network, run.config, options.folder)}
     else:
-        differences = exchange.export_folder(run, options.folder, licence=options.licence, onnx=options.onnx)
+        differences = hub.export_folder(run, options.folder, licence=options.licence, onnx=options.onnx)
     for name, difference in differences.items():
         print(f"{name}: differs from the network by {difference:.1g} at most")
     print(options.folder)
@@ -338,7 +329,7 @@ def export(options: argparse.Namespace) -> None:
 
 def bench(options: argparse.Namespace) -> None:
     """Measure the speed of this code beside the plain tutorial loop."""
-    from gan.bench import bench
+    from gan.benchmark.bench import bench
 
     bench(device=options.device, is_json=options.json, only=options.only)
 

@@ -1,7 +1,8 @@
 """Settings: one frozen dataclass per model, whose fields carry their own help, choices and bounds.
 
 The command line builds its options from these fields, the Train tab its controls, and `run.json` holds them,
-so a setting is described once. A value that is unknown or impossible is refused with a sentence.
+so a setting is described once. A value that is unknown or impossible is refused with a sentence. Nothing here needs
+torch: the page shows the settings before it is there.
 """
 
 from dataclasses import asdict, dataclass, field, fields
@@ -95,3 +96,154 @@ def _check(f: Any, value: Any) -> None:
         raise UserError("config.high", name=f.name, value=value, high=m["high"])
     if m["multiple"] > 1 and value % m["multiple"]:
         raise UserError("config.multiple", name=f.name, value=value, multiple=m["multiple"])
+
+
+LOSSES = ("bce", "saturating", "least-squares", "hinge")
+NORMS = ("batch", "instance", "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DCGANConfig(Config):
+    """The whole argument of a DCGAN training. The switches below are those the lecture's questions ask for."""
+
+    channels: int = setting(
+        1, "1 for grey pictures, 3 for colour; a new run takes what its pictures have", choices=(1, 3)
+    )
+    latent: int = setting(100, "length of the latent vector z", low=1, high=4096)
+    up: str = setting(
+        "transposed",
+        "how the generator goes up in size",
+        choices=("transposed", "nearest", "bilinear", "unpool"),
+    )
+    down: str = setting("stride", "how the discriminator goes down", choices=("stride", "max", "average"))
+    norm: str = setting("batch", "normalisation in the generator", choices=NORMS)
+    norm_d: str = setting(
+        "instance",
+        "normalisation in the discriminator: batch is the paper's, instance judges each picture by itself",
+        choices=NORMS,
+    )
+    loss: str = setting("bce", "the adversarial loss", choices=LOSSES)
+    label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
+    fall: float = setting(
+        0.0, "learning-rate decay: the share of the run, at its end, in which rates fall to 0", low=0, high=1
+    )
+    gauge: int = setting(0, "pictures measured at each sample, for curves of quality (0: none)", low=0, high=10_000)
+
+    model = "dcgan"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.gauge == 1:
+            raise UserError("settings.gauge")
+        if self.size & (self.size - 1):
+            raise UserError("settings.doubling", size=self.size)
+
+    @classmethod
+    def of_record(cls, values: dict[str, Any]) -> Self:
+        """As in `Config`; before `norm_d` there was one norm for both networks."""
+        return cls.from_dict({"norm_d": values.get("norm", "batch")} | values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleGANConfig(Config):
+    """The whole argument of a CycleGAN training; the defaults are the paper's, at 128x128."""
+
+    data: str = setting("herd", "pair of sets by name, a folder (or zip) with trainA and trainB, or two 'A,B'")
+    size: int = setting(128, "side the pictures are kept at, in pixels", low=16, high=512, multiple=4)
+    crop: int = setting(0, "side of the random crops trained on (0: whole pictures)", low=0, high=512, multiple=4)
+    batch: int = setting(1, "pictures of each domain a training step", low=1, high=256)
+    blocks: int = setting(6, "residual blocks: 6 for 128x128, 9 for 256x256", low=1, high=12)
+    up: str = setting("transposed", "how the generator goes up in size", choices=("transposed", "nearest", "bilinear"))
+    change: bool = setting(False, "predict the change, x + net(x), which keeps the background as it was")
+    width_d: int = setting(64, "feature maps of the discriminator's first layer", low=4, high=256)
+    layers_d: int = setting(3, "strided layers of the discriminator: 3 score 70x70 patches, 2 34x34", low=1, high=4)
+    loss: str = setting("least-squares", "the adversarial loss", choices=LOSSES)
+    label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
+    cycle: float = setting(10.0, "weight of the cycle-consistency loss", low=0, high=100)
+    identity: float = setting(0.5, "weight of the identity loss, as a share of the cycle's", low=0, high=10)
+    identity_every: int = setting(1, "identity loss at every n-th training step only, to save time", low=1, high=100)
+    pool: int = setting(50, "past fakes that the discriminators are shown again (0: none)", low=0, high=1000)
+    flip: bool = setting(True, "mirror half of the training pictures")
+    fall: float = setting(
+        0.5, "learning-rate decay: the share of the run, at its end, in which rates fall to 0", low=0, high=1
+    )
+
+    model = "cyclegan"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.crop > self.size:
+            raise UserError("settings.crop", crop=self.crop, size=self.size)
+        if self.layers_d >= 3 and (self.crop or self.size) < 32:
+            raise UserError("settings.small")
+
+
+CONFIGS: dict[str, type[Config]] = {"dcgan": DCGANConfig, "cyclegan": CycleGANConfig}
+
+
+def make(model: str, values: dict[str, Any]) -> Config:
+    """The settings of a training of `model` from plain values.
+
+    Raises `UserError` for a model that does not exist, and for a setting that does not or is the other model's.
+    """
+    if model not in CONFIGS:
+        raise UserError("settings.model", model=model, known=", ".join(CONFIGS))
+    for other, config in CONFIGS.items():
+        theirs = {f.name for f in fields(config)} - {f.name for f in fields(CONFIGS[model])}
+        if foreign := [name for name in values if name in theirs]:
+            values = {"names": ", ".join(f"'{name}'" for name in foreign), "other": other, "model": model}
+            raise UserError("settings.foreign" if len(foreign) == 1 else "settings.foreign_many", **values)
+    return CONFIGS[model].from_dict(values)
+
+
+@dataclass
+class Conduct:
+    """What may be changed while a duel is fought; it starts from the settings and is saved with the run."""
+
+    rate_g: float
+    rate_d: float
+    rounds_d: int = 1
+    label: float = 1.0
+    hold_g: bool = False
+    hold_d: bool = False
+    measure: bool = True  # whether this round also measures the gradients
+
+    def change(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Apply the settings that may change during training, and return those that were applied.
+
+        Raises `UserError` for an impossible one; then nothing has changed.
+        """
+        limits = {f.name: f.metadata for f in fields(Config)} | {"label": {"low": 0.5, "high": 1.0}}
+        taken = {}
+        for name, value in asked.items():
+            if name in ("hold_g", "hold_d") and isinstance(value, bool):
+                taken[name] = value
+            elif name in ("rate_g", "rate_d", "rounds_d", "label"):
+                low, high = limits[name]["low"], limits[name]["high"]
+                if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                    raise UserError("duel.number", name=name, value=value, low=low, high=high)
+                if name == "rounds_d" and value != int(value):
+                    raise UserError("duel.whole", name=name, value=value, low=low, high=high)
+                taken[name] = type(getattr(self, name))(value)
+            elif name in ("hold_g", "hold_d"):
+                raise UserError("duel.truth", name=name, value=value)
+        for name, value in taken.items():
+            setattr(self, name, value)
+        return taken
+
+    def scaled(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """The learning rates times the factors asked for, at most 1; raises `UserError` for an impossible factor."""
+        rates = {}
+        for name in ("rate_g", "rate_d"):
+            if name in asked:
+                factor = asked[name]
+                if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor < float("inf"):
+                    raise UserError("duel.factor", name=name, factor=factor)
+                rates[name] = float(f"{min(1.0, getattr(self, name) * factor):.6g}")
+        return rates
+
+    @classmethod
+    def of(cls, config: Config) -> "Conduct":
+        """The conduct a run's settings ask for at its first step."""
+        label = getattr(config, "label", 1.0)
+        return cls(rate_g=config.rate_g, rate_d=config.rate_d, rounds_d=config.rounds_d, label=label)

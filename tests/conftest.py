@@ -14,7 +14,7 @@ os.environ["LC_ALL"] = "C.UTF-8"  # the command line is English, whatever langua
 
 import pytest
 
-from gan.catalog import cache_root
+from gan.data.registry import cache_root
 from tests import browser as machinery
 from tests.small_cyclegan import small_cyclegan
 from tests.small_runs import small_run
@@ -39,8 +39,8 @@ def runs(tmp_path, monkeypatch):
 def drawings(monkeypatch):
     """A small herd, drawn once for this machine, also for a test that sees nothing else of it: drawing takes long."""
     usual = cache_root()
-    monkeypatch.setattr("gan.herd_cache.cache_root", lambda: usual)
-    monkeypatch.setattr("gan.data.HERD", 300)
+    monkeypatch.setattr("gan.data.herd_cache.cache_root", lambda: usual)
+    monkeypatch.setattr("gan.data.datasets.HERD", 300)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def shipped(drawings, tmp_path, monkeypatch):
     """Of all data only what travels with the project is seen: 9,000 digits, not this machine's 60,000."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "XDG_CACHE_HOME"))
     monkeypatch.delenv("GAN_DATA", raising=False)
-    monkeypatch.setattr("gan.catalog.SYSTEM", tmp_path / "system")
+    monkeypatch.setattr("gan.data.registry.SYSTEM", tmp_path / "system")
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import torch
 
-from gan.cyclegan import CycleGAN, CycleGANConfig
-from gan.run import Run
+from gan.core.checkpoint import save_weights
+from gan.core.cyclegan import CycleGAN, CycleGANConfig
+from gan.runs.run import Run
 
 
 def small_cyclegan(
@@ -25,6 +26,6 @@ def small_cyclegan(
     for networks in both:
         for net in networks.keys() & set(missing):
             del networks[net]
-    run.save_weights(*both)
+    save_weights(run, *both)
     run.set_info(status="finished", step=10, missing=list(missing))
     return run

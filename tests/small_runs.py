@@ -7,9 +7,10 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from gan.dcgan import DCGAN, DCGANConfig
-from gan.pictures import grid
-from gan.run import Run
+from gan.core.checkpoint import save_weights
+from gan.core.dcgan import DCGAN, DCGANConfig
+from gan.images import grid
+from gan.runs.run import Run
 
 
 def small_run(root: Path, name: str, *, lines: int = 60, every: int = 10, weights: bool = True, **settings) -> Run:
@@ -24,7 +25,7 @@ def small_run(root: Path, name: str, *, lines: int = 60, every: int = 10, weight
         sample(run, step)
     if weights:
         torch.manual_seed(0)
-        run.save_weights(*DCGAN.networks(config))
+        save_weights(run, *DCGAN.networks(config))
     run.set_info(status="finished", step=last)
     return run
 

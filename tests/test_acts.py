@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from gan.__main__ import main
-from gan.acts import ask, parse
-from gan.dcgan import DCGANConfig
+from gan.core.checkpoint import load_resume
+from gan.core.dcgan import DCGANConfig
 from gan.errors import UserError
-from gan.run import Run
+from gan.runs.controls import ask, parse
+from gan.runs.run import Run
 
 ROOT = Path(__file__).parent.parent
 
@@ -90,6 +91,6 @@ def test_the_shell_conducts_a_run_that_another_process_trains(tmp_path, capsys):
     run = Run.open("mine")
     assert run.status == "stopped"
     assert b"samples=" in (tmp_path / "bar").read_bytes()
-    assert run.load_resume()["conduct"]["hold_d"] is True
+    assert load_resume(run)["conduct"]["hold_d"] is True
     assert main(["control", "mine", "pause"]) == 2
     assert "not training now" in capsys.readouterr().err

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from gan.address import LAST, of_seed, of_vector, run_of, vector
+from gan.core.latent import SEEDS, noise
 from gan.errors import UserError
-from gan.latent import SEEDS, noise
+from gan.inference.sample_id import LAST, of_seed, of_vector, run_of, vector
 
 Z = noise(1, 8, 1)[0]
 WRITTEN = of_vector("mnist", Z)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from gan import anatomy
-from gan.dcgan import DCGANConfig, Discriminator, Generator, Unpool
-from gan.settings import NORMS
+from gan.analysis import activations
+from gan.config import NORMS
+from gan.core.dcgan import DCGANConfig, Discriminator, Generator, Unpool
 
 UPS, DOWNS = ("transposed", "nearest", "bilinear", "unpool"), ("stride", "max", "average")
 
@@ -34,7 +34,7 @@ NETWORKS += [(kind, {"size": size, "channels": channels}) for kind, size, channe
 def test_the_stages_are_the_way_through_the_network(kind, settings):
     network, x = untrained(kind, **settings)
     before = x.clone()
-    seen = anatomy.stages(network, x)
+    seen = activations.stages(network, x)
     assert torch.equal(x, before)
     assert len(seen) == len(network.stages)
     with torch.no_grad():
@@ -43,25 +43,25 @@ def test_the_stages_are_the_way_through_the_network(kind, settings):
         output = network(x[:, :, 0, 0])[0] if kind == "g" else network(x).reshape(1, 1, 1)
     assert torch.equal(seen[-1].maps, output)
     assert output.abs().max() > 1e-3
-    again = anatomy.stages(network, x)
+    again = activations.stages(network, x)
     assert all(torch.equal(one.maps, other.maps) for one, other in zip(seen, again, strict=True))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [16, 32, 64])
 def test_the_generator_doubles_from_4_and_the_discriminator_halves_to_a_number(size, channels):
-    ups = [stage.maps.shape for stage in anatomy.stages(*untrained("g", size=size, channels=channels))]
+    ups = [stage.maps.shape for stage in activations.stages(*untrained("g", size=size, channels=channels))]
     sides = [4 * 2**k for k in range(len(ups))]
     assert sides[-1] == size
     assert ups == [(4 * size // 2 // side, side, side) for side in sides[:-1]] + [(channels, size, size)]
-    downs = [stage.maps.shape for stage in anatomy.stages(*untrained("d", size=size, channels=channels))]
+    downs = [stage.maps.shape for stage in activations.stages(*untrained("d", size=size, channels=channels))]
     assert downs == [*ups[-2::-1], (1, 1, 1)]
 
 
 @pytest.mark.parametrize(("kind", "settings"), NETWORKS)
 def test_the_weights_of_the_stages_are_those_of_the_network(kind, settings):
     network, x = untrained(kind, **settings)
-    seen = anatomy.stages(network, x)
+    seen = activations.stages(network, x)
     assert sum(stage.weights for stage in seen) == sum(w.numel() for w in network.parameters())
     channels, side = settings.get("channels", 1), 4 if settings.get("up", "transposed") == "transposed" else 3
     if kind == "g":  # kernels from 4 maps to each channel, and its bias
@@ -71,7 +71,7 @@ def test_the_weights_of_the_stages_are_those_of_the_network(kind, settings):
 @pytest.mark.parametrize(("kind", "settings"), NETWORKS)
 def test_every_line_of_code_makes_the_very_layer(kind, settings):
     network, x = untrained(kind, **settings)
-    for stage, seen in zip(network.stages, anatomy.stages(network, x), strict=True):
+    for stage, seen in zip(network.stages, activations.stages(network, x), strict=True):
         layers = list(stage) if isinstance(stage, nn.Sequential) else [stage]
         assert len(seen.code) == len(layers)
         for line, layer in zip(seen.code, layers, strict=True):
@@ -97,4 +97,4 @@ def test_every_line_of_code_makes_the_very_layer(kind, settings):
     ],
 )
 def test_a_line_leaves_out_what_goes_without_saying_and_nothing_else(layer, line):
-    assert anatomy.line_of(layer) == line
+    assert activations.line_of(layer) == line

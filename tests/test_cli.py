@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import gan.bench
+import gan.benchmark.bench
 from gan.__main__ import main
-from gan.cyclegan import CycleGANConfig
-from gan.dcgan import DCGANConfig
-from gan.run import Run
+from gan.core.checkpoint import load_resume
+from gan.core.cyclegan import CycleGANConfig
+from gan.core.dcgan import DCGANConfig
+from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
 from tests.small_runs import small_run
 
@@ -36,7 +37,7 @@ def runs(tmp_path, monkeypatch):
 @pytest.fixture
 def offline(monkeypatch):
     """Digits of this machine's packages would be as good; the test wants those that travel with the project."""
-    monkeypatch.setattr("gan.catalog.SYSTEM", Path("/nowhere"))
+    monkeypatch.setattr("gan.data.registry.SYSTEM", Path("/nowhere"))
 
 
 def test_help_names_every_command_and_every_setting_with_its_default(capsys):
@@ -145,7 +146,7 @@ def test_ctrl_c_saves_the_run_and_says_how_to_go_on(runs, capsys):
     assert run.status == "stopped"
     step = run.info["step"]
     assert f"Saved at step {step}. Go on with: python -m gan train --resume mine" in out
-    assert run.load_resume()["step"] == step
+    assert load_resume(run)["step"] == step
     assert main(["train", "--resume", "mine", "--steps", str(step + 10), "--device", "cpu"]) == 0
     assert run.info["step"] == step + 10
 
@@ -153,7 +154,7 @@ def test_ctrl_c_saves_the_run_and_says_how_to_go_on(runs, capsys):
 @pytest.mark.slow
 def test_bench_measures_both_loops_in_turns(capsys, monkeypatch):
     """A second only: that it measures, not what; the plain loop must be doing the same work."""
-    monkeypatch.setattr("gan.bench.SECONDS", 1.0)
+    monkeypatch.setattr("gan.benchmark.bench.SECONDS", 1.0)
     assert main(["bench", "--only", "dcgan", "--device", "cpu", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)["dcgan"]
     assert result["turns"] >= 3
@@ -163,11 +164,11 @@ def test_bench_measures_both_loops_in_turns(capsys, monkeypatch):
 
 @pytest.mark.slow
 def test_bench_follows_a_training_by_way_of_the_app(capsys, monkeypatch):
-    monkeypatch.setattr("gan.bench.SECONDS", 1.0)
-    monkeypatch.setattr("gan.bench.TURN", 1.0)
+    monkeypatch.setattr("gan.benchmark.bench.SECONDS", 1.0)
+    monkeypatch.setattr("gan.benchmark.bench.TURN", 1.0)
     looks = []
-    look = gan.bench._look
-    monkeypatch.setattr("gan.bench._look", lambda *asked: looks.append(look(*asked)))
+    look = gan.benchmark.bench._look
+    monkeypatch.setattr("gan.benchmark.bench._look", lambda *asked: looks.append(look(*asked)))
     assert main(["bench", "--only", "follow", "--device", "cpu", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)["follow"]
     assert result["ratio"] == pytest.approx(result["followed"] / result["alone"], rel=0.01)
@@ -177,7 +178,7 @@ def test_bench_follows_a_training_by_way_of_the_app(capsys, monkeypatch):
 
 @pytest.mark.slow
 def test_bench_compares_numbers_of_threads_beside_busy_cores(capsys, monkeypatch):
-    monkeypatch.setattr("gan.bench.SECONDS", 0.5)
+    monkeypatch.setattr("gan.benchmark.bench.SECONDS", 0.5)
     assert main(["bench", "--only", "threads", "--device", "cpu"]) == 0
     told = capsys.readouterr().out
     assert [f"{busy} cores busy: " in told for busy in (0, 1, 2)] == [True] * 3

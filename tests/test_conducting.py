@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan.branches import branch
-from gan.dcgan import DCGANConfig
-from gan.duel import Conduct
+from gan.config import Conduct
+from gan.core.checkpoint import branch, load_networks, load_resume
+from gan.core.dcgan import DCGANConfig
+from gan.core.trainer import train
 from gan.errors import UserError
-from gan.run import Run
-from gan.training import train
+from gan.runs.run import Run
 from gan.words import sentence
 
 
@@ -94,7 +94,7 @@ def test_what_if_goes_on_from_before_the_act_as_if_it_had_never_been(config):
     assert child.info["step"] == at == child.journal()[-1]["step"]
     assert all(step <= at for step, _ in child.samples())
     assert child.samples()
-    child.networks()  # it has weights to show
+    load_networks(child)  # it has weights to show
     act(child)
     assert child.status == "finished"
     assert curve(child) == curve(plain)
@@ -118,7 +118,7 @@ def test_a_killed_act_is_done_when_the_run_goes_on(config):
     assert event["hold_d"] is True
     later = [r["loss_d"] for r in run.journal() if "event" not in r]
     assert len(later) == 60
-    assert run.load_resume()["conduct"]["hold_d"] is True
+    assert load_resume(run)["conduct"]["hold_d"] is True
 
 
 def test_a_branch_needs_something_to_go_back_to_and_leaves_nothing_half_done(config, runs, monkeypatch):
@@ -138,7 +138,7 @@ def test_a_round_in_slow_motion_teaches_only_those_it_names(config, who):
     before = {}
 
     def weights():
-        state = run.load_resume()["duel"]
+        state = load_resume(run)["duel"]
         return {side: [v.clone() for k, v in state[side].items() if k.endswith("weight")] for side in
                 ("generators", "discriminators")}  # fmt: skip
 

@@ -6,11 +6,11 @@ from dataclasses import fields
 
 import pytest
 
-from gan.cyclegan import CycleGANConfig
-from gan.dcgan import DCGANConfig
+from gan.config import CONFIGS
+from gan.core.cyclegan import CycleGANConfig
+from gan.core.dcgan import DCGANConfig
+from gan.core.losses import LOSSES
 from gan.errors import UserError
-from gan.losses import LOSSES
-from gan.settings import CONFIGS
 
 
 @pytest.mark.parametrize("config_class", [DCGANConfig, CycleGANConfig])
@@ -52,5 +52,5 @@ def test_the_settings_name_every_loss_and_need_no_torch():
     choices = {f.name: f.metadata["choices"] for f in fields(DCGANConfig)}
     assert choices["loss"] == tuple(LOSSES)
     assert set(CONFIGS) == {"dcgan", "cyclegan"}
-    code = "import sys, gan.settings; print('torch' in sys.modules)"
+    code = "import sys, gan.config; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -13,12 +13,12 @@ from demo import charts
 from demo.curves import saves, views
 from demo.curves.views import stories
 from demo.stories import film, page
-from gan import journals
-from gan.curves import DEFAULT, WORDS, View, caption, compare, figure, limits
 from gan.errors import UserError
-from gan.figures import Line, save
-from gan.run import Run
-from gan.stories import Story, tell
+from gan.plots.curves import DEFAULT, WORDS, View, caption, compare, figure, limits
+from gan.plots.figures import Line, save
+from gan.plots.history import Story, tell
+from gan.runs import journal as journals
+from gan.runs.run import Run
 from tests.small_runs import record, sample, small_run
 
 VIEW = View()
@@ -100,7 +100,7 @@ def test_the_sample_of_a_moment_is_the_nearest_earlier_one(run):
 
 
 def test_rests_are_those_of_the_loss_and_twice_that_for_a_cyclegan(runs):
-    from gan.cyclegan import CycleGANConfig
+    from gan.core.cyclegan import CycleGANConfig
 
     bce = tell(small_run(runs, "bce")).rest
     assert bce == pytest.approx({"loss_g": np.log(2), "loss_d": np.log(4), "d_real": 0.5, "d_fake": 0.5})
@@ -377,7 +377,7 @@ def test_ten_long_journals_open_faster_than_line_by_line(runs):
 
 def test_the_command_lines_words_are_those_of_the_page():
     from demo.language import words
-    from gan.curves import PANELS, WORDS
+    from gan.plots.curves import PANELS, WORDS
 
     assert {key: words("en")[f"curves.{key}"] for key in WORDS} == WORDS
     assert {f"lines.{name}" for panel in PANELS.values() for name in panel} <= set(WORDS)

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from gan.cyclegan import CycleGAN, CycleGANConfig, Discriminator, Generator, Pool
-from gan.duel import Conduct
-from gan.layers import InstanceNorm
+from gan.config import Conduct
+from gan.core.base import InstanceNorm
+from gan.core.cyclegan import CycleGAN, CycleGANConfig, Discriminator, Generator, Pool
 
 CPU = torch.device("cpu")
 SMALL = CycleGANConfig(size=32, width=4, width_d=4, blocks=1, layers_d=2, batch=2, pool=0, precision="fp32")

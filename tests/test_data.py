@@ -14,9 +14,11 @@ import pytest
 import torch
 from PIL import Image
 
-from gan import catalog, data, emoji, sets, vision
-from gan.data import PAIRS, SETS, batch, load, load_pair, state
+from gan.data import datasets as data
+from gan.data import emoji, official_sets, registry, torchvision_compat
+from gan.data.datasets import PAIRS, SETS, batch, load, load_pair, state
 from gan.errors import UserError
+from gan.paths import SHIPPED_DATA
 from gan.words import sentence
 
 REAL = os.environ.get("GAN_DATA")
@@ -28,7 +30,7 @@ def bare(drawings, tmp_path, monkeypatch):
     """A machine without any data: what is found below was put there by the test."""
     monkeypatch.delenv("GAN_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(catalog, "SYSTEM", tmp_path / "system")
+    monkeypatch.setattr(registry, "SYSTEM", tmp_path / "system")
 
 
 def write_idx(path: Path, values: np.ndarray, pack=gzip.compress) -> None:
@@ -119,7 +121,7 @@ def test_without_data_or_network_the_shipped_pictures_stand_in_and_say_so():
 @needs_real_data
 @pytest.mark.slow
 def test_the_shipped_pictures_are_the_real_ones(monkeypatch):
-    clothes = sets._read_idx(catalog.SHIPPED / "fashion-mnist/t10k-images-idx3-ubyte.xz")
+    clothes = official_sets._read_idx(SHIPPED_DATA / "fashion-mnist/t10k-images-idx3-ubyte.xz")
     assert torch.equal(clothes[:, None], load("fashion-mnist", 28, split="test", root=REAL).images)
     known = {
         (image.numpy().tobytes(), int(label))
@@ -197,7 +199,7 @@ def test_grey_becomes_colour_and_colour_grey(tmp_path):
 @pytest.mark.slow
 def test_torchvision_is_imported_when_it_is_needed_and_beside_any_build_of_torch():
     code = (
-        "import sys; from gan.data import load; load('mnist', 32); print('torchvision' in sys.modules);"
+        "import sys; from gan.data.datasets import load; load('mnist', 32); print('torchvision' in sys.modules);"
         "from gan import vision; sets = vision.datasets(); print(sets.MNIST.__name__, sets.CIFAR10.__name__);"
         "from torchvision import transforms; print(transforms.Resize(2).size)"
     )
@@ -207,7 +209,7 @@ def test_torchvision_is_imported_when_it_is_needed_and_beside_any_build_of_torch
 
 def cifar(folder: Path, monkeypatch) -> None:
     """Write a tiny CIFAR-10 and tell torchvision its checksums."""
-    kind = vision.datasets().CIFAR10
+    kind = torchvision_compat.datasets().CIFAR10
     folder.mkdir(parents=True)
 
     def write(name: str, content: dict) -> list[str]:
@@ -256,7 +258,7 @@ def test_a_download_goes_to_the_root_and_is_read_from_there(tmp_path, monkeypatc
         asked.append((kind, root))
         digits(root / kind / "raw", 7, 2)
 
-    monkeypatch.setattr(vision, "fetch", fetch)
+    monkeypatch.setattr(torchvision_compat, "fetch", fetch)
     found = load("mnist", 32, root=tmp_path / "new", download=True)
     assert asked == [("MNIST", tmp_path / "new")]
     assert (len(found.images), found.note) == (7, ())
@@ -268,7 +270,7 @@ def test_a_download_that_fails_falls_back_on_the_shipped_pictures(monkeypatch):
     def fetch(kind, root):
         raise UserError("vision.download", kind=kind, root="here", why="offline")
 
-    monkeypatch.setattr(vision, "fetch", fetch)
+    monkeypatch.setattr(torchvision_compat, "fetch", fetch)
     found = load("mnist", 32, download=True)
     assert len(found.images) == 9000
     assert sentence(found.note, "en").startswith(
@@ -279,9 +281,9 @@ def test_a_download_that_fails_falls_back_on_the_shipped_pictures(monkeypatch):
 
 
 def test_torchvisions_refusal_is_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(vision.datasets().KMNIST, "mirrors", ["http://127.0.0.1:9/"])
+    monkeypatch.setattr(torchvision_compat.datasets().KMNIST, "mirrors", ["http://127.0.0.1:9/"])
     with pytest.raises(UserError, match="Could not download KMNIST"):
-        vision.fetch("KMNIST", tmp_path)
+        torchvision_compat.fetch("KMNIST", tmp_path)
 
 
 # folders

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from gan.dcgan import DCGAN, DCGANConfig, Discriminator, Generator, Unpool
-from gan.duel import Conduct
+from gan.config import Conduct
+from gan.core.dcgan import DCGAN, DCGANConfig, Discriminator, Generator, Unpool
 
 CPU = torch.device("cpu")
 SMALL = DCGANConfig(width=8, latent=10, batch=6, precision="fp32")

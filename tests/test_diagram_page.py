@@ -7,8 +7,8 @@ import pytest
 from demo import models
 from demo.language import words
 from demo.questions import diagram, roles
+from gan.analysis.training_roles import teachers
 from gan.errors import UserError
-from gan.roles import teachers
 from tests.browser import FAST, open_section, settle
 
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from gan.dcgan import DCGANConfig, Generator
-from gan.directions import FAR, METHODS, directions, effects, measure
+from gan.analysis.directions import FAR, METHODS, directions, effects, measure
+from gan.config import NORMS
+from gan.core.dcgan import DCGANConfig, Generator
+from gan.core.latent import noise
 from gan.errors import UserError
-from gan.latent import noise
-from gan.settings import NORMS
 
 
 def untrained(seed=0, **settings):

@@ -9,8 +9,8 @@ import zipfile
 
 import pytest
 
-from gan import download
-from gan.download import fetch, official_pair, terminal_progress, unzip
+from gan.data import download
+from gan.data.download import fetch, official_pair, terminal_progress, unzip
 from gan.errors import UserError
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB

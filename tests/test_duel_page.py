@@ -77,7 +77,7 @@ def test_what_is_said_follows_from_the_numbers():
         return [key for key in KEYS if text.startswith(starts[key])]
 
     KEYS = ("start", "fight", "no_gradient", "sure", "fooled", "balance", "lazy")
-    from gan.plane import Turn
+    from gan.toy.toy_gan import Turn
 
     assert said() == ["start"]
     assert "no_gradient" in said(late=Turn(1, 0, 0, 0.99, 0.01, 0.001))

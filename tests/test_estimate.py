@@ -8,12 +8,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from gan import cyclegan, dcgan, estimate
+from gan.benchmark import throughput
+from gan.benchmark.throughput import Estimate, measure, outlook
+from gan.config import CycleGANConfig, DCGANConfig
+from gan.core import cyclegan, dcgan
+from gan.core.trainer import train
 from gan.errors import UserError
-from gan.estimate import Estimate, measure, outlook
-from gan.run import Run
-from gan.settings import CycleGANConfig, DCGANConfig
-from gan.training import train
+from gan.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures("shipped")
 
@@ -38,9 +39,9 @@ def test_the_rate_is_that_of_a_real_training(tmp_path, config):
 @pytest.mark.parametrize("config", [DCGAN, CYCLEGAN], ids=lambda config: config.model)
 def test_nothing_is_left_behind(monkeypatch, config):
     duels = []
-    model = estimate.MODELS[config.model]
+    model = throughput.MODELS[config.model]
     monkeypatch.setitem(
-        estimate.MODELS, config.model, lambda *given: duels.append(weakref.ref(duel := model(*given))) or duel
+        throughput.MODELS, config.model, lambda *given: duels.append(weakref.ref(duel := model(*given))) or duel
     )
     state = torch.get_rng_state()
     found = measure(config, "cpu", seconds=0.05)
@@ -60,7 +61,9 @@ def counted(monkeypatch, *, limit=1e6, **settings) -> tuple[float, list]:
         return forward(generator, x)
 
     monkeypatch.setattr(cyclegan.Generator, "forward", slow)
-    monkeypatch.setattr(estimate, "time", SimpleNamespace(perf_counter=lambda: clock[0], thread_time=lambda: clock[0]))
+    monkeypatch.setattr(
+        throughput, "time", SimpleNamespace(perf_counter=lambda: clock[0], thread_time=lambda: clock[0])
+    )
     found = measure(replace(CYCLEGAN, **settings), "cpu", seconds=50.0, limit=limit)
     monkeypatch.undo()
     return found.rounds_per_second, seen
@@ -91,7 +94,7 @@ def test_a_slow_one_says_what_it_knows_when_the_time_is_over(monkeypatch):
 def test_it_ends_within_a_round_when_it_is_stopped(monkeypatch):
     seen = []
     monkeypatch.setattr(cyclegan.Generator, "forward", lambda _, x: seen.append(x) or x)
-    with pytest.raises(estimate.Stopped):
+    with pytest.raises(throughput.Stopped):
         measure(CYCLEGAN, "cpu", stop=lambda: len(seen) > 2)
     assert len(seen) == 3
 
@@ -99,7 +102,7 @@ def test_it_ends_within_a_round_when_it_is_stopped(monkeypatch):
 def test_a_measurement_knows_how_much_of_the_processor_it_had(monkeypatch):
     clock = iter(range(10**6))
     monkeypatch.setattr(
-        estimate, "time", SimpleNamespace(perf_counter=lambda: next(clock), thread_time=lambda: next(clock) / 3)
+        throughput, "time", SimpleNamespace(perf_counter=lambda: next(clock), thread_time=lambda: next(clock) / 3)
     )
     found = measure(DCGAN, "cpu", limit=1e6)
     assert found.share == pytest.approx(1 / 3, abs=0.1)

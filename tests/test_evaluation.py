@@ -9,17 +9,27 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gan import evaluation, measures
 from gan.__main__ import main
-from gan.classifier import accuracy, as_seen, augment, load_classifier, save_classifier, train_classifier, trained_names
-from gan.cyclegan import CycleGAN, CycleGANConfig
-from gan.data import load, load_pair
-from gan.dcgan import DCGAN, DCGANConfig
+from gan.core.checkpoint import load_networks, save_weights
+from gan.core.cyclegan import CycleGAN, CycleGANConfig
+from gan.core.dcgan import DCGAN, DCGANConfig
+from gan.core.latent import noise
+from gan.data.datasets import load, load_pair
 from gan.errors import UserError
-from gan.latent import noise
-from gan.measures import classes_covered, frechet, nearest, texture, texture_distances
-from gan.pictures import to_uint8, to_unit
-from gan.run import Run
+from gan.images import to_uint8, to_unit
+from gan.metrics import evaluate
+from gan.metrics import functional as measures
+from gan.metrics.classifier import (
+    accuracy,
+    as_seen,
+    augment,
+    load_classifier,
+    save_classifier,
+    train_classifier,
+    trained_names,
+)
+from gan.metrics.functional import classes_covered, frechet, nearest, texture, texture_distances
+from gan.runs.run import Run
 from gan.words import sentence
 
 pytestmark = pytest.mark.usefixtures("away")
@@ -222,7 +232,7 @@ def test_training_the_classifier_learns_and_its_file_reads_back(tmp_path, monkey
     network = runs[-1][0]
     assert accuracy(network, images, labels) > 0.6
     save_classifier(network, tmp_path / "classifier-bars.safetensors", data="bars")
-    monkeypatch.setattr("gan.classifier.SHIPPED", tmp_path)
+    monkeypatch.setattr("gan.metrics.classifier.SHIPPED_DATA", tmp_path)
     read = load_classifier("bars")
     torch.testing.assert_close(read(to_unit(images[:50])), network(to_unit(images[:50])), atol=0.05, rtol=0.01)
 
@@ -248,14 +258,14 @@ def dcgan_run(**settings) -> Run:
     torch.manual_seed(0)
     generators, discriminators = DCGAN.networks(config)
     discriminators["d"].stages[-1].weight.data.mul_(100)  # verdicts that differ from picture to picture
-    run.save_weights(generators, discriminators)
+    save_weights(run, generators, discriminators)
     run.set_info(status="finished", step=40)
     return run
 
 
 def with_generators(monkeypatch, run: Run, **generators: nn.Module) -> None:
     """Give a run these generators instead of its own."""
-    discriminators = run.networks()[1]
+    discriminators = load_networks(run)[1]
     networks = nn.ModuleDict(generators).eval(), discriminators
     monkeypatch.setattr(Run, "networks", lambda self, device="cpu": networks)
 
@@ -264,7 +274,7 @@ def test_training_pictures_as_samples_come_out_perfect_and_as_copies(monkeypatch
     run, train = dcgan_run(), load("mnist", 32)
     with_generators(monkeypatch, run, g=Fixed(train.images))
     seen = set()
-    found = evaluation.evaluate_dcgan(run, 1500, progress=lambda what, done, total: seen.add((what, done == total)))
+    found = evaluate.evaluate_dcgan(run, 1500, progress=lambda what, done, total: seen.add((what, done == total)))
     assert json.loads(json.dumps(found)) == found
     assert (found["count"], found["reference_count"], found["floor_count"]) == (1500, 1000, 1500)
     assert found["frechet"] == pytest.approx(found["frechet_floor"], abs=0.3)
@@ -279,11 +289,11 @@ def test_training_pictures_as_samples_come_out_perfect_and_as_copies(monkeypatch
 def test_samples_of_one_class_show_as_collapse(monkeypatch):
     run, train = dcgan_run(), load("mnist", 32)
     with_generators(monkeypatch, run, g=Fixed(train.images[train.labels == 1]))
-    found = evaluation.evaluate_dcgan(run, 500)
+    found = evaluate.evaluate_dcgan(run, 500)
     assert found["classes"]["covered"] == 1
     assert found["classes"]["shares"][1] > 0.98
     assert found["frechet"] > 20 * found["frechet_floor"]
-    report = evaluation.text_report(found)
+    report = evaluate.text_report(found)
     assert "1 of 10 have 5 %" in report
     assert f"{found['frechet']:.4g}" in report
 
@@ -291,8 +301,8 @@ def test_samples_of_one_class_show_as_collapse(monkeypatch):
 @pytest.mark.slow
 def test_the_verdict_and_samples_are_those_of_the_runs_networks():
     run = dcgan_run()
-    found = evaluation.evaluate_dcgan(run, 300, seed=5)
-    generators, discriminators = run.networks()
+    found = evaluate.evaluate_dcgan(run, 300, seed=5)
+    generators, discriminators = load_networks(run)
     with torch.no_grad():
         fake = to_unit(to_uint8(generators["g"](noise(300, 8, 5))))  # nearly flat: rounding matters to instance norm
         d_fake = torch.sigmoid(discriminators["d"](fake)).mean()
@@ -301,8 +311,8 @@ def test_the_verdict_and_samples_are_those_of_the_runs_networks():
         "real": pytest.approx(d_real.item(), abs=1e-4),
         "fake": pytest.approx(d_fake.item(), abs=1e-3),
     }
-    assert found == evaluation.evaluate_dcgan(run, 300, seed=5)
-    assert found["frechet"] != evaluation.evaluate_dcgan(run, 300, seed=6)["frechet"]
+    assert found == evaluate.evaluate_dcgan(run, 300, seed=5)
+    assert found["frechet"] != evaluate.evaluate_dcgan(run, 300, seed=6)["frechet"]
 
 
 def folder_of(path, images: torch.Tensor, first: int = 0) -> None:
@@ -315,20 +325,20 @@ def test_a_set_without_a_classifier_is_measured_in_texture(tmp_path, monkeypatch
     folder_of(tmp_path / "mine", stripes(60, 4, 1))
     run = dcgan_run(data=str(tmp_path / "mine"), channels=3)
     with_generators(monkeypatch, run, g=Fixed(stripes(50, 4, 2)))
-    good = evaluation.evaluate_dcgan(run, 50)
+    good = evaluate.evaluate_dcgan(run, 50)
     assert good["features"] == "texture"
     assert "classes" not in good
     with_generators(monkeypatch, run, g=Fixed(stripes(50, 16, 2)))
-    bad = evaluation.evaluate_dcgan(run, 50)
+    bad = evaluate.evaluate_dcgan(run, 50)
     assert good["frechet"] < bad["frechet"] / 10
-    assert "local colour" in evaluation.text_report(good)
+    assert "local colour" in evaluate.text_report(good)
 
 
 def cyclegan_run(data: str, size: int = 32) -> Run:
     config = CycleGANConfig(data=data, size=size, width=4, blocks=1, width_d=4, layers_d=2)
     run = Run.create("double-duel", config)
     torch.manual_seed(0)
-    run.save_weights(*CycleGAN.networks(config))
+    save_weights(run, *CycleGAN.networks(config))
     return run
 
 
@@ -348,14 +358,14 @@ def brighter(monkeypatch):
     """A small `emoji` whose second hand draws everything brighter by 51 of 255, with room to both sides."""
     drawn = torch.randint(60, 140, (60, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     hands = {"noto": drawn, "twemoji": drawn + 51}
-    monkeypatch.setattr("gan.emoji.COUNT", len(drawn))
-    monkeypatch.setattr("gan.emoji.draw", lambda hand, size, only: hands[hand][only])
+    monkeypatch.setattr("gan.data.emoji.COUNT", len(drawn))
+    monkeypatch.setattr("gan.data.emoji.draw", lambda hand, size, only: hands[hand][only])
 
 
 def test_a_perfect_translation_has_no_error_to_its_partner_and_none_of_the_cycle(brighter, monkeypatch):
     run = cyclegan_run("emoji")
     with_generators(monkeypatch, run, a2b=Shift(0.2), b2a=Shift(-0.2))
-    found = evaluation.evaluate_cyclegan(run)
+    found = evaluate.evaluate_cyclegan(run)
     assert json.loads(json.dumps(found)) == found
     for way in found["directions"].values():
         assert way["count"] == 6
@@ -366,7 +376,7 @@ def test_a_perfect_translation_has_no_error_to_its_partner_and_none_of_the_cycle
         assert way["partner"]["nothing"] == pytest.approx(0.2, abs=1e-6)
         assert way["texture"]["output"] < way["texture"]["nothing"] / 100
         assert "herd" not in way
-    report = evaluation.text_report(found)
+    report = evaluate.text_report(found)
     assert "AtoB, Noto to Twemoji, 6 test pictures" in report
     assert "(0.2000)" in report
 
@@ -374,7 +384,7 @@ def test_a_perfect_translation_has_no_error_to_its_partner_and_none_of_the_cycle
 def test_each_direction_uses_its_own_generators(brighter, monkeypatch):
     run = cyclegan_run("emoji")
     with_generators(monkeypatch, run, a2b=Shift(0.1), b2a=Shift(-0.15))
-    there, back = evaluation.evaluate_cyclegan(run, count=5)["directions"].values()
+    there, back = evaluate.evaluate_cyclegan(run, count=5)["directions"].values()
     assert [there["identity"], back["identity"]] == pytest.approx([0.1, 0.15], abs=1e-5)
     assert [there["partner"]["output"], back["partner"]["output"]] == pytest.approx([0.1, 0.05], abs=3e-3)
     assert [there["cycle"], back["cycle"]] == pytest.approx([0.05, 0.05], abs=1e-5)
@@ -383,7 +393,7 @@ def test_each_direction_uses_its_own_generators(brighter, monkeypatch):
 
 def test_the_herd_is_measured_with_its_own_measure():
     run = cyclegan_run("herd")
-    for way in evaluation.evaluate_cyclegan(run, count=12)["directions"].values():
+    for way in evaluate.evaluate_cyclegan(run, count=12)["directions"].values():
         assert {"coat", "ground", "colour"} <= way["herd"].keys()
         assert way["partner"]["nothing"] > 0
 
@@ -391,7 +401,7 @@ def test_the_herd_is_measured_with_its_own_measure():
 def test_doing_nothing_to_the_herd_leaves_the_ground_and_the_coat(monkeypatch):
     run = cyclegan_run("herd")
     with_generators(monkeypatch, run, a2b=nn.Identity(), b2a=nn.Identity())
-    for way in evaluation.evaluate_cyclegan(run, count=24)["directions"].values():
+    for way in evaluate.evaluate_cyclegan(run, count=24)["directions"].values():
         assert way["herd"]["coat"] < 0.2
         assert way["herd"]["ground"] == pytest.approx(0, abs=1e-6)
         assert way["herd"]["colour"] == pytest.approx(1, abs=1e-3)
@@ -402,7 +412,7 @@ def test_doing_nothing_to_the_herd_leaves_the_ground_and_the_coat(monkeypatch):
 def test_the_contact_sheet_shows_input_output_and_the_way_back_in_each_row(brighter, monkeypatch):
     run = cyclegan_run("emoji")
     with_generators(monkeypatch, run, a2b=Shift(0.2), b2a=Shift(-0.1))
-    sheet = np.asarray(evaluation.contact_sheet(run, count=2)).astype(float)
+    sheet = np.asarray(evaluate.contact_sheet(run, count=2)).astype(float)
     assert sheet.shape == (2 * 34 - 2, 6 * 34 - 2, 3)
     means = [sheet[:32, 34 * column : 34 * column + 32].mean() / 255 for column in range(6)]
     real_a, fake_b, rec_a, real_b, fake_a, rec_b = means
@@ -413,9 +423,9 @@ def test_the_contact_sheet_shows_input_output_and_the_way_back_in_each_row(brigh
 def test_the_wrong_model_and_a_single_picture_are_refused(tmp_path):
     run = dcgan_run()
     with pytest.raises(UserError, match="is a dcgan"):
-        evaluation.evaluate_cyclegan(run)
+        evaluate.evaluate_cyclegan(run)
     with pytest.raises(UserError, match="2 or more"):
-        evaluation.evaluate_dcgan(run, 1)
+        evaluate.evaluate_dcgan(run, 1)
 
 
 def test_the_command_line_reports_for_people_and_for_machines(brighter, tmp_path, capsys):
@@ -428,7 +438,7 @@ def test_the_command_line_reports_for_people_and_for_machines(brighter, tmp_path
     found = json.loads(capsys.readouterr().out)
     assert found["directions"]["BtoA"]["count"] == 4
     # The plain mean over pictures, computed here from the run's own networks.
-    generators, _ = run.networks()
+    generators, _ = load_networks(run)
     x = to_unit(load_pair("emoji", 32, split="test").a.images[:4])
     with torch.no_grad():
         rec = generators["b2a"](generators["a2b"](x).clamp(-1, 1)).clamp(-1, 1)

@@ -17,7 +17,7 @@ TEXT = ("html", "markdown", "textbox")
 @pytest.fixture
 def page(away, monkeypatch, tmp_path):
     """The page of a machine without runs and data, where everything is still to come."""
-    monkeypatch.setattr("gan.run.SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr("gan.runs.run.SHIPPED_RUNS", tmp_path / "shipped")
     return build_app(Place("local", "off", tmp_path / "runs", no_loan))
 
 

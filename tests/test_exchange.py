@@ -13,11 +13,12 @@ import onnxruntime
 import pytest
 import torch
 
-from gan import exchange
 from gan.__main__ import main
+from gan.core.checkpoint import load_networks
 from gan.errors import UserError
-from gan.exchange import export_folder, export_onnx, import_folder
-from gan.run import Run
+from gan.export import hub as exchange
+from gan.export.hub import export_folder, export_onnx, import_folder
+from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
 from tests.small_runs import small_run
 
@@ -52,7 +53,7 @@ def names_no_place(file, *more):
 
 @pytest.mark.slow
 def test_a_cyclegan_as_onnx_translates_any_batch_and_shape_as_the_network_does(hub):
-    generators = Run.open("herd").networks()[0]
+    generators = load_networks(Run.open("herd"))[0]
     for way, network in generators.items():
         (difference,) = re.findall(rf"^{way}\.onnx: differs from the network by (\S+)", hub[1], re.MULTILINE)
         assert float(difference) < 1e-5
@@ -68,7 +69,7 @@ def test_a_cyclegan_as_onnx_translates_any_batch_and_shape_as_the_network_does(h
 @pytest.mark.slow
 def test_a_dcgan_as_onnx_draws_what_the_network_draws(tmp_path):
     run = Run.open("mnist")
-    network = run.networks()[0]["g"]
+    network = load_networks(run)[0]["g"]
     assert export_onnx(network, run.config, tmp_path / "g.onnx") < 1e-4
     z = torch.randn(5, run.config.latent)
     (found,) = onnxruntime.InferenceSession(tmp_path / "g.onnx").run(None, {"latent": z.numpy()})
@@ -82,7 +83,7 @@ def test_an_onnx_file_that_says_something_else_is_refused(tmp_path, monkeypatch)
     run = small_run(tmp_path, "small")
     monkeypatch.setattr(exchange, "TOLERANCE", -1.0)
     with pytest.raises(UserError, match="do not use it"):
-        export_onnx(run.networks()[0]["g"], run.config, tmp_path / "g.onnx")
+        export_onnx(load_networks(run)[0]["g"], run.config, tmp_path / "g.onnx")
 
 
 @pytest.mark.slow
@@ -102,7 +103,7 @@ def test_a_folder_for_the_hub_tells_what_it_is_and_can_be_read_back(hub, runs):
     assert main(["import", str(folder), "--run", "again"]) == 0
     again = Run(runs / "again")
     x = torch.rand(1, 3, 64, 64)
-    for one, other in zip(run.networks(), again.networks(), strict=True):
+    for one, other in zip(load_networks(run), load_networks(again), strict=True):
         assert all(torch.equal(one[name](x), other[name](x)) for name in one)
     assert (again.config, again.info["step"], again.status) == (run.config, 2000, "finished")
     with pytest.raises(UserError, match="holds something already"):
@@ -145,7 +146,7 @@ def test_the_command_line_exports_one_way_and_names_what_is_not_there(tmp_path, 
     x = torch.rand(1, 3, 32, 32)
     (found,) = onnxruntime.InferenceSession(tmp_path / "way.onnx").run(None, {"picture": x.numpy()})
     with torch.no_grad():
-        both = [np.abs(found - run.networks()[0][way](x).numpy()).max() for way in ("b2a", "a2b")]
+        both = [np.abs(found - load_networks(run)[0][way](x).numpy()).max() for way in ("b2a", "a2b")]
     assert both[0] < 1e-3 < both[1]
     assert main(["import", str(tmp_path / "nothing"), "--run", "more"]) == 2
     assert "There is no file" in capsys.readouterr().err

@@ -11,8 +11,8 @@ from demo.curves import guesses
 from demo.experiments import EXPERIMENTS
 from demo.language import LANGUAGES, words
 from gan.errors import UserError
-from gan.run import Run
-from gan.stories import tell
+from gan.plots.history import tell
+from gan.runs.run import Run
 from tests.small_runs import small_run
 
 

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan.dcgan import DCGANConfig
+from gan.core.checkpoint import load_resume
+from gan.core.dcgan import DCGANConfig
+from gan.core.trainer import train
 from gan.errors import UserError
-from gan.run import Run
-from gan.training import train
+from gan.runs.run import Run
 from gan.words import sentence
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +50,7 @@ def small_disk(tmp_path):
 
 def in_process(*arguments: str, limit: int | None = None) -> subprocess.CompletedProcess:
     """`python -m gan ...` in a process of its own, with so much more address space than it needs to start."""
-    code = "import sys; from gan.__main__ import main; import torch, gan.training\n"
+    code = "import sys; from gan.__main__ import main; import torch, gan.core.trainer\n"
     if limit is not None:
         code += (
             "import resource\nnow = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
@@ -70,7 +71,7 @@ def test_a_full_disk_is_said_and_the_training_goes_on_when_there_is_room(small_d
             if record["step"] == 5 and "event" not in record:
                 run.control("set", label=0.9)  # which saves
             if record.get("event") == "control":
-                saved.append(run.load_resume()["step"])
+                saved.append(load_resume(run)["step"])
             if record["step"] == 20 and "event" not in record:
                 filler.write_bytes(b"0" * (shutil.disk_usage(small_disk).free - 8192))
                 run.control("set", label=0.8)
@@ -79,7 +80,7 @@ def test_a_full_disk_is_said_and_the_training_goes_on_when_there_is_room(small_d
         until_the_disk_is_full()
     assert run.status == "failed"
     assert run.info["why"]["key"] == "machine.disk_full"
-    assert run.load_resume()["step"] == saved[-1]
+    assert load_resume(run)["step"] == saved[-1]
     assert not list(run.folder.glob(".*.tmp"))
     filler.unlink()
     list(train(run, device="cpu"))

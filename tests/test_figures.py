@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan.figures import FONT, Column, Line, Panel, save, sheet, smooth, thin, window
+from gan.paths import FONT
+from gan.plots.figures import Column, Line, Panel, save, sheet, smooth, thin, window
 
 
 @pytest.mark.parametrize("count", [500, 501, 5_000, 100_000])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan.data import glimpse, load, load_pair
+from gan.data.datasets import glimpse, load, load_pair
+from gan.data.image_folder import pair_in
 from gan.errors import UserError
-from gan.folders import pair_in
 from gan.words import sentence
 from tests.test_data import numbers, pictures
 

@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from gan.dcgan import DCGAN, DCGANConfig
+from gan.core.checkpoint import load_networks
+from gan.core.dcgan import DCGAN, DCGANConfig
+from gan.core.trainer import train
 from gan.errors import UserError
-from gan.evaluation import evaluate_dcgan
-from gan.gauge import SEED, Gauge
-from gan.pictures import to_unit
-from gan.run import Run
-from gan.training import train
+from gan.images import to_unit
+from gan.metrics.during_training import SEED, Gauge
+from gan.metrics.evaluate import evaluate_dcgan
+from gan.runs.run import Run
 
 SMALL = {
     "size": 16,
@@ -39,7 +40,7 @@ pytestmark = pytest.mark.usefixtures("shipped")
 def test_it_reads_what_the_evaluation_at_the_end_does():
     run = Run.open("mnist")
     gauge = Gauge(DCGANConfig(**(run.config.as_dict() | {"gauge": 500})), None, torch.device("cpu"))
-    generators, discriminators = run.networks()
+    generators, discriminators = load_networks(run)
     reading = gauge.read(generators, discriminators)
     found = evaluate_dcgan(run, 500, seed=SEED)
     assert reading["frechet"] == pytest.approx(found["frechet"], rel=1e-3)

@@ -12,11 +12,11 @@ from torch import nn
 from demo import translate
 from demo.questions import roles
 from demo.translate import hidden, inside, piles, rounds
-from gan import exchange
 from gan.__main__ import main
-from gan.data import load_pair
-from gan.official import import_official
-from gan.run import Run
+from gan.data.datasets import load_pair
+from gan.export import hub
+from gan.export.junyanz import import_official
+from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
 from tests.test_official import ResnetGenerator
 
@@ -103,4 +103,4 @@ def test_an_official_generator_of_grey_pictures_is_imported_and_translates(runs,
 
 
 def test_the_card_of_a_grey_run_names_its_one_channel(grey):
-    assert "float32 [N, 1, H, W]" in exchange._card(grey, "", {}, False, ["a2b.onnx"])
+    assert "float32 [N, 1, H, W]" in hub._card(grey, "", {}, False, ["a2b.onnx"])

@@ -5,16 +5,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gan import coats, herd
+from gan.data import synthetic_herd
 from gan.errors import UserError
-from gan.pictures import to_unit
+from gan.images import to_unit
+from gan.metrics import herd as coats
 
 N, SIZE = 24, 64
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    return herd.draw(N, SIZE, 5)
+    return synthetic_herd.draw(N, SIZE, 5)
 
 
 def test_partners_differ_in_the_coat_alone(drawn):
@@ -30,14 +31,14 @@ def test_partners_differ_in_the_coat_alone(drawn):
 
 
 def test_a_seed_draws_the_same_herd_and_more_of_it_at_any_size(drawn):
-    fewer = herd.draw(4, SIZE, 5)
+    fewer = synthetic_herd.draw(4, SIZE, 5)
     assert torch.equal(fewer.plain, drawn.plain[:4])
     assert torch.equal(fewer.striped, drawn.striped[:4])
-    assert not torch.equal(herd.draw(4, SIZE, 6).plain, fewer.plain)
-    some = herd.draw(N, SIZE, 5, [17, 3])
+    assert not torch.equal(synthetic_herd.draw(4, SIZE, 6).plain, fewer.plain)
+    some = synthetic_herd.draw(N, SIZE, 5, [17, 3])
     for one, all_of_them in ((some.plain, drawn.plain), (some.striped, drawn.striped), (some.mask, drawn.mask)):
         assert torch.equal(one, all_of_them[[3, 17]])
-    large = F.avg_pool2d(herd.draw(4, 2 * SIZE, 5).striped.float(), 2)
+    large = F.avg_pool2d(synthetic_herd.draw(4, 2 * SIZE, 5).striped.float(), 2)
     assert (large - fewer.striped.float()).abs().mean() < 6  # the same scenes, drawn finer
 
 
@@ -61,7 +62,7 @@ def test_stripes_are_a_few_pixels_wide(drawn):
 @pytest.mark.parametrize("size", [30, 28, 260])
 def test_an_impossible_size_is_refused_in_a_sentence(size):
     with pytest.raises(UserError, match="multiple of 4 from 32 to 256"):
-        herd.draw(1, size, 0)
+        synthetic_herd.draw(1, size, 0)
 
 
 def measured(drawn, output):

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from gan import herd, herd_cache
+from gan.data import herd_cache, synthetic_herd
+from gan.data.herd_cache import drawn
 from gan.errors import UserError
-from gan.herd_cache import drawn
 
 ASKED = (6, 32, 5)
 
@@ -20,13 +20,13 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def draws(monkeypatch):
     """One entry for each time that the herd is drawn."""
-    counted, draw = [], herd.draw
-    monkeypatch.setattr(herd, "draw", lambda *asked: counted.append(asked) or draw(*asked))
+    counted, draw = [], synthetic_herd.draw
+    monkeypatch.setattr(synthetic_herd, "draw", lambda *asked: counted.append(asked) or draw(*asked))
     return counted
 
 
 def same(parts, names=herd_cache.NAMES):
-    scenes = herd.draw(*ASKED)
+    scenes = synthetic_herd.draw(*ASKED)
     assert len(parts) == len(names)
     for part, name in zip(parts, names, strict=True):
         assert part.dtype == getattr(scenes, name).dtype
@@ -81,10 +81,10 @@ def test_an_impossible_size_is_refused_and_leaves_nothing(folder):
 
 
 def test_trainings_read_it(folder, draws, monkeypatch):
-    from gan import data
+    from gan.data import datasets
 
-    monkeypatch.setattr(data, "HERD", 4)
-    first, again = data.load_pair("herd", 32), data.load_pair("herd", 32)
+    monkeypatch.setattr(datasets, "HERD", 4)
+    first, again = datasets.load_pair("herd", 32), datasets.load_pair("herd", 32)
     assert [asked[2] for asked in draws] == [1, 2]
     assert torch.equal(first.a.images, again.a.images)
-    assert torch.equal(first.b.images, herd.draw(4, 32, 2).striped)
+    assert torch.equal(first.b.images, synthetic_herd.draw(4, 32, 2).striped)

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
+from gan.analysis.cycle_robustness import KINDS, disturb, errors, hides, quality
 from gan.errors import UserError
-from gan.hidden import KINDS, disturb, errors, hides, quality
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_the_command_of_the_readme_makes_a_space_of_exactly_what_is_committed(cl
 
 
 def test_the_command_of_the_readme_puts_an_exported_run_on_the_hub(tmp_path, runs):
-    from gan.exchange import export_folder
+    from gan.export.hub import export_folder
 
     folder = tmp_path / "work" / "folder-for-the-hub"
     export_folder(small_run(runs, "alpha"), folder, licence="mit", onnx=False)

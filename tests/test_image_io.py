@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from gan import image_io, srgb
+from gan.data import image_io, srgb
+from gan.data.image_io import find_pictures, open_picture
 from gan.errors import UserError
-from gan.image_io import find_pictures, open_picture
 from tests.test_pictures import chunk, halves, near, saved
 
 

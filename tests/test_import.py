@@ -5,9 +5,10 @@ import torch
 from torch import nn
 
 from gan.__main__ import main
+from gan.core.checkpoint import load_networks
 from gan.errors import UserError
-from gan.official import import_official
-from gan.run import Run
+from gan.export.junyanz import import_official
+from gan.runs.run import Run
 from gan.words import sentence
 from tests.test_official import NLayerDiscriminator, ResnetGenerator, largest
 
@@ -65,7 +66,7 @@ def test_any_part_of_the_name_says_which_way_a_generator_goes(file, capsys, name
     more = ["--data", data] if data else []
     assert main(["import", str(file(name)), "--name", "theirs", *more]) == 0
     run = Run.open("theirs")
-    assert [*run.networks()[0]] == [net]
+    assert [*load_networks(run)[0]] == [net]
     base = name.rpartition("/")[2]
     assert run.info["made_of"] == {net: base}
     way = {"a2b": "A to B", "b2a": "B to A"}[net]
@@ -91,7 +92,7 @@ def test_networks_named_one_by_one_need_no_name_and_overrule_it(file, capsys):
     told = capsys.readouterr().out
     assert "G_A.pth: the generator B to A (dog to cat)" in told
     assert "x.pth: the discriminator of pictures of A (cat)" in told
-    generators, discriminators = Run.open("theirs").networks()
+    generators, discriminators = load_networks(Run.open("theirs"))
     x = torch.rand(1, 3, 64, 64) * 2 - 1
     with torch.no_grad():
         for network, theirs in zip((generators["a2b"], generators["b2a"], discriminators["a"], discriminators["b"]),
@@ -172,7 +173,7 @@ def test_dropout_is_no_reason_to_refuse(file):
     assert any("conv_block.6" in name for name in network.state_dict())
     run, x = import_official([file("G_A.pth", network)], "dropped"), torch.rand(1, 3, 32, 32) * 2 - 1
     with torch.no_grad():
-        assert largest(run.networks()[0]["a2b"](x), network(x)) < 1e-5
+        assert largest(load_networks(run)[0]["a2b"](x), network(x)) < 1e-5
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import pytest
 from demo import jobs, launch, presets, rules
 from demo.language import LANGUAGES, words
 from demo.place import Place, no_loan
+from gan.core.checkpoint import load_networks
 from gan.errors import UserError
 from tests.small_runs import small_run
 
@@ -65,7 +66,7 @@ def start(place, model, data, minutes, name="", **how):
 
 
 def only(root):
-    from gan.run import all_runs
+    from gan.runs.run import all_runs
 
     return lambda *_, **__: all_runs(root)
 
@@ -142,7 +143,7 @@ def test_a_training_is_a_process_of_its_own_that_pauses_goes_on_and_stops(place)
 @pytest.mark.slow
 def test_a_real_training_lives_as_the_stub_does(real_place, tmp_path, monkeypatch):
     real = through_a_life(real_place)
-    assert real.networks()[0]["g"]
+    assert load_networks(real)[0]["g"]
 
     monkeypatch.setattr(launch, "subprocess", Stubs)
     monkeypatch.setenv("GAN_RUNS", str(tmp_path / "stubs"))
@@ -342,12 +343,12 @@ def test_what_waits_starts_by_itself_in_order_also_after_the_app_was_restarted(p
 @pytest.mark.slow
 def test_two_apps_on_one_folder_start_one_training(place, monkeypatch):
     """Two apps, this process and another, that look into the same queue at the same moment."""
-    from gan.run import Run
+    from gan.runs.run import Run
 
     for name in ("one", "two"):
         Run.create(name, presets.settings_of("dcgan", "mnist", 0.001), place.runs, status="queued")
     code = (
-        "import sys\nfrom pathlib import Path\nfrom demo import jobs, launch\nfrom gan.run import all_runs\n"
+        "import sys\nfrom pathlib import Path\nfrom demo import jobs, launch\nfrom gan.runs.run import all_runs\n"
         "from demo.place import Place, no_loan\nfrom tests.test_jobs import Stubs, slowly\n"
         "runs = Path(sys.argv[1])\njobs.models.runs = lambda *_, **__: all_runs(runs)\n"
         "jobs.launch = slowly\nlaunch.subprocess = Stubs\n"
@@ -374,8 +375,8 @@ def slowly(*asked):
 
 def test_a_training_is_branched(place):
     """The parent trains here, in a thread, the child is started."""
-    from gan.run import Run
-    from gan.training import train
+    from gan.core.trainer import train
+    from gan.runs.run import Run
 
     run = Run.create("mine", presets.settings_of("dcgan", "mnist", 5), place.runs)
     training = threading.Thread(target=lambda: list(train(run, device="cpu")))
@@ -459,7 +460,7 @@ def test_a_full_disk_is_refused_before_it_is_full(place, monkeypatch):
 
 
 def test_the_presets_are_possible_and_worded():
-    from gan.models import MODELS
+    from gan.core.checkpoint import MODELS
 
     for name, preset in presets.PRESETS.items():
         config = presets.settings_of(preset.model, preset.data, preset.minutes, **preset.settings)
@@ -472,7 +473,7 @@ def test_the_presets_are_possible_and_worded():
 
 
 def test_every_set_has_a_name_in_both_languages():
-    from gan.catalog import PAIRS, SETS
+    from gan.data.registry import PAIRS, SETS
 
     for language in LANGUAGES:
         assert {f"train.sets.{name}" for name in (*SETS, *PAIRS)} <= set(words(language))

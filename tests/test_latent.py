@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from gan.core.latent import arithmetic, lerp, noise, slerp, typical_length, walk
 from gan.errors import UserError
-from gan.latent import arithmetic, lerp, noise, slerp, typical_length, walk
 
 
 def on_the_arc(a, b, share):

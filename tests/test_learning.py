@@ -2,11 +2,11 @@
 
 import pytest
 
-from gan.cyclegan import CycleGANConfig
-from gan.dcgan import DCGANConfig
-from gan.evaluation import evaluate_cyclegan, evaluate_dcgan
-from gan.run import Run
-from gan.training import train
+from gan.core.cyclegan import CycleGANConfig
+from gan.core.dcgan import DCGANConfig
+from gan.core.trainer import train
+from gan.metrics.evaluate import evaluate_cyclegan, evaluate_dcgan
+from gan.runs.run import Run
 
 pytestmark = pytest.mark.slow
 

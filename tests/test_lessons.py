@@ -9,8 +9,8 @@ import torch
 from demo.language import say
 from demo.questions import duel, playing
 from demo.questions.lessons import PRESETS, RATES, Now
-from gan.plane import BLOWN_UP, DESCENTS, PlaneConfig, PlaneDuel
-from gan.settings import LOSSES
+from gan.config import LOSSES
+from gan.toy.toy_gan import BLOWN_UP, DESCENTS, PlaneConfig, PlaneDuel
 
 
 def values(preset: str, **changed) -> tuple:

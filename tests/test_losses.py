@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan.losses import LOSSES
+from gan.core.losses import LOSSES
 
 REAL = np.array([2.0, -1.0, 0.5])
 FAKE = np.array([-3.0, 0.25, 1.0])

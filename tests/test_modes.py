@@ -8,14 +8,15 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gan.cyclegan import CycleGANConfig
-from gan.data import load
-from gan.dcgan import DCGAN, DCGANConfig
+from gan.core.checkpoint import load_networks, save_weights
+from gan.core.cyclegan import CycleGANConfig
+from gan.core.dcgan import DCGAN, DCGANConfig
+from gan.core.latent import noise
+from gan.data.datasets import load
 from gan.errors import UserError
-from gan.latent import noise
-from gan.modes import modes
-from gan.pictures import to_uint8, to_unit
-from gan.run import Run
+from gan.images import to_uint8, to_unit
+from gan.metrics.mode_coverage import modes
+from gan.runs.run import Run
 from gan.words import sentence
 
 pytestmark = pytest.mark.usefixtures("away")
@@ -38,8 +39,8 @@ def dcgan_run(images: torch.Tensor | None = None, **settings) -> tuple[Run, tupl
     """A run, and its networks: with a generator that repeats `images` where they are given."""
     run = Run.create("duel", DCGANConfig(**({"width": 4, "latent": 8} | settings)))
     torch.manual_seed(0)
-    run.save_weights(*DCGAN.networks(run.config))
-    generators, discriminators = run.networks()
+    save_weights(run, *DCGAN.networks(run.config))
+    generators, discriminators = load_networks(run)
     return run, (generators if images is None else nn.ModuleDict({"g": Repeats(images)}), discriminators)
 
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
-from gan.classifier import Classifier, load_classifier
-from gan.data import load
+from gan.data.datasets import load
 from gan.errors import UserError
-from gan.neighbours import Pool, neighbours, pool, typical, typical_nearest
-from gan.pictures import to_unit
+from gan.images import to_unit
+from gan.metrics.classifier import Classifier, load_classifier
+from gan.metrics.nearest_neighbours import Pool, neighbours, pool, typical, typical_nearest
 from gan.words import sentence
 
 
@@ -21,7 +21,7 @@ def away(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GAN_DATA", raising=False)
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        patch.setattr("gan.catalog.SYSTEM", tmp_path_factory.mktemp("system"))
+        patch.setattr("gan.data.registry.SYSTEM", tmp_path_factory.mktemp("system"))
         yield
 
 

@@ -8,12 +8,13 @@ import torch
 
 from demo import models
 from demo.noise import desk, grid, pictures
-from gan.data import load
+from gan.core.checkpoint import load_networks, save_weights
+from gan.core.latent import noise as latent
+from gan.core.losses import LOSSES
+from gan.data.datasets import load
 from gan.errors import UserError
-from gan.latent import noise as latent
-from gan.losses import LOSSES
-from gan.pictures import to_uint8, to_unit
-from gan.run import Run
+from gan.images import to_uint8, to_unit
+from gan.runs.run import Run
 from tests.small_runs import small_run
 
 pytestmark = pytest.mark.usefixtures("runs")
@@ -29,7 +30,7 @@ def page(images, verdicts, loss, language="en"):
 def test_pictures_and_verdicts_are_those_of_the_networks(runs, loss):
     run = small_run(runs, "alpha", loss=loss)
     made = pictures.make(run, 7, 5)
-    generators, discriminators = run.networks()
+    generators, discriminators = load_networks(run)
     fakes = generators["g"](latent(5, 8, 7))
     assert torch.equal(made.images, to_uint8(fakes))
     expected = LOSSES[loss].verdict(discriminators["d"](fakes))
@@ -51,10 +52,10 @@ def test_numbers_outside_are_refused(run, seed, count):
 
 def test_new_weights_are_seen_without_a_restart(runs, run):
     before = pictures.make(run, 0, 4)
-    generators, discriminators = run.networks()
+    generators, discriminators = load_networks(run)
     for weight in generators.parameters():
         weight.mul_(0.5)
-    run.save_weights(generators, discriminators)
+    save_weights(run, generators, discriminators)
     assert not torch.equal(before.images, pictures.make(run, 0, 4).images)
 
 
@@ -70,7 +71,7 @@ def test_the_mean_verdict_on_real_pictures_stands_beside_that_on_the_generated_o
     """Both are of single pictures, by the same D: independent arithmetic."""
     found = models.find(run.name, "dcgan")
     (html,) = grid.show({"held": "", "shelf": []}, run.name, 0, 4, None)
-    discriminator = run.networks()[1]["d"]
+    discriminator = load_networks(run)[1]["d"]
     real = load(run.config.data, run.config.size, channels=run.config.channels, split="test").images[:100]
     alone = [discriminator(to_unit(image[None])).sigmoid().item() for image in real]
     made = pictures.make(found, 0, 4).verdicts

@@ -15,12 +15,13 @@ from demo import models, pad
 from demo.noise import between, copied, desk, find, game, layers, modes, sliders
 from demo.noise.pictures import picture_of
 from demo.noise.scores import LESSON, Scores
-from gan.address import of_vector
+from gan.core.checkpoint import load_networks, save_weights
+from gan.core.latent import noise
+from gan.core.losses import LOSSES
 from gan.errors import UserError
-from gan.latent import noise
-from gan.losses import LOSSES
-from gan.pictures import to_tensor
-from gan.run import Run
+from gan.images import to_tensor
+from gan.inference.sample_id import of_vector
+from gan.runs.run import Run
 from tests import small_runs
 from tests.small_runs import small_run
 
@@ -40,7 +41,7 @@ def quiz_run(runs):
 def test_the_way_through_ends_in_the_discriminators_own_logit(runs, loss):
     run = small_run(runs, "alpha", loss=loss)
     answer, _ = layers.endpoint("alpha:2:3")
-    generators, discriminators = run.networks()
+    generators, discriminators = load_networks(run)
     logit = discriminators["d"](generators["g"](noise(1, 8, 2, 3)))
     assert answer["logit"] == pytest.approx(logit.item(), abs=1e-5)
     assert answer["verdict"] == pytest.approx(LOSSES[loss].verdict(logit).item(), abs=1e-5)
@@ -82,7 +83,7 @@ def test_moving_adds_the_directions_and_the_raw_number(run):
     torch.testing.assert_close(z, expected)
     answer, _ = sliders.move_endpoint("alpha:2:3", [1.5, 0, -2], "sefa")
     assert answer["picture"] != "alpha:2:3"
-    assert run.networks()[1] is not None
+    assert load_networks(run)[1] is not None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_a_short_vector_has_fewer_sliders(runs):
 
 
 def test_a_slider_is_called_by_what_it_changes():
-    from gan.directions import Effect
+    from gan.analysis.directions import Effect
 
     effect = Effect({"brightness": 0.9, "width": -2.0, "height": 0.1, "slant": 0.2}, 0.5)
     assert sliders.name(effect, 1, "en") == "1 · narrower, brighter"
@@ -269,9 +270,9 @@ async def all_of(searching):
 @pytest.fixture
 def short(monkeypatch):
     """Searches of five steps."""
-    from gan import search
+    from gan.analysis import inversion
 
-    monkeypatch.setattr(search, "search_class", partial(search.search_class, steps=5, starts=2))
+    monkeypatch.setattr(inversion, "search_class", partial(inversion.search_class, steps=5, starts=2))
 
 
 def test_a_search_can_be_left_in_the_middle(run, short):
@@ -478,11 +479,11 @@ def test_scores_are_kept_for_a_lesson_and_of_one_run(monkeypatch):
 
 def test_a_collapse_is_called_by_its_name(runs):
     run = small_run(runs, "collapsed")
-    generators, discriminators = run.networks()
+    generators, discriminators = load_networks(run)
     for name, weight in generators.named_parameters():
         if name.startswith("g.stages.0.0"):
             weight.zero_()  # whatever z says, nothing comes of it
-    run.save_weights(generators, discriminators)
+    save_weights(run, generators, discriminators)
     (html,) = modes.show({"held": "", "shelf": []}, "collapsed", None)
     assert "Mode collapse: only 1 of 10" in html
     assert html.count('class="gone"') == 9

@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import nn
 
+from gan.core.checkpoint import load_networks
 from gan.errors import UserError
-from gan.official import import_official
-from gan.run import Run
-from gan.translation import pick
+from gan.export.junyanz import import_official
+from gan.inference.translate import pick
+from gan.runs.run import Run
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +98,7 @@ def test_both_directions_and_both_judges_say_what_the_originals_say(tmp_path, bl
     )
     of_b, of_a = (official(tmp_path, f"latest_net_D_{side}.pth", NLayerDiscriminator(8)) for side in "AB")
     run = import_official(sorted(tmp_path.glob("*.pth")), "theirs", data="horse,zebra", size=128)
-    generators, discriminators = run.networks()
+    generators, discriminators = load_networks(run)
     x = torch.rand(2, 3, 64, 72) * 2 - 1
     with torch.no_grad():
         assert largest(there(x), back(x)) > 0.1  # so that one can't stand for the other
@@ -115,7 +116,7 @@ def test_both_directions_and_both_judges_say_what_the_originals_say(tmp_path, bl
 def test_the_full_width_is_the_same_function(tmp_path):
     there = official(tmp_path, "latest_net_G.pth", ResnetGenerator(64, 9), spread=0.02)
     run = import_official([tmp_path / "latest_net_G.pth"], "horses", data="horse2zebra")
-    x, here = torch.rand(1, 3, 64, 64) * 2 - 1, run.networks()[0]["a2b"]
+    x, here = torch.rand(1, 3, 64, 64) * 2 - 1, load_networks(run)[0]["a2b"]
     with torch.no_grad():
         assert largest(here(x), there(x)) < 3e-5  # rounding, which differs from processor to processor
         assert largest(here.double()(x.double()), there.double()(x.double())) < 1e-9
@@ -129,13 +130,13 @@ def test_statistics_that_old_files_carry_are_left_out_as_the_authors_do(tmp_path
     new.load_state_dict(old.state_dict(), strict=False)
     run, x = import_official([tmp_path / "latest_net_G_A.pth"], "old"), torch.rand(1, 3, 32, 32)
     with torch.no_grad():
-        assert largest(run.networks()[0]["a2b"](x), new(x)) < 1e-5
+        assert largest(load_networks(run)[0]["a2b"](x), new(x)) < 1e-5
 
 
 def test_one_direction_is_a_run_that_knows_what_it_lacks(tmp_path):
     there = official(tmp_path, "latest_net_G.pth", ResnetGenerator(8, 6))
     run = import_official([tmp_path / "latest_net_G.pth"], "one", way="BtoA")
-    generators, discriminators = run.networks()
+    generators, discriminators = load_networks(run)
     assert ([*generators], [*discriminators]) == (["b2a"], [])
     assert run.missing == {"a2b", "a", "b"}
     generator, back = pick(generators, "BtoA")
@@ -153,7 +154,7 @@ def test_names_of_a_network_on_several_gpus_are_read(tmp_path):
     run = import_official([tmp_path / "net_G_A.pth"], "several")
     with torch.no_grad():
         x = torch.rand(1, 3, 32, 32)
-        assert largest(run.networks()[0]["a2b"](x), network(x)) < 1e-5
+        assert largest(load_networks(run)[0]["a2b"](x), network(x)) < 1e-5
 
 
 class Evil:

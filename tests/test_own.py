@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from gan import own
-from gan.data import load, load_pair
+from gan.data import uploads
+from gan.data.datasets import load, load_pair
+from gan.data.uploads import Taken, advice, preview, take
 from gan.errors import UserError
-from gan.own import Taken, advice, preview, take
-from gan.pictures import to_image
+from gan.images import to_image
 from gan.words import Words
 
 
@@ -102,10 +102,10 @@ def test_limits_are_said_and_leave_nothing(tmp_path, monkeypatch):
     (tmp_path / "bad.zip").write_text("no")
     with pytest.raises(UserError, match="cannot be read as a zip"):
         take([tmp_path / "bad.zip"], tmp_path / "mine", size=32)
-    monkeypatch.setattr(own, "MOST_BYTES", 9000)
+    monkeypatch.setattr(uploads, "MOST_BYTES", 9000)
     with pytest.raises(UserError, match="MB: give fewer"):
         take(files, tmp_path / "mine", size=64)
-    monkeypatch.setattr(own, "MOST", 3)
+    monkeypatch.setattr(uploads, "MOST", 3)
     with pytest.raises(UserError, match="4 pictures; up to 3"):
         take(files, tmp_path / "mine", size=64)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.png", "bad.zip", "in"]
@@ -116,14 +116,14 @@ def test_limits_are_said_and_leave_nothing(tmp_path, monkeypatch):
 
 
 def test_a_crash_in_the_middle_leaves_no_folder_that_looks_finished(tmp_path, monkeypatch):
-    files, original = photos(tmp_path / "in", 4), own._keep
+    files, original = photos(tmp_path / "in", 4), uploads._keep
 
     def crash(image, stem, size):
         if stem.name == "00003":
             raise OSError("no space")
         return original(image, stem, size)
 
-    monkeypatch.setattr(own, "_keep", crash)
+    monkeypatch.setattr(uploads, "_keep", crash)
     with pytest.raises(OSError, match="no space"):
         take(files, tmp_path / "mine", size=32)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
@@ -209,13 +209,13 @@ def test_copies_are_known_resized_saved_anew_or_even_and_named_with_their_origin
 
 
 def test_the_frames_of_a_film_are_compared_with_few_others(tmp_path, monkeypatch):
-    frames, opened, original = [], [], own._difference
+    frames, opened, original = [], [], uploads._difference
     for number in range(20):  # a still scene in which something small moves
         frame = photo(1, (200, 150))
         ImageDraw.Draw(frame).ellipse((9 * number, 60, 9 * number + 12, 72), fill="white", outline="black")
         frames.append(frame)
-    monkeypatch.setattr(own, "COMPARED", 3)
-    monkeypatch.setattr(own, "_difference", lambda *both: opened.append(both) or original(*both))
+    monkeypatch.setattr(uploads, "COMPARED", 3)
+    monkeypatch.setattr(uploads, "_difference", lambda *both: opened.append(both) or original(*both))
     files = put(tmp_path / "in", frames)
     frames[0].save(tmp_path / "in" / "again.jpg", quality=85)
     taken = take([*files, tmp_path / "in" / "again.jpg"], tmp_path / "mine", size=64)

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from gan.cyclegan import CycleGAN, CycleGANConfig, Discriminator
-from gan.duel import Conduct
-from gan.layers import InstanceNorm
-from gan.patches import Field, look, receptive_field, spread
+from gan.analysis.inspect_cyclegan import Field, look, receptive_field, spread
+from gan.config import Conduct
+from gan.core.base import InstanceNorm
+from gan.core.cyclegan import CycleGAN, CycleGANConfig, Discriminator
 
 
 def without_norm(network):

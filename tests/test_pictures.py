@@ -14,9 +14,9 @@ import pytest
 import torch
 from PIL import Image
 
+from gan.data.image_io import TooLarge
 from gan.errors import UserError
-from gan.image_io import TooLarge
-from gan.pictures import (
+from gan.images import (
     MAX_PIXELS,
     find_pictures,
     grid,
@@ -148,7 +148,7 @@ def test_the_app_reads_what_the_command_line_reads():
 def test_a_picture_of_25_million_pixels_never_has_a_second_copy_in_memory():
     pytest.importorskip("resource", reason="memory is measured as Unix does")
     script = (
-        "import io, resource, sys; from PIL import Image; from gan.image_io import open_picture\n"
+        "import io, resource, sys; from PIL import Image; from gan.data.image_io import open_picture\n"
         "file = io.BytesIO(); Image.new('RGBA', (5712, 4284), (255, 0, 0, 128)).save(file, 'PNG', compress_level=1)\n"
         "memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"  # it was there once to be saved: 98 MB
         "file.seek(0); image = open_picture(file)\n"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from gan import densities, plane
 from gan.errors import UserError
-from gan.plane import PlaneConfig, PlaneDuel
+from gan.toy import densities, toy_gan
+from gan.toy.toy_gan import PlaneConfig, PlaneDuel
 
 
 def bell(x, centre, spread):
@@ -64,7 +64,7 @@ def test_the_best_discriminator_is_p_over_p_plus_q():
 @pytest.mark.parametrize("loss", ["bce", "least-squares", "hinge"])
 def test_no_other_verdict_has_a_lower_loss_than_the_best(loss):
     """Weighing a loss by p and q at one place and looking for its minimum over all logits."""
-    from gan.losses import LOSSES
+    from gan.core.losses import LOSSES
 
     logits = torch.linspace(-3, 3, 6001, dtype=torch.float64)
     sure = (0.0, 1.0) if loss == "least-squares" else (-50.0, 50.0)  # logits that cost the other side nothing
@@ -184,8 +184,8 @@ def test_who_is_held_still_does_not_learn(options, d_still, g_still):
 
 def test_a_round_is_the_losses_of_the_paper_and_the_generator_sees_the_discriminator_that_has_just_learned():
     duel, twin = (PlaneDuel(densities.SETS["line"](), PlaneConfig(seed=3)) for _ in range(2))
-    real = twin.points.draw(plane.BATCH, twin.random)
-    fake = twin.g(twin.noise(plane.BATCH)).detach()
+    real = twin.points.draw(toy_gan.BATCH, twin.random)
+    fake = twin.g(twin.noise(toy_gan.BATCH)).detach()
     d_real, d_fake = (torch.sigmoid(twin.d(x)).detach().double() for x in (real, fake))
     turn = duel.round()
     assert turn.loss_d == pytest.approx(-(d_real.log().mean() + (1 - d_fake).log().mean()).item(), rel=1e-5)
@@ -226,14 +226,14 @@ def test_arrows_point_to_where_the_loss_of_the_generator_falls():
 
 def test_history_is_bounded_and_keeps_its_ends(monkeypatch):
     duel = PlaneDuel(densities.SETS["hill"]())
-    monkeypatch.setattr(plane, "REMEMBERED", 60)
-    for _ in range(2 * plane.REMEMBERED + 10):
+    monkeypatch.setattr(toy_gan, "REMEMBERED", 60)
+    for _ in range(2 * toy_gan.REMEMBERED + 10):
         duel.round(hold_d=True, hold_g=True)
-    assert plane.REMEMBERED / 2 <= len(duel.history) <= plane.REMEMBERED
+    assert toy_gan.REMEMBERED / 2 <= len(duel.history) <= toy_gan.REMEMBERED
     numbers = [turn.number for turn in duel.history]
     assert numbers == sorted(set(numbers))
     assert numbers[0] <= 4
-    assert numbers[-1] > 2 * plane.REMEMBERED
+    assert numbers[-1] > 2 * toy_gan.REMEMBERED
 
 
 def test_settings_change_between_rounds_and_impossible_ones_are_refused():

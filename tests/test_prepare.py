@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from gan.__main__ import main
-from gan.catalog import absolute, last_names, state
-from gan.data import load, load_pair
-from gan.dcgan import DCGANConfig
-from gan.prepare import advice, channels_in
-from gan.run import Run
-from gan.settings import CycleGANConfig
+from gan.config import CycleGANConfig
+from gan.core.dcgan import DCGANConfig
+from gan.data.datasets import load, load_pair
+from gan.data.prepare import advice, channels_in
+from gan.data.registry import absolute, last_names, state
+from gan.runs.run import Run
 from gan.words import Words
 from tests.test_data import numbers, pictures
 

@@ -7,8 +7,9 @@ import torch
 from demo.language import say, words
 from demo.questions import downward, enlarge, items, kernels, upward
 from demo.squares import blues, greys, squares, swatches
-from gan.classifier import load_classifier, sureness
+from gan.core.checkpoint import load_networks
 from gan.errors import UserError
+from gan.metrics.classifier import load_classifier, sureness
 from tests.browser import expect, open_section, settle
 
 
@@ -315,7 +316,7 @@ def test_the_learned_kernel_is_the_discriminators_own_and_what_is_not_offered_is
     for name, down in (("stride", "stride"), ("max", "max"), ("average", "average"), ("blur", "max")):
         run = downward.taught(down)
         assert run.config.down == down
-        weight = run.networks()[1]["d"].stages[0][0].weight[4, 0].detach().numpy()
+        weight = load_networks(run)[1]["d"].stages[0][0].weight[4, 0].detach().numpy()
         assert np.array_equal(ways[name]["kernel"], weight)
     by_hand = convolve(downward.compare("line", 1, "learned", 5)["input"], ways["max"]["kernel"])
     pooled = downward.compare("line", 1, "learned", 5)["ways"]["max"]["output"]

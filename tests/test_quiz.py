@@ -9,13 +9,15 @@ import pytest
 import torch
 from PIL import Image
 
-from gan.cyclegan import CycleGANConfig
-from gan.data import load
-from gan.dcgan import DCGAN, DCGANConfig
+from gan.analysis.real_or_fake import Round, cut, draw, fakes, score, stages
+from gan.core.checkpoint import load_networks, save_weights
+from gan.core.cyclegan import CycleGANConfig
+from gan.core.dcgan import DCGAN, DCGANConfig
+from gan.data.datasets import load
 from gan.errors import UserError
-from gan.pictures import grid, open_picture, to_unit
-from gan.quiz import Round, cut, draw, fakes, score, stages
-from gan.run import Run, encode_sample
+from gan.images import grid, open_picture, to_unit
+from gan.runs.files import encode_sample
+from gan.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures("away")
 
@@ -40,7 +42,7 @@ def quiz_run(*steps: int, rest: float = 0, **settings) -> Run:
     with torch.no_grad():
         usual = discriminators["d"].eval()(to_unit(pictures(64, 0, 256, config.channels, size=config.size))).median()
     last.bias.data.fill_(rest - usual)
-    run.save_weights(generators, discriminators)
+    save_weights(run, generators, discriminators)
     return run
 
 
@@ -134,7 +136,7 @@ def test_the_shipped_runs_rounds_grow_harder(name):
 
 def test_every_round_is_half_real_and_says_which():
     run = quiz_run(40)
-    networks, real, orders = run.networks(), pictures(70, 150, 256), set()
+    networks, real, orders = load_networks(run), pictures(70, 150, 256), set()
     for seed in range(50):
         drawn = draw(run, 40, seed, networks=networks, real=real)
         assert drawn.images.shape == (10, 1, 16, 16)
@@ -191,7 +193,7 @@ def test_the_discriminators_verdicts_and_guesses_are_its_own(loss, rest):
     run = quiz_run(40, loss=loss, rest=rest)
     drawn = draw(run, 40, 2, real=pictures(70, 150, 256))
     with torch.no_grad():
-        logits = run.networks()[1]["d"](to_unit(drawn.images)).tolist()
+        logits = load_networks(run)[1]["d"](to_unit(drawn.images)).tolist()
     expected = [1 / (1 + math.exp(-logit)) for logit in logits] if loss == "bce" else logits
     assert drawn.verdicts == pytest.approx(expected, rel=1e-4)
     assert drawn.guesses == tuple(logit > rest for logit in logits)

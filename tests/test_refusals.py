@@ -16,11 +16,11 @@ from demo.train import endpoints, starting, watching
 from demo.translate import camera
 from demo.translate.desk import held
 from gan.__main__ import main
-from gan.data import load
-from gan.dcgan import DCGANConfig
+from gan.core.dcgan import DCGANConfig
+from gan.data.datasets import load
+from gan.data.uploads import take
 from gan.errors import UserError, cause
-from gan.own import take
-from gan.run import Run
+from gan.runs.run import Run
 from gan.words import HERE, LANGUAGES, read, sentence
 from tests.browser import in_a_thread
 from tests.small_runs import small_run

@@ -9,16 +9,17 @@ import pytest
 import torch
 from PIL import Image
 
-from gan import training
 from gan.__main__ import main
-from gan.acts import conduct_of
-from gan.branches import branch
 from gan.config import MOST_STEPS
-from gan.dcgan import DCGANConfig
+from gan.core import trainer
+from gan.core.checkpoint import branch, load_resume, reached
+from gan.core.dcgan import DCGANConfig
+from gan.core.trainer import train
 from gan.errors import UserError
-from gan.resume import plan
-from gan.run import SHIPPED, Run
-from gan.training import train
+from gan.paths import SHIPPED_RUNS
+from gan.runs.controls import conduct_of
+from gan.runs.resume import plan
+from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
 
 
@@ -114,7 +115,7 @@ def test_a_resume_with_the_values_it_has_anyway_is_the_same_training(trained, co
     list(train(run, device="cpu", settings=same))
     assert curve(run) == curve(whole)
     assert not events(run, "control")
-    assert torch.equal(*(r.load_resume()["average"]["g.stages.0.0.weight"] for r in (run, whole)))
+    assert torch.equal(*(load_resume(r)["average"]["g.stages.0.0.weight"] for r in (run, whole)))
 
 
 def test_a_kill_after_the_change_does_not_lose_it(trained):
@@ -143,7 +144,7 @@ def test_d_is_held_at_a_step_that_a_resume_names(trained):
     list(train(run, device="cpu", settings={"hold_d_after": 8}))
     assert [(e["step"], e["hold_d"]) for e in events(run, "control")] == [(8, True)]
     with pytest.raises(UserError, match="is past step 8"):
-        plan(run, {"hold_d_after": 0, "steps": 30})
+        plan(run, reached(run), {"hold_d_after": 0, "steps": 30})
 
 
 # Where it ends
@@ -165,9 +166,9 @@ def test_d_is_held_at_a_step_that_a_resume_names(trained):
 )
 def test_steps_and_minutes_alone_replace_one_another_and_together_the_first_ends_it(config, own, asked, end):
     run = Run.create("mine", replace(config, **own))
-    going = plan(run, asked).config
+    going = plan(run, reached(run), asked).config
     assert (going.steps, going.minutes) == end
-    assert plan(run, asked | {"steps": going.steps, "minutes": going.minutes}).config == going
+    assert plan(run, reached(run), asked | {"steps": going.steps, "minutes": going.minutes}).config == going
 
 
 def test_a_run_made_with_minutes_is_prolonged_with_steps_and_the_reverse(config, capsys):
@@ -230,7 +231,7 @@ def test_a_refused_resume_writes_nothing(trained, capsys, monkeypatch, asked, se
 
 
 def test_a_refused_end_is_written_nowhere_in_a_run_that_came_with_the_program(capsys):
-    run = Run(SHIPPED / "mnist")
+    run = Run(SHIPPED_RUNS / "mnist")
     before = contents(run)
     assert main(["train", "--resume", "mnist", "--steps", "9000"]) == 2
     assert "came with the program" in capsys.readouterr().err
@@ -248,7 +249,7 @@ def test_a_run_without_its_checkpoint_keeps_its_end(runs, capsys):
 def test_a_wrong_number_of_processes_does_not_turn_a_finished_run_into_a_failed_one(trained, monkeypatch):
     run = trained()
     before = contents(run)
-    monkeypatch.setattr(training, "is_distributed", lambda: True)
+    monkeypatch.setattr(trainer, "is_distributed", lambda: True)
     monkeypatch.setattr("torch.distributed.get_world_size", lambda: 3)
     with pytest.raises(UserError, match="multiple of the 3 processes"):
         list(train(run, device="cpu", settings={"steps": 30}))
@@ -261,7 +262,7 @@ def test_a_run_that_is_being_trained_keeps_its_end(config):
     next(records)
     before = (run.folder / "run.json").read_bytes()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "LETTING_GO", 0.01)
+        patch.setattr(trainer, "LETTING_GO", 0.01)
         with pytest.raises(UserError, match="being trained by another process"):
             list(train(Run.open("mine"), device="cpu", settings={"steps": 50, "rate_g": 0.1}))
     assert (run.folder / "run.json").read_bytes() == before
@@ -303,8 +304,8 @@ def test_a_checkpoint_of_other_networks_is_refused_and_the_journal_stays(trained
 def test_a_finished_run_takes_new_rates_only_with_a_new_end(trained):
     run = trained()
     with pytest.raises(UserError, match="is finished: move its end as well"):
-        plan(run, {"rate_g": 1e-3})
-    assert plan(run, {"rate_g": 1e-3, "steps": 20}).conduct == {"rate_g": 1e-3}
+        plan(run, reached(run), {"rate_g": 1e-3})
+    assert plan(run, reached(run), {"rate_g": 1e-3, "steps": 20}).conduct == {"rate_g": 1e-3}
 
 
 # What is kept when a duel blows up
@@ -312,7 +313,7 @@ def test_a_finished_run_takes_new_rates_only_with_a_new_end(trained):
 
 def blow_up(monkeypatch, at, kind="loss"):
     """Let the duel come to numbers that are none, in its losses or silently in its weights, in round `at`."""
-    played = training.MODELS["dcgan"].round
+    played = trainer.MODELS["dcgan"].round
 
     def round(duel, draw, conduct):
         scalars = played(duel, draw, conduct)
@@ -324,7 +325,7 @@ def blow_up(monkeypatch, at, kind="loss"):
                 scalars["loss_g"] = scalars["loss_g"] * math.nan
         return scalars
 
-    monkeypatch.setattr(training.MODELS["dcgan"], "round", round)
+    monkeypatch.setattr(trainer.MODELS["dcgan"], "round", round)
 
 
 def test_a_duel_that_blows_up_at_once_has_a_checkpoint_from_before_and_says_which(config, monkeypatch, capsys):
@@ -336,7 +337,7 @@ def test_a_duel_that_blows_up_at_once_has_a_checkpoint_from_before_and_says_whic
         with pytest.raises(UserError, match=r"at step 3.*checkpoint of step 0 is kept.*--rate-g 0.0001"):
             list(train(run, device="cpu"))
     assert run.status == "failed"
-    assert run.load_resume()["step"] == 0
+    assert load_resume(run)["step"] == 0
     assert not (run.folder / "weights.safetensors").exists()  # an untrained network is nothing to show
     list(train(run, device="cpu"))
     assert curve(run) == curve(whole)
@@ -370,15 +371,15 @@ def test_weights_that_are_no_longer_numbers_never_replace_a_checkpoint(config, m
     run = Run.create("mine", replace(config, log_every=100, steps=6 if end == "its last step" else 9))
     if end != "its last step":
         asked = [{"do": end}]
-        monkeypatch.setattr(training._Training, "new_controls", lambda self: iter(asked if self.step == 6 else []))
+        monkeypatch.setattr(trainer._Training, "new_controls", lambda self: iter(asked if self.step == 6 else []))
     with pytest.raises(UserError, match=r"A weight is no longer.*at step 6.*of step 0 is kept"):
         list(train(run, device="cpu"))
     assert run.status == "failed"
-    assert run.load_resume()["step"] == 0
+    assert load_resume(run)["step"] == 0
 
 
 def test_what_a_full_disk_or_memory_left_is_said_as_it_is(config):
-    from gan.machine import explain
+    from gan.core.device import explain
 
     run = Run.create("mine", config)
     full, cpu = OSError(28, "No space left on device"), torch.device("cpu")

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from gan.cyclegan import CycleGAN, CycleGANConfig
-from gan.duel import Conduct
-from gan.patches import look
-from gan.roles import play, roles, teachers
+from gan.analysis.inspect_cyclegan import look
+from gan.analysis.training_roles import play, roles, teachers
+from gan.config import Conduct
+from gan.core.cyclegan import CycleGAN, CycleGANConfig
 
 SMALL = {"size": 32, "width": 4, "width_d": 4, "blocks": 1, "layers_d": 2, "batch": 1, "pool": 0, "precision": "fp32"}
 

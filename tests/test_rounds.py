@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from gan.analysis.repeated_cycle import MOST, changes, errors, rounds
 from gan.errors import UserError
-from gan.rounds import MOST, changes, errors, rounds
 
 
 @pytest.fixture

@@ -13,11 +13,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan.cyclegan import CycleGANConfig
-from gan.dcgan import DCGAN, DCGANConfig
-from gan.duel import Conduct
+from gan.config import Conduct
+from gan.core.checkpoint import load_networks, load_resume, save_weights
+from gan.core.cyclegan import CycleGANConfig
+from gan.core.dcgan import DCGAN, DCGANConfig
 from gan.errors import UserError
-from gan.run import SHIPPED, Run, all_runs, read_lines, write_whole
+from gan.paths import SHIPPED_RUNS
+from gan.runs.files import read_lines, write_whole
+from gan.runs.run import Run, all_runs
 
 TINY = DCGANConfig(width=4, latent=6)
 
@@ -108,8 +111,8 @@ def test_a_kill_in_the_middle_of_writing_never_leaves_half_a_file(tmp_path):
 def test_weights_come_back_as_they_were_to_half_precision():
     run, duel = Run.create("mine", TINY), DCGAN(TINY, torch.device("cpu"))
     duel.round(lambda: torch.rand(4, 1, 32, 32), Conduct.of(TINY))
-    run.save_weights(duel.generators, duel.discriminators)
-    generators, discriminators = run.networks()
+    save_weights(run, duel.generators, duel.discriminators)
+    generators, discriminators = load_networks(run)
     for live, loaded in ((duel.generators, generators), (duel.discriminators, discriminators)):
         assert not any(m.training for m in loaded.modules())
         for p, q in zip(live.state_dict().values(), loaded.state_dict().values(), strict=True):
@@ -120,7 +123,7 @@ def test_weights_come_back_as_they_were_to_half_precision():
 def test_a_run_from_before_the_discriminator_had_a_norm_of_its_own_is_read_as_it_was(norm):
     config = replace(TINY, norm=norm, norm_d=norm)
     run, (generators, discriminators) = Run.create("old", config), DCGAN.networks(config)
-    run.save_weights(generators, discriminators)
+    save_weights(run, generators, discriminators)
     told = json.loads((run.folder / "run.json").read_text())
     del told["config"]["norm_d"]
     (run.folder / "run.json").write_text(json.dumps(told))
@@ -128,16 +131,16 @@ def test_a_run_from_before_the_discriminator_had_a_norm_of_its_own_is_read_as_it
     assert old.config == config
     picture = torch.rand(1, 1, 32, 32)
     expected = discriminators["d"].half().float().eval()(picture)
-    torch.testing.assert_close(old.networks()[1]["d"](picture), expected, rtol=1e-2, atol=1e-3)
+    torch.testing.assert_close(load_networks(old)[1]["d"](picture), expected, rtol=1e-2, atol=1e-3)
 
 
 def test_a_run_without_weights_or_with_torn_ones_says_so():
     run = Run.create("mine", TINY)
     with pytest.raises(UserError, match="no weights"):
-        run.networks()
+        load_networks(run)
     (run.folder / "weights.safetensors").write_bytes(b"\x10\0\0\0")
     with pytest.raises(UserError, match="are damaged"):
-        run.networks()
+        load_networks(run)
 
 
 def test_resume_files_are_not_loaded_with_pickles_full_power(tmp_path):
@@ -148,7 +151,7 @@ def test_resume_files_are_not_loaded_with_pickles_full_power(tmp_path):
     run = Run.create("mine", TINY)
     (run.folder / "resume.pt").write_bytes(pickle.dumps(Evil()))
     with pytest.raises(UserError, match="cannot be read"):
-        run.load_resume()
+        load_resume(run)
     assert not (tmp_path / "owned").exists()
 
 
@@ -196,12 +199,12 @@ def test_the_app_opens_with_the_digits_whatever_was_trained_last(runs):
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "herd", "apple2orange", "horse2zebra"])
 def test_every_shipped_run_is_complete_finished_and_small(name):
-    run = Run(SHIPPED / name)
+    run = Run(SHIPPED_RUNS / name)
     assert run.is_shipped
     assert run.status == "finished"
     assert run.journal()
     assert len(run.samples()) >= 5
-    run.networks()
+    load_networks(run)
     assert run.info["name"] == name
     kept = [path for path in run.folder.rglob("*") if path.name != "resume.pt"]  # which git ignores
     assert all(path.stat().st_size < 10_000_000 for path in kept)

@@ -7,20 +7,29 @@ from itertools import pairwise
 import pytest
 import torch
 
-from gan.classifier import accuracy, load_classifier
-from gan.data import load
-from gan.dcgan import DCGAN, DCGANConfig
+from gan.analysis.inversion import (
+    _descend,
+    as_digit,
+    prior,
+    search_class,
+    search_picture,
+    verdict_of_class,
+    verdict_of_picture,
+)
+from gan.core.checkpoint import load_networks
+from gan.core.dcgan import DCGAN, DCGANConfig
+from gan.core.latent import noise
+from gan.core.losses import LOSSES
+from gan.data.datasets import load
 from gan.errors import UserError
-from gan.latent import noise
-from gan.losses import LOSSES
-from gan.pictures import to_uint8, to_unit
-from gan.run import Run
-from gan.search import _descend, as_digit, prior, search_class, search_picture, verdict_of_class, verdict_of_picture
+from gan.images import to_uint8, to_unit
+from gan.metrics.classifier import accuracy, load_classifier
+from gan.runs.run import Run
 
 
 @pytest.fixture(scope="module")
 def mnist():
-    generators, discriminators = Run.open("mnist").networks()
+    generators, discriminators = load_networks(Run.open("mnist"))
     return generators["g"], discriminators["d"]
 
 
@@ -164,7 +173,7 @@ def test_the_verdict_counts_the_error_in_the_pictures_own_contrast():
 
 @pytest.mark.slow
 def test_a_classifier_that_is_merely_fooled_finds_nothing():
-    networks = Run.open("mnist-collapse").networks()
+    networks = load_networks(Run.open("mnist-collapse"))
     g, d, classifier = networks[0]["g"], networks[1]["d"], load_classifier("mnist")
     verdicts, fooled = {}, 0
     for which in (1, 2, 3, 4):

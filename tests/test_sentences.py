@@ -17,12 +17,13 @@ from demo.handlers import polite
 from demo.place import Place, decide, no_loan
 from demo.train import endpoints
 from gan.__main__ import main
-from gan.dcgan import DCGANConfig
+from gan.cli.arguments import parser
+from gan.config import make
+from gan.core.checkpoint import load_networks
+from gan.core.dcgan import DCGANConfig
 from gan.errors import UserError, reason
-from gan.options import parser
-from gan.run import Run
-from gan.runs_root import runs_root
-from gan.settings import make
+from gan.paths import runs_root
+from gan.runs.run import Run
 from tests.small_runs import small_run
 
 ROOT = Path(__file__).parent.parent
@@ -59,14 +60,14 @@ def test_no_sentence_quotes_an_error_as_it_comes():
 
 def test_weights_that_are_not_there_are_not_there_yet_and_damaged_ones_are_damaged(runs):
     run = small_run(runs, "alpha", weights=False)
-    for ask in (run.networks, lambda: models.networks(run)):
+    for ask in (lambda: load_networks(run), lambda: models.networks(run)):
         with pytest.raises(UserError, match="has no weights to show yet"):
             ask()
     whole = small_run(runs, "whole")
     file = (whole.folder / "weights.safetensors").read_bytes()
     for content in (b"", b"\x10\0\0\0", file[:-100], b"{}" * 50):
         (run.folder / "weights.safetensors").write_bytes(content)
-        for ask in (run.networks, lambda: models.networks(run)):
+        for ask in (lambda: load_networks(run), lambda: models.networks(run)):
             with pytest.raises(UserError, match=r"weights of the run 'alpha' are damaged \(.+\): copy"):
                 ask()
 
@@ -75,7 +76,7 @@ def test_weights_of_other_networks_are_told_so(runs):
     run = small_run(runs, "alpha")
     run.set_info(config=replace(run.config, width=8).as_dict())
     with pytest.raises(UserError, match=r"damaged \(they are not those that its run\.json describes: .+size mismatch"):
-        run.networks()
+        load_networks(run)
 
 
 # The folder of runs
@@ -219,7 +220,7 @@ def test_the_bar_ends_at_the_end(runs, tmp_path, capsys, end, unit):
 @pytest.fixture
 def ask(tmp_path, monkeypatch):
     """`ask("train_start", ...)` as `gradio_client` would; whoever asks sits at the machine."""
-    from gan.run import all_runs
+    from gan.runs.run import all_runs
 
     monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: all_runs(tmp_path))
     monkeypatch.setattr(jobs, "advance", lambda place: None)  # nothing is trained

@@ -162,7 +162,7 @@ def test_a_home_that_cannot_be_written_to_is_not_asked_for_fonts(bare, tmp_path)
 
 
 def test_a_user_without_a_home_has_a_cache_that_can_be_named(monkeypatch):
-    from gan.catalog import cache_root
+    from gan.data.registry import cache_root
 
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as it answers for a user without an entry

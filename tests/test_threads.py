@@ -144,9 +144,9 @@ def test_a_training_takes_the_faster_number_and_writes_it_down(fast, slow, runs,
 
     import torch
 
-    from gan.dcgan import DCGAN, DCGANConfig
-    from gan.run import Run
-    from gan.training import train
+    from gan.core.dcgan import DCGAN, DCGANConfig
+    from gan.core.trainer import train
+    from gan.runs.run import Run
 
     used, nothing = [], torch.zeros(())
 

@@ -11,15 +11,15 @@ from demo import jobs, presets, rules, stories
 from demo.language import LANGUAGES, words
 from demo.place import Place, no_loan
 from demo.train import asking, sight, starting, watching
-from gan.catalog import SETS
-from gan.stories import tell
+from gan.data.registry import SETS
+from gan.plots.history import tell
 from tests.small_runs import record, sample, small_run
 
 
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
     """Two finished runs, "early" and "late", and no others."""
-    from gan.run import all_runs
+    from gan.runs.run import all_runs
 
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: all_runs(tmp_path))

@@ -9,7 +9,7 @@ from PIL import Image
 from demo import jobs
 from demo.place import Place, no_loan
 from demo.train import endpoints, starting
-from gan.run import Run
+from gan.runs.run import Run
 from tests.test_data import pictures
 from tests.test_own import drawing, put
 

@@ -13,8 +13,9 @@ from demo.language import words
 from demo.place import Place, no_loan
 from demo.rules import Refused
 from demo.train import outlook, sight, starting, watching
-from gan import estimate
-from gan.estimate import Estimate
+from gan.benchmark import throughput
+from gan.benchmark.throughput import Estimate
+from gan.core.checkpoint import save_resume
 from tests.browser import in_a_thread
 from tests.small_runs import small_run
 
@@ -33,10 +34,10 @@ def measured(monkeypatch):
         calls.made.append(config)
         while not calls.go.wait(0.01):
             if stop():
-                raise estimate.Stopped
+                raise throughput.Stopped
         return calls.found
 
-    monkeypatch.setattr(estimate, "measure", measure)
+    monkeypatch.setattr(throughput, "measure", measure)
     monkeypatch.setattr(outlook, "_known", {})
     monkeypatch.setattr(outlook, "_asked", {})
     monkeypatch.setattr(outlook.jobs, "active", lambda: None)
@@ -110,7 +111,7 @@ def test_an_error_of_the_measurement_is_raised_where_the_visitor_is_told(measure
     def full(*_, **__):
         raise MemoryError("full")
 
-    monkeypatch.setattr(estimate, "measure", full)
+    monkeypatch.setattr(throughput, "measure", full)
     answers = outlook.ask(digits(), 500, ("digits", 1), visitor())
     next(answers)
     assert next(answers)[0] == ""
@@ -123,11 +124,11 @@ def test_a_training_for_a_gpu_is_questioned_where_there_is_none(monkeypatch, tmp
     config = presets.settings_of(zebras.model, zebras.data, 60, **zebras.settings)
     place = Place("local", "on", tmp_path, no_loan)
     for kind, lacks in (("cpu", True), ("gpu", False), ("mps", False)):
-        monkeypatch.setattr("gan.machine.inside", lambda kind=kind: (kind, {}))
+        monkeypatch.setattr("gan.core.device.inside", lambda kind=kind: (kind, {}))
         assert outlook.lacks_a_gpu("zebras", config, place) is lacks
         assert outlook.lacks_a_gpu("own", config, place) is lacks
         assert not outlook.lacks_a_gpu("digits", digits(), place)
-    monkeypatch.setattr("gan.machine.inside", lambda: ("cpu", {}))
+    monkeypatch.setattr("gan.core.device.inside", lambda: ("cpu", {}))
     assert not outlook.lacks_a_gpu("zebras", config, Place("zerogpu", "on", tmp_path, no_loan))
     assert "60,000 steps" in outlook.question(config, visitor())
     assert "60,000스텝" in outlook.question(config, visitor(language="ko"))
@@ -136,7 +137,7 @@ def test_a_training_for_a_gpu_is_questioned_where_there_is_none(monkeypatch, tmp
 def test_start_asks_first_and_starts_when_told_to(monkeypatch, tmp_path):
     """In the page as it is built: nothing trains before "start it anyway"; "instead" starts what runs here."""
     started = []
-    monkeypatch.setattr("gan.machine.inside", lambda: ("cpu", {"cores": "2", "memory": "8"}))
+    monkeypatch.setattr("gan.core.device.inside", lambda: ("cpu", {"cores": "2", "memory": "8"}))
     monkeypatch.setattr("demo.rules.permit", lambda *_, **__: None)
     for side in ("trainA", "trainB"):  # a data set that is here is one that can be chosen
         (tmp_path / "data" / "horse2zebra" / side).mkdir(parents=True)
@@ -180,7 +181,7 @@ def test_a_preset_whose_data_is_not_here_can_still_be_asked_for(away):
 @pytest.fixture
 def short(tmp_path, monkeypatch):
     """A finished run that got 97 of the 500 rounds that it needs, in a minute."""
-    from gan.run import all_runs
+    from gan.runs.run import all_runs
 
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: all_runs(tmp_path))
@@ -188,7 +189,7 @@ def short(tmp_path, monkeypatch):
     monkeypatch.setattr(jobs, "advance", lambda _: None)
     run = small_run(tmp_path, "short", minutes=1.0, lines=10)
     run.set_info(step=97, seconds=60.0, needed=500)
-    run.save_resume({"step": 97, "seconds": 60.0})
+    save_resume(run, {"step": 97, "seconds": 60.0})
     return run
 
 
@@ -238,7 +239,7 @@ def test_the_command_line_says_it_too(short, monkeypatch, capsys):
     from gan.__main__ import main
 
     short.set_info(step=97)
-    monkeypatch.setattr("gan.training.train", lambda *_, **__: iter(()))
+    monkeypatch.setattr("gan.core.trainer.train", lambda *_, **__: iter(()))
     assert main(["train", "--resume", "short"]) == 0
     told = capsys.readouterr().out
     assert "finished after 97 steps" in told

@@ -22,8 +22,8 @@ from demo import app as shell
 from demo import jobs, launch, presets
 from demo.language import words
 from demo.place import Place, decide
-from gan.run import Run, all_runs
-from gan.training import train
+from gan.core.trainer import train
+from gan.runs.run import Run, all_runs
 from tests.browser import Visitors, expect, open_list, open_tab, serve, settle
 from tests.small_runs import record, small_run
 from tests.test_jobs import TINY, Stubs

@@ -14,12 +14,13 @@ import pytest
 import torch
 from PIL import Image
 
-from gan import training
-from gan.cyclegan import CycleGANConfig
-from gan.dcgan import DCGANConfig
+from gan.core import trainer
+from gan.core.checkpoint import load_networks, load_resume
+from gan.core.cyclegan import CycleGANConfig
+from gan.core.dcgan import DCGANConfig
+from gan.core.trainer import Average, train
 from gan.errors import UserError
-from gan.run import Run
-from gan.training import Average, train
+from gan.runs.run import Run
 
 ROOT = Path(__file__).parent.parent
 
@@ -96,7 +97,7 @@ def test_resume_continues_the_same_curve(kind, request):
     list(train(parts, device="cpu"))
     assert parts.status == "finished"
     assert curve(parts) == curve(whole)
-    a, b = (run.load_resume() for run in (whole, parts))
+    a, b = (load_resume(run) for run in (whole, parts))
     for p, q in zip(a["average"].values(), b["average"].values(), strict=True):
         assert torch.equal(p, q)
 
@@ -108,7 +109,7 @@ def test_kill_9_at_any_moment_continues_the_same_curve(dcgan):
     list(train(whole, device="cpu"))
     killed = run_of("killed", config)
     code = (
-        "import sys, gan.training as t; from gan.run import Run; t.SAVE_SECONDS = 0.05\n"
+        "import sys, gan.core.trainer as t; from gan.runs.run import Run; t.SAVE_SECONDS = 0.05\n"
         "list(t.train(Run.open(sys.argv[1]), device='cpu'))"
     )
     kills = 0
@@ -224,7 +225,7 @@ def test_two_processes_cannot_train_one_run(dcgan, monkeypatch):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", code, run.lock().lock_file], **pipes) as other:
         other.stdout.readline()
-        monkeypatch.setattr("gan.training.LETTING_GO", 0.1)
+        monkeypatch.setattr("gan.core.trainer.LETTING_GO", 0.1)
         with pytest.raises(UserError, match="being trained by another process"):
             list(train(run, device="cpu"))
         other.stdin.close()
@@ -237,7 +238,7 @@ def test_a_duel_that_blows_up_fails_with_a_sentence_and_keeps_the_checkpoint(dcg
         conduct.rate_g = conduct.rate_d = 1e30  # far beyond what may be asked for
         return {}
 
-    monkeypatch.setattr("gan.duel.Conduct.change", wild)
+    monkeypatch.setattr("gan.core.base.Conduct.change", wild)
     run = run_of("mine", replace(dcgan, loss="least-squares", norm="none", steps=2000))
 
     def blow_up():
@@ -252,7 +253,7 @@ def test_a_duel_that_blows_up_fails_with_a_sentence_and_keeps_the_checkpoint(dcg
         blow_up()
     assert run.status == "failed"
     assert run.info["why"]["key"] == "training.blown_up"
-    assert run.load_resume()["step"] >= 5
+    assert load_resume(run)["step"] >= 5
 
 
 def test_the_average_follows_the_weights_by_the_stated_rule():
@@ -297,7 +298,7 @@ def test_two_machines_train_one_run_together_and_two_processes_go_on_with_it(dcg
     run = Run.open("pair")
     assert (run.status, run.info["processes"]) == ("finished", 2)
     assert [r["step"] for r in curve(run)] == [1, 6, 11, 16]
-    run.networks()
+    load_networks(run)
     resumed = ["-m", "gan", "train", "--resume", "pair", "--steps", "30", "--device", "cpu"]
     command = [*torchrun, "--nproc-per-node", "2", "--master-port", str(port), *resumed]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
@@ -321,7 +322,7 @@ def test_a_stop_that_comes_while_a_training_begins_stops_it(dcgan, monkeypatch, 
     run = run_of("mine", dcgan)
     run.control("stop")  # asked of the run at rest, which stops nothing
     run.control("set", label=0.8)
-    stand, asked = training._Training.stand, []
+    stand, asked = trainer._Training.stand, []
 
     def and_stop(self, status, why=""):
         stand(self, status, why)
@@ -329,7 +330,7 @@ def test_a_stop_that_comes_while_a_training_begins_stops_it(dcgan, monkeypatch, 
             asked.append(run.control("stop"))
 
     if moment == "running":
-        monkeypatch.setattr(training._Training, "stand", and_stop)
+        monkeypatch.setattr(trainer._Training, "stand", and_stop)
     records = []
     for record in train(run, device="cpu", settings={"label": 0.9} if moment == "running" else None):
         records.append(record)

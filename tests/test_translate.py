@@ -12,10 +12,10 @@ from demo.language import LANGUAGES, say, words
 from demo.refusals import Refused
 from demo.translate import desk, inside, ways
 from demo.translate.desk import Held
-from gan.catalog import PAIRS
-from gan.data import load_pair
+from gan.data.datasets import load_pair
+from gan.data.registry import PAIRS
 from gan.errors import UserError
-from gan.pictures import MAX_PIXELS, to_image
+from gan.images import MAX_PIXELS, to_image
 from tests.small_cyclegan import small_cyclegan
 
 
@@ -90,7 +90,7 @@ def test_test_photos_are_offered_where_the_data_is(run, tmp_path, monkeypatch):
 
 
 def test_the_herds_examples_are_drawn(run):
-    pytest.importorskip("gan.herd", reason="the herd is not there yet")
+    pytest.importorskip("gan.data.synthetic_herd", reason="the herd is not there yet")
     found = ways.examples("herd", 64)
     assert [example.side for example in found] == ["a"] * 4 + ["b"] * 4
     assert len({example.image.tobytes() for example in found}) == 8

@@ -10,6 +10,7 @@ from PIL import Image
 
 from demo.translate import camera
 from demo.translate.desk import Held
+from gan.core.checkpoint import load_networks
 from tests.small_cyclegan import small_cyclegan
 
 
@@ -34,12 +35,12 @@ def opened(url):
 
 
 def test_a_frame_is_what_the_generator_makes_of_it(run):
-    from gan.translation import translate
+    from gan.inference.translate import translate
 
     size = run.config.size
     sent = jpeg(noise(size, size))
     answer = camera.frame({"run": run.name, "direction": "AtoB", "picture": sent}, None)
-    expected = translate(run.networks()[0]["a2b"], opened(sent), size=size)
+    expected = translate(load_networks(run)[0]["a2b"], opened(sent), size=size)
     assert answer["picture"] == jpeg(expected, 88)
     back = camera.frame({"run": run.name, "direction": "BtoA", "picture": sent}, None)
     assert back != answer

@@ -13,8 +13,9 @@ from demo.translate import hidden
 from demo.translate.desk import Held
 from demo.translate.memory import remembered
 from demo.translate.ways import examples
+from gan.analysis.cycle_robustness import KINDS, disturb
+from gan.core.checkpoint import load_networks
 from gan.errors import UserError
-from gan.hidden import KINDS, disturb
 from tests.small_cyclegan import small_cyclegan
 
 
@@ -29,7 +30,7 @@ def picture(width=32, height=32, seed=0):
 
 def by_hand(run, kind, amount, image):
     """(error, disturbance, way back as uint8), computed one step after the other without the section."""
-    generators, _ = run.networks()
+    generators, _ = load_networks(run)
     x = torch.from_numpy(np.asarray(image, np.float32) / 127.5 - 1).permute(2, 0, 1)[None]
     with torch.no_grad():
         fake = generators["a2b"](x)

@@ -11,10 +11,11 @@ from PIL import Image
 
 from demo.translate import inside, ways
 from demo.translate.desk import Held
-from gan.cyclegan import CycleGAN, CycleGANConfig
-from gan.patches import mean_verdicts
-from gan.pictures import to_image
-from gan.run import Run
+from gan.analysis.inspect_cyclegan import mean_verdicts
+from gan.core.checkpoint import save_weights
+from gan.core.cyclegan import CycleGAN, CycleGANConfig
+from gan.images import to_image
+from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
 
 
@@ -35,7 +36,7 @@ def with_settings(now, root, name, **settings):
     config = CycleGANConfig(data="apple2orange", size=32, width=4, width_d=4, layers_d=2, steps=10, **settings)
     run = Run.create(name, config, root)
     torch.manual_seed(0)
-    run.save_weights(*CycleGAN.networks(config))
+    save_weights(run, *CycleGAN.networks(config))
     run.set_info(status="finished", step=10)
     return now._replace(run=run)
 

@@ -9,8 +9,9 @@ from PIL import Image
 
 from demo.translate import piles, ways
 from demo.translate.desk import Held
+from gan.core.checkpoint import load_networks
 from gan.errors import UserError
-from gan.run import Run
+from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
 
 FIRST = {"seed": 0, "a": 0, "b": 0}
@@ -43,16 +44,16 @@ def shades(pile):
 
 
 def test_only_the_pictures_that_are_shown_are_read(run, monkeypatch):
-    from gan import data
+    from gan.data import datasets
 
     read = []
-    original = data.read_pictures
+    original = datasets.read_pictures
 
     def counted(files, *rest, **more):
         read.extend(files)
         return original(files, *rest, **more)
 
-    monkeypatch.setattr(data, "read_pictures", counted)
+    monkeypatch.setattr(datasets, "read_pictures", counted)
     a, b, trained = piles.pictures(run, 0)
     assert trained
     assert len(a) == len(b) == piles.COUNT
@@ -97,7 +98,7 @@ def test_the_herd_is_drawn(tmp_path, monkeypatch):
 def test_the_numbers_are_those_of_the_networks(run):
     picked = {"seed": 0, "a": 2, "b": 5}
     told = piles.numbers(run, picked)
-    g, d = run.networks()
+    g, d = load_networks(run)
     a, b = (
         torch.from_numpy(np.array(pile[at])).permute(2, 0, 1)[None].float() / 127.5 - 1
         for pile, at in zip(piles.pictures(run, 0)[:2], (2, 5), strict=True)

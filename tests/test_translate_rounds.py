@@ -11,9 +11,10 @@ from PIL import Image
 from demo.language import LANGUAGES
 from demo.translate import rounds
 from demo.translate.desk import Held
-from gan import rounds as core
+from gan.analysis import repeated_cycle as core
+from gan.core.checkpoint import load_networks
 from gan.errors import UserError
-from gan.translation import translate_through
+from gan.inference.translate import translate_through
 from tests.small_cyclegan import small_cyclegan
 
 
@@ -33,7 +34,7 @@ def apart(a, b):
 def test_the_endpoint_agrees_with_the_same_picture_sent_through_all_generators(fruit, tmp_path):
     picture().save(tmp_path / "in.png")
     answer, last = rounds.endpoint("fruit", "BtoA", str(tmp_path / "in.png"), 3)
-    generators, _ = fruit.networks()
+    generators, _ = load_networks(fruit)
     made = translate_through([generators["b2a"], generators["a2b"]] * 3, picture(), size=32)
     recs = [picture(), *made[1::2]]
     assert answer["errors"] == pytest.approx([apart(rec, recs[0]) for rec in recs[1:]], abs=1e-3)

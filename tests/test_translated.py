@@ -8,10 +8,10 @@ from PIL import Image
 
 from demo import stories, translated
 from demo.language import LANGUAGES, words
-from gan.data import load_pair
-from gan.pictures import to_image
-from gan.run import Run
-from gan.stories import tell
+from gan.data.datasets import load_pair
+from gan.images import to_image
+from gan.plots.history import tell
+from gan.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures("shipped")
 

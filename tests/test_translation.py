@@ -7,11 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
-from gan.cyclegan import CycleGAN, CycleGANConfig
-from gan.dcgan import DCGANConfig
+from gan.core.checkpoint import load_networks, save_weights
+from gan.core.cyclegan import CycleGAN, CycleGANConfig
+from gan.core.dcgan import DCGANConfig
 from gan.errors import UserError
-from gan.run import Run
-from gan.translation import translate, translate_path, translate_through
+from gan.inference.translate import translate, translate_path, translate_through
+from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
 
 
@@ -39,7 +40,7 @@ def run(tmp_path_factory):
     config = CycleGANConfig(data="herd", size=32, width=4, width_d=4, blocks=1, layers_d=2)
     run = Run.create("tiny", config, tmp_path_factory.mktemp("runs"))
     torch.manual_seed(0)
-    run.save_weights(*CycleGAN.networks(config))
+    save_weights(run, *CycleGAN.networks(config))
     return run
 
 
@@ -71,7 +72,7 @@ def test_a_generator_that_changes_nothing_leaves_every_detail():
 
 
 def test_at_the_training_size_the_result_is_the_generators_own_output(run):
-    generator = run.networks()[0]["a2b"]
+    generator = load_networks(run)[0]["a2b"]
     picture = noise(32, 32)
     x = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 127.5 - 1
     with torch.no_grad():
@@ -148,7 +149,7 @@ def test_the_directions_are_different_generators(run, tmp_path):
 
 
 def test_a_run_may_name_the_size_its_pictures_are_seen_at(run, tmp_path):
-    from gan.translation import seen_size
+    from gan.inference.translate import seen_size
 
     noise(80, 80).save(tmp_path / "in.png")
     assert seen_size(run, "AtoB") == run.config.size == 32
@@ -157,7 +158,7 @@ def test_a_run_may_name_the_size_its_pictures_are_seen_at(run, tmp_path):
     assert (seen_size(run, "AtoB"), seen_size(run, "BtoA")) == (48, 32)
     translate_path(run, tmp_path / "in.png", tmp_path / "after.png")
     run.set_info(seen={})
-    expected = translate(run.networks()[0]["a2b"], noise(80, 80), size=48)
+    expected = translate(load_networks(run)[0]["a2b"], noise(80, 80), size=48)
     with Image.open(tmp_path / "before.png") as before, Image.open(tmp_path / "after.png") as after:
         assert difference(after, expected).max() == 0
         assert difference(before, expected).max() > 10

@@ -10,7 +10,7 @@ from PIL import Image
 from demo.language import HERE, LANGUAGES, say, words
 from demo.place import decide
 from demo.uploads import limits
-from gan.image_io import MAX_PIXELS, SUFFIXES
+from gan.data.image_io import MAX_PIXELS, SUFFIXES
 from tests.browser import expect
 
 

@@ -4,13 +4,15 @@ import pytest
 import torch
 
 from demo.experiments import numbers
-from gan.data import load
-from gan.latent import noise
-from gan.losses import LOSSES
-from gan.pictures import to_uint8, to_unit
-from gan.quiz import draw, stages
-from gan.run import SHIPPED, Run, all_runs
-from gan.stories import tell
+from gan.analysis.real_or_fake import draw, stages
+from gan.core.checkpoint import load_networks
+from gan.core.latent import noise
+from gan.core.losses import LOSSES
+from gan.data.datasets import load
+from gan.images import to_uint8, to_unit
+from gan.paths import SHIPPED_RUNS
+from gan.plots.history import tell
+from gan.runs.run import Run, all_runs
 
 pytestmark = pytest.mark.usefixtures("shipped")
 
@@ -20,7 +22,7 @@ ALONE = [run.name for run in DCGANS if run.config.norm_d == "instance"]  # D loo
 
 def said_alone(run: Run, count: int = 1000) -> tuple[float, float]:
     """D's mean verdict on training pictures and on generated ones, each asked of with no other beside it."""
-    generators, discriminators = run.networks()
+    generators, discriminators = load_networks(run)
     config, d = run.config, discriminators["d"]
     real = load(config.data, config.size, channels=config.channels).images[:count]
     fake = to_uint8(torch.cat([generators["g"](part) for part in noise(count, config.latent, 3).split(100)]))
@@ -37,7 +39,7 @@ def test_the_run_that_the_page_opens_with_judges_each_picture_on_its_own():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
 def test_what_is_said_of_single_pictures_is_what_the_journal_says(name):
-    run = Run(SHIPPED / name)
+    run = Run(SHIPPED_RUNS / name)
     late = numbers(tell(run))  # the means over its last tenth, which the page quotes
     assert said_alone(run) == pytest.approx((late["d_real"], late["d_fake"]), abs=0.05)
 
@@ -46,8 +48,8 @@ def test_what_is_said_of_single_pictures_is_what_the_journal_says(name):
 @pytest.mark.parametrize("name", ALONE)
 def test_the_discriminator_is_right_in_the_game_clearly_more_often_than_a_coin(name):
     """In every stage of the game, early ones as well."""
-    run = Run(SHIPPED / name)
-    config, networks = run.config, run.networks()
+    run = Run(SHIPPED_RUNS / name)
+    config, networks = run.config, load_networks(run)
     real = load(config.data, config.size, channels=config.channels, split="test").images
     for step in stages(run):
         rounds = [draw(run, step, seed, networks=networks, real=real) for seed in range(20)]
@@ -58,6 +60,6 @@ def test_the_discriminator_is_right_in_the_game_clearly_more_often_than_a_coin(n
 @pytest.mark.slow
 def test_with_the_papers_batch_norm_it_is_another_quantity():
     """Without it the tests above would prove nothing of the cure."""
-    run = Run(SHIPPED / "balanced")
+    run = Run(SHIPPED_RUNS / "balanced")
     late, (real, fake) = numbers(tell(run)), said_alone(run, 300)
     assert max(abs(real - late["d_real"]), abs(fake - late["d_fake"])) > 0.15

@@ -10,7 +10,7 @@ from demo.place import ROOT
 BEGINNINGS = {
     "noise.": "demo/noise",
     "translate.": "demo/translate",
-    "curves.": "gan/curves.py",
+    "curves.": "gan/plots/curves.py",
     "questions.q1.": "demo/questions",
     "questions.q15.": "demo/questions",
     "questions.q17.": "demo/questions",

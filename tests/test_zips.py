@@ -6,10 +6,10 @@ import zipfile
 import pytest
 from PIL import Image
 
-from gan import zips
+from gan.data import image_zip
 from gan.errors import UserError
-from gan.pictures import open_picture
-from gan.translation import translate_path
+from gan.images import open_picture
+from gan.inference.translate import translate_path
 from tests.small_cyclegan import small_cyclegan
 
 
@@ -37,7 +37,7 @@ def test_names_are_fit_for_a_folder_and_none_is_lost(tmp_path):
             ("notes.txt", b"no picture"),
         ],
     )
-    found = zips.pictures_in(path)
+    found = image_zip.pictures_in(path)
     assert list(found) == ["a.png", "deep-er-a.png", "a-2.png", "etc-a.png", "C-Users-b.PNG", "A-3.png"]
     shown = [open_picture(opened()).getpixel((0, 0)) for opened in found.values()]
     assert shown == [Image.new("RGB", (1, 1), colour).getpixel((0, 0)) for colour in colours]
@@ -46,17 +46,17 @@ def test_names_are_fit_for_a_folder_and_none_is_lost(tmp_path):
 def test_what_cannot_be_taken_is_refused_in_a_sentence(tmp_path, monkeypatch):
     (tmp_path / "no.zip").write_bytes(b"PK\x03\x04 and then nothing")
     with pytest.raises(UserError, match="zip archive"):
-        zips.pictures_in(tmp_path / "no.zip")
+        image_zip.pictures_in(tmp_path / "no.zip")
     with pytest.raises(UserError, match="zip archive"):
-        zips.pictures_in(tmp_path / "nowhere.zip")
+        image_zip.pictures_in(tmp_path / "nowhere.zip")
     path = archive(tmp_path / "some.zip", [(f"{n}.png", picture()) for n in range(3)])
-    monkeypatch.setattr(zips, "MOST", 2)
+    monkeypatch.setattr(image_zip, "MOST", 2)
     with pytest.raises(UserError, match="3 pictures"):
-        zips.pictures_in(path)
-    monkeypatch.setattr(zips, "MOST", 3)
-    monkeypatch.setattr(zips, "LARGEST", 50)
+        image_zip.pictures_in(path)
+    monkeypatch.setattr(image_zip, "MOST", 3)
+    monkeypatch.setattr(image_zip, "LARGEST", 50)
     with pytest.raises(UserError, match="larger than"):
-        zips.pictures_in(path)["0.png"]()
+        image_zip.pictures_in(path)["0.png"]()
 
 
 def test_a_damaged_or_locked_member_is_refused_alone(tmp_path):
@@ -65,7 +65,7 @@ def test_a_damaged_or_locked_member_is_refused_alone(tmp_path):
     at = data.find(picture()) + 60
     data[at : at + 8] = b"\xff" * 8  # the checksum no longer fits
     path.write_bytes(data)
-    found = zips.pictures_in(path)
+    found = image_zip.pictures_in(path)
     with pytest.raises(UserError, match="damaged"):
         found["a.png"]()
     assert open_picture(found["b.png"]()).size == (40, 30)
@@ -102,19 +102,19 @@ def unflagged(path, names, encoding):
 @pytest.mark.parametrize("encoding", ["cp949", "utf-8"])
 def test_names_from_korean_windows_are_read_as_they_were_written(tmp_path, encoding):
     names = ["한글 사진 가나다.png", "우리반/얼룩말.png", "뷁뚫샾.png", "plain ascii name.png"]
-    found = zips.pictures_in(unflagged(tmp_path / "some.zip", names, encoding))
+    found = image_zip.pictures_in(unflagged(tmp_path / "some.zip", names, encoding))
     assert list(found) == ["한글 사진 가나다.png", "우리반-얼룩말.png", "뷁뚫샾.png", "plain ascii name.png"]
     assert all(open_picture(opened()).size == (40, 30) for opened in found.values())
 
 
 @pytest.mark.parametrize("names", [["Müller im café.png", "naïve Ñandú.png"], ["Größe.png"]])
 def test_real_names_of_code_page_437_stay_what_they_are(tmp_path, names):
-    assert list(zips.pictures_in(unflagged(tmp_path / "some.zip", names, "cp437"))) == names
+    assert list(image_zip.pictures_in(unflagged(tmp_path / "some.zip", names, "cp437"))) == names
 
 
 def test_names_that_say_they_are_utf_8_are_left_alone_beside_others(tmp_path):
     path = archive(tmp_path / "some.zip", [("그림.png", picture()), ("a.png", picture())])
-    assert list(zips.pictures_in(path)) == ["그림.png", "a.png"]
+    assert list(image_zip.pictures_in(path)) == ["그림.png", "a.png"]
 
 
 def test_an_over_long_name_is_cut_and_ends_nothing(tmp_path):
@@ -135,7 +135,7 @@ def test_what_windows_cannot_name_and_what_has_no_suffix_is_taken(tmp_path):
         ("x.jfif", picture()),
         ("notes", b"no picture"),
     ]
-    assert list(zips.pictures_in(archive(tmp_path / "some.zip", members))) == [
+    assert list(image_zip.pictures_in(archive(tmp_path / "some.zip", members))) == [
         "what_ _this_ _is_.png", "scan", "x.jfif",
     ]  # fmt: skip
 
@@ -145,10 +145,10 @@ def test_a_zip_is_unpacked_in_its_folders_and_nowhere_else(tmp_path, monkeypatch
     members += [("set/trainA/A.png", picture()), ("set/readme.txt", b"no picture"), ("__MACOSX/c.png", picture())]
     path = archive(tmp_path / "some.zip", members)
     before = set(tmp_path.rglob("*"))
-    zips.unpack(path, tmp_path / "here")
+    image_zip.unpack(path, tmp_path / "here")
     made = {str(file.relative_to(tmp_path / "here")) for file in tmp_path.rglob("*") if file.is_file()
             and file not in before}  # fmt: skip
     assert made == {"set/trainA/a.png", "out.png", "etc/b.png", "set/trainA/A-2.png"}
-    monkeypatch.setattr(zips, "LARGEST_ALL", 100)
+    monkeypatch.setattr(image_zip, "LARGEST_ALL", 100)
     with pytest.raises(UserError, match="unpacks to more than"):
-        zips.unpack(path, tmp_path / "there")
+        image_zip.unpack(path, tmp_path / "there")

@@ -10,7 +10,7 @@ from demo.handlers import EACH, LATEST, QUIET, on_open, polite
 from demo.language import t
 from demo.leads import asked_of
 from demo.place import Place
-from gan.curves import AXES, DEFAULT, PANELS
+from gan.plots.curves import AXES, DEFAULT, PANELS
 
 
 def build(place: Place) -> None:

@@ -14,10 +14,10 @@ from demo.curves.views import stories, view_of
 from demo.language import language_of
 from demo.refusals import Refused
 from demo.stories import caption, film, word
-from gan import journals
-from gan.curves import figure
-from gan.figures import save
-from gan.stories import Story
+from gan.plots.curves import figure
+from gan.plots.figures import save
+from gan.plots.history import Story
+from gan.runs import journal
 
 
 def save_png(request: gr.Request, *controls: Any) -> str:
@@ -47,7 +47,7 @@ def save_csv(names: list[str] | None, request: gr.Request) -> str:
     """Every logged step of these runs as a table."""
     out = StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(["run", *journals.COLUMNS])
+    table.writerow(["run", *journal.COLUMNS])
     for story in some(names, request):
         rows = zip(*story.columns.values(), strict=True)
         table.writerows([story.name, *("" if isnan(v) else f"{v:.10g}" for v in row)] for row in rows)

@@ -1,7 +1,7 @@
 """What the Curves tab shows for its controls: runs side by side, at a moment, as they grow."""
 
 from math import inf, log1p
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -9,13 +9,11 @@ from demo import charts, experiments, models
 from demo.language import Language, language_of
 from demo.refusals import Refused
 from demo.stories import page
-from gan import journals
-from gan.curves import DEFAULT, PANELS, View, check
-from gan.figures import thin
-from gan.stories import Story, tell
-
-if TYPE_CHECKING:
-    from gan.run import Run
+from gan.plots.curves import DEFAULT, PANELS, View, check
+from gan.plots.figures import thin
+from gan.plots.history import Story, tell
+from gan.runs import journal
+from gan.runs.run import Run
 
 SMOOTHING = 20  # where the slider stands at first: the mean over a fortieth of a run
 GROWN = log1p(0.01)  # a curve is drawn anew when it has grown by so much
@@ -46,11 +44,11 @@ def stamp(names: list[str] | None, *rest: Any) -> str:
     return repr([(run.name, run.status, *_growth(run)) for run in chosen] + list(rest))
 
 
-def _growth(run: "Run") -> tuple[int, int, int]:
+def _growth(run: Run) -> tuple[int, int, int]:
     """(length of the curve in steps of a hundredth, samples, events): less than that would not be seen."""
-    steps = journals.columns(run.folder)["step"]
+    steps = journal.columns(run.folder)["step"]
     length = int(log1p(steps[-1]) / GROWN) if len(steps) else -1
-    return length, len(run.samples()), len(journals.events(run.folder))
+    return length, len(run.samples()), len(journal.events(run.folder))
 
 
 def view_of(axis: str, panels: list[str], smoothing: float, log: bool, guess: Guess) -> View:

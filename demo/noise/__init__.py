@@ -102,14 +102,14 @@ def wire(sections: dict[str, Section], now: gr.State, open_section: gr.State, ab
 
 def choose_run(run: str, seed: float, now: Desk) -> Desk:
     """The desk for another run: its own first pictures. As it is where the list was only looked at."""
-    from gan.address import run_of
+    from gan.inference.sample_id import run_of
 
     return desk.clear(run, int(seed or 0)) if run and run != run_of(now["held"]) else now
 
 
 def roll(run: str | None, now: Desk) -> tuple[int, Desk]:
     """A new seed, and its first picture held; what lies on the shelf stays."""
-    from gan.address import of_seed
+    from gan.inference.sample_id import of_seed
 
     seed = new_seed()
     return seed, desk.hold(now, of_seed(run, seed, 0)) if run else now
@@ -117,7 +117,7 @@ def roll(run: str | None, now: Desk) -> tuple[int, Desk]:
 
 def enter(code: str, now: Desk) -> tuple[str, Desk]:
     """(run, desk) with the picture of a code held, as it was typed or pasted; a link that holds one will do."""
-    from gan.address import run_of
+    from gan.inference.sample_id import run_of
 
     code = parse_qs(urlsplit(code.strip()).query).get("picture", [code])[0].strip()
     shown = picture_of(code)
@@ -127,7 +127,9 @@ def enter(code: str, now: Desk) -> tuple[str, Desk]:
 
 def warm(place: Place) -> None:
     """Import and load what the first page needs."""
-    from gan import address, latent, losses, pictures  # noqa: F401
+    from gan import images  # noqa: F401
+    from gan.core import latent, losses  # noqa: F401
+    from gan.inference import sample_id  # noqa: F401
 
     for run in models.runs("dcgan", with_weights=True)[:1]:
         with suppress(UserError):  # the visitor will be told

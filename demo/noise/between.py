@@ -19,12 +19,12 @@ from demo.noise.desk import Desk, Room, about, numbered, takes
 from demo.noise.pictures import CSS, JS, Picture, button, draw, inline, picture_of, sentence, whole
 from demo.refusals import Refused
 from demo.sections import LATEST, Section
-from gan.figures import Line
+from gan.plots.figures import Line
+from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan.run import Run
 
 LEAST, MOST = 8, 32  # steps of a walk
 FILM = 192  # side of the animation, in pixels
@@ -53,7 +53,7 @@ class Walk(NamedTuple):
 
 def walk(a: Picture, b: Picture, steps: float, way: str) -> Walk:
     """The walk from a to b in `steps` (8 to 32) by "slerp" or "lerp". Raises UserError for pictures of two runs."""
-    from gan.latent import walk as vectors
+    from gan.core.latent import walk as vectors
 
     if a.run.name != b.run.name:
         raise Refused("refused.two_runs")
@@ -63,7 +63,7 @@ def walk(a: Picture, b: Picture, steps: float, way: str) -> Walk:
 
 def film(images: "Tensor") -> bytes:
     """An animation there and back, without end, as a GIF: uint8 [steps, C, S, S], enlarged in squares."""
-    from gan.pictures import gif, to_image
+    from gan.images import gif, to_image
 
     factor = max(1, FILM // images.shape[-1])
     frames = [to_image(image) for image in images]
@@ -101,7 +101,7 @@ def page(a: Picture, b: Picture, steps: float, language: Language) -> str:
 
 def frames(run: str, one: Walk, way: str, language: Language) -> str:
     """A walk's pictures as HTML, each of which can be held."""
-    from gan.address import of_vector
+    from gan.inference.sample_id import of_vector
 
     cells = []
     for number, (z, image, length) in enumerate(zip(one.z, one.images, one.lengths, strict=True), 1):
@@ -118,7 +118,7 @@ def inward(a: Picture) -> Walk:
     return Walk(z, draw(a.run, z).images)
 
 
-def middle(arc: Walk, line: Walk, run: "Run", language: Language) -> str:
+def middle(arc: Walk, line: Walk, run: Run, language: Language) -> str:
     """What is to be said of the two middles of this walk, and of those of many: measured, not assumed."""
     at = len(arc.z) // 2
     values = {
@@ -146,8 +146,7 @@ def paleness(folder: Path, stamp: Any) -> float:
     """The contrast half-way on straight lines between random pairs, as a share of that half-way on arcs."""
     import torch
 
-    from gan.latent import noise, walk
-    from gan.run import Run
+    from gan.core.latent import noise, walk
 
     run = Run(folder)
     pairs = zip(*noise(2 * PAIRS, run.config.latent, seed=1).split(PAIRS), strict=True)
@@ -158,8 +157,8 @@ def paleness(folder: Path, stamp: Any) -> float:
 
 def sum_of(a: list[Picture], b: list[Picture], c: list[Picture]) -> Picture:
     """The picture of mean(a) - mean(b) + mean(c). Raises UserError for an empty list or pictures of several runs."""
-    from gan.address import of_vector
-    from gan.latent import arithmetic
+    from gan.core.latent import arithmetic
+    from gan.inference.sample_id import of_vector
 
     runs = {each.run.name for each in (*a, *b, *c)}
     if len(runs) > 1:
@@ -229,7 +228,7 @@ def interpolate_endpoint(a: str, b: str, steps: float, way: str) -> tuple[dict[s
 
     {"way", "pictures": [code, ...], "lengths": [|z|, ...], "contrasts": [...]}, and the walk there and back as a GIF.
     """
-    from gan.address import of_vector
+    from gan.inference.sample_id import of_vector
 
     start, end = picture_of(a), picture_of(b)
     one = walk(start, end, steps, way)
@@ -240,7 +239,7 @@ def interpolate_endpoint(a: str, b: str, steps: float, way: str) -> tuple[dict[s
 
 def arithmetic_endpoint(a: list[str], b: list[str], c: list[str]) -> tuple[dict[str, Any], Image.Image]:
     """mean(a) - mean(b) + mean(c) for lists of pictures, by their codes: {"picture", "verdict"} and the picture."""
-    from gan.pictures import to_image
+    from gan.images import to_image
 
     if not all(isinstance(part, list) and len(part) <= 100 for part in (a, b, c)):
         raise Refused("refused.parts")

@@ -13,21 +13,22 @@ from demo.noise.desk import Desk, Room, held
 from demo.noise.pictures import CSS, class_name, inline, picture_of, sentence, whole
 from demo.refusals import Refused
 from demo.sections import LATEST, Section
+from gan.data.registry import SETS, state
 from gan.errors import UserError
+from gan.runs.run import Run
 from gan.words import sentence as sentence_in
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan.neighbours import Neighbours, Pool, Typical
-    from gan.run import Run
+    from gan.metrics.nearest_neighbours import Neighbours, Pool, Typical
 
 NEAREST = 6  # training pictures that are shown
 MOST = 50  # that can be asked for
 WAYS = ("pixels", "features")
 
 
-def pool_of(run: "Run") -> "Pool":
+def pool_of(run: Run) -> "Pool":
     """The training pictures of a run's data, kept for the next question. Raises UserError where they aren't here."""
     config = run.config
     return _pool(config.data, config.size, config.channels)
@@ -35,7 +36,7 @@ def pool_of(run: "Run") -> "Pool":
 
 @lru_cache(maxsize=2)  # 60,000 digits with their features take 85 MB
 def _pool(data: str, size: int, channels: int) -> "Pool":
-    from gan.neighbours import pool
+    from gan.metrics.nearest_neighbours import pool
 
     return pool(data, size, channels)
 
@@ -55,7 +56,7 @@ def compare(image: "Tensor", pool: "Pool", by: str, k: int) -> tuple["Neighbours
 
     The class is that of the nearest. Raises UserError for another way, or features where there are none.
     """
-    from gan.neighbours import neighbours
+    from gan.metrics.nearest_neighbours import neighbours
 
     if by not in WAYS:
         raise Refused("refused.way", way=by, known=", ".join(WAYS))
@@ -66,7 +67,7 @@ def compare(image: "Tensor", pool: "Pool", by: str, k: int) -> tuple["Neighbours
 
 @lru_cache(maxsize=64)
 def _usual(pool: "Pool", label: int | None, by: str) -> tuple["Typical", "Typical"]:
-    from gan.neighbours import typical, typical_nearest
+    from gan.metrics.nearest_neighbours import typical, typical_nearest
 
     return typical_nearest(pool, by), typical(pool, label, by)
 
@@ -127,7 +128,6 @@ def scale(own: float, near: "Typical", between: "Typical", name: str, form: str,
 
 def show(desk: Desk, what: str, by: str, number: int, request: gr.Request) -> tuple:
     """(page, download button) for the held picture or a training picture."""
-    from gan.catalog import SETS, state
 
     data = held(desk).run.config.data
     offer = gr.Button(visible=data in SETS and state(data) in ("download", "shipped"))
@@ -145,7 +145,7 @@ def another(desk: Desk, by: str, number: int, request: gr.Request) -> tuple:
 
 def download(desk: Desk, what: str, by: str, number: int, request: gr.Request) -> tuple:
     """Download the data of the run, then `show`."""
-    from gan.data import load
+    from gan.data.datasets import load
 
     config = held(desk).run.config
     note = load(config.data, config.size, channels=config.channels, download=True).note
@@ -164,7 +164,7 @@ def endpoint(picture: str, by: str, k: float, training: float) -> tuple[dict[str
     """
     import torch
 
-    from gan.pictures import grid
+    from gan.images import grid
 
     shown = picture_of(picture)
     pool = pool_of(shown.run)

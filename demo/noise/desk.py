@@ -46,7 +46,7 @@ class Room(NamedTuple):
 
 def clear(run: str, seed: int = 0) -> Desk:
     """A desk with pictures of a seed on its shelf, of as many classes as can be told apart; the first is held."""
-    from gan.address import of_seed
+    from gan.inference.sample_id import of_seed
 
     shelf = [of_seed(run, seed, index) for index in varied(models.find(run, "dcgan"), seed, FIRST)]
     return {"held": shelf[0], "shelf": shelf}

@@ -20,14 +20,15 @@ from demo.refusals import Refused
 from demo.sections import LATEST, QUIET, Section
 from demo.uploads import WEBCAM, limits, read, unread
 from demo.waiting_line import WaitingLine
-from gan.figures import Line
+from gan.data.registry import SETS
+from gan.plots.figures import Line
+from gan.runs.run import Run
 from gan.words import Words
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan.run import Run
-    from gan.search import Found
+    from gan.analysis.inversion import Found
 
 MODES = ("name", "draw", "upload")
 FRAMES = 12  # of the way that are shown
@@ -41,19 +42,18 @@ _line = WaitingLine()  # for the processor: a search keeps a core busy for secon
 _stopped: set[str] = set()  # sessions that have pressed Stop
 
 
-def classes_of(run: "Run") -> tuple[str, ...]:
+def classes_of(run: Run) -> tuple[str, ...]:
     """The classes that can be named for a run: those that a classifier tells apart, or none."""
-    from gan.catalog import SETS
 
     return SETS[run.config.data].classes if models.classifier(run.config.data) is not None else ()
 
 
-def target_of(run: "Run", image: Image.Image) -> "Tensor":
+def target_of(run: Run, image: Image.Image) -> "Tensor":
     """A drawn or uploaded picture as the run's generator would draw it, uint8 [C, S, S]; a digit as MNIST has them."""
     import torch
 
-    from gan.pictures import square, to_tensor
-    from gan.search import as_digit
+    from gan.analysis.inversion import as_digit
+    from gan.images import square, to_tensor
 
     config = run.config
     if config.data == "mnist":
@@ -65,10 +65,10 @@ def target_of(run: "Run", image: Image.Image) -> "Tensor":
     return torch.from_numpy(np.array(image.convert("L")))[None]
 
 
-def search(run: "Run", wanted: "int | Tensor", seed: int = 0) -> Iterator["Found"]:
+def search(run: Run, wanted: "int | Tensor", seed: int = 0) -> Iterator["Found"]:
     """Search for a class by its number, or for a picture, uint8 [C, S, S]."""
-    from gan.pictures import to_unit
-    from gan.search import search_class, search_picture
+    from gan.analysis.inversion import search_class, search_picture
+    from gan.images import to_unit
 
     config, generators, discriminators = models.networks(run)
     g, d = generators["g"], discriminators["d"]
@@ -78,7 +78,7 @@ def search(run: "Run", wanted: "int | Tensor", seed: int = 0) -> Iterator["Found
     return search_picture(g, d, to_unit(wanted)[None], latent=config.latent, seed=seed)
 
 
-def page(run: "Run", wanted: "int | Tensor", at: "Found", language: Language, said: str, verdicts: list[str]) -> str:
+def page(run: Run, wanted: "int | Tensor", at: "Found", language: Language, said: str, verdicts: list[str]) -> str:
     """A search as it stands, as HTML: what is wanted, the best so far, how good it is, the loss and the way there.
 
     `said` is "searching", "stopped", or in the end the verdict; `verdicts` are those of the searches for the same from
@@ -130,7 +130,7 @@ def show(desk: Desk, run: str, of: str, request: gr.Request) -> tuple:
     return radio, run, f"<p>{sentence(language, said)}</p>", "", {}, pad
 
 
-def wanted_of(run: "Run", mode: str, which: int | None, drawing: str, picture: str | None) -> "int | Tensor":
+def wanted_of(run: Run, mode: str, which: int | None, drawing: str, picture: str | None) -> "int | Tensor":
     """What is to be found. Raises UserError where nothing was named, drawn or uploaded."""
     if mode == "name":
         names = classes_of(run)
@@ -158,7 +158,7 @@ async def find(
     Searches begin at the first start, or, for `another`, at the next one for the same wish. While others search, the
     page says how many come first.
     """
-    from gan.address import of_vector
+    from gan.inference.sample_id import of_vector
 
     chosen, language = models.find(run, "dcgan"), language_of(request)
     wanted, session = wanted_of(chosen, mode, which, drawing, picture), session_of(request)
@@ -215,8 +215,8 @@ def endpoint(run: str, wanted: str, picture: str | None, seed: float) -> tuple[d
     (another seed begins elsewhere); the classifier's probability, or the root mean squared error of the pixels (a share
     of full scale); the loss, a number a step; and the way there, from noise to the find, as a PNG file.
     """
-    from gan.address import of_vector
-    from gan.pictures import grid
+    from gan.images import grid
+    from gan.inference.sample_id import of_vector
 
     chosen, seed = models.find(run, "dcgan"), whole("seed", seed, 0, SEEDS)
     names = classes_of(chosen)

@@ -16,10 +16,10 @@ from demo.noise.pictures import ASSETS, CSS, SEEDS, inline, new_seed, real_pictu
 from demo.noise.scores import Scored, scores
 from demo.sections import LATEST, QUIET, Section
 from gan.errors import UserError
+from gan.runs.run import Run
 
 if TYPE_CHECKING:
-    from gan.quiz import Round
-    from gan.run import Run
+    from gan.analysis.real_or_fake import Round
 
 ROUNDS = 5
 JS = (ASSETS / "game.js").read_text(encoding="utf-8")
@@ -28,20 +28,19 @@ JS = (ASSETS / "game.js").read_text(encoding="utf-8")
 Game = dict[str, Any]
 
 
-def stages_of(run: "Run") -> list[int]:
+def stages_of(run: Run) -> list[int]:
     """The steps of the generators of a game, early to late. Raises UserError for a run without samples."""
     return _stages(run.folder, tuple(run.samples()))
 
 
 @lru_cache(maxsize=32)  # finding them takes a look into many samples, and every answer asks for them
 def _stages(folder: Path, samples: tuple) -> list[int]:
-    from gan.quiz import stages
-    from gan.run import Run
+    from gan.analysis.real_or_fake import stages
 
     return stages(Run(folder), ROUNDS)
 
 
-def round_of(run: "Run", number: int, seed: int) -> "Round":
+def round_of(run: Run, number: int, seed: int) -> "Round":
     """A round by its number, from 0: ten pictures, half of them real."""
     steps = stages_of(run)
     return _round(run.folder, models.stamp(run), steps[min(number, len(steps) - 1)], seed)
@@ -49,8 +48,7 @@ def round_of(run: "Run", number: int, seed: int) -> "Round":
 
 @lru_cache(maxsize=256)
 def _round(folder: Path, stamp: Any, step: int, seed: int) -> "Round":
-    from gan.quiz import draw
-    from gan.run import Run
+    from gan.analysis.real_or_fake import draw
 
     run = Run(folder)
     config, *networks = models.networks(run)
@@ -83,7 +81,7 @@ def page(game: Game, language: Language) -> str:
 
 def outcome(game: Game, now: "Round", language: Language) -> str:
     """What came of a round as HTML: both scores, all ten pictures with both opinions, and the rounds before."""
-    from gan.quiz import score
+    from gan.analysis.real_or_fake import score
 
     result, loss = score(now, game["answers"]), models.find(game["run"], "dcgan").config.loss
     cells = []
@@ -177,7 +175,7 @@ def show(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
 
 def answer(desk: Desk, run: str, game: Game, says_real: bool, request: gr.Request) -> tuple:
     """`show` after an answer; the last of a round brings its score."""
-    from gan.quiz import score
+    from gan.analysis.real_or_fake import score
 
     now = round_of(models.find(game["run"], "dcgan"), game["round"], game["seed"])
     if len(game["answers"]) < len(now.is_real):
@@ -205,7 +203,7 @@ def endpoint(run: str, round: float, seed: float) -> tuple[dict[str, Any], Image
     {"run", "round", "rounds", "step", "is_real", "verdicts", "guesses"}: the step of the generator, what is real, and
     what the discriminator says and guesses; and the ten pictures side by side as a PNG file.
     """
-    from gan.pictures import grid
+    from gan.images import grid
 
     found = models.find(run, "dcgan")
     steps = stages_of(found)

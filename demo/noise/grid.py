@@ -75,7 +75,7 @@ def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Req
     language = language_of(request)
     if not run:
         return (nothing(language),)
-    from gan.address import of_seed
+    from gan.inference.sample_id import of_seed
 
     found = models.find(run, "dcgan")
     made, real = make(found, seed, count), verdict_on_real(found)
@@ -90,8 +90,8 @@ def endpoint(run: str, seed: float, count: float) -> tuple[dict[str, Any], Image
     `kind` is "probability" (each verdict is D's probability that the picture is real) or "score"; `pictures` are their
     codes for the other endpoints. The pictures lie row by row in this order, 2 pixels apart.
     """
-    from gan.address import of_seed
-    from gan.pictures import grid
+    from gan.images import grid
+    from gan.inference.sample_id import of_seed
 
     made = make(models.find(run, "dcgan"), seed, count)
     kind = "probability" if is_probability(made.loss) else "score"

@@ -16,7 +16,7 @@ from demo.noise.pictures import CSS, Picture, data_url, inline, is_probability, 
 from demo.sections import Section
 
 if TYPE_CHECKING:
-    from gan.anatomy import Stage
+    from gan.analysis.activations import Stage
 
 MAPS = 64  # feature maps of a layer that are shown
 
@@ -28,7 +28,7 @@ def ways(shown: Picture) -> tuple[list["Stage"], list["Stage"]]:
 
 @lru_cache(maxsize=32)
 def _ways(address: str, folder: Path, stamp: Any) -> tuple[list["Stage"], list["Stage"]]:
-    from gan.anatomy import stages
+    from gan.analysis.activations import stages
 
     shown = picture_of(address)
     _, generators, discriminators = models.networks(shown.run)
@@ -60,7 +60,7 @@ def page(shown: Picture, language: Language) -> str:
 
 def stage_card(stage: "Stage", number: int, finished: Picture | None, language: Language) -> str:
     """A layer's card; `finished` is the picture where the layer's maps are the picture itself."""
-    from gan.anatomy import mosaic
+    from gan.analysis.activations import mosaic
 
     maps, height, width = stage.maps.shape
     key = "layers.picture" if finished else "layers.maps"
@@ -90,7 +90,7 @@ def endpoint(picture: str) -> tuple[dict[str, Any], Image.Image]:
     {"picture", "logit", "verdict", "layers": [{"network", "code", "weights", "shape": [C, H, W]}]}, and the feature
     maps of all layers but the last of either network, a layer below the other, as a PNG file.
     """
-    from gan.anatomy import mosaic
+    from gan.analysis.activations import mosaic
 
     shown = picture_of(picture)
     up, down = ways(shown)

@@ -14,35 +14,34 @@ from demo.noise.desk import Desk, Room, takes
 from demo.noise.pictures import CSS, JS, button, class_name, inline, percent, sentence, whole
 from demo.sections import Section
 from gan.errors import UserError
+from gan.runs.run import Run
 from gan.words import sentence as sentence_in
 
 if TYPE_CHECKING:
-    from gan.modes import Modes
-    from gan.run import Run
+    from gan.metrics.mode_coverage import Modes
 
 COUNT = 1000
 SOME = 48  # samples that are shown as they came
 COLLAPSED = 0.5  # of a class's share in the data, or of all classes: with less, modes have gone
 
 
-def modes_of(run: "Run", count: float = COUNT) -> "Modes":
+def modes_of(run: Run, count: float = COUNT) -> "Modes":
     """How a run's samples spread over the classes, 100 to 5,000 of them. Raises UserError where that can't be told."""
     return _modes(run.folder, models.stamp(run), whole("count", count, 100, 5000))
 
 
 @lru_cache(maxsize=16)
 def _modes(folder: Path, stamp: Any, count: int) -> "Modes":
-    from gan.modes import modes
-    from gan.run import Run
+    from gan.metrics.mode_coverage import modes
 
     run = Run(folder)
     _, *networks = models.networks(run)
     return modes(run, count, networks=tuple(networks))
 
 
-def page(run: "Run", found: "Modes", desk: Desk, language: Language) -> str:
+def page(run: Run, found: "Modes", desk: Desk, language: Language) -> str:
     """The classes as HTML: a bar each for the samples' share and the data's, the first sample of each, then samples."""
-    from gan.address import of_seed
+    from gan.inference.sample_id import of_seed
 
     most = max(*found.shares, *found.data_shares)
     rows, none = [], "0%" if language == "ko" else "0\u00a0%"

@@ -10,12 +10,13 @@ from demo import models
 from demo.data_urls import data_url
 from demo.language import Language, say, words
 from demo.refusals import Refused, Said
+from gan.data.registry import SETS
 from gan.errors import UserError
+from gan.runs.run import Run
 
 if TYPE_CHECKING:  # torch is slow to import, and the page comes first
     from torch import Tensor
 
-    from gan.run import Run
 
 ASSETS = Path(__file__).parents[1] / "assets"
 CSS = (ASSETS / "noise.css").read_text(encoding="utf-8")
@@ -40,7 +41,7 @@ class Picture(NamedTuple):
     """
 
     address: str
-    run: "Run"
+    run: Run
     z: "Tensor"
     image: "Tensor"
     verdict: float
@@ -48,12 +49,12 @@ class Picture(NamedTuple):
     guess: tuple[str, float] | None
 
 
-def draw(run: "Run", z: "Tensor") -> Made:
+def draw(run: Run, z: "Tensor") -> Made:
     """What a run makes of latent vectors, float [n, latent], and D's verdicts. Raises UserError without weights."""
     import torch
 
-    from gan.losses import LOSSES
-    from gan.pictures import to_uint8
+    from gan.core.losses import LOSSES
+    from gan.images import to_uint8
 
     config, generators, discriminators = models.networks(run)
     with torch.inference_mode():
@@ -62,7 +63,7 @@ def draw(run: "Run", z: "Tensor") -> Made:
     return Made(to_uint8(images), verdicts.tolist(), config.loss)
 
 
-def make(run: "Run", seed: float, count: float) -> Made:
+def make(run: Run, seed: float, count: float) -> Made:
     """The first `count` pictures of a seed (whole numbers, 1 to 100 and 0 to 2^31 - 1), and D's verdict on each.
 
     Raises UserError for a number outside, or where the run has no weights yet.
@@ -72,14 +73,13 @@ def make(run: "Run", seed: float, count: float) -> Made:
 
 @lru_cache(maxsize=32)  # a class that opens the page sees the same pictures
 def _make(folder: Path, stamp: tuple[int, int], seed: int, count: int) -> Made:
-    from gan.latent import noise
-    from gan.run import Run
+    from gan.core.latent import noise
 
     run = Run(folder)
     return draw(run, noise(count, run.config.latent, seed))
 
 
-def verdict_on_real(run: "Run") -> float | None:
+def verdict_on_real(run: Run) -> float | None:
     """D's mean verdict on real test pictures, each asked of by itself; None where the run's data is not here."""
     return _verdict_on_real(run.folder, models.stamp(run))
 
@@ -88,9 +88,8 @@ def verdict_on_real(run: "Run") -> float | None:
 def _verdict_on_real(folder: Path, stamp: tuple[int, int]) -> float | None:
     import torch
 
-    from gan.losses import LOSSES
-    from gan.pictures import to_unit
-    from gan.run import Run
+    from gan.core.losses import LOSSES
+    from gan.images import to_unit
 
     config, _, discriminators = models.networks(Run(folder))
     try:
@@ -104,14 +103,14 @@ def _verdict_on_real(folder: Path, stamp: tuple[int, int]) -> float | None:
 @lru_cache(maxsize=4)
 def real_pictures(data: str, size: int, channels: int) -> "Tensor":
     """A set's test pictures, uint8 [N, C, S, S]. Raises UserError where the set is not here."""
-    from gan.data import load
+    from gan.data.datasets import load
 
     return load(data, size, channels=channels, split="test").images
 
 
 def picture_of(address: str) -> Picture:
     """The picture of an address. Raises UserError where that leads nowhere, or where the run has no weights yet."""
-    from gan import address as addresses
+    from gan.inference import sample_id as addresses
 
     run = models.find(addresses.run_of(address), "dcgan")
     return _picture(address.strip(), run.folder, models.stamp(run))
@@ -119,8 +118,7 @@ def picture_of(address: str) -> Picture:
 
 @lru_cache(maxsize=512)
 def _picture(address: str, folder: Path, stamp: tuple[int, int]) -> Picture:
-    from gan.address import vector
-    from gan.run import Run
+    from gan.inference.sample_id import vector
 
     run = Run(folder)
     z = vector(address, run.config.latent)
@@ -128,12 +126,11 @@ def _picture(address: str, folder: Path, stamp: tuple[int, int]) -> Picture:
     return Picture(address, run, z, made.images[0], made.verdicts[0], made.loss, _guess(run, made.images))
 
 
-def _guess(run: "Run", images: "Tensor") -> tuple[str, float] | None:
+def _guess(run: Run, images: "Tensor") -> tuple[str, float] | None:
     import torch
 
-    from gan.catalog import SETS
-    from gan.classifier import sureness
-    from gan.pictures import to_unit
+    from gan.images import to_unit
+    from gan.metrics.classifier import sureness
 
     network = models.classifier(run.config.data)
     if network is None:
@@ -143,12 +140,12 @@ def _guess(run: "Run", images: "Tensor") -> tuple[str, float] | None:
     return SETS[run.config.data].classes[int(which)], sure.item()
 
 
-def varied(run: "Run", seed: int, count: int) -> list[int]:
+def varied(run: Run, seed: int, count: int) -> list[int]:
     """Which pictures of a seed to begin with: the first of each class, where a classifier can tell; else any."""
     import torch
 
-    from gan.classifier import sureness
-    from gan.pictures import to_unit
+    from gan.images import to_unit
+    from gan.metrics.classifier import sureness
 
     images = make(run, seed, 4 * count).images
     network, first = models.classifier(run.config.data), {}
@@ -196,7 +193,7 @@ def class_name(name: str, language: Language) -> str:
 
 def inline(image: "Tensor") -> str:
     """A picture, uint8 [C, H, W], as an address of its own that needs no file."""
-    from gan.pictures import to_image
+    from gan.images import to_image
 
     return data_url(to_image(image), "PNG")
 

@@ -14,12 +14,12 @@ from demo.noise.desk import Desk, Room, about, held, hold
 from demo.noise.pictures import CSS, JS, Picture, draw, inline, percent, picture_of, sentence, whole
 from demo.refusals import Refused
 from demo.sections import LATEST, QUIET, Section
+from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan.directions import Effect
-    from gan.run import Run
+    from gan.analysis.directions import Effect
 
 COUNT = 6  # sliders
 REACH = 6.0  # how far a slider goes each way, in standard deviations of z
@@ -28,15 +28,14 @@ PLAIN = 0.8  # standard deviations: a change smaller than this is not worth a na
 OFTEN, SELDOM = 0.5, 0.1  # shares of pictures that change their class: above the first that is what a direction does
 
 
-def found(run: "Run", method: str) -> tuple["Tensor", list["Effect"]]:
+def found(run: Run, method: str) -> tuple["Tensor", list["Effect"]]:
     """The strongest directions of a run, float [COUNT, latent], and what each does; computed once."""
     return _found(run.folder, models.stamp(run), method)
 
 
 @lru_cache(maxsize=16)
 def _found(folder: Path, stamp: Any, method: str) -> tuple["Tensor", list["Effect"]]:
-    from gan.directions import directions, effects
-    from gan.run import Run
+    from gan.analysis.directions import directions, effects
 
     run = Run(folder)
     config, generators, _ = models.networks(run)
@@ -67,7 +66,7 @@ def moved(shown: Picture, method: str, amounts: list[float], coordinate: float =
 
 def at(shown: Picture, z: "Tensor") -> Picture:
     """The picture at z, by the run of `shown`; `shown` itself where nothing has moved."""
-    from gan.address import of_vector
+    from gan.inference.sample_id import of_vector
 
     return shown if bool((z == shown.z).all()) else picture_of(of_vector(shown.run.name, z))
 
@@ -174,7 +173,7 @@ def move_endpoint(picture: str, amounts: list[float], method: str) -> tuple[dict
 
     `amounts` has a number for each direction, the strongest first, from -6 to 6; `method` is "sefa" or "ganspace".
     """
-    from gan.pictures import to_image
+    from gan.images import to_image
 
     if not isinstance(amounts, list) or not all(isinstance(each, int | float) for each in amounts):
         raise Refused("refused.amounts")

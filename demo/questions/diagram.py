@@ -90,7 +90,7 @@ def stops(*, cycle: bool, identity: bool) -> list[Stop]:
 
 
 def learners(stop: Stop, taught: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The networks that learn from a stop's loss, at the last all; `taught` is what `gan.roles.teachers` says."""
+    """The networks that learn from a stop's loss, at the last all; `taught` is what `training_roles.teachers` says."""
     return tuple(name for name, losses in taught.items() if stop.key == "sum" or stop.loss in losses)
 
 

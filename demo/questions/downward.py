@@ -15,11 +15,11 @@ from demo.questions.enlarge import draw
 from demo.refusals import Refused, Said
 from demo.sections import Section
 from demo.squares import blues, greys, squares
+from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan.run import Run
 
 CSS = (HERE / "assets" / "downward.css").read_text(encoding="utf-8")
 SIZE = 32  # pixels a side of the picture
@@ -33,7 +33,7 @@ DIGIT = 12  # of the pictures from seed 0: a 5
 MAPS = 16  # learned kernels to choose from, at most
 
 
-def taught(down: str = "stride") -> "Run":
+def taught(down: str = "stride") -> Run:
     """The run whose discriminator goes down in this way, for its kernels (and its digit). Raises UserError without."""
     for run in models.runs("dcgan", with_weights=True):
         config = run.config
@@ -46,7 +46,7 @@ def picture(pattern: str, shift: int) -> "Tensor":
     """A grey picture moved right by some pixels, float32 [1, 1, SIZE, SIZE] in [0, 1]; the digit is a generator's."""
     import torch
 
-    from gan.latent import noise
+    from gan.core.latent import noise
 
     if pattern == "digit":
         run = taught()
@@ -97,23 +97,23 @@ def compare(pattern: str, shift: int, kernel: str, number: int = 1, layer: str =
     if shift not in range(MOST_SHIFT + 1):
         raise Refused("refused.whole", name=Said("refused.named.shift"), value=shift, low=0, high=MOST_SHIFT)
 
-    from gan import resizing
+    from gan.analysis import resampling
 
     x, found = picture(pattern, int(shift)), {}
     for name in WAYS:
         taps = kernel_of(name, kernel, number) if name == "stride" or layer == "network" else None
         if name == "stride":
-            way = resizing.strided(taps)
+            way = resampling.strided(taps)
         else:
-            pooling = resizing.POOLINGS[name]
-            way = pooling if taps is None else resizing.convolved(taps, pooling)
-        back = resizing.backflow(way, x)
+            pooling = resampling.POOLINGS[name]
+            way = pooling if taps is None else resampling.convolved(taps, pooling)
+        back = resampling.backflow(way, x)
         found[name] = {
             "kernel": None if taps is None else taps.numpy(),
             "output": way(x)[0, 0].numpy(),
             "back": back.numpy(),
             "hear": float((back.abs() > 1e-6).float().mean()),
-            "off": resizing.unsteadiness(way, x),
+            "off": resampling.unsteadiness(way, x),
         }
     return {"input": x[0, 0].numpy(), "ways": found}
 

@@ -20,7 +20,7 @@ from demo.questions.lessons import DATA, DESCENTS, HOLDS, PRESETS, RATES, SETTIN
 from demo.questions.playing import Held, config_of, in_turn, ink, new, pace, play, points_of, seen
 from demo.refusals import Refused
 from demo.sections import Section
-from gan.settings import LOSSES
+from gan.config import LOSSES
 
 CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("duel.css", "duel.js"))
 REST = 300.0  # seconds without a touch after which a duel pauses by itself

@@ -89,7 +89,7 @@ def upsample(
 
     import torch.nn.functional as F
 
-    from gan import resizing
+    from gan.analysis import resampling
 
     kernel, stride, padding = int(kernel), int(stride), int(padding)
     x, taps, matrix, pooled = picture(pattern, patch, 1), None, None, None
@@ -103,18 +103,18 @@ def upsample(
             taps = torch.tensor(cells)
         else:
             examples = torch.cat([draw(each, SIZE * stride) for each in PATTERNS])
-            taps = resizing.kernel_of(weights, kernel, stride, examples)
+            taps = resampling.kernel_of(weights, kernel, stride, examples)
         if (SMALL - 1) * stride + kernel > 2 * padding:
-            matrix = resizing.matrix(taps, stride, padding, SMALL).numpy()
-        y, touches = resizing.transposed(x, taps, stride, padding)
+            matrix = resampling.matrix(taps, stride, padding, SMALL).numpy()
+        y, touches = resampling.transposed(x, taps, stride, padding)
         says = _comment(taps, weights, stride, padding)
     elif way == "unpool":
         pooled = picture(pattern, patch, stride)  # as an earlier layer would have had it
         x, indices = F.max_pool2d(pooled, stride, return_indices=True)
-        y, touches = resizing.unpool(x, indices, stride)
+        y, touches = resampling.unpool(x, indices, stride)
         says = [("unpool", {"share": _percent((touches > 0).float().mean())})]
     else:
-        y, touches = (resizing.nearest if way == "nearest" else resizing.bilinear)(x, stride)
+        y, touches = (resampling.nearest if way == "nearest" else resampling.bilinear)(x, stride)
         says = [(way, {"low": int(touches.min()), "high": int(touches.max())})]
     return {
         "pooled": None if pooled is None else pooled[0, 0].numpy(),
@@ -122,7 +122,7 @@ def upsample(
         "kernel": None if taps is None else taps.numpy(),
         "output": y[0, 0].numpy(),
         "touches": touches.numpy(),
-        "spectrum": resizing.spectrum(y[0, 0]).numpy(),
+        "spectrum": resampling.spectrum(y[0, 0]).numpy(),
         "matrix": matrix,
         "says": says,
     }
@@ -132,13 +132,13 @@ def _comment(taps: "Tensor", weights: str, stride: int, padding: int) -> list[tu
     """What is seen of a transposed convolution, from the touches and from what becomes of flat ground."""
     import torch
 
-    from gan import resizing
+    from gan.analysis import resampling
 
     kernel = taps.shape[0]
 
     def inside(kernel_weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        flat, touches = resizing.transposed(torch.ones(1, 1, SIZE, SIZE), kernel_weights, stride, padding)
-        return resizing.inner(flat[0, 0], kernel, padding), resizing.inner(touches, kernel, padding)
+        flat, touches = resampling.transposed(torch.ones(1, 1, SIZE, SIZE), kernel_weights, stride, padding)
+        return resampling.inner(flat[0, 0], kernel, padding), resampling.inner(touches, kernel, padding)
 
     flat, touches = inside(taps)
     low, high = int(touches.min()), int(touches.max())

@@ -13,7 +13,7 @@ from demo import charts
 from demo.language import HERE, Language, language_of, say
 from demo.refusals import Refused, Said
 from demo.squares import greys, squares
-from gan.figures import Line
+from gan.plots.figures import Line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,7 +70,7 @@ def paint(event: gr.EventData) -> list[list[float]] | None:
 
 def cells_of(painted: list | None, size: int, stride: int) -> list[list[float]]:
     """What is painted; where that is no kernel of this size, the bilinear one that one begins from."""
-    from gan.resizing import kernel_of
+    from gan.analysis.resampling import kernel_of
 
     return checked(painted, size) or kernel_of("bilinear", size, stride).tolist()
 
@@ -87,7 +87,7 @@ def offer(weights: str, kernel: float, stride: float, painted: list | None, requ
 @lru_cache(maxsize=2)
 def digits() -> "Tensor":
     """Real handwritten digits, float [DIGITS, 1, 28, 28] in [0, 1]. Raises UserError where there are none."""
-    from gan.data import load
+    from gan.data.datasets import load
 
     images = load("mnist", 28).images
     return images[:: len(images) // DIGITS][:DIGITS].float() / 255
@@ -95,15 +95,15 @@ def digits() -> "Tensor":
 
 def learn(kernel: int, request: gr.Request) -> Iterator[tuple[str, list, gr.Button]]:
     """(page, kernel, button to use it) again and again while a kernel learns to enlarge digits, from noise."""
-    from gan import resizing
+    from gan.analysis import resampling
 
     if kernel not in range(2, 6):
         raise Refused("refused.whole", name=Said("refused.named.kernel"), value=kernel, low=2, high=5)
     size, stride, language, pictures = int(kernel), STRIDE, language_of(request), digits()
-    best = resizing.kernel_of("learned", size, stride, pictures)
-    least = resizing.restoring_error(best, stride, pictures).item()
+    best = resampling.kernel_of("learned", size, stride, pictures)
+    least = resampling.restoring_error(best, stride, pictures).item()
     errors: list[float] = []
-    for now in resizing.fit(pictures, size, stride, steps=STEPS):
+    for now in resampling.fit(pictures, size, stride, steps=STEPS):
         errors.append(now.error)
         if now.step % EVERY == 0:
             page = learned(now.kernel, errors, least, pictures, stride, language)
@@ -116,11 +116,11 @@ def learned(
     """A kernel on its way as HTML: itself beside the bilinear one and their difference, a digit enlarged, the error."""
     import torch.nn.functional as F
 
-    from gan import resizing
+    from gan.analysis import resampling
 
     size, over = len(kernel), len(errors) > STEPS
-    bilinear = resizing.kernel_of("bilinear", size, stride)
-    by_rule = resizing.restoring_error(bilinear, stride, pictures).item()
+    bilinear = resampling.kernel_of("bilinear", size, stride)
+    by_rule = resampling.restoring_error(bilinear, stride, pictures).item()
     far = (kernel - bilinear).abs()
     row, column = divmod(int(far.argmax()), size)
     values = {
@@ -137,8 +137,8 @@ def learned(
     small = F.avg_pool2d(pictures[3:4], stride)
     made = {
         "small": small,
-        "learned": resizing.transposed(small, kernel, stride)[0],
-        "bilinear": resizing.bilinear(small, stride)[0],
+        "learned": resampling.transposed(small, kernel, stride)[0],
+        "bilinear": resampling.bilinear(small, stride)[0],
         "true": pictures[3:4],
     }
     kernels = {"now": kernel, "bilinear": bilinear, "difference": kernel - bilinear}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from demo.questions.playing import config_of
 
 if TYPE_CHECKING:
-    from gan.plane import PlaneConfig
+    from gan.toy.toy_gan import PlaneConfig
 
 DATA = ("ring", "rings", "line", "grid", "hill", "hills", "drawn")
 DESCENTS = ("adam", "sgd")

@@ -15,10 +15,10 @@ from PIL import Image, ImageColor
 from demo import charts
 from demo.data_urls import data_url
 from demo.language import Language, say
-from gan.figures import SHIELD, SPEAR, Line
+from gan.plots.figures import SHIELD, SPEAR, Line
 
 if TYPE_CHECKING:
-    from gan.plane import PlaneDuel, View
+    from gan.toy.toy_gan import PlaneDuel, View
 
 SHOWS = ("real", "fake", "pull", "net")  # what can be laid over the verdict
 FAKE, REAL = (np.float32(ImageColor.getrgb(colour)) for colour in (SPEAR, SHIELD))
@@ -35,7 +35,7 @@ def word(language: Language, key: str, **values: Any) -> str:
 
 def share(verdict: Any, loss: str) -> Any:
     """A verdict as a share: 0 for fake, 1 for real, 1/2 where D can only guess, whatever the loss."""
-    from gan.losses import LOSSES
+    from gan.core.losses import LOSSES
 
     rest = LOSSES[loss].equilibrium().verdict
     return (verdict - (2 * rest - 1)) / (2 - 2 * rest)
@@ -52,7 +52,7 @@ def heat(verdict: np.ndarray) -> str:
 
 def place(points: np.ndarray) -> np.ndarray:
     """Points of the plane, [..., 2], in the picture's units: y goes down."""
-    from gan.densities import REACH
+    from gan.toy.densities import REACH
 
     return ((points * (1, -1) / REACH + 1) * SIDE / 2).clip(-4 * SIDE, 5 * SIDE).round().astype(int)
 
@@ -113,7 +113,7 @@ def plane(view: "View", loss: str, shows: Sequence[str], language: Language) -> 
 
 def line(view: "View", loss: str, shows: Sequence[str], language: Language) -> str:
     """One dimension: both densities, D and the best D over them; under them where the generator sends each z."""
-    from gan.densities import REACH, axis
+    from gan.toy.densities import REACH, axis
 
     x = (axis(1).numpy() / REACH + 1) * SIDE / 2
     top = max(float(view.p.max()), float(view.q.max())) * 1.1
@@ -192,14 +192,14 @@ def comment(duel: "PlaneDuel", view: "View", hold: str, language: Language) -> s
 
 def out_of_sight(view: "View") -> int:
     """How many of the generated points lie outside the picture."""
-    from gan.densities import REACH
+    from gan.toy.densities import REACH
 
     return int((view.fake.abs() > REACH).any(1).sum())
 
 
 def numbers(duel: "PlaneDuel", view: "View", language: Language) -> str:
     """The figures of this moment."""
-    from gan.densities import least_loss
+    from gan.toy.densities import least_loss
 
     last = duel.history[-1] if duel.history else None
     least = least_loss(duel.loss, view.divergence)
@@ -223,7 +223,7 @@ def numbers(duel: "PlaneDuel", view: "View", language: Language) -> str:
 
 def curves(duel: "PlaneDuel", trail: Sequence[tuple[int, float]], language: Language) -> str:
     """Losses, verdicts and the divergence over the rounds."""
-    from gan.losses import LOSSES
+    from gan.core.losses import LOSSES
 
     rest, turns = LOSSES[duel.loss].equilibrium(), _thinned(duel.history)
     if len(turns) < 2:

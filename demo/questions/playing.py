@@ -21,8 +21,8 @@ from demo.questions import plane_figure
 from demo.refusals import Refused
 
 if TYPE_CHECKING:
-    from gan.densities import Points
-    from gan.plane import PlaneConfig, PlaneDuel
+    from gan.toy.densities import Points
+    from gan.toy.toy_gan import PlaneConfig, PlaneDuel
 
 BUDGET = 0.12  # seconds of an update's rounds, shared by all who wait
 ENOUGH = 0.02  # how far D may be from the best to be called that
@@ -100,7 +100,7 @@ def pace() -> float:
 
 def config_of(loss: str, descent: str, rate_g: float, rate_d: float, rounds_d: float, seed: float) -> "PlaneConfig":
     """The settings that the controls stand for. Raises UserError for one that is not possible."""
-    from gan.plane import PlaneConfig
+    from gan.toy.toy_gan import PlaneConfig
 
     if seed is None or not 0 <= seed < 2**31:
         raise Refused("refused.seed")
@@ -112,7 +112,7 @@ def points_of(data: str, drawing: str) -> "Points":
     """Where the real points come from. Raises UserError for an unknown name or an empty drawing."""
     import torch
 
-    from gan import densities
+    from gan.toy import densities
 
     if data != "drawn":
         if data not in densities.SETS:
@@ -131,7 +131,7 @@ def ink(drawing: str) -> np.ndarray:
 
 def new(points: "Points", config: "PlaneConfig", alone: int = 0, taught: "PlaneConfig | None" = None) -> Held:
     """A new duel; D may have trained alone before it begins, with settings of its own (`taught`)."""
-    from gan.plane import PlaneDuel
+    from gan.toy.toy_gan import PlaneDuel
 
     duel = PlaneDuel(points, taught or config)
     for _ in range(alone):

@@ -19,11 +19,11 @@ from demo.sections import LATEST, Section
 from demo.translate import piles
 from demo.translate.piles import SEEDS
 from demo.translate.ways import names
+from gan.runs.run import Run
 
 if TYPE_CHECKING:
-    from gan.cyclegan import CycleGANConfig
-    from gan.roles import Played
-    from gan.run import Run
+    from gan.analysis.training_roles import Played
+    from gan.core.cyclegan import CycleGANConfig
 
 CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("diagram.css", "duel.js"))
 FIRST = "horse2zebra"
@@ -41,7 +41,7 @@ def runs() -> list[str]:
     return sorted(found, key=lambda name: name != FIRST)
 
 
-def played(run: "Run", seed: int) -> "Played":
+def played(run: Run, seed: int) -> "Played":
     """A round of this run on the first two pictures of a shuffle of its piles."""
     if run.missing:
         raise Refused("refused.lacks", run=run.name)
@@ -50,9 +50,8 @@ def played(run: "Run", seed: int) -> "Played":
 
 @lru_cache(maxsize=8)
 def _played(folder: Path, stamp: Any, seed: int) -> "Played":
-    from gan.roles import play
-    from gan.run import Run
-    from gan.translation import as_seen
+    from gan.analysis.training_roles import play
+    from gan.inference.translate import as_seen
 
     run = Run(folder)
     laid, (config, *networks) = piles.pictures(run, seed), models.networks(run)
@@ -62,7 +61,7 @@ def _played(folder: Path, stamp: Any, seed: int) -> "Played":
 
 @lru_cache(maxsize=8)
 def _images(folder: Path, stamp: Any, seed: int) -> dict[str, str]:
-    from gan.pictures import to_image
+    from gan.images import to_image
 
     made = _played(folder, stamp, seed).pictures
     return {name: data_url(to_image(x[0].clamp(-1, 1)), "webp", quality=90) for name, x in made.items()}
@@ -73,9 +72,9 @@ def stops_of(config: "CycleGANConfig") -> list[Stop]:
     return diagram.stops(cycle=config.cycle > 0, identity=config.cycle * config.identity > 0)
 
 
-def page(run: "Run", seed: int, at: int, language: Language, playing: bool = False) -> str:
+def page(run: Run, seed: int, at: int, language: Language, playing: bool = False) -> str:
     """The round at a stop, from 0, as HTML: the diagram, what the picture is here, what is compared, who learns."""
-    from gan.roles import teachers
+    from gan.analysis.training_roles import teachers
 
     now, stops = played(run, seed), stops_of(run.config)
     at = max(0, min(at, len(stops) - 1))
@@ -131,7 +130,7 @@ def _compared(stop: Stop, now: "Played", images: dict[str, str], sides: dict[str
 
 def table(config: "CycleGANConfig", now: "Played", sides: dict[str, str], language: Language) -> str:
     """All losses of the round with their weights, whom they teach, and the gradients that came of it."""
-    from gan.roles import teachers
+    from gan.analysis.training_roles import teachers
 
     taught = teachers(config)
     every = {name: f"{'G' if '2' in name else 'D'}: {does}" for name, does in short(sides).items()}

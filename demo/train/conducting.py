@@ -1,14 +1,13 @@
 """Live controls: freeze a side, change its rate, play half a step, and ask "what if"."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from demo import jobs
 from demo.language import Language, say, t
-
-if TYPE_CHECKING:
-    from gan.run import Run
+from gan.runs.controls import conduct_of
+from gan.runs.run import Run
 
 FACTOR = 3  # by which a click changes a rate
 ROUNDS = (1, 2, 3, 5)
@@ -16,7 +15,7 @@ LABELS = (1.0, 0.9, 0.8)
 
 
 class Desk(NamedTuple):
-    """The components: buttons by what `word` makes a word of `gan.acts`, the others by the side they belong to."""
+    """The components: buttons by what `word` makes a word of `runs.controls`, the others by the side they belong to."""
 
     panel: gr.Accordion
     told: dict[str, gr.Markdown]
@@ -67,9 +66,8 @@ def _button(words: Any, name: str) -> gr.Button:
     return gr.Button(words, size="md", min_width=80, elem_id=f"train-act-{name}")
 
 
-def set_out(run: "Run | None", language: Language) -> list[Any]:
+def set_out(run: Run | None, language: Language) -> list[Any]:
     """What the desk shows for a run: closed to one that does not train."""
-    from gan.acts import conduct_of
 
     standing = jobs.status(run) if run else ""
     if standing not in ("running", "paused"):
@@ -97,7 +95,7 @@ def set_out(run: "Run | None", language: Language) -> list[Any]:
 
 
 def word(button: str, label: str, language: Language) -> str:
-    """What a button with this label asks for, as a word of `gan.acts`: "hold-d" is "free-d" where it says so."""
+    """What a button with this label asks for, as a word of `runs.controls`: "hold-d" is "free-d" where it says so."""
     what, _, side = button.partition("-")
     if what == "hold":
         return f"{'free' if label == say(language, 'train.conduct.free') else 'hold'}-{side}"

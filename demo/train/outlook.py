@@ -13,42 +13,42 @@ from demo import jobs, presets
 from demo.handlers import session_of
 from demo.language import Language, language_of, say
 from demo.place import Place
+from gan.config import Config
 
 if TYPE_CHECKING:
-    from gan.config import Config
-    from gan.estimate import Estimate
+    from gan.benchmark.throughput import Estimate
 
 KEPT = 60.0  # seconds: a class that asks at the same moment is told the same; who asks later has it measured anew
 LOOK = 0.1  # seconds between two looks at whether the visitor still wants to know
 
-_known: dict["Config", tuple[float, "Estimate"]] = {}
+_known: dict[Config, tuple[float, "Estimate"]] = {}
 _turn = threading.Lock()  # two measurements at once would each find the machine busy
 VISITORS = 300  # whose last question is known
 _asked: dict[str, tuple[str, object]] = {}  # by session what it asked for last, and a token of that very question
 
 
-def outlook(config: "Config", needed: int | None, language: Language, stop: Callable[[], bool] = lambda: False) -> str:
+def outlook(config: Config, needed: int | None, language: Language, stop: Callable[[], bool] = lambda: False) -> str:
     """How far a training gets on this machine, measured, as HTML; raises `estimate.Stopped` once `stop()` is true."""
-    from gan import estimate
+    from gan.benchmark import throughput
 
     apart = {"seed": 0, "minutes": 0.0, "steps": 1, "samples": 2}
     apart["data"] = "herd" if config.model == "cyclegan" else "mnist"
     found = measured(type(config).from_dict(config.as_dict() | apart), stop)  # the same work, so measured once
-    key, values = estimate.outlook(config, found, needed)
+    key, values = throughput.outlook(config, found, needed)
     shown = {
         name: f"{value:,.0f}" if value >= 10 else f"{value:.2g}" for name, value in values.items() if value is not None
     }
     told = [say(language, f"train.outlook.{key}", **shown)]
     if found.is_bound:
-        told.append(say(language, "train.outlook.bound", seconds=f"{estimate.LIMIT:.0f}"))
+        told.append(say(language, "train.outlook.bound", seconds=f"{throughput.LIMIT:.0f}"))
     if found.is_disturbed:
         told.append(say(language, "train.outlook.disturbed", percent=f"{100 * found.share:.0f}"))
     return "".join(f'<p class="outlook {key}">{escape(sentence)}</p>' for sentence in told)
 
 
-def measured(config: "Config", stop: Callable[[], bool] = lambda: False) -> "Estimate":
+def measured(config: Config, stop: Callable[[], bool] = lambda: False) -> "Estimate":
     """The speed of such a training; what was measured beside other work is told, and not kept."""
-    from gan.estimate import Stopped, measure
+    from gan.benchmark.throughput import Stopped, measure
 
     while not _turn.acquire(timeout=LOOK):
         if stop():
@@ -66,7 +66,7 @@ def measured(config: "Config", stop: Callable[[], bool] = lambda: False) -> "Est
         _turn.release()
 
 
-def ask(config: "Config", needed: int | None, asked: tuple, request: gr.Request) -> Iterator[tuple]:
+def ask(config: Config, needed: int | None, asked: tuple, request: gr.Request) -> Iterator[tuple]:
     """(outlook, its button, Stop) while it is measured and at the end; nothing of it once it was stopped.
 
     `asked` is what the page's controls said. Gradio gives the last answer once more at the end, which may reach the
@@ -101,7 +101,7 @@ def ask(config: "Config", needed: int | None, asked: tuple, request: gr.Request)
 
 
 def _work(found: dict[str, Any], call: Callable[[], str]) -> None:
-    from gan.estimate import Stopped
+    from gan.benchmark.throughput import Stopped
 
     try:
         found["html"] = call()
@@ -129,16 +129,16 @@ def pressable(measures: bool) -> tuple[gr.Button, gr.Button]:
     return gr.Button(interactive=not measures), gr.Button(visible=measures)
 
 
-def lacks_a_gpu(preset: str, config: "Config", place: Place) -> bool:
+def lacks_a_gpu(preset: str, config: Config, place: Place) -> bool:
     """Whether this is a training that takes a GPU, by its preset or its settings, on a machine that has none."""
-    from gan.machine import inside
+    from gan.core.device import inside
 
     known = presets.PRESETS.get(preset)
     wants = (known is not None and known.gpu) or presets.wants_gpu(config)
     return wants and place.kind != "zerogpu" and inside()[0] == "cpu"
 
 
-def question(config: "Config", reader: gr.Request | None) -> str:
+def question(config: Config, reader: gr.Request | None) -> str:
     """What is asked before such a training is started all the same."""
     needed = next(each.needed for each in presets.PRESETS.values() if each.gpu)
     return say(reader, "train.slow_here.question", minutes=f"{config.minutes:g}", needed=f"{needed:,}")

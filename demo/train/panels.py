@@ -11,7 +11,7 @@ from demo.train import conducting, starting
 from demo.train.sight import DO
 from demo.train.starting import MODELS, OWN
 from demo.uploads import limits
-from gan.image_io import SUFFIXES
+from gan.data.image_io import SUFFIXES
 
 CSS = (charts.ASSETS / "train.css").read_text(encoding="utf-8")
 

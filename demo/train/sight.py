@@ -1,7 +1,7 @@
 """What the watching half of the tab shows of a run, and when something new is sent."""
 
 from html import escape, unescape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -9,9 +9,7 @@ from demo import jobs, models
 from demo.language import language_of, say
 from demo.train import conducting, watching
 from demo.train.watching import stamp
-
-if TYPE_CHECKING:
-    from gan.run import Run
+from gan.runs.run import Run
 
 DO = {"pause": "pause", "go_on": "go on", "stop": "stop"}
 ALLOWED = {
@@ -21,7 +19,7 @@ ALLOWED = {
 }
 
 
-def show(run: "Run | None", names: list[str], request: gr.Request, moment: float | None = None) -> list[Any]:
+def show(run: Run | None, names: list[str], request: gr.Request, moment: float | None = None) -> list[Any]:
     """(runs, facts, film, its slider, charts, Pause, Go on, Stop, Delete, desk ...) for a run among these.
 
     `moment` is the sample that is being looked at, None for the newest. The facts carry what was seen, so that the page
@@ -56,7 +54,7 @@ def _carried(shown: str | None) -> str:
     return unescape((shown or "").partition('data-seen="')[2].partition('"')[0])
 
 
-def names_of(runs: "list[Run]") -> list[str]:
+def names_of(runs: list[Run]) -> list[str]:
     """The names of runs, in order."""
     return [run.name for run in runs]
 

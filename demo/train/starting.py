@@ -18,12 +18,12 @@ from demo.data_urls import data_url
 from demo.language import Language, say, t
 from demo.numbers import check, empty
 from demo.place import Place
-from gan.catalog import SETS
+from gan.config import CONFIGS
+from gan.data.registry import SETS
 from gan.errors import UserError
-from gan.settings import CONFIGS
 
 if TYPE_CHECKING:
-    from gan.own import Taken
+    from gan.data.uploads import Taken
 
 MODELS = ("dcgan", "cyclegan")
 OWN = "own"  # the choice beside the presets, and that of one's own pictures among the data
@@ -154,7 +154,7 @@ def chosen(model: str, data: str) -> tuple:
 
 def machine(language: Language) -> str:
     """The device that trains here, as HTML."""
-    from gan.machine import inside
+    from gan.core.device import inside
 
     kind, values = inside()
     return f"<p>{escape(say(language, f'train.machine.{kind}', **values))}</p>"
@@ -173,7 +173,7 @@ class Staged(NamedTuple):
 
 def stage(place: Place, model: str, size: int, files: list[list[str]], progress: Callable | None = None) -> Staged:
     """Check a visitor's files, a list a pile, and keep the pictures until the training starts."""
-    from gan import own
+    from gan.data import uploads
 
     rules.spare(place)
     root = place.runs / ".uploads"
@@ -184,7 +184,7 @@ def stage(place: Place, model: str, size: int, files: list[list[str]], progress:
     names = ("trainA", "trainB") if model == "cyclegan" else (".",)
     try:
         piles = tuple(
-            own.take([Path(file) for file in given], folder / name if name != "." else folder, size=size)
+            uploads.take([Path(file) for file in given], folder / name if name != "." else folder, size=size)
             for name, given in zip(names, files, strict=True)
         )
     except BaseException:
@@ -210,14 +210,14 @@ def domains(files: list[list[str]]) -> tuple[str, ...]:
 
 def told(staged: Staged, model: str, size: int, language: Language) -> str:
     """What was taken, as HTML: counts, some of the pictures, advice, and what was left out, by name."""
-    from gan import own
+    from gan.data import uploads
 
     pieces = []
     for number, taken in enumerate(staged.piles):
         name = say(language, f"train.own.pile.{'ab'[number]}" if len(staged.piles) > 1 else "train.own.pictures")
         alt = escape(say(language, "train.own.taken", name=name, count=f"{taken.count:,}"))
-        pieces.append(f'<p><b>{alt}</b></p><img src="{data_url(own.preview(taken.folder), "png")}" alt="{alt}">')
-    pieces += [f"<p>{escape(each.sentence(language))}</p>" for each in own.advice(staged.piles, model, size)]
+        pieces.append(f'<p><b>{alt}</b></p><img src="{data_url(uploads.preview(taken.folder), "png")}" alt="{alt}">')
+    pieces += [f"<p>{escape(each.sentence(language))}</p>" for each in uploads.advice(staged.piles, model, size)]
     left = [(name, why.sentence(language)) for taken in staged.piles for name, why in taken.left_out]
     left += [
         (name, say(language, "train.own.copy_of", original=original))
@@ -236,7 +236,7 @@ def told(staged: Staged, model: str, size: int, language: Language) -> str:
 
 def advice(run: Any, language: Language) -> list[str]:
     """What a person should know of the folders that a run is to learn from, as sentences; empty if all is well."""
-    from gan.prepare import advice
+    from gan.data.prepare import advice
 
     try:
         found = advice(run.config, None)
@@ -247,7 +247,7 @@ def advice(run: Any, language: Language) -> list[str]:
 
 def channels_of(data: str) -> dict[str, int]:
     """{"channels": what a folder's pictures have}; empty where there are none."""
-    from gan.prepare import channels_in
+    from gan.data.prepare import channels_in
 
     try:
         return {"channels": channels_in(data, None)}

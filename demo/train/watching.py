@@ -4,20 +4,17 @@ import math
 from functools import lru_cache
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from demo import jobs
 from demo.language import Language, say
 from demo.stories import figures, mark, picture, word
-from gan import journals
-from gan.catalog import last_names
-from gan.curves import View, compare
-from gan.stories import tell
+from gan.data.registry import last_names
+from gan.plots.curves import View, compare
+from gan.plots.history import tell
+from gan.runs import journal
+from gan.runs.run import Run
 from gan.words import sentence
-
-if TYPE_CHECKING:
-    from gan.run import Run
-
 
 # what the page says of failures that `run.json` names: nothing of the command line, and what there is to go on from
 MISFORTUNES = {
@@ -27,12 +24,12 @@ MISFORTUNES = {
 }
 
 
-def report(run: "Run", language: Language = "en") -> dict[str, Any]:
+def report(run: Run, language: Language = "en") -> dict[str, Any]:
     """How a run stands, as plain values, and why as a sentence.
 
     Losses and verdicts are those of the last logged step, None before it.
     """
-    info, columns = run.info, journals.columns(run.folder)
+    info, columns = run.info, journal.columns(run.folder)
     config = info["config"]
     last = {name: float(column[-1]) for name, column in columns.items()} if len(columns["step"]) else {}
     seconds = max(last.get("seconds", 0.0), info.get("seconds", 0.0))
@@ -71,18 +68,15 @@ def report(run: "Run", language: Language = "en") -> dict[str, Any]:
     }
 
 
-def stamp(run: "Run") -> str:
+def stamp(run: Run) -> str:
     """What changes whenever there is something new to see of a run."""
     waiting = [each.name for each in jobs.queue()]
-    return repr(
-        (run.name, jobs.status(run), journals.stamp(run.folder), jobs.written(run), len(run.samples()), waiting)
-    )
+    return repr((run.name, jobs.status(run), journal.stamp(run.folder), jobs.written(run), len(run.samples()), waiting))
 
 
 @lru_cache(maxsize=32)  # a class that watches the same training is shown the same page
 def facts(folder: Path, stamp: str, language: Language) -> str:
     """A run as it stands: facts, why it ended, who waits, and what the last half step did, as HTML."""
-    from gan.run import Run
 
     run = Run(folder)
     found = report(run, language)
@@ -116,7 +110,7 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes}:{seconds:02}"
 
 
-def _sentences(run: "Run", found: dict[str, Any], language: Language) -> list[str]:
+def _sentences(run: Run, found: dict[str, Any], language: Language) -> list[str]:
     """What is to be said of a run beside its numbers."""
     said = [why] if (why := _why(run, found, language)) else []
     if parent := found["parent"]:
@@ -132,7 +126,7 @@ def _sentences(run: "Run", found: dict[str, Any], language: Language) -> list[st
         said.append(say(language, "train.waiting", runs=", ".join(each.name for each in waiting)))
     if found["status"] in jobs.ACTIVE and not found["samples"]:
         said.append(say(language, "train.soon"))
-    events = journals.events(run.folder)
+    events = journal.events(run.folder)
     if found["status"] == "paused" and events and events[-1]["event"] == "round":
         said.append(slow(events[-1], run.info["config"]["batch"], language))
     elif events and found["status"] in jobs.ACTIVE and events[-1]["event"] == "control":
@@ -140,7 +134,7 @@ def _sentences(run: "Run", found: dict[str, Any], language: Language) -> list[st
     return said
 
 
-def _why(run: "Run", found: dict[str, Any], language: Language) -> str:
+def _why(run: Run, found: dict[str, Any], language: Language) -> str:
     """Why a run ended before its time and what there is to go on from, in sentences; empty where it did not."""
     kept = say(language, "train.kept" if (run.folder / "resume.pt").is_file() else "train.not_kept")
     if found["status"] == "failed" or found["why"]:
@@ -163,7 +157,6 @@ def slow(event: dict[str, Any], batch: int, language: Language) -> str:
 @lru_cache(maxsize=32)
 def curves(folder: Path, stamp: str, language: Language) -> str:
     """A run's two charts with what was done to it, as HTML."""
-    from gan.run import Run
 
     story = tell(Run(folder))
     if not len(story.columns["step"]):
@@ -176,7 +169,6 @@ def curves(folder: Path, stamp: str, language: Language) -> str:
 @lru_cache(maxsize=64)
 def film(folder: Path, stamp: str, moment: int, language: Language) -> str:
     """The sample number `moment` of a run (or the last there is), as HTML."""
-    from gan.run import Run
 
     story = tell(Run(folder))
     if not story.samples:

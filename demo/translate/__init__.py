@@ -5,7 +5,7 @@ drawn.
 """
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 from gradio.processing_utils import save_pil_to_cache
@@ -22,9 +22,7 @@ from demo.translate.desk import held
 from demo.translate.ways import MADE, directions_of, examples, first_of, go, is_made, names, opposite, page, thumbnails
 from demo.uploads import WEBCAM, limits, read, unread
 from gan.errors import UserError
-
-if TYPE_CHECKING:
-    from gan.run import Run
+from gan.runs.run import Run
 
 SECTIONS = (inside, camera, piles, hidden, rounds)
 OF_THE_PAIR = ("camera", "piles")  # sections that look at no picture of the visitor's
@@ -32,7 +30,7 @@ CSS = (HERE / "assets" / "translate.css").read_text(encoding="utf-8")
 JS = (HERE / "assets" / "translate.js").read_text(encoding="utf-8")
 
 
-def directions(run: "Run", direction: str, language: Language) -> Any:
+def directions(run: Run, direction: str, language: Language) -> Any:
     """The choice of direction in the pair's own words."""
     a, b = names(run, language)
     there = directions_of(run)

@@ -33,8 +33,8 @@ def frame(asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
 
     {"busy": True} where too many watch at this moment, {"error": a sentence} where it cannot be done.
     """
-    from gan.pictures import open_picture
-    from gan.translation import pick, translate
+    from gan.images import open_picture
+    from gan.inference.translate import pick, translate
 
     try:
         run, direction, picture = (str(asked[name]) for name in ("run", "direction", "picture"))

@@ -11,11 +11,11 @@ from demo.language import HERE, Language, language_of, say
 from demo.refusals import Refused
 from demo.translate.ways import DIRECTIONS, examples, is_made, names
 from demo.uploads import read, unread
+from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from gan.run import Run
 
 TABLE = (HERE / "assets" / "tables.css").read_text(encoding="utf-8")
 
@@ -23,7 +23,7 @@ TABLE = (HERE / "assets" / "tables.css").read_text(encoding="utf-8")
 class Held(NamedTuple):
     """The picture that is being translated, RGB, by a run, in a direction; none for what looks at the pair alone."""
 
-    run: "Run"
+    run: Run
     direction: str
     image: Image.Image | None
     made: bool = False  # the picture is a translation that was fed back in
@@ -40,7 +40,7 @@ class Held(NamedTuple):
     @property
     def generators(self) -> "tuple[nn.Module, nn.Module]":
         """(there, back): the generators of both ways. Raises Refused where an import brought one only."""
-        from gan.translation import pick
+        from gan.inference.translate import pick
 
         generators = models.networks(self.run).generators
         if len(generators) < 2:
@@ -50,7 +50,7 @@ class Held(NamedTuple):
     @property
     def size(self) -> int:
         """The shorter side at which the generators see it, in pixels."""
-        from gan.translation import seen_size
+        from gan.inference.translate import seen_size
 
         return seen_size(self.run, self.direction)
 

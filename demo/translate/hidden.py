@@ -17,7 +17,8 @@ from demo.translate.desk import Held, Now, asked, held, language_and_held, sente
 from demo.translate.memory import remembered
 from demo.translate.rounds import gone
 from demo.translate.ways import examples, framed
-from gan.figures import Line
+from gan.plots.figures import Line
+from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,8 +68,8 @@ class Found(NamedTuple):
 
 def find(now: Held, kind: str, amount: float) -> Found:
     """Disturb the picture's translation and go back. Raises UserError for a kind or an amount that there is not."""
-    from gan import rounds
-    from gan.hidden import KINDS, errors
+    from gan.analysis import repeated_cycle
+    from gan.analysis.cycle_robustness import KINDS, errors
 
     x, known = remembered(now)
     some = gone(now, x, known, 1)
@@ -80,14 +81,14 @@ def find(now: Held, kind: str, amount: float) -> Found:
     outcome = errors(lambda _: fake, now.generators[1], x, kind, amounts)
     points = [Point(*each) for each in zip(amounts, outcome.errors, outcome.disturbances, strict=True)]
     on_curve = known.setdefault(("hidden", kind), [point for point in points if point.amount in usual])
-    clean = Point(0, rounds.errors(x, some)[0], 0.0)
+    clean = Point(0, repeated_cycle.errors(x, some)[0], 0.0)
     curve = {point.amount: point for point in (*on_curve, points[0], clean)}
     return Found(curve[amount], [curve[at] for at in sorted(curve)], (x, outcome.disturbed[:1], rec, outcome.rec[:1]))
 
 
 def unit(kind: str, amount: float, language: Language) -> str:
     """An amount in words: "JPEG of quality 90"."""
-    from gan.hidden import quality
+    from gan.analysis.cycle_robustness import quality
 
     if amount == 0:
         return say(language, "translate.hidden.unit.nothing")
@@ -97,7 +98,7 @@ def unit(kind: str, amount: float, language: Language) -> str:
 
 def page(now: Held, kind: str, share: float, language: Language) -> str:
     """The four pictures, what is to be said of them, and the curve, as HTML; `share` is in percent (0 to 100)."""
-    from gan.hidden import KINDS
+    from gan.analysis.cycle_robustness import KINDS
 
     found = find(now, kind, KINDS.get(kind, 0) * share / 100)
     return (
@@ -108,7 +109,7 @@ def page(now: Held, kind: str, share: float, language: Language) -> str:
 
 def figures(now: Held, found: Found, kind: str, language: Language) -> str:
     """The four pictures as HTML, each with its error under it."""
-    from gan.pictures import to_image
+    from gan.images import to_image
 
     a, b = now.named(language)
     words = (
@@ -128,7 +129,7 @@ def figures(now: Held, found: Found, kind: str, language: Language) -> str:
 
 def told(found: Found, kind: str, language: Language) -> str:
     """What came of it for this picture, in numbers, as HTML."""
-    from gan.hidden import hides, loses_more
+    from gan.analysis.cycle_robustness import hides, loses_more
 
     point, clean = found.now, found.clean
     if point.amount == 0:
@@ -161,8 +162,7 @@ def one_that_hides(language: Language) -> str:
 @lru_cache(maxsize=4)
 def _hiding(folder: Path, stamp: tuple[int, int]) -> tuple[int, dict[str, str]] | None:
     """(number, from 1, of the first example of B whose way to A and back hides something, what was measured)."""
-    from gan.hidden import KINDS, hides
-    from gan.run import Run
+    from gan.analysis.cycle_robustness import KINDS, hides
 
     run = Run(folder)
     for number, (side, image) in enumerate(examples(run.config.data, run.config.size), 1):
@@ -220,7 +220,7 @@ def endpoint(
     its own size, "curve": [[amount, error, disturbance], ...]}, all as shares of full scale, and the way back as a
     picture, at the size the generators see.
     """
-    from gan.pictures import to_image
+    from gan.images import to_image
 
     found = find(held(run, direction, picture, None), kind, amount)
     answer = {

@@ -11,12 +11,12 @@ from demo.language import HERE, Language, language_of, t
 from demo.sections import Section
 from demo.translate.desk import TABLE, Held, Now, asked, held, sentence
 from demo.translate.ways import framed
-from gan.figures import SHIELD, SPEAR
+from gan.plots.figures import SHIELD, SPEAR
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan.patches import Look
+    from gan.analysis.inspect_cyclegan import Look
 
 CSS = TABLE + (HERE / "assets" / "inside.css").read_text(encoding="utf-8")
 FAKE, REAL = (ImageColor.getrgb(colour) for colour in (SPEAR, SHIELD))
@@ -27,8 +27,8 @@ JUDGES = ("own", "other")
 
 def seen(now: Held) -> "Look":
     """The picture's way through the four networks, at the size at which they see it."""
-    from gan.patches import look
-    from gan.translation import as_seen
+    from gan.analysis.inspect_cyclegan import look
+    from gan.inference.translate import as_seen
 
     return look(*now.networks, as_seen(now.image, now.size, now.run.config.channels), now.run.config)
 
@@ -38,8 +38,8 @@ def leanings(now: Held, look: "Look") -> "dict[tuple[str, str], Tensor]":
 
     By the keys of `Look.logits`; a score can lie beyond both ends.
     """
-    from gan.losses import LOSSES
-    from gan.patches import receptive_field, spread
+    from gan.analysis.inspect_cyclegan import receptive_field, spread
+    from gan.core.losses import LOSSES
 
     loss, field = LOSSES[now.run.config.loss], receptive_field(now.networks[2])
     shape = tuple(look.real.shape[-2:])
@@ -51,7 +51,7 @@ def leanings(now: Held, look: "Look") -> "dict[tuple[str, str], Tensor]":
 
 def painted(picture: "Tensor", lean: "Tensor") -> Image.Image:
     """A picture in grey, float [1, 3, H, W], blue where it looks real (1) and orange where it looks fake (-1)."""
-    from gan.pictures import to_image
+    from gan.images import to_image
 
     grey = np.asarray(to_image(picture[0].clamp(-1, 1)).convert("L"), np.float32)[..., None]
     side = np.nan_to_num(lean.numpy()).clip(-1, 1)[..., None]
@@ -75,8 +75,8 @@ def page(now: Held, language: Language) -> str:
 
 def verdicts(now: Held, look: "Look", language: Language) -> str:
     """The patches' verdicts over the picture and over its translation, by both discriminators, and what changed."""
-    from gan.losses import LOSSES
-    from gan.patches import mean_verdicts, receptive_field
+    from gan.analysis.inspect_cyclegan import mean_verdicts, receptive_field
+    from gan.core.losses import LOSSES
 
     judges = dict(zip(JUDGES, now.named(language), strict=True))
     kinds = dict(zip(("real", "fake"), now.named(language), strict=True))
@@ -139,9 +139,9 @@ def losses(now: Held, look: "Look", language: Language) -> str:
 
 def stages(now: Held, look: "Look", language: Language) -> str:
     """What each stage of the generator makes of the picture: its first feature maps, and at last the translation."""
-    from gan.anatomy import mosaic
-    from gan.anatomy import stages as through
-    from gan.pictures import to_image
+    from gan.analysis.activations import mosaic
+    from gan.analysis.activations import stages as through
+    from gan.images import to_image
 
     found, cards = through(now.networks[0], look.real), []
     keys = ("edges", "down", "down", *["residual"] * (len(found) - 6), "up", "up", "picture")
@@ -170,8 +170,8 @@ def endpoint(run: str, direction: str, picture: str | None) -> tuple[dict[str, A
     "identity", "total", "real", "fake"}, "stages": [{"shape": [C, H, W]}, ...]}, and a sheet: the picture before its
     own and the other discriminator, under it its translation.
     """
-    from gan.anatomy import stages as through
-    from gan.patches import mean_verdicts, receptive_field
+    from gan.analysis.activations import stages as through
+    from gan.analysis.inspect_cyclegan import mean_verdicts, receptive_field
 
     now = held(run, direction, picture, None)
     look = seen(now)

@@ -20,7 +20,7 @@ def remembered(now: Held) -> "tuple[Tensor, dict[Hashable, Any]]":
 
     What is known is forgotten with the run's weights, and when enough other pictures have come.
     """
-    from gan.translation import as_seen
+    from gan.inference.translate import as_seen
 
     x = as_seen(now.image, now.size, now.run.config.channels)
     digest = sha256(repr(tuple(x.shape)).encode() + x.numpy().tobytes()).digest()

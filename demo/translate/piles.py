@@ -16,14 +16,15 @@ from demo.refusals import Refused
 from demo.sections import LATEST, Section
 from demo.translate.desk import TABLE, Held, Now, sentence
 from demo.translate.ways import THUMBNAIL, examples, framed, inline, names
+from gan.data.registry import state
 from gan.errors import UserError
+from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan.cyclegan import CycleGANConfig
-    from gan.patches import Look
-    from gan.run import Run
+    from gan.analysis.inspect_cyclegan import Look
+    from gan.core.cyclegan import CycleGANConfig
 
 CSS, JS = ((HERE / "assets" / f"piles.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
 CSS = TABLE + CSS
@@ -43,17 +44,16 @@ class Laid(NamedTuple):
     trained: bool
 
 
-def pictures(run: "Run", seed: int) -> Laid:
+def pictures(run: Run, seed: int) -> Laid:
     """COUNT random training pictures of each pile; where the data is not here, the run's examples."""
-    from gan.catalog import state
 
     return _pictures(run.config.data, run.config.size, seed, state(run.config.data) == "here")
 
 
 @lru_cache(maxsize=16)
 def _pictures(data: str, size: int, seed: int, is_here: bool) -> Laid:
-    from gan.data import glimpse
-    from gan.pictures import square, to_image
+    from gan.data.datasets import glimpse
+    from gan.images import square, to_image
 
     if is_here:
         try:
@@ -68,16 +68,15 @@ def _pictures(data: str, size: int, seed: int, is_here: bool) -> Laid:
 
 @lru_cache(maxsize=32)
 def _look(folder: Path, stamp: Any, direction: str, shape: tuple[int, int], pixels: bytes) -> "Look":
-    from gan.patches import look
-    from gan.run import Run
-    from gan.translation import as_seen
+    from gan.analysis.inspect_cyclegan import look
+    from gan.inference.translate import as_seen
 
     run, image = Run(folder), Image.frombytes("RGB", shape, pixels)
     x = as_seen(image, run.config.size, run.config.channels)
     return look(*Held(run, direction, image).networks, x, run.config)
 
 
-def looks(run: "Run", piles: Piles) -> "tuple[Look, Look]":
+def looks(run: Run, piles: Piles) -> "tuple[Look, Look]":
     """The ways of the picked pictures through the four networks: that of pile a, that of pile b."""
     laid, stamp = pictures(run, piles["seed"]), models.stamp(run)
     a, b = laid.a[piles["a"]], laid.b[piles["b"]]
@@ -85,9 +84,9 @@ def looks(run: "Run", piles: Piles) -> "tuple[Look, Look]":
     return there, _look(run.folder, stamp, "BtoA", b.size, b.tobytes())
 
 
-def numbers(run: "Run", piles: Piles) -> dict[str, dict[str, float]]:
-    """What the picked picture of each pile, "a" and "b", is to the networks, by the names of `gan.roles.Roles`."""
-    from gan.roles import roles
+def numbers(run: Run, piles: Piles) -> dict[str, dict[str, float]]:
+    """What the picked picture of each pile, "a" and "b", is to the networks, by the names of `training_roles.Roles`."""
+    from gan.analysis.training_roles import roles
 
     a, b = looks(run, piles)
     return {
@@ -96,7 +95,7 @@ def numbers(run: "Run", piles: Piles) -> dict[str, dict[str, float]]:
     }
 
 
-def page(run: "Run", piles: Piles, language: Language) -> str:
+def page(run: Run, piles: Piles, language: Language) -> str:
     """Both piles as HTML, the pictures as buttons, and under them the picked two, side by side."""
     counts = run.info.get("pictures") or []
     laid, columns, picked = pictures(run, piles["seed"]), [], []
@@ -134,7 +133,7 @@ def targets(config: "CycleGANConfig") -> dict[str, str]:
     return {"goal": "1", "target": f"{config.label:g}", "fake": "0"}
 
 
-def answer(run: "Run", piles: Piles, role: str | None, language: Language) -> str:
+def answer(run: Run, piles: Piles, role: str | None, language: Language) -> str:
     """What the picked pictures are to the networks in one of the roles, as HTML: a card each, and a sentence.
 
     Empty before a role is chosen.
@@ -160,17 +159,17 @@ def answer(run: "Run", piles: Piles, role: str | None, language: Language) -> st
 
 
 def _figure(x: "Tensor", caption: str) -> str:
-    from gan.pictures import to_image
+    from gan.images import to_image
 
     return framed(to_image(x[0].clamp(-1, 1)), caption, caption)
 
 
-def learners(run: "Run", language: Language) -> str:
+def learners(run: Run, language: Language) -> str:
     """The four networks as an HTML table: as what each sees a picture of either pile, and what its weights learn from.
 
     As in `CycleGAN.round`, and without the losses that this run left out.
     """
-    from gan.roles import teachers
+    from gan.analysis.training_roles import teachers
 
     a, b = names(run, language)
     taught, rows = teachers(run.config), []
@@ -205,7 +204,7 @@ def learners(run: "Run", language: Language) -> str:
     )
 
 
-def within(run: "Run", piles: Piles) -> Piles:
+def within(run: Run, piles: Piles) -> Piles:
     """These piles with picks that are there: another run may have fewer pictures."""
     a, b, _ = pictures(run, piles["seed"])
     if not a or not b:
@@ -213,7 +212,7 @@ def within(run: "Run", piles: Piles) -> Piles:
     return piles | {"a": min(piles["a"], len(a) - 1), "b": min(piles["b"], len(b) - 1)}
 
 
-def drawn(run: "Run", piles: Piles, role: str | None, language: Language) -> tuple[Piles, str, str, str]:
+def drawn(run: Run, piles: Piles, role: str | None, language: Language) -> tuple[Piles, str, str, str]:
     """(piles, page, answer, table); answer and table are empty before a role is chosen: they answer the question."""
     piles = within(run, piles)
     table = learners(run, language) if role else ""

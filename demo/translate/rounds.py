@@ -15,17 +15,17 @@ from demo.sections import LATEST, Section
 from demo.translate.desk import Held, Now, asked, held, language_and_held, sentence
 from demo.translate.memory import remembered
 from demo.translate.ways import framed
-from gan.figures import Line
+from gan.plots.figures import Line
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from torch import Tensor
 
-    from gan.rounds import Round
+    from gan.analysis.repeated_cycle import Round
 
 CSS = (HERE / "assets" / "rounds.css").read_text(encoding="utf-8")
-MOST = 10  # rounds, as in gan.rounds
+MOST = 10  # rounds, as in gan.analysis.repeated_cycle
 FILM = 128  # shorter side of the animation, in pixels: smaller pictures are enlarged up to it
 MILLISECONDS = 500  # a frame is shown
 REST, SLOWER = 0.1, 0.9  # shares of the first round's change: below them it rests, or has become slower
@@ -39,7 +39,7 @@ def go(now: Held, count: float) -> "tuple[Tensor, list[Round]]":
 
 def gone(now: Held, x: "Tensor", known: "dict[Hashable, Any]", count: float) -> "list[Round]":
     """The rounds of what is remembered of a picture; those that are not known yet are gone, and kept."""
-    from gan.rounds import rounds
+    from gan.analysis.repeated_cycle import rounds
 
     there, back = now.generators
     so_far = known.get("rounds", [])
@@ -51,7 +51,7 @@ def gone(now: Held, x: "Tensor", known: "dict[Hashable, Any]", count: float) -> 
 
 def page(now: Held, count: float, language: Language) -> str:
     """The strip, what is to be said of it, and the curve, as HTML."""
-    from gan.rounds import changes, errors
+    from gan.analysis.repeated_cycle import changes, errors
 
     x, some = go(now, count)
     away, changed = errors(x, some), changes(x, some)
@@ -63,7 +63,7 @@ def page(now: Held, count: float, language: Language) -> str:
 
 def strip(now: Held, x: "Tensor", some: "list[Round]", away: list[float], language: Language) -> str:
     """The original, and each round's translation and way back, as HTML."""
-    from gan.pictures import to_image
+    from gan.images import to_image
 
     a, b = now.named(language)
 
@@ -112,7 +112,7 @@ def curve(away: list[float], changed: list[float], language: Language) -> str:
 
 def animation(x: "Tensor", some: "list[Round]") -> bytes:
     """The original and then each way back, without end, as a GIF, enlarged in squares."""
-    from gan.pictures import gif, to_image
+    from gan.images import gif, to_image
 
     frames = [to_image(picture[0]) for picture in (x, *(rec for _, rec in some))]
     factor = max(1, FILM // min(frames[0].size))
@@ -138,8 +138,8 @@ def endpoint(run: str, direction: str, picture: str | None, count: float) -> tup
     {"errors": how far each way back is from the picture, "changes": how far from the way back before}, both the mean
     distance as a share of full scale, and the last way back as a picture.
     """
-    from gan.pictures import to_image
-    from gan.rounds import changes, errors
+    from gan.analysis.repeated_cycle import changes, errors
+    from gan.images import to_image
 
     x, some = go(held(run, direction, picture, None), count)
     return {"errors": errors(x, some), "changes": changes(x, some)}, to_image(some[-1][1][0])

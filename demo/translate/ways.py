@@ -4,7 +4,7 @@ import time
 from functools import lru_cache
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -14,11 +14,9 @@ from demo.data_urls import data_url
 from demo.language import HERE, Language, say
 from demo.pairs import names
 from demo.uploads import LONGEST
-from gan.catalog import state
+from gan.data.registry import state
 from gan.errors import UserError
-
-if TYPE_CHECKING:
-    from gan.run import Run
+from gan.runs.run import Run
 
 DIRECTIONS = ("AtoB", "BtoA")
 SMALL = 128  # pictures up to this size are shown as they are, pixel by pixel
@@ -67,9 +65,9 @@ class Example(NamedTuple):
     image: Image.Image
 
 
-def go(run: "Run", direction: str, image: Image.Image) -> Way:
+def go(run: Run, direction: str, image: Image.Image) -> Way:
     """Translate a picture there and back. Raises UserError for a direction that there is not."""
-    from gan import translation
+    from gan.inference import translate as translation
 
     there, back = translation.pick(models.networks(run).generators, direction)
     image = translation.in_colours(image, run.config.channels)
@@ -84,17 +82,17 @@ def go(run: "Run", direction: str, image: Image.Image) -> Way:
 @lru_cache(maxsize=8)
 def examples(data: str, size: int) -> tuple[Example, ...]:
     """Pictures to try with a pair, those of pile a first: shipped ones, drawn ones, test photos that are here."""
-    from gan.data import load_pair
-    from gan.pictures import open_picture, to_image
+    from gan.data.datasets import load_pair
+    from gan.images import open_picture, to_image
 
     if data == "emoji":
         piles = load_pair(data, size, split="test")
         piles = (("a", piles.a.images), ("b", piles.b.images))
         return tuple(Example(side, to_image(images[number])) for side, images in piles for number in EMOJI[side])
     if data == "herd":
-        from gan import herd
+        from gan.data import synthetic_herd
 
-        drawn = herd.draw(8, size, 7)  # neither trained on nor measured on
+        drawn = synthetic_herd.draw(8, size, 7)  # neither trained on nor measured on
         return tuple(
             Example(side, to_image(image))
             for side, images in (("a", drawn.plain[:4]), ("b", drawn.striped[4:]))
@@ -123,7 +121,7 @@ def is_made(picture: str | None) -> bool:
 
 
 def page(
-    run: "Run",
+    run: Run,
     direction: str,
     image: Image.Image | None,
     example: int | None,
@@ -148,7 +146,7 @@ def page(
     return "".join(rows)
 
 
-def directions_of(run: "Run") -> list[str]:
+def directions_of(run: Run) -> list[str]:
     """The directions that a run's weights translate in: both, unless they were imported."""
     return [name for name, net in zip(DIRECTIONS, ("a2b", "b2a"), strict=True) if net not in run.missing]
 
@@ -158,21 +156,20 @@ def opposite(direction: str) -> str:
     return "BtoA" if direction == "AtoB" else "AtoB"
 
 
-def example_row(run: "Run", direction: str, example: int, title: str, language: Language) -> str:
+def example_row(run: Run, direction: str, example: int, title: str, language: Language) -> str:
     """An example's way as HTML, remembered: a class that opens the page sees the same."""
     return _example_row(run.folder, models.stamp(run), direction, example, title, language)
 
 
 @lru_cache(maxsize=64)
 def _example_row(folder: Path, stamp: Any, direction: str, example: int, title: str, language: Language) -> str:
-    from gan.run import Run
 
     run = Run(folder)
     image = examples(run.config.data, run.config.size)[example].image
     return row(run, direction, go(run, direction, image), title, language)
 
 
-def row(run: "Run", direction: str, way: Way, title: str, language: Language, *, made: bool = False) -> str:
+def row(run: Run, direction: str, way: Way, title: str, language: Language, *, made: bool = False) -> str:
     """A way as HTML: the picture, its translation with a divider over it, the way back, and the identity."""
     a, b = names(run, language)
     a, b = (a, b) if direction == "AtoB" else (b, a)
@@ -204,7 +201,7 @@ def duration(seconds: float, language: Language) -> str:
     return say(language, "translate.seconds", number=f"{seconds:.1f}")
 
 
-def figure(run: "Run", direction: str, kind: str, image: Image.Image, name: str, way: Way, language: Language) -> str:
+def figure(run: Run, direction: str, kind: str, image: Image.Image, name: str, way: Way, language: Language) -> str:
     """One of a way's pictures as HTML, by its kind: "real" (or "generated"), "fake", "rec" or "idt"."""
     source, small = inline(image), ""
     caption = escape(say(language, f"translate.{kind}", name=name))
@@ -235,9 +232,9 @@ def framed(image: Image.Image, alt: str, caption: str) -> str:
     return f'<figure><img src="{inline(image)}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
 
 
-def thumbnails(run: "Run", chosen: int | None, language: Language) -> str:
+def thumbnails(run: Run, chosen: int | None, language: Language) -> str:
     """The examples as HTML: small square buttons, numbered in `data-index`."""
-    from gan.pictures import square
+    from gan.images import square
 
     by_side = dict(zip("ab", names(run, language), strict=True))
     buttons = []

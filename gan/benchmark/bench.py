@@ -1,0 +1,360 @@
+"""Speed, as a ratio: this code beside the plain tutorial loop, same networks and data, in turns in one process.
+
+The plain loops are what tutorials print: pictures through a DataLoader with transforms, fp32, the default memory
+layout, unfused Adam, the discriminator's gradients computed in the generator's step and thrown away, each picture sent
+through a generator on its own. Turns alternate, and the ratio is of the medians, so a busy machine slows both.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, l1_loss, mse_loss
+
+from gan.config import Conduct
+from gan.core import cyclegan, dcgan
+from gan.core.base import InstanceNorm
+from gan.core.checkpoint import load_networks
+from gan.core.cyclegan import CycleGAN, CycleGANConfig
+from gan.core.dcgan import DCGAN, DCGANConfig
+from gan.core.device import describe, pick_device
+from gan.core.trainer import train
+from gan.data.datasets import load, load_pair
+from gan.errors import UserError
+from gan.paths import ROOT
+from gan.runs.run import Run
+from gan.threads import Tuner
+
+SECONDS = 20.0  # for each measurement, both sides together
+TURN, LOOK = 4.0, 2.0  # seconds: training followed or left alone; between two looks at it
+
+
+def bench(*, device: str = "auto", is_json: bool = False, only: str | None = None) -> dict:
+    """Run the measurements, print them as they come, return them by name."""
+    where = pick_device(device)
+    results: dict[str, Any] = {"device": describe(where), "torch": torch.__version__}
+    if not is_json:
+        print(f"{results['device']}, torch {torch.__version__}")
+    for name, measure in MEASURES.items():
+        if only and name != only:
+            continue
+        if name == "follow" and not only and not find_spec("gradio"):
+            continue  # `gan` alone, without the app
+        results[name] = measure(where, SECONDS)
+        if not is_json:
+            print(_sentence(name, results[name]))
+    if is_json:
+        print(json.dumps(results, indent=2))
+    return results
+
+
+def _sentence(name: str, result: dict[str, Any]) -> str:
+    if "busy" in result:
+        lines = [f"{name:10} {result['what']}, steps a second:"]
+        for busy, row in result["busy"].items():
+            speeds = f"{row['all']:.1f} with {result['all']} threads, {row['one']:.1f} with one"
+            lines.append(
+                f"{'':10} {busy} cores busy: {speeds}, {row['chosen']:.1f} measured and chosen ({row['took']})"
+            )
+        return "\n".join(lines)
+    if "ratio" not in result:
+        return f"{name:10} {result['what']}: {result['ms']:.0f} ms"
+    if "alone" in result:
+        speeds = f"{result['followed']:.1f} steps a second, left alone {result['alone']:.1f}"
+        return f"{name:10} {result['what']}: {speeds}: {result['ratio']:.3f} of its speed"
+    times = f"{result['ours_ms']:.0f} ms a step, plain {result['plain_ms']:.0f} ms"
+    return f"{name:10} {result['what']}: {times}: {result['ratio']:.2f} times as fast"
+
+
+def alternate(ours: Callable[[], Any], plain: Callable[[], Any], device: torch.device, seconds: float) -> dict:
+    """Time both in turns for `seconds`, after two rounds each to warm up: medians in ms, and plain over ours."""
+    times: dict[Callable, list[float]] = {ours: [], plain: []}
+    for step in (ours, plain) * 2:
+        step()
+    began = time.perf_counter()
+    while len(times[plain]) < 5 or time.perf_counter() - began < seconds:
+        for step in (ours, plain):
+            start = time.perf_counter()
+            step()
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            times[step].append(1000 * (time.perf_counter() - start))
+    a, b = (statistics.median(times[step]) for step in (ours, plain))
+    return {"ours_ms": round(a, 2), "plain_ms": round(b, 2), "ratio": round(b / a, 3), "turns": len(times[ours])}
+
+
+def _dcgan(device: torch.device, seconds: float) -> dict:
+    config = DCGANConfig(data="mnist", size=32, width=64, batch=128)
+    duel, conduct = DCGAN(config, device), Conduct.of(config)
+    conduct.measure = False
+    data, _ = DCGAN.open_data(config, None, device)
+    draw = duel.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
+    plain = plain_dcgan(config, device)
+    what = "DCGAN 32x32, width 64, batch 128, MNIST"
+    return {"what": what} | alternate(lambda: duel.round(draw, conduct), lambda: next(plain), device, seconds)
+
+
+def _cyclegan(device: torch.device, seconds: float) -> dict:
+    config = CycleGANConfig(data="herd", size=128, width=32, blocks=6, batch=1)
+    duel, conduct = CycleGAN(config, device), Conduct.of(config)
+    conduct.measure = False
+    data, _ = CycleGAN.open_data(config, None, device)
+    draw = duel.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
+    plain = plain_cyclegan(config, device)
+    what = "CycleGAN 128x128, width 32, 6 blocks, batch 1, identity, herd"
+    return {"what": what} | alternate(lambda: duel.round(draw, conduct), lambda: next(plain), device, seconds)
+
+
+@torch.inference_mode()
+def _translate(device: torch.device, seconds: float) -> dict:
+    """One 256x256 picture through the generator of the shipped `horse2zebra`, warm, from image to image."""
+    from gan.inference.translate import translate
+
+    run = Run.open("horse2zebra")
+    generators, _ = load_networks(run, device)
+    image = Image.effect_noise((256, 256), 64).convert("RGB")
+    times = []
+    began = time.perf_counter()
+    while len(times) < 7 or time.perf_counter() - began < seconds / 4:
+        start = time.perf_counter()
+        translate(generators["a2b"], image, size=256)
+        times.append(1000 * (time.perf_counter() - start))
+    return {"what": "one 256x256 picture, horse to zebra", "ms": round(statistics.median(times[2:]), 1)}
+
+
+def _threads(device: torch.device, seconds: float) -> dict:
+    """Steps a second with all threads, with one, and with as many as a training chooses, beside other work.
+
+    The other work is so many processes that each keep a core busy. The choice's own cost is in its figure.
+    """
+    config = DCGANConfig(data="mnist", size=32, width=24, batch=64)
+    duel, conduct = DCGAN(config, torch.device("cpu")), Conduct.of(config)
+    conduct.measure = False
+    data, _ = DCGAN.open_data(config, None, duel.device)
+    draw = duel.drawer(data, torch.Generator().manual_seed(0), config.batch)
+    most, each = torch.get_num_threads(), seconds / 5
+
+    def play(count: int | None) -> float:
+        """Steps a second, of the whole time, with so many threads or a tuner's."""
+        tuner = Tuner(most) if count is None else None
+        steps, began = 0, time.perf_counter()
+        while time.perf_counter() - began < (each if tuner is None else 2 * each):
+            torch.set_num_threads(tuner.now if tuner else count)
+            start = time.perf_counter()
+            duel.round(draw, conduct)
+            if tuner:
+                tuner.stepped(time.perf_counter() - start)
+            steps += 1
+        if tuner:
+            row["took"] = tuner.chosen
+        return round(steps / (time.perf_counter() - began), 2)
+
+    rows = {}
+    try:
+        for busy in (0, 1, 2):
+            row: dict[str, Any] = {}
+            with _busy(busy, 4 * each + 60):
+                duel.round(draw, conduct)
+                row |= {"all": play(most), "one": play(1), "chosen": play(None)}
+            rows[busy] = row | {"ratio": round(row["chosen"] / row["all"], 3)}
+    finally:
+        torch.set_num_threads(most)
+    return {"what": "DCGAN 32x32, width 24, batch 64", "all": most, "busy": rows}
+
+
+@contextmanager
+def _busy(cores: int, seconds: float) -> Iterator[None]:
+    """Keep so many cores busy with something else, for so many seconds at most."""
+    loop = f"import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
+    loops = [subprocess.Popen([sys.executable, "-c", loop]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for each in loops:
+            each.kill()
+            each.wait()
+
+
+def _follow(device: torch.device, seconds: float) -> dict:
+    """A training whose curves are asked of the app every two seconds, in turns with the same one left alone.
+
+    The app is a process of its own on this machine, as in class; the browser's own work is not measured. Raises
+    UserError without the app's packages.
+    """
+    if not find_spec("gradio"):
+        raise UserError("bench.no_app")
+    speeds: dict[bool, list[float]] = {False: [], True: []}
+    with tempfile.TemporaryDirectory() as folder, _app(Path(folder)) as address:
+        config = DCGANConfig(data="mnist", size=32, width=24, batch=64, steps=10**6, samples=2)
+        run = Run.create("followed", config, Path(folder))
+        records = train(run, device=device.type)
+        for _ in range(20):
+            record = next(records)
+        for _ in range(3):  # the app's first answers load what they need
+            _look(address, run.name)
+        for turn in range(2 * max(2, round(seconds / TURN))):
+            is_followed, done = turn % 2 == 1, threading.Event()
+            watcher = threading.Thread(target=_watch, args=(address, run.name, done), daemon=True)
+            if is_followed:
+                watcher.start()
+            began, first = time.perf_counter(), record["step"]
+            while time.perf_counter() - began < TURN:
+                record = next(records)
+            speeds[is_followed].append((record["step"] - first) / (time.perf_counter() - began))
+            done.set()
+            if is_followed:
+                watcher.join()
+        records.close()
+    alone, followed = (statistics.median(speeds[kind]) for kind in (False, True))
+    result = {"followed": round(followed, 2), "alone": round(alone, 2), "ratio": round(followed / alone, 4)}
+    return {"what": "DCGAN 32x32, width 24, batch 64, followed", **result, "turns": len(speeds[True])}
+
+
+@contextmanager
+def _app(runs: Path) -> Iterator[str]:
+    """The app on a free port with its own folder of runs; gives its address."""
+    command = [sys.executable, "-m", "demo", "--port", "0"]
+    env = os.environ | {"GAN_RUNS": str(runs)}
+    app = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+    try:
+        for line in app.stdout:
+            if "http" in line:
+                yield line.split()[-1]
+                break
+        else:
+            raise UserError("bench.app_not_started")
+    finally:
+        app.terminate()
+        app.wait()
+
+
+def _watch(address: str, run: str, done: threading.Event) -> None:
+    while not done.wait(LOOK / 2):
+        _look(address, run)
+        done.wait(LOOK / 2)
+
+
+def _look(address: str, run: str) -> None:
+    """Ask the app for a run's curves, always as the same visitor, as a page does."""
+    call = f"{address.rstrip('/')}/gradio_api/call/curves"
+    content = json.dumps({"data": [[run], "step"], "session_hash": "bench"}).encode()
+    with urlopen(Request(call, content, {"Content-Type": "application/json"}), timeout=60) as answer:
+        event = json.load(answer)["event_id"]
+    with urlopen(f"{call}/{event}", timeout=60) as answer:
+        answer.read()
+
+
+MEASURES = {"dcgan": _dcgan, "cyclegan": _cyclegan, "translate": _translate, "threads": _threads, "follow": _follow}
+
+
+# The plain loops
+
+
+class _Images(torch.utils.data.Dataset):
+    """Pictures in memory as Pillow images, each transformed when asked for, as torchvision's sets do it."""
+
+    def __init__(self, images: Tensor, transform: Callable) -> None:
+        from gan.images import to_image
+
+        self.images = [to_image(image) for image in images]
+        self.transform = transform
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, at: int) -> Tensor:
+        return self.transform(self.images[at])
+
+
+def _endless(images: Tensor, steps: list, count: int) -> Iterator[Tensor]:
+    from gan.data.torchvision_compat import transforms
+
+    loader = torch.utils.data.DataLoader(
+        _Images(images, transforms().Compose(steps)), batch_size=count, shuffle=True, drop_last=True
+    )
+    while True:
+        yield from loader
+
+
+def plain_dcgan(config: DCGANConfig, device: torch.device) -> Iterator[float]:
+    """The DCGAN tutorial's loop: one step a `next`, which gives the generator's loss as it is printed."""
+    from gan.data.torchvision_compat import transforms
+
+    t = transforms()
+    steps = [t.Resize(config.size), t.CenterCrop(config.size), t.ToTensor(), t.Normalize((0.5,), (0.5,))]
+    batches = _endless(load(config.data, 28).images, steps, config.batch)
+    g, d = dcgan.Generator(config).to(device), dcgan.Discriminator(config).to(device)
+    opt_g = torch.optim.Adam(g.parameters(), lr=config.rate_g, betas=(0.5, 0.999))
+    opt_d = torch.optim.Adam(d.parameters(), lr=config.rate_d, betas=(0.5, 0.999))
+    for real in batches:
+        real = real.to(device)
+        ones, zeros = torch.ones(len(real), device=device), torch.zeros(len(real), device=device)
+        d.zero_grad()
+        loss_real = binary_cross_entropy_with_logits(d(real), ones)
+        loss_real.backward()
+        fake = g(torch.randn(len(real), config.latent, device=device))
+        loss_fake = binary_cross_entropy_with_logits(d(fake.detach()), zeros)
+        loss_fake.backward()
+        opt_d.step()
+        g.zero_grad()
+        loss_g = binary_cross_entropy_with_logits(d(fake), ones)
+        loss_g.backward()
+        opt_g.step()
+        yield loss_g.item()
+
+
+def plain_cyclegan(config: CycleGANConfig, device: torch.device) -> Iterator[float]:
+    """A CycleGAN tutorial's loop: one round a `next`, which gives the generators' loss as it is printed."""
+    from gan.data.torchvision_compat import transforms
+
+    t = transforms()
+    steps = [t.Resize(int(config.size * 1.12)), t.RandomCrop(config.size), t.RandomHorizontalFlip(), t.ToTensor()]
+    steps.append(t.Normalize((0.5,) * 3, (0.5,) * 3))
+    pair = load_pair(config.data, config.size)
+    batches = zip(*(_endless(side.images, steps, config.batch) for side in (pair.a, pair.b)), strict=True)
+    a2b, b2a = (_plain_norm(cyclegan.Generator(config)).to(device) for _ in "ab")
+    d_a, d_b = (_plain_norm(cyclegan.Discriminator(config)).to(device) for _ in "ab")
+    opt_g = torch.optim.Adam([*a2b.parameters(), *b2a.parameters()], lr=config.rate_g, betas=(0.5, 0.999))
+    opt_a, opt_b = (torch.optim.Adam(d.parameters(), lr=config.rate_d, betas=(0.5, 0.999)) for d in (d_a, d_b))
+    pools = [cyclegan.Pool(config.pool) for _ in "ab"]
+    for real_a, real_b in batches:
+        real_a, real_b = real_a.to(device), real_b.to(device)
+        opt_g.zero_grad()
+        identity = l1_loss(b2a(real_a), real_a) + l1_loss(a2b(real_b), real_b)
+        fake_b, fake_a = a2b(real_a), b2a(real_b)
+        verdict_a, verdict_b = d_a(fake_a), d_b(fake_b)
+        adversarial = mse_loss(verdict_a, torch.ones_like(verdict_a)) + mse_loss(verdict_b, torch.ones_like(verdict_b))
+        cycle = l1_loss(b2a(fake_b), real_a) + l1_loss(a2b(fake_a), real_b)
+        loss_g = adversarial + config.cycle * cycle + config.cycle * config.identity * identity
+        loss_g.backward()
+        opt_g.step()
+        turns = ((d_a, opt_a, real_a, fake_a, pools[0]), (d_b, opt_b, real_b, fake_b, pools[1]))
+        for d, opt, real, fake, pool in turns:
+            opt.zero_grad()
+            verdict, old = d(real), d(pool.query(fake.detach()))
+            (0.5 * (mse_loss(verdict, torch.ones_like(verdict)) + mse_loss(old, torch.zeros_like(old)))).backward()
+            opt.step()
+        yield loss_g.item()
+
+
+def _plain_norm(network: nn.Module) -> nn.Module:
+    """The same network with torch's own instance normalisation, as a tutorial would write it."""
+    for module in network.modules():
+        for name, child in module.named_children():
+            if isinstance(child, InstanceNorm):
+                setattr(module, name, nn.InstanceNorm2d(child.num_features))
+    return network

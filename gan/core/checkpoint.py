@@ -1,0 +1,141 @@
+"""What is kept of a training: the weights to show, and everything needed to go on."""
+
+import io
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from gan.core.cyclegan import CycleGAN
+from gan.core.dcgan import DCGAN
+from gan.errors import UserError, reason
+from gan.runs.files import write_whole
+from gan.runs.run import Run
+from gan.words import Words
+
+MODELS = {"dcgan": DCGAN, "cyclegan": CycleGAN}
+
+
+def save_weights(
+    run: Run, generators: nn.ModuleDict, discriminators: nn.ModuleDict, *, precision: torch.dtype = torch.float16
+) -> None:
+    """Write `weights.safetensors`: weights in half precision, batch norm's statistics in full."""
+    tensors = {}
+    for side, networks in (("g", generators), ("d", discriminators)):
+        weights = {name for name, _ in networks.named_parameters()}
+        for name, value in networks.state_dict().items():
+            value = value.detach().to(precision) if name in weights else value.detach()
+            tensors[f"{side}.{name}"] = value.contiguous().cpu()
+    write_whole(run.folder / "weights.safetensors", safetensors.torch.save(tensors))
+
+
+def load_networks(run: Run, device: str | torch.device = "cpu") -> tuple[nn.ModuleDict, nn.ModuleDict]:
+    """(generators, discriminators) of `weights.safetensors`, float32 in eval mode, with no gradients.
+
+    Those that `missing` names, which were not among imported weights, are left out.
+    """
+    config = run.config
+    try:
+        tensors = safetensors.torch.load_file(run.folder / "weights.safetensors")
+    except FileNotFoundError:
+        raise UserError("run.no_weights", run=run.name) from None
+    except (OSError, safetensors.SafetensorError) as error:
+        raise _damaged(run, reason(error)) from error
+    both, missing = MODELS[config.model].networks(config), run.missing
+    for side, networks in zip(("g", "d"), both, strict=True):
+        for name in missing & networks.keys():
+            del networks[name]
+        state = {k[2:]: v.float() if v.is_floating_point() else v for k, v in tensors.items() if k[:2] == f"{side}."}
+        try:
+            networks.load_state_dict(state)
+        except RuntimeError as error:  # of another width, or some are missing
+            raise _damaged(run, Words("run.not_described", why=reason(error))) from error
+        networks.eval().requires_grad_(False).to(device)
+    return both
+
+
+def _damaged(run: Run, why: str | Words) -> UserError:
+    return UserError("run.damaged", run=run.name, why=why)
+
+
+def save_resume(run: Run, state: dict[str, Any]) -> None:
+    """Write `resume.pt`."""
+    buffer = io.BytesIO()
+    try:
+        torch.save(state, buffer)
+    except RuntimeError as error:
+        if "inline_container" in str(error):  # torch's word for a write that failed, here for lack of memory
+            raise MemoryError from error
+        raise
+    write_whole(run.folder / "resume.pt", buffer.getbuffer())
+
+
+def keep_before(run: Run) -> None:
+    """Keep `resume.pt` as it is now as `before.pt`, which later saves leave alone."""
+    with tempfile.TemporaryDirectory(dir=run.folder, prefix=".before.") as aside:
+        link = Path(aside) / "before.pt"
+        try:
+            os.link(run.folder / "resume.pt", link)  # a second name costs no room: saves replace the first
+        except OSError:  # a file system without links
+            shutil.copyfile(run.folder / "resume.pt", link)
+        os.replace(link, run.folder / "before.pt")
+
+
+def load_resume(run: Run, file: str = "resume.pt") -> dict[str, Any] | None:
+    """The content of `resume.pt` (or `before.pt`), read without pickle's full power; None where there is none."""
+    path = run.folder / file
+    if not path.is_file():
+        return None
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise UserError("run.unreadable", file=file, run=run.name, why=reason(error)) from error
+
+
+def reached(run: Run) -> tuple[int, float] | None:
+    """(step, seconds of training) of `resume.pt`, whose tensors stay on the disk; None where there is none."""
+    path = run.folder / "resume.pt"
+    if not path.is_file():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        return int(state["step"]), float(state["seconds"])
+    except Exception as error:
+        raise UserError("run.unreadable", file="resume.pt", run=run.name, why=reason(error)) from error
+
+
+def branch(run: Run, name: str, root: Path | None = None) -> Run:
+    """What if: a new run from before the last change by hand (a rate changed, a side frozen).
+
+    Without one, from the last checkpoint. It is "stopped" there, with its parent's journal and samples up to that step,
+    and `run.json` names the parent under "parent": {"run", "step"}. Raises `UserError` where there is nothing to go
+    back to, and for an unfit or taken name.
+    """
+    kept = next((file for file in ("before.pt", "resume.pt") if (run.folder / file).is_file()), None)
+    state = load_resume(run, kept) if kept else None
+    if state is None:
+        raise UserError("branches.no_checkpoint", run=run.name)
+    step, child = state["step"], Run.create(name, run.config, root)
+    try:
+        shutil.copyfile(run.folder / kept, child.folder / "resume.pt")
+        for number, sample in run.samples():
+            if number <= step:
+                write_whole(child.folder / "samples" / sample.name, sample.read_bytes())
+        child.rewrite(run.lived(step, state.get("lines")))
+        for control in run.controls()[: state["controls_read"]]:
+            child.control(**control)
+        generators, discriminators = MODELS[run.config.model].networks(run.config)
+        generators.load_state_dict(state["average"])
+        discriminators.load_state_dict(state["duel"]["discriminators"])
+        save_weights(child, generators, discriminators)
+        parent = {"run": run.name, "step": step}
+        child.set_info(status="stopped", step=step, seconds=round(state["seconds"], 1), parent=parent)
+    except BaseException:
+        shutil.rmtree(child.folder, ignore_errors=True)
+        raise
+    return child

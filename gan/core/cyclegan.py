@@ -1,0 +1,271 @@
+"""CycleGAN: two piles of pictures, translated both ways (Zhu, Park, Isola and Efros 2017, arXiv:1703.10593).
+
+Top to bottom: the residual generator, the patch discriminator, the pool of past fakes, and one round of the double
+duel. `a` and `b` are the two piles; `a2b` translates a picture of a into one that could be of b. The settings are in
+`gan/config.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn.functional import l1_loss
+
+from gan.config import Conduct, CycleGANConfig
+from gan.core.base import Duel, InstanceNorm, autocast, frozen, grad_norm
+from gan.core.losses import LOSSES
+from gan.data.datasets import Pair, batch, load_pair
+from gan.images import grid, to_unit
+
+SHOWN = 6  # test pictures of each pile that a run's samples are made of
+
+
+class Residual(nn.Module):
+    """x + f(x), two 3x3 convolutions with reflection padding: float [N, maps, H, W] in and out."""
+
+    def __init__(self, maps: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            *(
+                nn.Conv2d(maps, maps, 3, padding=1, padding_mode="reflect", bias=False),
+                InstanceNorm(maps),
+                nn.ReLU(True),
+            ),
+            *(nn.Conv2d(maps, maps, 3, padding=1, padding_mode="reflect", bias=False), InstanceNorm(maps)),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
+def upward(way: str, maps_in: int, maps_out: int) -> list[nn.Module]:
+    """Layers that double height and width, 3x3 as in the paper."""
+    if way == "transposed":
+        return [nn.ConvTranspose2d(maps_in, maps_out, 3, 2, padding=1, output_padding=1, bias=False)]
+    corners = {"align_corners": False} if way == "bilinear" else {}
+    step = nn.Upsample(scale_factor=2, mode=way, **corners)
+    return [step, nn.Conv2d(maps_in, maps_out, 3, padding=1, padding_mode="reflect", bias=False)]
+
+
+class Generator(nn.Module):
+    """Pictures, float [N, channels, H, W] in [-1, 1] with H and W multiples of 4, to pictures of the same shape.
+
+    c7s1-w, d2w, d4w, R4w x blocks, u2w, uw, c7s1-c in the paper's notation (appendix 7.2). With `change` the last
+    layer has no tanh and its output is added to the input; its weights start at zero, so the duel starts from doing
+    nothing instead of from noise. Such an output may leave [-1, 1] a little: clamp it to show it.
+    """
+
+    def __init__(self, config: CycleGANConfig) -> None:
+        super().__init__()
+        w, c = config.width, config.channels
+        self.change = config.change
+        self.stages = nn.ModuleList(
+            [
+                nn.Sequential(
+                    nn.Conv2d(c, w, 7, padding=3, padding_mode="reflect", bias=False), InstanceNorm(w), nn.ReLU(True)
+                ),  # [N, w, H, W]
+                nn.Sequential(nn.Conv2d(w, 2 * w, 3, 2, padding=1, bias=False), InstanceNorm(2 * w), nn.ReLU(True)),
+                nn.Sequential(nn.Conv2d(2 * w, 4 * w, 3, 2, padding=1, bias=False), InstanceNorm(4 * w), nn.ReLU(True)),
+                *(Residual(4 * w) for _ in range(config.blocks)),  # [N, 4w, H/4, W/4]
+                nn.Sequential(*upward(config.up, 4 * w, 2 * w), InstanceNorm(2 * w), nn.ReLU(True)),
+                nn.Sequential(*upward(config.up, 2 * w, w), InstanceNorm(w), nn.ReLU(True)),  # [N, w, H, W]
+                nn.Conv2d(w, c, 7, padding=3, padding_mode="reflect"),
+            ]
+        )
+        self.apply(initialise)
+        if config.change:
+            nn.init.zeros_(self.stages[-1].weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = x
+        for stage in self.stages:
+            h = stage(h)
+        return x + h if self.change else torch.tanh(h)
+
+
+class Discriminator(nn.Module):
+    """Pictures, float [N, channels, H, W], to a map of logits, float [N, 1, h, w]: one verdict a patch.
+
+    C64-C128-C256-C512 in the paper's notation: with 3 strided layers each logit sees 70x70 pixels.
+    """
+
+    def __init__(self, config: CycleGANConfig) -> None:
+        super().__init__()
+        maps = config.width_d
+        stages = [nn.Sequential(nn.Conv2d(config.channels, maps, 4, 2, padding=1), nn.LeakyReLU(0.2, True))]
+        for layer in range(1, config.layers_d + 1):
+            stride = 2 if layer < config.layers_d else 1
+            more = min(config.width_d * 2**layer, config.width_d * 8)
+            conv = nn.Conv2d(maps, more, 4, stride, padding=1, bias=False)
+            stages.append(nn.Sequential(conv, InstanceNorm(more), nn.LeakyReLU(0.2, True)))
+            maps = more
+        stages.append(nn.Conv2d(maps, 1, 4, padding=1))
+        self.stages = nn.ModuleList(stages)
+        self.apply(initialise)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for stage in self.stages:
+            x = stage(x)
+        return x
+
+
+def initialise(module: nn.Module) -> None:
+    """Weights from N(0, 0.02), appendix 7.1."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+class Pool:
+    """The last fakes, so that a discriminator does not forget old tricks (Shrivastava et al. 2017; section 4).
+
+    Until it is full it keeps what it is given and hands it back; then, for each picture, it hands back the new one or,
+    with probability 1/2, an old one in whose place the new one is kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.pictures: list[Tensor] = []
+
+    def query(self, fake: Tensor) -> Tensor:
+        """`fake`, float [N, C, H, W] without gradient, some of its pictures exchanged for older ones."""
+        if not self.size:
+            return fake
+        out = []
+        for new in fake:
+            if len(self.pictures) < self.size:
+                self.pictures.append(new.clone())
+                out.append(new)
+            elif torch.rand(()) < 0.5:
+                at = int(torch.randint(self.size, ()))
+                out.append(self.pictures[at])
+                self.pictures[at] = new.clone()
+            else:
+                out.append(new)
+        return torch.stack(out)
+
+
+class CycleGAN(Duel):
+    """Two generators, two discriminators, their optimisers and pools."""
+
+    config_class = CycleGANConfig
+
+    def __init__(self, config: CycleGANConfig, device: torch.device) -> None:
+        super().__init__(config, device)
+        self.loss = LOSSES[config.loss]
+        self.pools = {"a": Pool(config.pool), "b": Pool(config.pool)}
+        self.rounds = 0
+
+    @staticmethod
+    def networks(config: CycleGANConfig) -> tuple[nn.ModuleDict, nn.ModuleDict]:
+        """({"a2b", "b2a"}: generators, {"a", "b"}: discriminators), initialised from torch's random stream."""
+        generators = {"a2b": Generator(config), "b2a": Generator(config)}
+        discriminators = {"a": Discriminator(config), "b": Discriminator(config)}
+        return nn.ModuleDict(generators), nn.ModuleDict(discriminators)
+
+    def round(self, draw: Callable[[], tuple[Tensor, Tensor]], conduct: Conduct) -> dict[str, Tensor]:
+        """One round: both generators learn together, then each discriminator from real pictures and pooled fakes.
+
+        `draw()` gives two unpaired batches, float [N, channels, H, W] each. Returns scalar tensors by name.
+        """
+        real_a, real_b = draw()
+        record, fake_a, fake_b = self._generators_turn(real_a, real_b, conduct)
+        for turn in range(conduct.rounds_d):
+            if turn:
+                real_a, real_b = draw()
+                with torch.no_grad(), autocast(self.device, self.bf16):
+                    fake_b, fake_a = self.g["a2b"](real_a), self.g["b2a"](real_b)
+            verdicts = self._discriminators_turn((real_a, fake_a), (real_b, fake_b), conduct)
+        record |= verdicts
+        if conduct.measure:
+            record |= {"grad_g": grad_norm(self.generators), "grad_d": grad_norm(self.discriminators)}
+        return record
+
+    def _generators_turn(self, real_a: Tensor, real_b: Tensor, conduct: Conduct) -> tuple[dict, Tensor, Tensor]:
+        """L_GAN(a2b) + L_GAN(b2a) + cycle * (L_cyc + identity * L_idt): section 3 and 5.2 of the paper."""
+        a2b, b2a, n, config = self.g["a2b"], self.g["b2a"], len(real_a), self.config
+        takes_identity = config.identity > 0 and self.rounds % config.identity_every == 0
+        self.rounds += 1
+        with torch.set_grad_enabled(not conduct.hold_g), frozen(self.discriminators):
+            with autocast(self.device, self.bf16):
+                if takes_identity:  # both pictures a generator sees in one pass: instance norm keeps them apart
+                    fake_b, idt_b = a2b(torch.cat([real_a, real_b])).split(n)
+                    fake_a, idt_a = b2a(torch.cat([real_b, real_a])).split(n)
+                else:
+                    fake_b, fake_a = a2b(real_a), b2a(real_b)
+                rec_a, rec_b = b2a(fake_b), a2b(fake_a)
+                logits_a, logits_b = self.discriminators["a"](fake_a), self.discriminators["b"](fake_b)
+            losses = {
+                "loss_g_a2b": self.loss.g(logits_b.float()),
+                "loss_g_b2a": self.loss.g(logits_a.float()),
+                "cycle_a": l1_loss(rec_a.float(), real_a),
+                "cycle_b": l1_loss(rec_b.float(), real_b),
+            }
+            if takes_identity:
+                losses |= {"idt_a": l1_loss(idt_a.float(), real_a), "idt_b": l1_loss(idt_b.float(), real_b)}
+            loss_g = losses["loss_g_a2b"] + losses["loss_g_b2a"]
+            total = loss_g + config.cycle * (losses["cycle_a"] + losses["cycle_b"])
+            if takes_identity:
+                total = total + config.cycle * config.identity * (losses["idt_a"] + losses["idt_b"])
+        if not conduct.hold_g:
+            self.opt_g.zero_grad(set_to_none=True)
+            total.backward()
+            self.opt_g.step()
+        record = {name: value.detach() for name, value in losses.items()}
+        return {"loss_g": loss_g.detach(), **record}, fake_a.detach(), fake_b.detach()
+
+    def _discriminators_turn(self, a: tuple, b: tuple, conduct: Conduct) -> dict[str, Tensor]:
+        """Each discriminator's own loss on (real, fake), the fakes by way of its pool."""
+        losses, d_real, d_fake = {}, [], []
+        with torch.set_grad_enabled(not conduct.hold_d):
+            for name, (real, fake) in (("a", a), ("b", b)):
+                fake = self.pools[name].query(fake)
+                with autocast(self.device, self.bf16):
+                    logits_real, logits_fake = self.d[name](torch.cat([real, fake])).float().split(len(real))
+                losses[f"loss_d_{name}"] = self.loss.d(logits_real, logits_fake, conduct.label)
+                d_real.append(self.loss.verdict(logits_real.detach()).mean())
+                d_fake.append(self.loss.verdict(logits_fake.detach()).mean())
+            loss_d = losses["loss_d_a"] + losses["loss_d_b"]
+        if not conduct.hold_d:
+            self.opt_d.zero_grad(set_to_none=True)
+            loss_d.backward()
+            self.opt_d.step()
+        verdicts = {"d_real": sum(d_real) / 2, "d_fake": sum(d_fake) / 2}
+        return {"loss_d": loss_d.detach(), **{k: v.detach() for k, v in losses.items()}, **verdicts}
+
+    def state(self) -> dict:
+        pools = {name: pool.pictures for name, pool in self.pools.items()}
+        return super().state() | {"pools": pools, "rounds": self.rounds}
+
+    def load_state(self, state: dict) -> None:
+        super().load_state(state)
+        self.rounds = state["rounds"]
+        for name, pictures in state["pools"].items():
+            self.pools[name].pictures = [p.to(self.device) for p in pictures]
+
+    @staticmethod
+    def open_data(
+        config: CycleGANConfig, root: Path | None, device: torch.device
+    ) -> tuple[Pair, tuple[Tensor, Tensor]]:
+        """The two piles, on the device, and a few test pictures of each to show the whole run through."""
+        how = {"channels": config.channels, "root": root}
+        pair = load_pair(config.data, config.size, **how)
+        a, b = (replace(side, images=side.images.to(device)) for side in (pair.a, pair.b))
+        test = load_pair(config.data, config.size, split="test", **how)
+        fixed = tuple(to_unit(side.images[:SHOWN].to(device)) for side in (test.a, test.b))
+        return replace(pair, a=a, b=b), fixed
+
+    def drawer(self, data: Pair, generator: torch.Generator, count: int) -> Callable[[], tuple[Tensor, Tensor]]:
+        """Draws `count` pictures of each pile a call, independently: float [count, channels, crop, crop] twice."""
+        how = {"generator": generator, "crop": self.config.crop or None, "flip": self.config.flip}
+        return lambda: (batch(data.a.images, count, **how), batch(data.b.images, count, **how))
+
+    @staticmethod
+    def show(generators: nn.ModuleDict, fixed: tuple[Tensor, Tensor]) -> Image.Image:
+        """Two rows: the test pictures of a translated, and those of b. Only generated pictures."""
+        a, b = fixed
+        return grid(torch.cat([generators["a2b"](a), generators["b2a"](b)]), columns=len(a))

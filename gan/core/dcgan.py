@@ -1,0 +1,209 @@
+"""DCGAN: noise in, picture out (Radford, Metz and Chintala 2015, arXiv:1511.06434).
+
+Top to bottom as the lecture tells it: the generator (the spear), the discriminator (the shield), and one round of their
+duel. The settings are in `gan/config.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from gan.config import Conduct, DCGANConfig
+from gan.core.base import Duel, InstanceNorm, autocast, frozen, grad_norm
+from gan.core.latent import noise
+from gan.core.losses import LOSSES
+from gan.data.datasets import Pictures, batch, load
+from gan.images import grid
+
+
+def norm_layer(name: str, maps: int) -> nn.Module:
+    """Normalisation by name for `maps` feature maps."""
+    return {
+        "batch": lambda: nn.BatchNorm2d(maps),
+        "instance": lambda: InstanceNorm(maps, affine=True),
+        "none": nn.Identity,
+    }[name]()
+
+
+class Unpool(nn.Module):
+    """Doubles the size with no kernel: each value goes to the upper left of its 2x2 cell, the rest is zero."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, c, h, w = x.shape
+        out = x.new_zeros(n, c, 2 * h, 2 * w)
+        out[:, :, ::2, ::2] = x
+        return out
+
+
+def upward(way: str, maps_in: int, maps_out: int, bias: bool) -> list[nn.Module]:
+    """Layers that double height and width: one learned transposed convolution, or a fixed step and a convolution."""
+    if way == "transposed":
+        return [nn.ConvTranspose2d(maps_in, maps_out, 4, stride=2, padding=1, bias=bias)]
+    step = {
+        "nearest": lambda: nn.Upsample(scale_factor=2, mode="nearest"),
+        "bilinear": lambda: nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False),
+        "unpool": Unpool,
+    }[way]()
+    return [step, nn.Conv2d(maps_in, maps_out, 3, padding=1, bias=bias)]
+
+
+def downward(way: str, maps_in: int, maps_out: int, bias: bool) -> list[nn.Module]:
+    """Layers that halve height and width: a strided convolution, or a convolution and a pooling."""
+    if way == "stride":
+        return [nn.Conv2d(maps_in, maps_out, 4, stride=2, padding=1, bias=bias)]
+    pool = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}[way]
+    return [nn.Conv2d(maps_in, maps_out, 3, padding=1, bias=bias), pool(2)]
+
+
+class Generator(nn.Module):
+    """z, float [N, latent] from N(0, 1), to pictures, float [N, channels, size, size] in [-1, 1].
+
+    `stages` is one module a size: 1x1 -> 4x4 -> 8x8 -> ... -> size.
+    """
+
+    def __init__(self, config: DCGANConfig) -> None:
+        super().__init__()
+        bias = config.norm == "none"
+        maps = config.width * config.size // 8  # 32x32: 4 * width
+        first = [
+            nn.ConvTranspose2d(config.latent, maps, 4, bias=bias),
+            norm_layer(config.norm, maps),
+            nn.ReLU(True),
+        ]
+        self.stages = nn.ModuleList([nn.Sequential(*first)])  # [N, maps, 4, 4]
+        while maps > config.width:
+            layers = upward(config.up, maps, maps // 2, bias)
+            self.stages.append(nn.Sequential(*layers, norm_layer(config.norm, maps // 2), nn.ReLU(True)))
+            maps //= 2  # half the maps, twice the side
+        self.stages.append(nn.Sequential(*upward(config.up, maps, config.channels, True), nn.Tanh()))
+        self.apply(initialise)
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = z[:, :, None, None]
+        for stage in self.stages:
+            x = stage(x)
+        return x
+
+
+class Discriminator(nn.Module):
+    """Pictures, float [N, channels, size, size] in [-1, 1], to one logit each, float [N]: high says real.
+
+    The paper has batch norm here. With it, D's answer about a picture depends on the other pictures of the batch, and D
+    is shown whole batches of real or of fake ones: asked of one picture alone, by running averages, it gives another
+    answer than in training. Instance norm looks at each picture alone, always (see `norm_d`).
+    """
+
+    def __init__(self, config: DCGANConfig) -> None:
+        super().__init__()
+        bias = config.norm_d == "none"
+        maps, side = config.width, config.size // 2
+        first = downward(config.down, config.channels, maps, True)  # no norm here: section 3 of the paper
+        self.stages = nn.ModuleList([nn.Sequential(*first, nn.LeakyReLU(0.2, True))])
+        while side > 4:
+            layers = downward(config.down, maps, 2 * maps, bias)
+            self.stages.append(nn.Sequential(*layers, norm_layer(config.norm_d, 2 * maps), nn.LeakyReLU(0.2, True)))
+            maps, side = 2 * maps, side // 2
+        self.stages.append(nn.Conv2d(maps, 1, 4))  # 4x4 -> 1x1
+        self.apply(initialise)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for stage in self.stages:
+            x = stage(x)
+        return x.flatten()
+
+
+def initialise(module: nn.Module) -> None:
+    """Weights from N(0, 0.02), batch norm's scale from N(1, 0.02); section 4 of the paper."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d) and module.weight is not None:
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+class DCGAN(Duel):
+    """The two networks with their optimisers."""
+
+    config_class = DCGANConfig
+
+    def __init__(self, config: DCGANConfig, device: torch.device) -> None:
+        super().__init__(config, device)
+        self.loss = LOSSES[config.loss]
+
+    @staticmethod
+    def networks(config: DCGANConfig) -> tuple[nn.ModuleDict, nn.ModuleDict]:
+        """({"g": generator}, {"d": discriminator}), initialised from torch's random stream."""
+        return nn.ModuleDict({"g": Generator(config)}), nn.ModuleDict({"d": Discriminator(config)})
+
+    def noise(self, count: int) -> Tensor:
+        """Fresh latent vectors, float [count, latent], from the device's own random stream."""
+        return torch.randn(count, self.config.latent, device=self.device)
+
+    def round(self, draw: Callable[[], Tensor], conduct: Conduct) -> dict[str, Tensor]:
+        """One round: the discriminator learns from real and fake, then the generator from its new verdict.
+
+        `draw()` gives real pictures, float [N, channels, size, size]. Returns scalar tensors by name. The last fake
+        batch serves both halves, so the generator runs forward once.
+        """
+        g, d, raw_d = self.g["g"], self.d["d"], self.discriminators["d"]
+        for turn in range(conduct.rounds_d):
+            real = draw()
+            last = turn == conduct.rounds_d - 1
+            with autocast(self.device, self.bf16), torch.set_grad_enabled(last and not conduct.hold_g):
+                fake = g(self.noise(len(real)))
+            with autocast(self.device, self.bf16), torch.set_grad_enabled(not conduct.hold_d):
+                logits_real, logits_fake = d(real).float(), d(fake.detach()).float()
+            loss_d = self.loss.d(logits_real, logits_fake, conduct.label)
+            if not conduct.hold_d:
+                self.opt_d.zero_grad(set_to_none=True)
+                loss_d.backward()
+                self.opt_d.step()
+
+        with frozen(raw_d), autocast(self.device, self.bf16):
+            verdict = raw_d(fake).float()  # the updated discriminator looks again
+        loss_g = self.loss.g(verdict)
+        if not conduct.hold_g:
+            self.opt_g.zero_grad(set_to_none=True)
+            loss_g.backward()
+            self.opt_g.step()
+
+        record = {
+            "loss_g": loss_g.detach(),
+            "loss_d": loss_d.detach(),
+            "d_real": self.loss.verdict(logits_real.detach()).mean(),
+            "d_fake": self.loss.verdict(logits_fake.detach()).mean(),
+        }
+        if conduct.measure:
+            record |= {"grad_g": grad_norm(self.generators), "grad_d": grad_norm(self.discriminators)}
+        return record
+
+    @staticmethod
+    def open_data(config: DCGANConfig, root: Path | None, device: torch.device) -> tuple[Pictures, Tensor]:
+        """The pictures, on the device, and 64 latent vectors to show the whole run through."""
+        pictures = load(config.data, config.size, channels=config.channels, root=root)
+        pictures = replace(pictures, images=pictures.images.to(device))
+        return pictures, noise(64, config.latent, config.seed).to(device)
+
+    @staticmethod
+    def gauge(
+        config: DCGANConfig, root: Path | None, device: torch.device
+    ) -> Callable[[nn.ModuleDict, nn.ModuleDict], dict] | None:
+        """What measures generators and discriminators while they train, where that was asked for."""
+        from gan.metrics.during_training import Gauge
+
+        return Gauge(config, root, device).read if config.gauge else None
+
+    def drawer(self, data: Pictures, generator: torch.Generator, count: int) -> Callable[[], Tensor]:
+        """Draws `count` pictures a call, float [count, channels, size, size]."""
+        return lambda: batch(data.images, count, generator=generator, flip=self.config.flip)
+
+    @staticmethod
+    def show(generators: nn.ModuleDict, fixed: Tensor) -> Image.Image:
+        """The pictures of the fixed noise, 8 a row."""
+        return grid(generators["g"](fixed), columns=8)
