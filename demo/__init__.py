@@ -2,7 +2,7 @@
 
 import os
 
-from demo.surroundings import settle
+from demo.server.surroundings import settle
 from gan.console import complain
 from gan.errors import UserError
 from gan.threads import leave_a_core

@@ -14,8 +14,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a Space runs this file as a script
 
 import demo  # noqa: F401  settles what must be settled before Gradio is there
-from demo.gradio_start import without_web_app
-from demo.refusals import Refused, Said
+from demo.server.gradio_start import without_web_app
+from demo.ui.refusals import Refused, Said
 from gan.console import complain
 
 # isort: split
@@ -24,12 +24,12 @@ import httpx
 from PIL import Image
 from starlette.middleware import Middleware
 
-from demo.lan import Invitation, answer_plain_http, invite
-from demo.language import HERE, LANGUAGES, LanguageSwitch, say, t, translations
-from demo.place import ROOT, Place, decide
-from demo.ports import LAST, free_port, is_reached_by_others, port, prefix
-from demo.surroundings import spare
-from demo.theme import theme
+from demo.server.environment import ROOT, Place, decide
+from demo.server.https import Invitation, answer_plain_http, invite
+from demo.server.ports import LAST, free_port, is_reached_by_others, port, prefix
+from demo.server.surroundings import spare
+from demo.ui.i18n import HERE, LANGUAGES, LanguageSwitch, say, t, translations
+from demo.ui.theme import theme
 from gan.console import forgive
 from gan.data.image_io import MAX_PIXELS
 from gan.errors import UserError, reason
@@ -42,7 +42,7 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # for what Gradio opens itself: a small PNG
 
 def tabs() -> dict[str, ModuleType]:
     """The tab modules by name, in the order in which they stand in the page."""
-    return {name: import_module(f"demo.{name}") for name in TABS if find_spec(f"demo.{name}")}
+    return {name: import_module(f"demo.tabs.{name}") for name in TABS if find_spec(f"demo.tabs.{name}")}
 
 
 @without_web_app()

@@ -349,7 +349,7 @@ FIRST = {
 
 def word(page: Any, key: str) -> str:
     """What the words say for a key in the page's language."""
-    from demo.language import words
+    from demo.ui.i18n import words
 
     return words(page.evaluate("document.documentElement.lang"))[key]
 

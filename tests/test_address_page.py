@@ -2,7 +2,7 @@
 
 import pytest
 
-from demo.language import words
+from demo.ui.i18n import words
 from tests.browser import expect, open_section, open_tab, word
 
 pytestmark = pytest.mark.browser

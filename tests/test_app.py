@@ -13,9 +13,9 @@ import gradio as gr
 import pytest
 
 from demo import app as shell
-from demo.handlers import polite
-from demo.language import say, words
-from demo.place import ROOT, decide
+from demo.server.environment import ROOT, decide
+from demo.ui.handlers import polite
+from demo.ui.i18n import say, words
 from gan.errors import UserError
 from tests import browser as machinery
 
@@ -83,7 +83,7 @@ def test_a_refusals_heading_is_in_the_visitors_language(monkeypatch):
     def handler():
         raise UserError("densities.empty")
 
-    monkeypatch.setattr("demo.handlers.say", lambda _, key, **values: say("ko", key, **values))
+    monkeypatch.setattr("demo.ui.handlers.say", lambda _, key, **values: say("ko", key, **values))
     with pytest.raises(gr.Error) as raised:
         handler()
     assert raised.value.title == words("ko")["errors.title"] == "오류"
@@ -171,7 +171,7 @@ def test_tabs_warm_up_one_after_the_other_behind_the_page(monkeypatch):
 def test_the_app_starts_in_time_and_only_on_this_machine(server):
     assert server.seconds < 20  # 5 on two idle cores; the machine may be busy
     port = int(server.url.rsplit(":", 1)[1].strip("/"))
-    from demo.lan import own_addresses
+    from demo.server.https import own_addresses
 
     # with no network there are none but loopback, of which it answers at one address alone
     for address in (*own_addresses()[:-1], "127.0.0.2"):

@@ -9,10 +9,11 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from demo import charts
-from demo.curves import saves, views
-from demo.curves.views import stories
-from demo.stories import film, page
+from demo.shared.run_view import film, page
+from demo.tabs.curves import downloads
+from demo.tabs.curves import events as views
+from demo.tabs.curves.events import stories
+from demo.ui import svg_chart
 from gan.errors import UserError
 from gan.plots.curves import DEFAULT, WORDS, View, caption, compare, figure, limits
 from gan.plots.figures import Line, save
@@ -155,15 +156,15 @@ def test_the_page_draws_both_panels_and_explains_the_dotted_lines(run):
 
 def test_points_lie_where_the_numbers_say():
     line = Line("spear", "g", np.array([0.0, 5, 10]), np.array([0.0, 1, 4]))
-    html = charts.chart([line], title="t", x_label="x", x_range=(0, 10), y_range=(0, 2))
+    html = svg_chart.chart([line], title="t", x_label="x", x_range=(0, 10), y_range=(0, 2))
     assert re.findall(r'raw" points="([^"]*)"', html) == ["0.0,1000.0 500.0,500.0 1000.0,0.0"]  # 4 is cut off at 2
 
 
 def test_ticks_are_round_and_inside():
-    assert charts.ticks(0, 3754, 4) == [0, 1000, 2000, 3000]
-    assert charts.ticks(-0.25, 1.3) == [0.0, 0.5, 1.0]
-    assert charts.ticks(0, 1) == [0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    assert [charts.number(v) for v in (0.25, 1.0, 20_000)] == ["0.25", "1", "20,000"]
+    assert svg_chart.ticks(0, 3754, 4) == [0, 1000, 2000, 3000]
+    assert svg_chart.ticks(-0.25, 1.3) == [0.0, 0.5, 1.0]
+    assert svg_chart.ticks(0, 1) == [0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert [svg_chart.number(v) for v in (0.25, 1.0, 20_000)] == ["0.25", "1", "20,000"]
 
 
 def test_a_rare_peak_does_not_flatten_the_rest():
@@ -234,11 +235,11 @@ def test_the_downloads_hold_what_was_asked(runs, run):
     from PIL import Image
 
     small_run(runs, "beta", lines=20)
-    with open(saves.save_csv(["alpha", "beta"], None), newline="") as file:
+    with open(downloads.save_csv(["alpha", "beta"], None), newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["run"] for row in rows] == ["alpha"] * 60 + ["beta"] * 20
     assert float(rows[0]["d_real"]) == pytest.approx(record(1)["d_real"])
-    with Image.open(saves.save_png(None, ["alpha", "beta"], "step", *LOOK, 250)) as picture:
+    with Image.open(downloads.save_png(None, ["alpha", "beta"], "step", *LOOK, 250)) as picture:
         assert picture.format == "PNG"
         assert picture.width > 1000
 
@@ -305,7 +306,7 @@ def test_an_event_is_a_mark_on_every_chart_and_a_button_to_its_moment(run):
 
 def test_logarithms_put_equal_ratios_at_equal_distances():
     line = Line("spear", "g", np.array([0.0, 1, 2]), np.array([0.01, 0.1, 1.0]))
-    html = charts.chart([line], title="t", x_label="x", x_range=(0, 2), y_range=(0.01, 1), log=True)
+    html = svg_chart.chart([line], title="t", x_label="x", x_range=(0, 2), y_range=(0.01, 1), log=True)
     assert re.findall(r'raw" points="([^"]*)"', html) == ["0.0,1000.0 500.0,500.0 1000.0,0.0"]
     assert re.findall(r'class="y"[^>]*>([^<]*)<', html) == ["0.01", "0.1", "1"]
     assert "data-log" in html
@@ -376,7 +377,7 @@ def test_ten_long_journals_open_faster_than_line_by_line(runs):
 
 
 def test_the_command_lines_words_are_those_of_the_page():
-    from demo.language import words
+    from demo.ui.i18n import words
     from gan.plots.curves import PANELS, WORDS
 
     assert {key: words("en")[f"curves.{key}"] for key in WORDS} == WORDS

@@ -5,7 +5,7 @@ import csv
 import pytest
 from PIL import Image
 
-from demo.language import words
+from demo.ui.i18n import words
 from tests.browser import expect, open_list, open_tab, settle, word
 from tests.small_runs import record, sample, small_run
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from demo import models
-from demo.language import words
-from demo.questions import diagram, roles
+from demo.server import model_cache
+from demo.tabs.questions import q17_diagram, q17_labels
+from demo.ui.i18n import words
 from gan.analysis.training_roles import teachers
 from gan.errors import UserError
 from tests.browser import FAST, open_section, settle
@@ -14,8 +14,8 @@ from tests.browser import FAST, open_section, settle
 
 @pytest.mark.parametrize("run", ["herd", "herd-no-identity", "herd-no-cycle"])
 def test_every_loss_of_a_round_has_its_stop_and_its_learners_are_those_of_the_code(run):
-    config = models.find(run).config
-    stops = roles.stops_of(config)
+    config = model_cache.find(run).config
+    stops = q17_labels.stops_of(config)
     losses = [stop.loss for stop in stops if stop.loss]
     taught = teachers(config)
     assert sorted(losses) == sorted({loss for each in taught.values() for loss in each})
@@ -23,32 +23,36 @@ def test_every_loss_of_a_round_has_its_stop_and_its_learners_are_those_of_the_co
         assert any(loss.startswith(kind) for loss in losses) == (run not in without)
     for stop in stops:
         if stop.loss:
-            assert set(diagram.learners(stop, taught)) == {name for name, each in taught.items() if stop.loss in each}
+            assert set(q17_diagram.learners(stop, taught)) == {
+                name for name, each in taught.items() if stop.loss in each
+            }
     assert (stops[0].key, stops[-1].key) == ("draw", "sum")
 
 
-@pytest.mark.parametrize("stop", diagram.stops(cycle=True, identity=True), ids=lambda stop: f"{stop.key}-{stop.side}")
+@pytest.mark.parametrize(
+    "stop", q17_diagram.stops(cycle=True, identity=True), ids=lambda stop: f"{stop.key}-{stop.side}"
+)
 def test_what_lights_up_is_there(stop):
-    assert set(stop.edges) <= set(diagram.EDGES)
-    assert set(stop.networks) <= set(diagram.NETWORKS)
-    assert set(stop.pictures) <= set(diagram.PICTURES)
+    assert set(stop.edges) <= set(q17_diagram.EDGES)
+    assert set(stop.networks) <= set(q17_diagram.NETWORKS)
+    assert set(stop.pictures) <= set(q17_diagram.PICTURES)
     if stop.key in ("translate", "cycle", "identity"):  # an arrow begins where its picture stands
-        x, y = (float(v) for v in re.findall(r"-?[\d.]+", diagram.EDGES[stop.edges[0]])[:2])
-        near = diagram.PICTURES[stop.pictures[0] if stop.key != "cycle" else stop.pictures[1]]
-        assert abs(x - near[0]) <= diagram.HALF + 5
-        assert abs(y - near[1]) <= diagram.HALF + 5
+        x, y = (float(v) for v in re.findall(r"-?[\d.]+", q17_diagram.EDGES[stop.edges[0]])[:2])
+        near = q17_diagram.PICTURES[stop.pictures[0] if stop.key != "cycle" else stop.pictures[1]]
+        assert abs(x - near[0]) <= q17_diagram.HALF + 5
+        assert abs(y - near[1]) <= q17_diagram.HALF + 5
 
 
 def test_the_numbers_shown_are_those_of_the_round():
-    run = models.find("herd")
-    now = roles.played(run, 0)
-    stops = roles.stops_of(run.config)
+    run = model_cache.find("herd")
+    now = q17_labels.played(run, 0)
+    stops = q17_labels.stops_of(run.config)
     for at, stop in enumerate(stops):
-        html = roles.page(run, 0, at, "en")
+        html = q17_labels.page(run, 0, at, "en")
         assert "{" not in html.split("<svg")[0] + html.split("</svg>")[1]
         if stop.loss:
             assert f"<b>{now.record[stop.loss]:.3f}</b>" in html
-    table = roles.page(run, 0, len(stops) - 1, "en").split("<table>")[1]
+    table = q17_labels.page(run, 0, len(stops) - 1, "en").split("<table>")[1]
     values = [float(v) for v in re.findall(r"<td>(\d+\.\d{3})</td>", table)]
     weights = [float(v) for v in re.findall(r"<td>× ([\d.]+)</td>", table)]
     losses = [stop for stop in stops if stop.loss]
@@ -57,38 +61,38 @@ def test_the_numbers_shown_are_those_of_the_round():
     total = record["loss_g"] + config.cycle * (record["cycle_a"] + record["cycle_b"])
     total += config.cycle * config.identity * (record["idt_a"] + record["idt_b"])
     assert sum(generators) == pytest.approx(total, abs=0.03)
-    assert roles.endpoint("herd")["losses"] == now.record
+    assert q17_labels.endpoint("herd")["losses"] == now.record
 
 
 def test_a_picture_is_shown_only_once_it_has_been_made():
-    run = models.find("herd")
-    counts = [roles.page(run, 0, at, "ko").split("</svg>")[0].count('class="empty"') for at in range(12)]
+    run = model_cache.find("herd")
+    counts = [q17_labels.page(run, 0, at, "ko").split("</svg>")[0].count('class="empty"') for at in range(12)]
     assert counts[:4] == [4, 3, 3, 2]
     assert counts[-1] == 0
     assert counts == sorted(counts, reverse=True)
 
 
 def test_other_pictures_are_other_pictures_and_unknown_runs_are_refused():
-    run = models.find("herd")
-    assert not (roles.played(run, 0).pictures["real_a"] == roles.played(run, 1).pictures["real_a"]).all()
+    run = model_cache.find("herd")
+    assert not (q17_labels.played(run, 0).pictures["real_a"] == q17_labels.played(run, 1).pictures["real_a"]).all()
     with pytest.raises(UserError, match="no run"):
-        roles.endpoint("../x")
+        q17_labels.endpoint("../x")
     with pytest.raises(UserError):
-        roles.endpoint("herd", seed=-1)
+        q17_labels.endpoint("herd", seed=-1)
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 @pytest.mark.parametrize("name", ["말", "plain animal", "eine sehr lange Schublade voller Katzen"])
 def test_labels_stay_in_their_boxes(language, name):
     sides = {"a": name, "b": "striped animal"}
-    for label in roles.short(sides).values():
-        lines = re.findall(r'y="(\d+)"([^>]*)>([^<]*)<', diagram._fitted(label, 290, 90))
+    for label in q17_labels.short(sides).values():
+        lines = re.findall(r'y="(\d+)"([^>]*)>([^<]*)<', q17_diagram._fitted(label, 290, 90))
         assert " ".join(line for *_, line in lines) == label
-        assert all(abs(int(y) - 90) <= diagram.BOX[1] - 8 for y, *_ in lines)
+        assert all(abs(int(y) - 90) <= q17_diagram.BOX[1] - 8 for y, *_ in lines)
         for _, squeezed, line in lines:  # letters are no wider than their size, Latin ones not two thirds of it
-            widest = diagram.LETTER * sum(1 if ord(c) > 0x1100 and c != "→" else 0.66 for c in line)
-            assert widest <= 2 * diagram.BOX[0] or f'textLength="{diagram.ROOM}"' in squeezed
-    assert all(label.count("\n") == 1 for key, label in roles.labels(sides, language).items() if "idt" not in key)
+            widest = q17_diagram.LETTER * sum(1 if ord(c) > 0x1100 and c != "→" else 0.66 for c in line)
+            assert widest <= 2 * q17_diagram.BOX[0] or f'textLength="{q17_diagram.ROOM}"' in squeezed
+    assert all(label.count("\n") == 1 for key, label in q17_labels.labels(sides, language).items() if "idt" not in key)
 
 
 browser = pytest.mark.browser
@@ -126,5 +130,5 @@ def test_one_steps_through_the_round_and_it_plays_by_itself_and_stops(visit, lan
         }"""
     )
     page.wait_for_selector("#rounds-of .round:not([data-running])")
-    settle(page, 2 * roles.PACE / 10_000)
+    settle(page, 2 * q17_labels.PACE / 10_000)
     assert not page.locator("#rounds-of h4").inner_text().startswith("12 /")  # it did not play on to its end

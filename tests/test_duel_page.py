@@ -9,14 +9,14 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageDraw
 
-from demo.language import say, words
-from demo.questions import duel, plane_figure, playing
+from demo.tabs.questions import q20_equilibrium, q20_figures, q20_session
+from demo.ui.i18n import say, words
 from gan.errors import UserError
 from tests.browser import expect, open_section, settle, slow_down
 
 
 def values(**changed):
-    lesson = duel.PRESETS["balanced"]
+    lesson = q20_equilibrium.PRESETS["balanced"]
     usual = {name: getattr(lesson, name) for name in ("data", "loss", "descent", "rate_g", "rate_d", "hold")}
     more = {
         "preset": "balanced",
@@ -26,7 +26,7 @@ def values(**changed):
         "shows": ["real", "fake", "pull", "net"],
         "drawing": "",
     }
-    return duel.Now(**(usual | more | changed))
+    return q20_equilibrium.Now(**(usual | more | changed))
 
 
 REQUEST = None  # in English
@@ -38,7 +38,7 @@ def test_the_duels_thread_alone_has_one_thread():
     usual, seen = torch.get_num_threads(), []
     torch.set_num_threads(2)  # what a laptop has
     try:
-        with ThreadPoolExecutor(1, initializer=playing._one_thread) as pool:
+        with ThreadPoolExecutor(1, initializer=q20_session._one_thread) as pool:
             assert pool.submit(torch.get_num_threads).result() == 1
         fresh = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
         fresh.start()
@@ -46,19 +46,19 @@ def test_the_duels_thread_alone_has_one_thread():
         assert (torch.get_num_threads(), *seen) == (2, 2)
     finally:
         torch.set_num_threads(usual)
-    assert playing.in_turn(torch.get_num_threads) == 1
+    assert q20_session.in_turn(torch.get_num_threads) == 1
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("name", duel.PRESETS)
+@pytest.mark.parametrize("name", q20_equilibrium.PRESETS)
 def test_every_lesson_shows_its_figures_in_words(name, language):
-    lesson = duel.PRESETS[name]
+    lesson = q20_equilibrium.PRESETS[name]
     now = values(**{field: getattr(lesson, field) for field in ("data", "loss", "descent", "rate_g", "rate_d", "hold")})
-    held = playing.new(playing.points_of(lesson.data, ""), now.config(), 5)
-    playing.play(held, now.config(), now.hold, 5)
-    playing.seen(held, now.hold, now.shows, language, curves=False)
-    playing.play(held, now.config(), now.hold, 5)
-    figure, curves = playing.seen(held, now.hold, now.shows, language, curves=True)
+    held = q20_session.new(q20_session.points_of(lesson.data, ""), now.config(), 5)
+    q20_session.play(held, now.config(), now.hold, 5)
+    q20_session.seen(held, now.hold, now.shows, language, curves=False)
+    q20_session.play(held, now.config(), now.hold, 5)
+    figure, curves = q20_session.seen(held, now.hold, now.shows, language, curves=True)
     assert "{" not in figure + curves
     assert figure.count("<figure") == (1 if lesson.data == "hills" else 2)
     assert curves.count('class="chart"') == 3
@@ -66,13 +66,13 @@ def test_every_lesson_shows_its_figures_in_words(name, language):
 
 
 def test_what_is_said_follows_from_the_numbers():
-    held = playing.new(playing.points_of("ring", ""), values().config())
+    held = q20_session.new(q20_session.points_of("ring", ""), values().config())
     view = held.duel.look()
     words_en = words("en")
 
     def said(hold="none", late=None, **changed):
         held.duel.history = [late] if late else []
-        text = plane_figure.comment(held.duel, view._replace(**changed), hold, "en")
+        text = q20_figures.comment(held.duel, view._replace(**changed), hold, "en")
         starts = {key: words_en[f"questions.q20.says.{key}"].split("{")[0] for key in KEYS}
         return [key for key in KEYS if text.startswith(starts[key])]
 
@@ -85,16 +85,16 @@ def test_what_is_said_follows_from_the_numbers():
     assert said("d", late=Turn(1, 0, 0, 0.99, 0.97, 0.1)) == ["fooled"]
     assert said(late=Turn(1, 0, 0, 0.8, 0.3, 0.1)) == ["fight"]
     assert said(late=Turn(1, 0, 0, 0.51, 0.49, 0.1), divergence=0.01) == ["balance"]
-    text = plane_figure.comment(held.duel, view._replace(divergence=0.3), "none", "en")
+    text = q20_figures.comment(held.duel, view._replace(divergence=0.3), "none", "en")
     assert "need not" in text
 
 
 def test_training_d_to_its_best_stops_by_itself():
-    held, *_ = duel.to_best(REQUEST, None, *values(data="hill"))
+    held, *_ = q20_equilibrium.to_best(REQUEST, None, *values(data="hill"))
     assert held.running
     before = [p.clone() for p in held.duel.g.parameters()]
     for _ in range(100):
-        duel.tick(REQUEST, held, *values(data="hill", speed="fast"))
+        q20_equilibrium.tick(REQUEST, held, *values(data="hill", speed="fast"))
         if not held.running:
             break
     assert not held.running
@@ -103,29 +103,29 @@ def test_training_d_to_its_best_stops_by_itself():
 
 
 def test_a_duel_left_alone_pauses_by_itself():
-    held, *_ = duel.run(REQUEST, None, *values())
-    held.touched = time.monotonic() - duel.REST - 1
-    *_, button = duel.tick(REQUEST, held, *values())
+    held, *_ = q20_equilibrium.run(REQUEST, None, *values())
+    held.touched = time.monotonic() - q20_equilibrium.REST - 1
+    *_, button = q20_equilibrium.tick(REQUEST, held, *values())
     assert not held.running
     assert button.value == words("en")["questions.q20.run"]
-    figure, *_ = duel.tick(REQUEST, held, *values())  # a page that has missed it is told
+    figure, *_ = q20_equilibrium.tick(REQUEST, held, *values())  # a page that has missed it is told
     assert "data-running" not in figure
 
 
 def test_a_duel_that_was_cleared_away_comes_to_rest():
-    figure, _, button = duel.tick(REQUEST, None, *values())
+    figure, _, button = q20_equilibrium.tick(REQUEST, None, *values())
     assert "data-running" not in figure
     assert button.value == words("en")["questions.q20.run"]
 
 
 @pytest.mark.slow
 def test_thirty_visitors_each_have_their_own_and_all_are_answered():
-    holders = [duel.run(REQUEST, None, *values(seed=seed))[0] for seed in range(30)]
+    holders = [q20_equilibrium.run(REQUEST, None, *values(seed=seed))[0] for seed in range(30)]
     answered = [0] * 30
 
     def visit(number):
         for _ in range(2):
-            figure, *_ = duel.tick(REQUEST, holders[number], *values(seed=number))
+            figure, *_ = q20_equilibrium.tick(REQUEST, holders[number], *values(seed=number))
             assert "<figure" in figure
             answered[number] += 1
 
@@ -135,7 +135,7 @@ def test_thirty_visitors_each_have_their_own_and_all_are_answered():
     for each in threads:
         each.join(60)
     assert answered == [2] * 30
-    assert playing._waiting == 0
+    assert q20_session._waiting == 0
     assert len({held.duel.history[0] for held in holders}) == 30
 
 
@@ -148,25 +148,25 @@ def drawing():
 
 
 def test_a_drawing_is_data_and_what_is_no_drawing_is_refused_in_a_sentence():
-    points = playing.points_of("drawn", drawing())
+    points = q20_session.points_of("drawn", drawing())
     assert len(points.centres) > 20
     assert (points.centres[:, 0] + points.centres[:, 1]).abs().max() < 0.3  # from the upper left to the lower right
     for bad in ("", "data:image/png;base64,????", "data:text/html;base64,AAAA", "data:image/png;base64,AAAA"):
         with pytest.raises(UserError, match="empty"):
-            playing.points_of("drawn", bad)
+            q20_session.points_of("drawn", bad)
     with pytest.raises(UserError, match="no points"):
-        playing.points_of("../etc", "")
+        q20_session.points_of("../etc", "")
 
 
 def test_the_endpoint_plays_and_refuses():
-    answer = duel.endpoint("hill", "bce", 30, alone=20)
+    answer = q20_equilibrium.endpoint("hill", "bce", 30, alone=20)
     assert answer["rounds"] == 50
     assert len(answer["points"]) == 160
     assert 0 <= answer["divergence"] <= 0.6932
-    assert duel.endpoint("hill", "bce", 30, alone=20) == answer
+    assert q20_equilibrium.endpoint("hill", "bce", 30, alone=20) == answer
     for bad in ({"rounds": 10**6}, {"rounds": 0}, {"hold": "x"}, {"data": "drawn"}, {"loss": "x"}, {"seed": -1}):
         with pytest.raises(UserError):
-            duel.endpoint(**bad)
+            q20_equilibrium.endpoint(**bad)
 
 
 browser = pytest.mark.browser

@@ -7,7 +7,7 @@ import pytest
 from gradio.state_holder import SessionState
 
 from demo.app import build_app
-from demo.place import Place, no_loan
+from demo.server.environment import Place, no_loan
 from tests.browser import in_a_thread
 
 BUSY = ("estimate", "learn")  # handlers that measure or train here and now; both have tests of their own

@@ -6,10 +6,11 @@ import re
 import gradio as gr
 import pytest
 
-from demo import experiments, models
-from demo.curves import guesses
-from demo.experiments import EXPERIMENTS
-from demo.language import LANGUAGES, words
+from demo.server import model_cache
+from demo.shared import experiments
+from demo.shared.experiments import EXPERIMENTS
+from demo.tabs.curves import predictions
+from demo.ui.i18n import LANGUAGES, words
 from gan.errors import UserError
 from gan.plots.history import tell
 from gan.runs.run import Run
@@ -68,7 +69,7 @@ def test_its_numbers_are_those_of_the_journals():
 
 def test_what_the_words_claim_holds():
     """The sentences were written for these numbers: a run that is made anew may need another sentence."""
-    found = {name: experiments.numbers(tell(models.find(name))) for name in _names()}
+    found = {name: experiments.numbers(tell(model_cache.find(name))) for name in _names()}
     balanced = found["balanced"]
     assert balanced["covered"] == 10
     assert found["strong-d-saturating"]["grad_g"] < 0.01 < balanced["grad_g"] < found["strong-d"]["grad_g"]
@@ -106,7 +107,7 @@ def test_what_the_words_claim_holds():
 
 
 def _numbers(name):
-    return experiments.numbers(tell(models.find(name)))
+    return experiments.numbers(tell(model_cache.find(name)))
 
 
 def test_numbers_are_read_as_numbers_are_said():
@@ -123,7 +124,7 @@ def _names():
 
 def test_an_experiment_without_its_runs_is_not_offered(runs, monkeypatch):
     only = small_run(runs, "alpha")
-    monkeypatch.setattr(models, "runs", lambda: [only])
+    monkeypatch.setattr(model_cache, "runs", lambda: [only])
     assert experiments.there() == []
     with pytest.raises(UserError, match="no experiment 'held' here"):
         experiments.find("held")
@@ -143,18 +144,18 @@ def test_the_last_pictures_are_shuffled_and_told_apart(key):
     assert experiment.asked in experiment.runs
     orders = set()
     for _ in range(20):
-        guess, *_ = guesses.choose(None, key, "step", [], 20, False, {})
+        guess, *_ = predictions.choose(None, key, "step", [], 20, False, {})
         orders.add(tuple(guess["order"]))
         assert sorted(guess["order"]) == sorted(experiment.runs)
     assert len(orders) > 1
-    assert all(each == gr.skip() for each in guesses.choose(None, key, "step", [], 20, False, guess))  # a mere look
+    assert all(each == gr.skip() for each in predictions.choose(None, key, "step", [], 20, False, guess))  # a mere look
 
-    guess, text, *_ = guesses.answer(None, "a", guess)
+    guess, text, *_ = predictions.answer(None, "a", guess)
     letters = dict(zip(guess["order"], "ABCD", strict=False))
     last = {name: Run.open(name).samples()[-1][1].read_bytes() for name in experiment.runs}
     shown = re.findall(r"<figcaption>(\w)</figcaption><img [^>]*base64,([^']*)'", text)
     assert {letter: base64.b64decode(data) for letter, data in shown} == {letters[n]: last[n] for n in last}
     for picked in experiment.runs:
-        said = guesses.about(guess | {"pick": picked}, "en")
+        said = predictions.about(guess | {"pick": picked}, "en")
         assert (f"{letters[experiment.asked]} is indeed {experiment.asked}" in said) == (picked == experiment.asked)
         assert (f"{experiment.asked} drew {letters[experiment.asked]}" in said) == (picked != experiment.asked)

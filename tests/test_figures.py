@@ -50,7 +50,7 @@ def test_windows_are_odd_and_grow_with_the_journal():
 
 
 def words() -> str:
-    from demo.language import words
+    from demo.ui.i18n import words
 
     return "".join(words("ko").values()) + "".join(words("en").values())
 

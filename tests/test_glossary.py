@@ -7,8 +7,8 @@ from string import Formatter
 
 import pytest
 
-from demo.language import LANGUAGES, words
-from demo.place import ROOT
+from demo.server.environment import ROOT
+from demo.ui.i18n import LANGUAGES, words
 
 # Per language: | what may not appear, a regular expression | say this | where it may: keys, by their beginnings |
 # A word in front of which no other letter may stand begins with \b (in Korean with (?<![가-힣])).

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from torch import nn
 
-from demo import translate
-from demo.questions import roles
-from demo.translate import hidden, inside, piles, rounds
+from demo.tabs import translate
+from demo.tabs.questions import q17_labels
+from demo.tabs.translate import inspect, repeated_cycle, steganography, unpaired
 from gan.__main__ import main
 from gan.data.datasets import load_pair
 from gan.export import hub
@@ -69,24 +69,24 @@ def test_the_app_shows_a_grey_run_everywhere(grey, pair):
     photo = str(pair / "trainA" / "0.png")
     fake, rec = translate.endpoint("grey", "AtoB", photo)
     assert (fake.mode, rec.mode) == ("RGB", "RGB")
-    told, sheet = inside.endpoint("grey", "BtoA", photo)
+    told, sheet = inspect.endpoint("grey", "BtoA", photo)
     assert told["stages"][-1]["shape"] == [1, 32, 32]
     assert sheet.size == (64, 64)
     for kind, amount in (("noise", 0.1), ("jpeg", 0.5), ("blur", 1.0)):
-        assert hidden.endpoint("grey", "AtoB", photo, kind, amount)[1].height == 32
-    assert rounds.endpoint("grey", "AtoB", photo, 2)[0]
-    assert piles.endpoint("grey", 3)[0]["trained"] is True
-    assert roles.endpoint("grey", 0)["losses"]
-    now = translate.desk.held("grey", "AtoB", photo, None)
-    for page in (inside.page(now, "en"), rounds.page(now, 2, "en"), hidden.page(now, "jpeg", 50, "ko")):
+        assert steganography.endpoint("grey", "AtoB", photo, kind, amount)[1].height == 32
+    assert repeated_cycle.endpoint("grey", "AtoB", photo, 2)[0]
+    assert unpaired.endpoint("grey", 3)[0]["trained"] is True
+    assert q17_labels.endpoint("grey", 0)["losses"]
+    now = translate.selection.held("grey", "AtoB", photo, None)
+    for page in (inspect.page(now, "en"), repeated_cycle.page(now, 2, "en"), steganography.page(now, "jpeg", 50, "ko")):
         assert "<img" in page or "data:image" in page
-    assert "<img" in piles.drawn(grey, {"seed": 1, "a": 0, "b": 0}, "label", "en")[1]
+    assert "<img" in unpaired.drawn(grey, {"seed": 1, "a": 0, "b": 0}, "label", "en")[1]
 
 
 def test_the_error_shown_of_a_grey_run_is_that_of_what_it_sees(grey, pair):
-    from demo.translate import ways
+    from demo.tabs.translate import translation
 
-    way = ways.go(grey, "AtoB", Image.open(pair / "trainA" / "0.png"))
+    way = translation.go(grey, "AtoB", Image.open(pair / "trainA" / "0.png"))
     assert np.ptp(np.asarray(way.real, int), 2).max() == 0
 
 

@@ -5,8 +5,8 @@ import pytest
 from fastapi.testclient import TestClient
 from gradio.state_holder import SessionState
 
-from demo import handlers
-from demo.uploads import unread
+from demo.ui import handlers
+from demo.ui.uploads import unread
 from tests.browser import in_a_thread
 
 

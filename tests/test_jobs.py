@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from demo import jobs, launch, presets, rules
-from demo.language import LANGUAGES, words
-from demo.place import Place, no_loan
+from demo import jobs
+from demo.jobs import permissions, presets
+from demo.jobs import worker as launch
+from demo.server.environment import Place, no_loan
+from demo.ui.i18n import LANGUAGES, words
 from gan.core.checkpoint import load_networks
 from gan.errors import UserError
 from tests.small_runs import small_run
@@ -33,7 +35,7 @@ def real_place(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     monkeypatch.setitem(presets.SETTINGS, "dcgan", TINY)
     monkeypatch.setattr(presets, "OF_DATA", {})
-    monkeypatch.setattr(jobs.models, "runs", only(tmp_path))
+    monkeypatch.setattr(jobs.model_cache, "runs", only(tmp_path))
     monkeypatch.setattr(jobs, "_workers", {})
     yield Place("local", "on", tmp_path, no_loan)
     for worker in list(jobs._workers.values()):
@@ -147,7 +149,7 @@ def test_a_real_training_lives_as_the_stub_does(real_place, tmp_path, monkeypatc
 
     monkeypatch.setattr(launch, "subprocess", Stubs)
     monkeypatch.setenv("GAN_RUNS", str(tmp_path / "stubs"))
-    monkeypatch.setattr(jobs.models, "runs", only(tmp_path / "stubs"))
+    monkeypatch.setattr(jobs.model_cache, "runs", only(tmp_path / "stubs"))
     stub = through_a_life(replace(real_place, runs=tmp_path / "stubs"))
     assert kind(stub) == kind(real)
 
@@ -248,7 +250,7 @@ def test_what_is_not_allowed_is_refused(place, tmp_path, monkeypatch, training, 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(jobs.Refused, match=sentence):
         start(replace(place, training=training), *asked)
-    assert jobs.models.runs() == []
+    assert jobs.model_cache.runs() == []
 
 
 def test_names_are_checked(place):
@@ -287,7 +289,7 @@ def test_on_a_shared_machine_only_visitors_runs_are_gone_on_with(place):
 
 
 def test_on_a_shared_machine_old_visitors_runs_make_room_and_others_stay(place, monkeypatch):
-    monkeypatch.setattr(rules, "KEPT", 2)
+    monkeypatch.setattr(permissions, "KEPT", 2)
     monkeypatch.setattr(jobs, "advance", lambda _: None)
     small_run(place.runs, "owners")
     now = time.time()
@@ -295,13 +297,13 @@ def test_on_a_shared_machine_old_visitors_runs_make_room_and_others_stay(place, 
         run = start(replace(place, training="limited"), "dcgan", "mnist", 1)
         run.set_info(status="finished")
         os.utime(run.folder / "run.json", (now + index, now + index))
-    names = {run.name for run in jobs.models.runs()}
+    names = {run.name for run in jobs.model_cache.runs()}
     assert {"owners", run.name} < names
     assert len(names) == 4
     for name in names - {"owners"}:
         os.utime(place.runs / name / "run.json", (now - 90_000, now - 90_000))
     new = start(replace(place, training="limited"), "dcgan", "mnist", 1)
-    assert {run.name for run in jobs.models.runs()} == {"owners", new.name}  # yesterday's are gone
+    assert {run.name for run in jobs.model_cache.runs()} == {"owners", new.name}  # yesterday's are gone
 
 
 def test_on_a_shared_machine_each_visitor_has_one_training_at_a_time(place, monkeypatch):
@@ -349,8 +351,8 @@ def test_two_apps_on_one_folder_start_one_training(place, monkeypatch):
         Run.create(name, presets.settings_of("dcgan", "mnist", 0.001), place.runs, status="queued")
     code = (
         "import sys\nfrom pathlib import Path\nfrom demo import jobs, launch\nfrom gan.runs.run import all_runs\n"
-        "from demo.place import Place, no_loan\nfrom tests.test_jobs import Stubs, slowly\n"
-        "runs = Path(sys.argv[1])\njobs.models.runs = lambda *_, **__: all_runs(runs)\n"
+        "from demo.server.environment import Place, no_loan\nfrom tests.test_jobs import Stubs, slowly\n"
+        "runs = Path(sys.argv[1])\njobs.model_cache.runs = lambda *_, **__: all_runs(runs)\n"
         "jobs.launch = slowly\nlaunch.subprocess = Stubs\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "jobs.advance(Place('local', 'on', runs, no_loan))\nprint(len(jobs._workers))\n"
@@ -364,7 +366,7 @@ def test_two_apps_on_one_folder_start_one_training(place, monkeypatch):
     jobs.advance(place)
     started = [int(other.communicate(timeout=120)[0].split()[0]), len(jobs._workers)]
     assert sorted(started) == [0, 1]
-    wait(lambda: sorted(run.status for run in jobs.models.runs()) == ["finished", "queued"])
+    wait(lambda: sorted(run.status for run in jobs.model_cache.runs()) == ["finished", "queued"])
 
 
 def slowly(*asked):
@@ -454,7 +456,7 @@ def test_a_teachers_key_decides_who_may_do_what(place, monkeypatch):
 
 
 def test_a_full_disk_is_refused_before_it_is_full(place, monkeypatch):
-    monkeypatch.setattr(rules, "ROOM", 10**18)
+    monkeypatch.setattr(permissions, "ROOM", 10**18)
     with pytest.raises(jobs.Refused, match="less than 1 GB"):
         start(place, "dcgan", "mnist", 1)
 
@@ -466,8 +468,8 @@ def test_the_presets_are_possible_and_worded():
         config = presets.settings_of(preset.model, preset.data, preset.minutes, **preset.settings)
         assert config.model in MODELS
         if name != "zebras":
-            assert preset.data in rules.choices(preset.model)
-            assert preset.minutes <= rules.MOST_MINUTES["limited"]
+            assert preset.data in permissions.choices(preset.model)
+            assert preset.minutes <= permissions.MOST_MINUTES["limited"]
         for language in LANGUAGES:
             assert words(language)[f"train.presets.{name}"]
 

@@ -13,7 +13,7 @@ import threading
 import pytest
 import segno
 
-from demo.lan import Invitation, answer_plain_http, invite, own_addresses, redirect, self_signed
+from demo.server.https import Invitation, answer_plain_http, invite, own_addresses, redirect, self_signed
 from tests.browser import in_a_thread
 
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from demo.language import LANGUAGES, LanguageSwitch, language_of, say, t, words
-from demo.place import ROOT
+from demo.server.environment import ROOT
+from demo.ui.i18n import LANGUAGES, LanguageSwitch, language_of, say, t, words
 from tests.browser import expect, in_a_thread, open_tab
 
 KEYS = sorted(words("en"))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from demo import experiments
-from demo.language import words
+from demo.shared import experiments
+from demo.ui.i18n import words
 from tests.browser import expect, open_section, open_tab, settle
 
 pytestmark = pytest.mark.browser

@@ -6,9 +6,9 @@ import re
 import pytest
 import torch
 
-from demo.language import say
-from demo.questions import duel, playing
-from demo.questions.lessons import PRESETS, RATES, Now
+from demo.tabs.questions import q20_equilibrium, q20_session
+from demo.tabs.questions.q20_presets import PRESETS, RATES, Now
+from demo.ui.i18n import say
 from gan.config import LOSSES
 from gan.toy.toy_gan import BLOWN_UP, DESCENTS, PlaneConfig, PlaneDuel
 
@@ -16,42 +16,42 @@ from gan.toy.toy_gan import BLOWN_UP, DESCENTS, PlaneConfig, PlaneDuel
 def values(preset: str, **changed) -> tuple:
     """The controls as a lesson sets them, then what is changed."""
     lesson = PRESETS[preset]
-    set_by_it = {name: getattr(lesson, name) for name in duel.SETTINGS}
+    set_by_it = {name: getattr(lesson, name) for name in q20_equilibrium.SETTINGS}
     more = {"rounds_d": 1, "seed": 0, "speed": "normal", "shows": ["real", "fake"], "drawing": ""}
     return tuple(Now(**({"preset": preset} | set_by_it | more | changed)))
 
 
-def played(held: playing.Held, now: Now, rounds: int) -> playing.Held:
+def played(held: q20_session.Held, now: Now, rounds: int) -> q20_session.Held:
     """So many rounds on, as the page plays them; whatever is told of them is a number."""
     end = held.duel.rounds + rounds
     while held.duel.rounds < end and not held.duel.blown_up:
-        playing.play(held, now.config(), now.hold, min(100, end - held.duel.rounds))
-    figure, curves = playing.seen(held, now.hold, now.shows, "en", curves=True)
+        q20_session.play(held, now.config(), now.hold, min(100, end - held.duel.rounds))
+    figure, curves = q20_session.seen(held, now.hold, now.shows, "en", curves=True)
     assert not re.search(r"\b(nan|inf)\b", re.sub(r'href="[^"]*"', "", figure + curves), re.IGNORECASE)
     assert all(math.isfinite(number) for turn in held.duel.history for number in turn)
     return held
 
 
-def begun(preset: str, seed: int = 0) -> tuple[playing.Held, Now]:
+def begun(preset: str, seed: int = 0) -> tuple[q20_session.Held, Now]:
     """A lesson as a click on it begins it."""
     now = Now(*values(preset, seed=seed))
-    held, *_ = duel.choose(None, preset, None, *now)
+    held, *_ = q20_equilibrium.choose(None, preset, None, *now)
     return held, now
 
 
-def tried(preset: str, name: str, held: playing.Held | None, now: Now) -> tuple[playing.Held, Now]:
+def tried(preset: str, name: str, held: q20_session.Held | None, now: Now) -> tuple[q20_session.Held, Now]:
     """What the button of a suggestion makes of a lesson."""
-    held, _, _, _, *controls = duel.attempt(name)(None, held, *now)
+    held, _, _, _, *controls = q20_equilibrium.attempt(name)(None, held, *now)
     assert held.running
-    return held, now._replace(**dict(zip((*duel.SETTINGS, "rounds_d"), controls, strict=True)))
+    return held, now._replace(**dict(zip((*q20_equilibrium.SETTINGS, "rounds_d"), controls, strict=True)))
 
 
 def test_every_suggestion_has_a_button_in_its_lesson_alone():
-    assert {name for lesson in PRESETS.values() for name in lesson.tries} == set(duel.TRIES)
+    assert {name for lesson in PRESETS.values() for name in lesson.tries} == set(q20_equilibrium.TRIES)
     for preset, lesson in PRESETS.items():
-        _, _, _, _, _, _, *rest = duel.choose(None, preset, None, *values(preset))
-        shown = [button.visible for button in rest[: len(duel.TRIES)]]
-        assert shown == [name in lesson.tries for name in duel.TRIES]
+        _, _, _, _, _, _, *rest = q20_equilibrium.choose(None, preset, None, *values(preset))
+        shown = [button.visible for button in rest[: len(q20_equilibrium.TRIES)]]
+        assert shown == [name in lesson.tries for name in q20_equilibrium.TRIES]
         text = say("en", f"questions.q20.presets.{preset}.watch")
         assert ("Then try" in text) == bool(lesson.tries)
 
@@ -77,7 +77,7 @@ def test_what_the_perfect_d_suggests_gets_the_generator_going(name):
     assert start.divergence > 0.68
     assert name in ("least-squares", "hinge") or start.off < 0.01  # as probabilities it was taught
     assert (played(held, now, 60).duel.look().fake - start.fake).norm(dim=1).median() > 0.05
-    figure, _ = playing.seen(held, now.hold, now.shows, "en", curves=False)
+    figure, _ = q20_session.seen(held, now.hold, now.shows, "en", curves=False)
     assert "next to nothing" not in figure
     view = played(held, now, 940).duel.look()
     assert not held.duel.blown_up
@@ -132,7 +132,7 @@ def test_one_dimension_reaches_both_hills():
 @pytest.mark.parametrize(("preset", "data"), [*((preset, "ring") for preset in PRESETS), ("perfect", "hills")])
 def test_start_over_begins_with_the_d_of_the_lesson(preset, data):
     now = Now(*values(preset, data=data, loss="hinge", descent="adam"))
-    held, *_ = duel.begin(None, None, *now)
+    held, *_ = q20_equilibrium.begin(None, None, *now)
     assert held.duel.rounds == PRESETS[preset].alone
     assert held.duel.config == now.config()
 
@@ -143,23 +143,23 @@ def test_start_over_begins_with_the_d_of_the_lesson(preset, data):
 def test_no_settings_of_the_page_lead_to_a_number_that_is_none(loss, descent):
     """The highest rates there are, from a perfect D: at worst a sentence says that it blew up, and the way back."""
     now = Now(*values("perfect", loss=loss, descent=descent, rate_g=RATES[-1], rate_d=RATES[-1], hold="none"))
-    held, *_ = duel.begin(None, None, *now)
+    held, *_ = q20_equilibrium.begin(None, None, *now)
     held.running = True
     played(held, now, 120)
     if held.duel.blown_up:
         assert not held.running
         for language in ("en", "ko"):
-            figure, _ = playing.seen(held, now.hold, now.shows, language, curves=False)
+            figure, _ = q20_session.seen(held, now.hold, now.shows, language, curves=False)
             assert say(language, "questions.q20.says.blown_up").split(":")[0].split(".")[0] in figure
         rounds = held.duel.rounds
-        playing.play(held, now.config(), now.hold, 5)
+        q20_session.play(held, now.config(), now.hold, 5)
         assert held.duel.rounds == rounds
-        held, *_ = duel.begin(None, held, *now._replace(descent="adam", rate_g=0.0002, rate_d=0.002))
+        held, *_ = q20_equilibrium.begin(None, held, *now._replace(descent="adam", rate_g=0.0002, rate_d=0.002))
         assert not held.duel.blown_up
 
 
 def test_a_duel_that_would_blow_up_stops_where_its_numbers_are_numbers():
-    points = playing.points_of("ring", "")
+    points = q20_session.points_of("ring", "")
     small = PlaneDuel(points, PlaneConfig("hinge", "sgd", 0.1, 0.1))
     with torch.no_grad():
         for weight in small.d.parameters():

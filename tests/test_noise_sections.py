@@ -11,10 +11,13 @@ import pytest
 import torch
 from PIL import Image
 
-from demo import models, pad
-from demo.noise import between, copied, desk, find, game, layers, modes, sliders
-from demo.noise.pictures import picture_of
-from demo.noise.scores import LESSON, Scores
+from demo.server import model_cache
+from demo.tabs.noise import activations, interpolation, mode_coverage, nearest_neighbours, real_or_fake, selection
+from demo.tabs.noise import directions as sliders
+from demo.tabs.noise import inversion as find
+from demo.tabs.noise.leaderboard import LESSON, Scores
+from demo.tabs.noise.samples import picture_of
+from demo.ui import drawing_pad
 from gan.core.checkpoint import load_networks, save_weights
 from gan.core.latent import noise
 from gan.core.losses import LOSSES
@@ -40,7 +43,7 @@ def quiz_run(runs):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_way_through_ends_in_the_discriminators_own_logit(runs, loss):
     run = small_run(runs, "alpha", loss=loss)
-    answer, _ = layers.endpoint("alpha:2:3")
+    answer, _ = activations.endpoint("alpha:2:3")
     generators, discriminators = load_networks(run)
     logit = discriminators["d"](generators["g"](noise(1, 8, 2, 3)))
     assert answer["logit"] == pytest.approx(logit.item(), abs=1e-5)
@@ -50,14 +53,14 @@ def test_the_way_through_ends_in_the_discriminators_own_logit(runs, loss):
 @pytest.mark.parametrize(("size", "channels"), [(16, 1), (32, 3), (64, 3)])
 def test_every_layer_is_there_with_its_size_and_its_code(runs, size, channels):
     small_run(runs, "alpha", size=size, channels=channels, data="cifar10" if channels == 3 else "mnist")
-    answer, sheet = layers.endpoint("alpha:0:0")
+    answer, sheet = activations.endpoint("alpha:0:0")
     sides = [layer["shape"][1:] for layer in answer["layers"]]
     up = [[4 << i, 4 << i] for i in range(20) if 4 << i <= size]
     assert sides == [*up, *[[s, s] for s in reversed([side for side, _ in up[:-1]])], [1, 1]]
     assert answer["layers"][len(up) - 1]["shape"][0] == channels
     assert all(layer["code"][0].startswith("nn.Conv") for layer in answer["layers"])
     assert sheet.width > 16
-    html = layers.page(picture_of("alpha:0:0"), "ko")
+    html = activations.page(picture_of("alpha:0:0"), "ko")
     assert html.count("<article>") == len(answer["layers"]) + 1
     assert "nn.ConvTranspose2d(8, " in html
 
@@ -135,16 +138,16 @@ def test_a_slider_is_called_by_what_it_changes():
 def test_a_walk_begins_and_ends_at_its_pictures(run):
     a, b = picture_of("alpha:0:0"), picture_of("alpha:0:1")
     for way in ("slerp", "lerp"):
-        one = between.walk(a, b, 9, way)
+        one = interpolation.walk(a, b, 9, way)
         assert torch.equal(one.images[0], a.image)
         assert torch.equal(one.images[-1], b.image)
         assert len(one.images) == 9
-    assert between.walk(a, b, 9, "lerp").lengths[4] < between.walk(a, b, 9, "slerp").lengths[4]
+    assert interpolation.walk(a, b, 9, "lerp").lengths[4] < interpolation.walk(a, b, 9, "slerp").lengths[4]
 
 
 def test_the_film_goes_there_and_back():
     images = torch.arange(8, dtype=torch.uint8).view(8, 1, 1, 1).expand(8, 1, 32, 32) * 30
-    with Image.open(io.BytesIO(between.film(images))) as film:
+    with Image.open(io.BytesIO(interpolation.film(images))) as film:
         assert film.size == (192, 192)
         shades = []
         for frame in range(film.n_frames):
@@ -157,13 +160,13 @@ def test_the_film_goes_there_and_back():
 def test_a_colour_film_keeps_its_colours():
     images = torch.zeros(8, 3, 64, 64, dtype=torch.uint8)
     images[:, 0] = 25 * torch.arange(8, dtype=torch.uint8)[:, None, None]
-    with Image.open(io.BytesIO(between.film(images))) as film:
+    with Image.open(io.BytesIO(interpolation.film(images))) as film:
         film.seek(4)
         assert film.convert("RGB").getpixel((90, 90)) == (100, 0, 0)
 
 
 def test_arithmetic_with_itself_gives_the_picture_back(run):
-    answer, image = between.arithmetic_endpoint(["alpha:0:0"], ["alpha:0:0"], ["alpha:0:1"])
+    answer, image = interpolation.arithmetic_endpoint(["alpha:0:0"], ["alpha:0:0"], ["alpha:0:1"])
     expected = picture_of("alpha:0:1")
     assert answer["verdict"] == pytest.approx(expected.verdict, abs=1e-3)
     pixels = to_tensor(image)[0].long()
@@ -173,29 +176,29 @@ def test_arithmetic_with_itself_gives_the_picture_back(run):
 def test_two_runs_have_no_way_between_them(runs, run):
     small_run(runs, "beta")
     with pytest.raises(UserError, match="two runs"):
-        between.interpolate_endpoint("alpha:0:0", "beta:0:0", 8, "slerp")
+        interpolation.interpolate_endpoint("alpha:0:0", "beta:0:0", 8, "slerp")
     with pytest.raises(UserError, match="several runs"):
-        between.arithmetic_endpoint(["alpha:0:0"], ["beta:0:0"], ["alpha:0:1"])
+        interpolation.arithmetic_endpoint(["alpha:0:0"], ["beta:0:0"], ["alpha:0:1"])
 
 
 @pytest.mark.parametrize(("steps", "way"), [(7, "slerp"), (33, "slerp"), (8.5, "slerp"), (None, "lerp"), (8, "jump")])
 def test_a_walk_that_cannot_be_is_refused(run, steps, way):
     with pytest.raises(UserError, match="choose"):
-        between.interpolate_endpoint("alpha:0:0", "alpha:0:1", steps, way)
+        interpolation.interpolate_endpoint("alpha:0:0", "alpha:0:1", steps, way)
 
 
 @pytest.mark.parametrize("sides", [([], ["alpha:0:0"], ["alpha:0:1"]), ("alpha:0:0", ["alpha:0:0"], ["alpha:0:1"])])
 def test_arithmetic_needs_lists_with_something_in_them(run, sides):
     with pytest.raises(UserError):
-        between.arithmetic_endpoint(*sides)
+        interpolation.arithmetic_endpoint(*sides)
 
 
 def test_what_is_said_of_the_straight_line_is_measured():
     fashion, digits = Run.open("fashion-mnist"), Run.open("mnist")
-    pale = between.paleness(fashion.folder, models.stamp(fashion))
+    pale = interpolation.paleness(fashion.folder, model_cache.stamp(fashion))
     assert 0.75 < pale < 0.95  # clothes lose contrast there; digits do not
-    assert 0.97 < between.paleness(digits.folder, models.stamp(digits)) < 1.1
-    assert "choose the run fashion-mnist" in between.fading("en")  # where the lesson is to be seen
+    assert 0.97 < interpolation.paleness(digits.folder, model_cache.stamp(digits)) < 1.1
+    assert "choose the run fashion-mnist" in interpolation.fading("en")  # where the lesson is to be seen
 
 
 # Find
@@ -209,10 +212,10 @@ def test_a_drawing_is_read_and_nothing_else_is():
     import base64
 
     data = base64.b64encode(buffer.getvalue()).decode()
-    assert pad.decode(f"data:image/png;base64,{data}").size == (40, 40)
+    assert drawing_pad.decode(f"data:image/png;base64,{data}").size == (40, 40)
     for bad in ("", "x", "data:image/png;base64,", "data:image/png;base64,@@@", f"data:text/html;base64,{data}"):
-        assert pad.decode(bad) is None
-    assert pad.decode(f"data:image/png;base64,{data[:60]}") is None
+        assert drawing_pad.decode(bad) is None
+    assert drawing_pad.decode(f"data:image/png;base64,{data[:60]}") is None
 
 
 def test_what_is_wanted_has_the_runs_own_form(runs):
@@ -376,10 +379,10 @@ def test_the_section_begins_empty(run):
 
 
 def test_a_training_picture_finds_itself_and_a_sample_does_not():
-    answer, _ = copied.endpoint("mnist:0:0", "pixels", 3, 17)
+    answer, _ = nearest_neighbours.endpoint("mnist:0:0", "pixels", 3, 17)
     assert answer["indices"][0] == 17
     assert answer["distances"][0] == 0
-    sample, sheet = copied.endpoint("mnist:0:0", "pixels", 3, -1)
+    sample, sheet = nearest_neighbours.endpoint("mnist:0:0", "pixels", 3, -1)
     assert sample["distances"][0] > 0.01
     assert sheet.width == 4 * 34 - 2
     low, median, high = sample["typical_nearest"]
@@ -388,18 +391,18 @@ def test_a_training_picture_finds_itself_and_a_sample_does_not():
 
 def test_the_comparison_says_what_a_distance_means():
     now = {"held": "mnist:0:0", "shelf": []}
-    html = copied.page(copied.Asked(now, True, 17), "features", "en")
+    html = nearest_neighbours.page(nearest_neighbours.Asked(now, True, 17), "features", "en")
     assert "this is a training picture" in html
-    assert "Not an exact copy" in copied.page(copied.Asked(now, False, 0), "pixels", "en")
+    assert "Not an exact copy" in nearest_neighbours.page(nearest_neighbours.Asked(now, False, 0), "pixels", "en")
 
 
 def test_without_the_data_it_says_how_to_get_it(runs):
     small_run(runs, "own", data="kmnist")
-    html, button = copied.show({"held": "own:0:0", "shelf": []}, "held", "pixels", 0, None)
+    html, button = nearest_neighbours.show({"held": "own:0:0", "shelf": []}, "held", "pixels", 0, None)
     assert "kmnist is not on this machine" in html
     assert button.visible
     small_run(runs, "folder", data="/nowhere")
-    html, button = copied.show({"held": "folder:0:0", "shelf": []}, "held", "pixels", 0, None)
+    html, button = nearest_neighbours.show({"held": "folder:0:0", "shelf": []}, "held", "pixels", 0, None)
     assert "nowhere" in html
     assert not button.visible
 
@@ -409,62 +412,62 @@ def test_without_the_data_it_says_how_to_get_it(runs):
 )
 def test_a_comparison_that_cannot_be_is_refused(by, k, training):
     with pytest.raises(UserError):
-        copied.endpoint("mnist:0:0", by, k, training)
+        nearest_neighbours.endpoint("mnist:0:0", by, k, training)
 
 
 # The game
 
 
 def test_a_game_goes_from_early_to_late_and_counts(quiz_run):
-    started = game.start("played")
-    assert game.stages_of(quiz_run) == [10, 100, 1000]
-    now, state = game.round_of(quiz_run, 0, started["seed"]), started
+    started = real_or_fake.start("played")
+    assert real_or_fake.stages_of(quiz_run) == [10, 100, 1000]
+    now, state = real_or_fake.round_of(quiz_run, 0, started["seed"]), started
     for number in range(10):
-        state, page, *_ = game.answer({}, "played", state, now.is_real[number], None)
+        state, page, *_ = real_or_fake.answer({}, "played", state, now.is_real[number], None)
         assert len(state["answers"]) == number + 1
     assert "You have 10 of 10 right" in page
     assert state["past"][0][:2] == [10, 10]
-    state, page, *_ = game.answer({}, "played", state, True, None)  # a click too many
+    state, page, *_ = real_or_fake.answer({}, "played", state, True, None)  # a click too many
     assert len(state["answers"]) == 10
-    state, page, *_ = game.go_on({}, "played", state, None)
+    state, page, *_ = real_or_fake.go_on({}, "played", state, None)
     assert state["round"] == 1
     assert "Picture 1 of 10" in page
-    assert "<td>10</td><td>1</td>" in game.board("played", "en")
+    assert "<td>10</td><td>1</td>" in real_or_fake.board("played", "en")
 
 
 def test_the_answers_are_not_in_the_page(quiz_run):
-    html = game.page(game.start("played"), "en")
+    html = real_or_fake.page(real_or_fake.start("played"), "en")
     assert html.count("<img") == 1
     assert not re.search(r"true|false|is_real", html, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("round", [1, 2, 3])
 def test_the_quiz_endpoint_is_half_real(quiz_run, round):
-    answer, sheet = game.endpoint("played", round, 5)
+    answer, sheet = real_or_fake.endpoint("played", round, 5)
     assert sum(answer["is_real"]) == 5
     assert answer["step"] == [10, 100, 1000][round - 1]
     assert sheet.size == (10 * 18 - 2, 16)
-    assert game.endpoint("played", round, 5)[0] == answer
+    assert real_or_fake.endpoint("played", round, 5)[0] == answer
 
 
 @pytest.mark.parametrize(("round", "seed"), [(0, 0), (4, 0), (1, -1), (1.5, 0), (1, 2**31)])
 def test_a_round_that_is_not_there_is_refused(quiz_run, round, seed):
     with pytest.raises(UserError, match="choose a whole number"):
-        game.endpoint("played", round, seed)
+        real_or_fake.endpoint("played", round, seed)
 
 
 def test_a_run_without_samples_has_no_game_but_a_sentence(runs):
     small_run(runs, "fresh", lines=0)
     for path in (runs / "fresh" / "samples").glob("*"):
         path.unlink()
-    state, page, *_ = game.show({}, "fresh", {}, None)
+    state, page, *_ = real_or_fake.show({}, "fresh", {}, None)
     assert state == {}
     assert "no samples yet" in page
 
 
 def test_scores_are_kept_for_a_lesson_and_of_one_run(monkeypatch):
     kept, clock = Scores(), [0.0]
-    monkeypatch.setattr("demo.noise.scores.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("demo.tabs.noise.leaderboard.time.monotonic", lambda: clock[0])
     kept.add("a", 100, 7, 8)
     kept.add("a", 10, 9, 4)
     kept.add("b", 10, 1, 1)
@@ -484,14 +487,14 @@ def test_a_collapse_is_called_by_its_name(runs):
         if name.startswith("g.stages.0.0"):
             weight.zero_()  # whatever z says, nothing comes of it
     save_weights(run, generators, discriminators)
-    (html,) = modes.show({"held": "", "shelf": []}, "collapsed", None)
+    (html,) = mode_coverage.show({"held": "", "shelf": []}, "collapsed", None)
     assert "Mode collapse: only 1 of 10" in html
     assert html.count('class="gone"') == 9
-    assert modes.endpoint("collapsed", 100)["entropy"] == 0
+    assert mode_coverage.endpoint("collapsed", 100)["entropy"] == 0
 
 
 def test_the_shipped_digits_have_all_ten():
-    answer = modes.endpoint("mnist", 1000)
+    answer = mode_coverage.endpoint("mnist", 1000)
     assert answer["covered"] >= 9  # have 5 %; the 1 is rarer than in the set
     assert min(answer["shares"]) > 0.025
     assert sum(answer["counts"]) == 1000
@@ -499,7 +502,7 @@ def test_the_shipped_digits_have_all_ten():
 
 
 def test_the_shipped_collapse_is_one():
-    answer = modes.endpoint("mnist-collapse", 1000)
+    answer = mode_coverage.endpoint("mnist-collapse", 1000)
     assert answer["covered"] < 6
     assert max(answer["shares"]) > 0.4
     assert answer["entropy"] < 2.5
@@ -507,7 +510,7 @@ def test_the_shipped_collapse_is_one():
 
 def test_a_run_on_own_pictures_has_no_classes_but_a_sentence(runs):
     small_run(runs, "own", data="cifar10", channels=3)
-    (html,) = modes.show({"held": "", "shelf": []}, "own", None)
+    (html,) = mode_coverage.show({"held": "", "shelf": []}, "own", None)
     assert "no classifier" in html
 
 
@@ -516,20 +519,20 @@ def test_a_run_on_own_pictures_has_no_classes_but_a_sentence(runs):
 
 def test_every_section_shows_a_colour_run_in_both_languages(runs):
     small_run(runs, "own", data="cifar10", channels=3, size=64)
-    now = desk.clear("own")
+    now = selection.clear("own")
     for language in ("en", "ko"):
-        assert desk.panel(now, language)
-        assert layers.page(desk.held(now), language)
-        assert sliders.strips(desk.held(now), "sefa", language)
-        a, b = desk.numbered(now, [1, 2])
-        assert between.page(a, b, 8, language)
-        assert between.equation([a], [b], [a], language)
+        assert selection.panel(now, language)
+        assert activations.page(selection.held(now), language)
+        assert sliders.strips(selection.held(now), "sefa", language)
+        a, b = selection.numbered(now, [1, 2])
+        assert interpolation.page(a, b, 8, language)
+        assert interpolation.equation([a], [b], [a], language)
 
 
 def test_a_written_vector_is_as_good_as_a_seed(run):
     z = noise(1, 8, 4, 2)[0]
     code = of_vector("alpha", z)
     assert (picture_of(code).image.int() - picture_of("alpha:4:2").image.int()).abs().max() <= 1
-    layers.endpoint(code)
-    copied.endpoint(code, "pixels", 2, -1)
-    between.interpolate_endpoint(code, "alpha:0:0", 8, "lerp")
+    activations.endpoint(code)
+    nearest_neighbours.endpoint(code, "pixels", 2, -1)
+    interpolation.interpolate_endpoint(code, "alpha:0:0", 8, "lerp")

@@ -3,13 +3,13 @@
 import gradio as gr
 import pytest
 
-from demo import presets
-from demo.handlers import polite
-from demo.language import t
-from demo.noise import grid
-from demo.numbers import Unfit
-from demo.questions import downward, duel, upward
-from demo.train import starting
+from demo.jobs import presets
+from demo.tabs.noise import grid
+from demo.tabs.questions import q01_upsampling, q15_pooling, q20_equilibrium
+from demo.tabs.train import form
+from demo.ui.handlers import polite
+from demo.ui.i18n import t
+from demo.ui.numbers import Unfit
 from gan.errors import UserError
 from tests.browser import in_a_thread
 
@@ -70,23 +70,24 @@ def test_what_fits_comes_as_it_was_given():
 ])  # fmt: skip
 def test_a_setting_is_checked_by_what_its_own_model_can_have(name, value, sentence):
     with pytest.raises(UserError, match=sentence):
-        starting.values_of("cyclegan", "herd", {name: value})
-    assert starting.values_of("dcgan", "herd", {"batch": 300.0, "rate_g": 0.5}) == {"batch": 300, "rate_g": 0.5}
+        form.values_of("cyclegan", "herd", {name: value})
+    assert form.values_of("dcgan", "herd", {"batch": 300.0, "rate_g": 0.5}) == {"batch": 300, "rate_g": 0.5}
 
 
 def test_the_other_models_fields_are_set_right_when_they_go():
     """A wrong number in a field that is no longer there would be refused, and nobody could see it."""
-    names = [*starting.settings_by_name()]
-    crop = starting.shown_settings("dcgan", "mnist", {})[names.index("crop")]
+    names = [*form.settings_by_name()]
+    crop = form.shown_settings("dcgan", "mnist", {})[names.index("crop")]
     assert (crop.visible, crop.value) == (False, 0)
 
 
 @pytest.mark.parametrize(("call", "sentence"), [
-    (lambda: upward.endpoint(kernel=3.5), "The kernel is 3.5"),
-    (lambda: upward.endpoint(stride=1.5), "The stride is 1.5"),
-    (lambda: downward.endpoint(number=1.5), "'number' is 1.5"),
-    (lambda: duel.endpoint(rounds=64.5), "'rounds' is 64.5"),
-    (lambda: duel.endpoint(seed=0.5), "'seed' is 0.5"), (lambda: grid.endpoint("mnist", 0, 4.5), "The count is 4.5"),
+    (lambda: q01_upsampling.endpoint(kernel=3.5), "The kernel is 3.5"),
+    (lambda: q01_upsampling.endpoint(stride=1.5), "The stride is 1.5"),
+    (lambda: q15_pooling.endpoint(number=1.5), "'number' is 1.5"),
+    (lambda: q20_equilibrium.endpoint(rounds=64.5), "'rounds' is 64.5"),
+    (lambda: q20_equilibrium.endpoint(seed=0.5), "'seed' is 0.5"),
+    (lambda: grid.endpoint("mnist", 0, 4.5), "The count is 4.5"),
     (lambda: presets.settings_of("dcgan", "mnist", 1, size=64.5), "'size' is 64.5"),
 ])  # fmt: skip
 def test_an_endpoint_refuses_half_a_number_and_does_not_cut_it_off(call, sentence):

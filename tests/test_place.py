@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from demo.place import ROOT, decide
+from demo.server.environment import ROOT, decide
 from gan.errors import UserError
 
 
@@ -73,12 +73,12 @@ def test_zerogpu_comes_before_gradio_and_torch(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no folder that even root cannot write to")
 def test_where_runs_cannot_be_kept_training_is_off_and_the_reason_known(tmp_path):
-    from demo import rules
+    from demo.jobs import permissions
 
     place = decide({"GAN_RUNS": "/proc/self/runs"})
     assert (place.training, bool(place.unwritable)) == ("off", True)
-    with pytest.raises(rules.Refused, match="GAN_RUNS"):
-        rules._may(place, "")
+    with pytest.raises(permissions.Refused, match="GAN_RUNS"):
+        permissions._may(place, "")
     assert not decide({"GAN_RUNS": str(tmp_path / "runs")}).unwritable
     assert not (tmp_path / "runs").exists()
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from demo import ports
+from demo.server import ports
 from gan.errors import UserError
 
 

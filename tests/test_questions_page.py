@@ -4,18 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from demo.language import say, words
-from demo.questions import downward, enlarge, items, kernels, upward
-from demo.squares import blues, greys, squares, swatches
+from demo.tabs.questions import q01_compute, q01_upsampling, q15_pooling, quiz_items
+from demo.tabs.questions import q01_kernels as kernels
+from demo.ui.heatmap import blues, greys, squares, swatches
+from demo.ui.i18n import say, words
 from gan.core.checkpoint import load_networks
 from gan.errors import UserError
 from gan.metrics.classifier import load_classifier, sureness
 from tests.browser import expect, open_section, settle
 
 
-@pytest.mark.parametrize("pattern", enlarge.PATTERNS)
+@pytest.mark.parametrize("pattern", q01_compute.PATTERNS)
 def test_patterns_are_the_same_picture_at_every_size(pattern):
-    small, large = enlarge.draw(pattern, 8)[0, 0].numpy(), enlarge.draw(pattern, 32)[0, 0].numpy()
+    small, large = q01_compute.draw(pattern, 8)[0, 0].numpy(), q01_compute.draw(pattern, 32)[0, 0].numpy()
     assert small.min() >= 0
     assert small.max() <= 1
     assert small.std() > 0.1
@@ -25,7 +26,7 @@ def test_patterns_are_the_same_picture_at_every_size(pattern):
 
 def keys(**settings):
     defaults = {"pattern": "digit", "way": "transposed", "weights": "ones", "kernel": 3, "stride": 2, "padding": 0}
-    result = enlarge.upsample(**(defaults | settings))
+    result = q01_compute.upsample(**(defaults | settings))
     return dict(result["says"]), result
 
 
@@ -93,17 +94,17 @@ def test_values_that_are_not_offered_are_refused_by_name(settings):
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("way", enlarge.WAYS)
+@pytest.mark.parametrize("way", q01_compute.WAYS)
 def test_every_setting_has_its_sentences_in_both_languages(way, language):
     for kernel in (2, 3, 4, 5) if way == "transposed" else (3,):
         for stride in (1, 2, 3, 4):
-            for weights in enlarge.WEIGHTS if way == "transposed" else ("ones",):
+            for weights in q01_compute.WEIGHTS if way == "transposed" else ("ones",):
                 _, result = keys(
                     way=way, kernel=kernel, stride=stride, weights=weights, painted=[[1.0] * kernel] * kernel
                 )
-                html = upward.figure(result, language)
+                html = q01_upsampling.figure(result, language)
                 assert html.count("<figure") == (5 if way in ("transposed", "unpool") else 4)
-                assert upward.matrices(result, language).count("<figure") == (2 if way == "transposed" else 0)
+                assert q01_upsampling.matrices(result, language).count("<figure") == (2 if way == "transposed" else 0)
                 assert "{" not in html
 
 
@@ -153,22 +154,22 @@ def test_a_kernel_learns_real_digits_near_the_bilinear_one_but_not_to_it():
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("question", items.RIGHT)
+@pytest.mark.parametrize("question", quiz_items.RIGHT)
 def test_every_answer_has_its_explanation_and_one_is_right(question, language):
-    html = items.html(question, language)
-    count = len(items.RIGHT[question])
+    html = quiz_items.html(question, language)
+    count = len(quiz_items.RIGHT[question])
     assert html.count('type="radio"') == 3 * count == html.count('role="status"')
     assert html.count('class="right"') == count
     assert 2 <= count <= 3
     assert "Fkqf3dS9Cqw" in html  # the author's lecture in Korean
-    for number, right in enumerate(items.RIGHT[question], 1):
+    for number, right in enumerate(quiz_items.RIGHT[question], 1):
         assert f'<p class="right" id="{question}-{number}-{right}"' in html
 
 
 @pytest.mark.parametrize(("experiment", "low"), [("upward", "3.17"), ("pooling", "3.59")])
 def test_what_was_measured_is_quoted_with_its_numbers(experiment, low):
-    assert low in items.evidence(experiment, "en")
-    assert "{" not in items.evidence(experiment, "ko")
+    assert low in quiz_items.evidence(experiment, "en")
+    assert "{" not in quiz_items.evidence(experiment, "ko")
 
 
 browser = pytest.mark.browser
@@ -288,12 +289,12 @@ def test_a_kernel_learns_live_and_is_put_to_use(look):
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("pattern", downward.PATTERNS)
-@pytest.mark.parametrize("kernel", downward.KERNELS)
-@pytest.mark.parametrize("layer", downward.LAYERS)
+@pytest.mark.parametrize("pattern", q15_pooling.PATTERNS)
+@pytest.mark.parametrize("kernel", q15_pooling.KERNELS)
+@pytest.mark.parametrize("layer", q15_pooling.LAYERS)
 def test_a_picture_goes_down_in_four_ways(pattern, kernel, layer, language):
-    result = downward.compare(pattern, 1, kernel, 3, layer)
-    assert list(result["ways"]) == list(downward.WAYS)
+    result = q15_pooling.compare(pattern, 1, kernel, 3, layer)
+    assert list(result["ways"]) == list(q15_pooling.WAYS)
     for way in result["ways"].values():
         assert way["output"].shape == (16, 16)
         assert way["back"].shape == (32, 32)
@@ -302,45 +303,45 @@ def test_a_picture_goes_down_in_four_ways(pattern, kernel, layer, language):
         assert result["ways"]["max"]["hear"] == 0.25
     elif kernel != "one":  # the text: a winner passes its gradient on to nine pixels, so that nearly all get some
         assert result["ways"]["max"]["hear"] > 0.95
-    html = downward.figure(result, language)
+    html = q15_pooling.figure(result, language)
     kernels = sum(way["kernel"] is not None for way in result["ways"].values())
-    assert kernels == (len(downward.WAYS) if layer == "network" else 1)
-    assert html.count("<figure") == 1 + 2 * len(downward.WAYS) + kernels
+    assert kernels == (len(q15_pooling.WAYS) if layer == "network" else 1)
+    assert html.count("<figure") == 1 + 2 * len(q15_pooling.WAYS) + kernels
     assert "{" not in html
-    still = downward.compare(pattern, 0, kernel, 3, layer)
+    still = q15_pooling.compare(pattern, 0, kernel, 3, layer)
     assert np.array_equal(np.roll(still["input"], 1, 1), result["input"])
 
 
 def test_the_learned_kernel_is_the_discriminators_own_and_what_is_not_offered_is_refused():
-    ways = downward.compare("dot", 0, "learned", 5)["ways"]
+    ways = q15_pooling.compare("dot", 0, "learned", 5)["ways"]
     for name, down in (("stride", "stride"), ("max", "max"), ("average", "average"), ("blur", "max")):
-        run = downward.taught(down)
+        run = q15_pooling.taught(down)
         assert run.config.down == down
         weight = load_networks(run)[1]["d"].stages[0][0].weight[4, 0].detach().numpy()
         assert np.array_equal(ways[name]["kernel"], weight)
-    by_hand = convolve(downward.compare("line", 1, "learned", 5)["input"], ways["max"]["kernel"])
-    pooled = downward.compare("line", 1, "learned", 5)["ways"]["max"]["output"]
+    by_hand = convolve(q15_pooling.compare("line", 1, "learned", 5)["input"], ways["max"]["kernel"])
+    pooled = q15_pooling.compare("line", 1, "learned", 5)["ways"]["max"]["output"]
     assert np.allclose(pooled, by_hand.reshape(16, 2, 16, 2).max((1, 3)), atol=1e-5)
     for bad in (("x", 0, "one"), ("dot", 9, "one"), ("dot", 0.5, "one"), ("dot", 0, "x"), ("dot", 0, "learned", 99)):
         with pytest.raises(UserError):
-            downward.compare(*bad)
-    assert set(downward.endpoint("line")["ways"]) == set(downward.WAYS)
+            q15_pooling.compare(*bad)
+    assert set(q15_pooling.endpoint("line")["ways"]) == set(q15_pooling.WAYS)
 
 
 def test_the_digit_is_the_five_of_the_lecture():
     """Whichever run is shipped: an example's number must not come to mean another picture."""
     with torch.no_grad():
-        sure = sureness(load_classifier("mnist"), downward.picture("digit", 0) * 2 - 1)[0]
+        sure = sureness(load_classifier("mnist"), q15_pooling.picture("digit", 0) * 2 - 1)[0]
     assert sure.argmax() == 5
     assert sure[5] > 0.7
 
 
-@pytest.mark.parametrize("layer", downward.LAYERS)
+@pytest.mark.parametrize("layer", q15_pooling.LAYERS)
 def test_what_is_said_of_a_shift_by_one_pixel_holds_for_nearly_every_kernel(layer):
     """The text: the strided convolution is about as far off as pooling or farther; a blur helps nearly always."""
     off = []
-    for number in range(1, downward.MAPS + 1):
-        ways = downward.compare("digit", 0, "learned", number, layer)["ways"]
+    for number in range(1, q15_pooling.MAPS + 1):
+        ways = q15_pooling.compare("digit", 0, "learned", number, layer)["ways"]
         off.append({name: way["off"] for name, way in ways.items()})
     assert sum(each["blur"] < each["max"] for each in off) >= 15
     assert sum(each["stride"] > 0.9 * min(each["max"], each["average"]) for each in off) >= 12

@@ -6,15 +6,16 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from demo import jobs, models
-from demo.handlers import polite
-from demo.noise import desk, find, game, grid, modes
-from demo.place import Place, no_loan
-from demo.questions import downward, upward
-from demo.refusals import WORDS
-from demo.train import endpoints, starting, watching
-from demo.translate import camera
-from demo.translate.desk import held
+from demo import jobs
+from demo.server import model_cache
+from demo.server.environment import Place, no_loan
+from demo.tabs.noise import grid, inversion, mode_coverage, real_or_fake, selection
+from demo.tabs.questions import q01_upsampling, q15_pooling
+from demo.tabs.train import api, form, status_view
+from demo.tabs.translate import webcam
+from demo.tabs.translate.selection import held
+from demo.ui.handlers import polite
+from demo.ui.refusals import WORDS
 from gan.__main__ import main
 from gan.core.dcgan import DCGANConfig
 from gan.data.datasets import load
@@ -36,18 +37,18 @@ def test_the_page_says_why_a_run_failed_in_the_readers_language_and_old_ones_as_
     ):
         run.set_info(status="failed", why=why)
         for language in LANGUAGES:
-            texts[number, language] = watching.facts(run.folder, f"{number}", language)
-            assert watching.report(run, language)["why"] == sentence(why, language)
+            texts[number, language] = status_view.facts(run.folder, f"{number}", language)
+            assert status_view.report(run, language)["why"] == sentence(why, language)
     assert "It failed: There is no data set or folder &#x27;cats&#x27;" in texts[0, "en"]
     assert "학습이 실패했습니다: &#x27;cats&#x27; 데이터나 폴더가 없습니다" in texts[0, "ko"]
     assert "It failed: The old sentence." in texts[1, "en"]
     assert "학습이 실패했습니다: The old sentence." in texts[1, "ko"]
     run.set_info(status="failed", why=cause(UserError("machine.disk_full", then="")))
-    assert "디스크가 가득 찼습니다" in watching.facts(run.folder, "full", "ko")
+    assert "디스크가 가득 찼습니다" in status_view.facts(run.folder, "full", "ko")
 
 
 def test_every_failure_that_the_page_words_itself_is_one_that_there_is():
-    for core, page in watching.MISFORTUNES.items():
+    for core, page in status_view.MISFORTUNES.items():
         assert core in read(HERE, "en")
         assert all(page in read(WORDS, language) for language in LANGUAGES)
 
@@ -69,19 +70,20 @@ def reached(handler, *values, language, is_page=True):
 
 REFUSALS = {
     "a run that there is not": (
-        lambda: models.find("cat"), "There is no run named 'cat' here", "이름이 'cat'인 학습이 없습니다"),
-    "nothing held": (lambda: desk.held({}), "No picture is held yet", "아직 고른 그림이 없습니다"),
+        lambda: model_cache.find("cat"), "There is no run named 'cat' here", "이름이 'cat'인 학습이 없습니다"),
+    "nothing held": (lambda: selection.held({}), "No picture is held yet", "아직 고른 그림이 없습니다"),
     "a number of the core's": (
         lambda: DCGANConfig(size=40), "'size' is 16, 32, 64, 128 or 256, not 40", "중 하나여야 합니다. 지금 값: 40"),
     "a number of the page's": (
-        lambda: upward.endpoint(kernel=99), "The kernel is 99; choose", "커널의 값이 99입니다. 2에서"),
+        lambda: q01_upsampling.endpoint(kernel=99), "The kernel is 99; choose", "커널의 값이 99입니다. 2에서"),
     "a choice": (
-        lambda: downward.compare("cat", 0, "one"), "The pattern 'cat' is unknown", "무늬 'cat' 값은 쓸 수 없습니다"),
+        lambda: q15_pooling.compare("cat", 0, "one"), "The pattern 'cat' is unknown", "무늬 'cat' 값은 쓸 수 없습니다"),
     "a field's label": (
-        lambda: starting.values_of("dcgan", "herd", {"batch": None}), "“Batch” is empty", "‘배치’ 칸이 비어 있습니다"),
+        lambda: form.values_of("dcgan", "herd", {"batch": None}), "“Batch” is empty", "‘배치’ 칸이 비어 있습니다"),
     "a class": (
-        lambda: find.endpoint("mnist", "zebra", None, 0), "no class 'zebra'", "이 학습에는 'zebra' 클래스가 없습니다"),
-    "nothing found": (lambda: find.take("", {}), "Nothing", "없습니다"),
+        lambda: inversion.endpoint("mnist", "zebra", None, 0),
+        "no class 'zebra'", "이 학습에는 'zebra' 클래스가 없습니다"),
+    "nothing found": (lambda: inversion.take("", {}), "Nothing", "없습니다"),
     "a way": (lambda: held("fruit", "AtoC", None, None), "The direction is 'AtoC'", "'AtoC' 방향은 없습니다"),
     "a count": (lambda: grid.endpoint("mnist", 0, 4.5), "The count is 4.5", "그림 수의 값이 4.5입니다"),
 }  # fmt: skip
@@ -104,20 +106,20 @@ def test_what_is_shown_in_place_of_a_page_is_in_the_readers_language(runs):
     small_run(runs, "own", data="cifar10", channels=3)
     asked = {"en": SimpleNamespace(headers={}), "ko": SimpleNamespace(headers={"accept-language": "ko"})}
     for language, sign in (("en", "no classifier travels"), ("ko", "이 데이터의 분류기는 프로젝트에 없습니다")):
-        assert sign in modes.show({}, "own", asked[language])[0]
-        frame = {"run": "cat", "direction": "AtoB", "picture": camera.START}
+        assert sign in mode_coverage.show({}, "own", asked[language])[0]
+        frame = {"run": "cat", "direction": "AtoB", "picture": webcam.START}
         said = {"en": "There is no run named 'cat'", "ko": "이름이 'cat'인 학습이 없습니다"}[language]
-        assert said in camera.frame(frame, asked[language])["error"]
+        assert said in webcam.frame(frame, asked[language])["error"]
     Run.create("young", DCGANConfig(data="mnist", size=16))
-    assert "아직 생성된 그림이 없습니다" in game.show({}, "young", {}, asked["ko"])[1]
-    assert "has no samples yet" in game.show({}, "young", {}, asked["en"])[1]
+    assert "아직 생성된 그림이 없습니다" in real_or_fake.show({}, "young", {}, asked["ko"])[1]
+    assert "has no samples yet" in real_or_fake.show({}, "young", {}, asked["en"])[1]
 
 
 def test_a_clients_answer_is_in_its_language(runs, monkeypatch):
     small_run(runs, "mine").set_info(status="failed", why=cause(UserError("densities.empty")))
     monkeypatch.setattr(jobs, "advance", lambda place: None)
     with gr.Blocks() as blocks:
-        endpoints.publish(Place("local", "on", runs, no_loan))
+        api.publish(Place("local", "on", runs, no_loan))
     status = {each.api_name: each.fn for each in blocks.fns.values()}["train_status"]
     korean = SimpleNamespace(headers={"accept-language": "ko"})
     assert status("mine")["why"] == "The drawing is empty; draw something first."
@@ -129,11 +131,11 @@ def test_files_that_are_left_out_say_why_in_the_pages_language(tmp_path, runs):
         Image.new("RGB", (40, 40), (number * 200, 90, 30 + number)).save(tmp_path / f"{number}.png")
     (tmp_path / "text.png").write_text("no picture")
     taken = take(sorted(tmp_path.glob("*.png")), tmp_path / "mine", size=32)
-    page = starting.told(starting.Staged(str(tmp_path / "mine"), (taken,)), "dcgan", 32, "ko")
+    page = form.told(form.Staged(str(tmp_path / "mine"), (taken,)), "dcgan", 32, "ko")
     assert "text.png 파일을 그림으로 읽을 수 없습니다" in page
     assert "통째로 외워 버립니다" in page  # the advice
-    assert "Cannot read text.png as a picture" in starting.told(
-        starting.Staged(str(tmp_path / "mine"), (taken,)), "dcgan", 32, "en"
+    assert "Cannot read text.png as a picture" in form.told(
+        form.Staged(str(tmp_path / "mine"), (taken,)), "dcgan", 32, "en"
     )
     note = load(str(tmp_path), 32).note
     assert "text.png(text.png 파일을 그림으로" in sentence(note, "ko")
@@ -185,7 +187,7 @@ def test_the_app_complains_in_the_terminals_language(monkeypatch, capsys):
 
 
 def test_the_last_words_of_a_training_are_known_in_either_language(run):
-    from demo.launch import last_words
+    from demo.jobs.worker import last_words
 
     for line in ("error: There is no data.", "오류: 데이터가 없습니다."):
         (run.folder / "train.log").write_text(f"a\n{line}\n", encoding="utf-8")

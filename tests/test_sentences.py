@@ -12,10 +12,11 @@ import pytest
 import torch
 from PIL import Image
 
-from demo import app, jobs, models
-from demo.handlers import polite
-from demo.place import Place, decide, no_loan
-from demo.train import endpoints
+from demo import app, jobs
+from demo.server import model_cache
+from demo.server.environment import Place, decide, no_loan
+from demo.tabs.train import api
+from demo.ui.handlers import polite
 from gan.__main__ import main
 from gan.cli.arguments import parser
 from gan.config import make
@@ -60,14 +61,14 @@ def test_no_sentence_quotes_an_error_as_it_comes():
 
 def test_weights_that_are_not_there_are_not_there_yet_and_damaged_ones_are_damaged(runs):
     run = small_run(runs, "alpha", weights=False)
-    for ask in (lambda: load_networks(run), lambda: models.networks(run)):
+    for ask in (lambda: load_networks(run), lambda: model_cache.networks(run)):
         with pytest.raises(UserError, match="has no weights to show yet"):
             ask()
     whole = small_run(runs, "whole")
     file = (whole.folder / "weights.safetensors").read_bytes()
     for content in (b"", b"\x10\0\0\0", file[:-100], b"{}" * 50):
         (run.folder / "weights.safetensors").write_bytes(content)
-        for ask in (lambda: load_networks(run), lambda: models.networks(run)):
+        for ask in (lambda: load_networks(run), lambda: model_cache.networks(run)):
             with pytest.raises(UserError, match=r"weights of the run 'alpha' are damaged \(.+\): copy"):
                 ask()
 
@@ -222,10 +223,10 @@ def ask(tmp_path, monkeypatch):
     """`ask("train_start", ...)` as `gradio_client` would; whoever asks sits at the machine."""
     from gan.runs.run import all_runs
 
-    monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: all_runs(tmp_path))
+    monkeypatch.setattr(jobs.model_cache, "runs", lambda *_, **__: all_runs(tmp_path))
     monkeypatch.setattr(jobs, "advance", lambda place: None)  # nothing is trained
     with gr.Blocks() as blocks:
-        endpoints.publish(Place("local", "on", tmp_path, no_loan))
+        api.publish(Place("local", "on", tmp_path, no_loan))
     by_name = {f.api_name: f.fn for f in blocks.fns.values()}
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     return lambda name, *given, **more: by_name[name](*given, **more)
@@ -269,7 +270,7 @@ def test_an_endpoint_says_names_as_they_are_and_the_page_as_html(ask):
     assert "'<b>'mine' & yours</b>'" in raised.value.message
     assert "&#x27;" not in raised.value.message
     with pytest.raises(gr.Error) as raised:
-        polite(lambda: models.find("<b>"))()
+        polite(lambda: model_cache.find("<b>"))()
     assert "&#x27;&lt;b&gt;&#x27;" in raised.value.message
 
 
@@ -295,7 +296,7 @@ def test_the_apps_go_on_refuses_what_cannot_go_on_before_anything_is_written(ask
 
 
 def test_the_page_promises_a_checkpoint_only_where_there_is_one(runs):
-    from demo.train.watching import facts, stamp
+    from demo.tabs.train.status_view import facts, stamp
 
     run = small_run(runs, "mine")
     for key in ("training.blown_up", "machine.disk_full", "machine.memory_full"):

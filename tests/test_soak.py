@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from demo import app as shell
-from demo.place import decide
+from demo.server.environment import decide
 from tests import browser as machinery
 
 CLIENTS = 24  # at once

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from packaging.requirements import Requirement
 
-from demo import surroundings
-from demo.place import ROOT
+from demo.server import surroundings
+from demo.server.environment import ROOT
 from gan.errors import UserError
 
 PROXIES = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")

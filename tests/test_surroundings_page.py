@@ -6,7 +6,7 @@ import socket
 import httpx
 import pytest
 
-from demo.language import words
+from demo.ui.i18n import words
 from tests import browser as machinery
 from tests.prefix_proxy import proxy
 

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from demo import jobs, presets, rules, stories
-from demo.language import LANGUAGES, words
-from demo.place import Place, no_loan
-from demo.train import asking, sight, starting, watching
+from demo import jobs
+from demo.jobs import permissions, presets
+from demo.server.environment import Place, no_loan
+from demo.shared import run_view
+from demo.tabs.train import access, form, monitor, status_view
+from demo.ui.i18n import LANGUAGES, words
 from gan.data.registry import SETS
 from gan.plots.history import tell
 from tests.small_runs import record, sample, small_run
@@ -22,7 +24,7 @@ def runs(tmp_path, monkeypatch):
     from gan.runs.run import all_runs
 
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
-    monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: all_runs(tmp_path))
+    monkeypatch.setattr(jobs.model_cache, "runs", lambda *_, **__: all_runs(tmp_path))
     monkeypatch.setattr(jobs, "_workers", {})
     return [small_run(tmp_path, name, minutes=5.0) for name in ("early", "late")]
 
@@ -30,7 +32,7 @@ def runs(tmp_path, monkeypatch):
 def test_a_report_tells_the_last_logged_step_and_the_share_that_is_done(runs):
     run = runs[0]
     run.set_info(status="stopped", seconds=1.0)
-    told = watching.report(run)
+    told = status_view.report(run)
     last = record(591)
     assert {name: told[name] for name in ("loss_g", "loss_d", "d_real", "d_fake")} == pytest.approx(
         {name: last[name] for name in ("loss_g", "loss_d", "d_real", "d_fake")}
@@ -40,29 +42,29 @@ def test_a_report_tells_the_last_logged_step_and_the_share_that_is_done(runs):
     assert told["images_per_second"] == pytest.approx(8 * 4)  # 8 pictures a step, 4 steps a second
     assert told["samples"] == 3
     run.set_info(status="finished")
-    assert watching.report(run)["progress"] == 1
+    assert status_view.report(run)["progress"] == 1
 
 
 def test_a_report_of_a_run_that_has_only_begun_has_no_losses(runs):
     (runs[0].folder / "journal.jsonl").unlink()
     runs[0].set_info(step=0, seconds=0)
-    told = watching.report(runs[0])
+    told = status_view.report(runs[0])
     assert told["loss_g"] is None
     assert told["images_per_second"] == told["step"] == 0
 
 
 def test_a_report_does_not_tell_where_a_folder_lies(tmp_path, runs):
     private = small_run(tmp_path, "private", data="/home/someone/cats")
-    assert watching.report(private)["data"] == "cats"
-    assert "/home" not in watching.facts(private.folder, "x", "en")
+    assert status_view.report(private)["data"] == "cats"
+    assert "/home" not in status_view.facts(private.folder, "x", "en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_shows_facts_the_newest_sample_and_two_charts(runs, language):
-    stamp = watching.stamp(runs[0])
-    html = watching.facts(runs[0].folder, stamp, language)
-    assert watching.curves(runs[0].folder, stamp, language).count('class="chart"') == 2
-    assert watching.film(runs[0].folder, stamp, 99, language).count('src="data:image/webp') == 1
+    stamp = status_view.stamp(runs[0])
+    html = status_view.facts(runs[0].folder, stamp, language)
+    assert status_view.curves(runs[0].folder, stamp, language).count('class="chart"') == 2
+    assert status_view.film(runs[0].folder, stamp, 99, language).count('src="data:image/webp') == 1
     assert "<b>591</b>" in html
     assert "<b>2:28 / 5:00</b>" in html
     assert words(language)["curves.status.finished"] in html
@@ -72,14 +74,16 @@ def test_the_page_shows_facts_the_newest_sample_and_two_charts(runs, language):
 def test_why_a_run_ended_early_is_said_in_a_sentence(runs):
     run = runs[0]
     run.set_info(status="failed", why="<b>no room</b> on the disk")
-    html = watching.facts(run.folder, watching.stamp(run), "en")
+    html = status_view.facts(run.folder, status_view.stamp(run), "en")
     assert "It failed: &lt;b&gt;no room" in html
     run.set_info(why={"key": "training.blown_up", "values": {}})
-    assert "발산해" in watching.facts(run.folder, watching.stamp(run), "ko")
+    assert "발산해" in status_view.facts(run.folder, status_view.stamp(run), "ko")
     run.set_info(status="running", why="")  # and nobody holds its lock
-    assert "ended unexpectedly" in watching.facts(run.folder, watching.stamp(run), "en")
+    assert "ended unexpectedly" in status_view.facts(run.folder, status_view.stamp(run), "en")
     (run.folder / "train.log").write_text("loading\nerror: There are no pictures in cats.\n")
-    assert "It failed: There are no pictures in cats." in watching.facts(run.folder, watching.stamp(run) + "2", "en")
+    assert "It failed: There are no pictures in cats." in status_view.facts(
+        run.folder, status_view.stamp(run) + "2", "en"
+    )
 
 
 def test_a_run_that_loads_its_data_says_so(runs):
@@ -88,56 +92,56 @@ def test_a_run_that_loads_its_data_says_so(runs):
     (run.folder / "journal.jsonl").unlink()
     run.set_info(status="running", step=0)
     with run.lock():
-        html = watching.facts(run.folder, watching.stamp(run), "en")
-        assert watching.curves(run.folder, watching.stamp(run), "en") == ""
+        html = status_view.facts(run.folder, status_view.stamp(run), "en")
+        assert status_view.curves(run.folder, status_view.stamp(run), "en") == ""
     assert "being loaded" in html
 
 
 def test_the_tab_opens_with_the_most_recent_run_and_keeps_the_one_that_was_chosen(runs):
-    dropdown, html, *_ = sight.opened(None, None)
+    dropdown, html, *_ = monitor.opened(None, None)
     assert dropdown.value == "late"
     assert dropdown.choices == [("late", "late"), ("early", "early")]
     assert "late" in html
-    assert sight.opened("early", None)[0].value == "early"
-    assert sight.opened("gone", None)[0].value == "late"
+    assert monitor.opened("early", None)[0].value == "early"
+    assert monitor.opened("gone", None)[0].value == "late"
     with runs[0].lock():
         runs[0].set_info(status="running")
-        assert sight.opened("late", None)[0].value == "early"  # something goes on there
+        assert monitor.opened("late", None)[0].value == "early"  # something goes on there
 
 
 def test_nothing_is_sent_while_nothing_is_new(runs):
-    assert sight.follow("late", "", None, None) == gr.skip()  # the tab has not been opened yet
-    _, _, shown, *_ = sight.watch("late", "", None)
-    assert sight.follow("late", shown, None, None) == gr.skip()
+    assert monitor.follow("late", "", None, None) == gr.skip()  # the tab has not been opened yet
+    _, _, shown, *_ = monitor.watch("late", "", None)
+    assert monitor.follow("late", shown, None, None) == gr.skip()
     runs[1].log(record(601))
-    _, later, *_ = sight.follow("late", shown, None, None)
+    _, later, *_ = monitor.follow("late", shown, None, None)
     assert "<b>601</b>" in later
-    assert sight.follow("late", later, None, None) == gr.skip()
-    assert sight.follow("late", shown, None, None) != gr.skip()  # an older answer came last: what it shows is told
+    assert monitor.follow("late", later, None, None) == gr.skip()
+    assert monitor.follow("late", shown, None, None) != gr.skip()  # an older answer came last: what it shows is told
 
 
 def test_a_look_at_the_list_leaves_the_film_where_it_is(runs):
-    held, _, shown, *_ = sight.watch("late", "", None)
+    held, _, shown, *_ = monitor.watch("late", "", None)
     assert held is None
-    assert sight.watch("late", shown, None) == gr.skip()
+    assert monitor.watch("late", shown, None) == gr.skip()
     runs[1].log(record(601))
-    assert sight.watch("late", shown, None) == gr.skip()
-    assert "early" in sight.watch("early", shown, None)[2]
+    assert monitor.watch("late", shown, None) == gr.skip()
+    assert "early" in monitor.watch("early", shown, None)[2]
 
 
 def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, tmp_path):
-    _, _, shown, *_ = sight.watch("late", "", None)
+    _, _, shown, *_ = monitor.watch("late", "", None)
     new = small_run(tmp_path, "new", lines=3)
     new.set_info(status="running")
     with new.lock():
-        assert sight.follow("late", shown, None, None)[0].value == "new"
-        _, _, shown, *_ = sight.watch("late", "", None)  # she looks at another one on purpose
+        assert monitor.follow("late", shown, None, None)[0].value == "new"
+        _, _, shown, *_ = monitor.watch("late", "", None)  # she looks at another one on purpose
         runs[1].log(record(601))
-        chosen, facts, *_ = sight.follow("late", shown, None, None)
+        chosen, facts, *_ = monitor.follow("late", shown, None, None)
         assert chosen == gr.skip()  # the list may be open
         assert "late" in facts
         small_run(tmp_path, "third", lines=3)
-        chosen, *_ = sight.follow("late", shown, None, None)
+        chosen, *_ = monitor.follow("late", shown, None, None)
         assert ("third", "third") in chosen.choices
         assert "value" not in chosen.constructor_args  # she may have turned to another one meanwhile
 
@@ -155,29 +159,29 @@ def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, t
 def test_only_the_buttons_that_make_sense_can_be_pressed(runs, status, possible):
     runs[0].set_info(status=status)
     with runs[0].lock():
-        buttons = sight.watch("early", "", None)[6:9]
-    assert {name for name, button in zip(sight.DO, buttons, strict=True) if button.interactive} == possible
+        buttons = monitor.watch("early", "", None)[6:9]
+    assert {name for name, button in zip(monitor.DO, buttons, strict=True) if button.interactive} == possible
 
 
 def test_without_runs_the_tab_says_what_to_do(monkeypatch):
-    monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: [])
-    dropdown, html, *_ = sight.opened(None, None)
+    monkeypatch.setattr(jobs.model_cache, "runs", lambda *_, **__: [])
+    dropdown, html, *_ = monitor.opened(None, None)
     assert dropdown.value is None
     assert words("en")["train.none"] in html
 
 
 def test_the_film_follows_the_training_unless_someone_went_back_in_it(runs):
     run = runs[1]
-    (_, newest), (html, back) = sight.rewind("late", 2, None), sight.rewind("late", 1, None)
+    (_, newest), (html, back) = monitor.rewind("late", 2, None), monitor.rewind("late", 1, None)
     assert (newest, back) == (None, 1)
     assert "Step 200" in html
-    _, _, facts, *_ = sight.watch("late", "", None)
+    _, _, facts, *_ = monitor.watch("late", "", None)
     sample(run, 600)
     run.log(record(601))
-    shown = sight.follow("late", facts, newest, None)
+    shown = monitor.follow("late", facts, newest, None)
     assert "Step 600" in shown[2]
     assert (shown[3].maximum, shown[3].value) == (3, 3)
-    shown = sight.follow("late", facts, back, None)
+    shown = monitor.follow("late", facts, back, None)
     assert "Step 200" in shown[2]
     assert shown[3].value == 1
 
@@ -187,11 +191,11 @@ def test_a_run_that_waits_says_at_which_place_and_one_that_trains_who_waits(runs
     early.set_info(status="queued")
     time.sleep(0.01)
     late.set_info(status="queued")
-    assert "at place 2" in watching.facts(late.folder, watching.stamp(late), "en")
-    assert watching.report(late)["place_in_queue"] == 2
+    assert "at place 2" in status_view.facts(late.folder, status_view.stamp(late), "en")
+    assert status_view.report(late)["place_in_queue"] == 2
     early.set_info(status="running")
     with early.lock():
-        assert "In line: late" in watching.facts(early.folder, watching.stamp(early), "en")
+        assert "In line: late" in status_view.facts(early.folder, status_view.stamp(early), "en")
 
 
 def test_half_a_round_is_explained_with_its_numbers(runs):
@@ -200,14 +204,14 @@ def test_half_a_round_is_explained_with_its_numbers(runs):
     values = {"loss_g": 1.25, "loss_d": 0.5, "d_real": 0.7, "d_fake": 0.3, "grad_d": 0.875}
     run.log({"step": 601, "seconds": 150.0, "event": "round", "who": "d", **values})
     with run.lock():
-        html = watching.facts(run.folder, watching.stamp(run), "en")
+        html = status_view.facts(run.folder, status_view.stamp(run), "en")
     for number in ("0.500", "0.700", "0.300", "0.875", "batch of 8"):
         assert number in html
     assert "the generator learned" not in html
     assert "half of a step" in html
     # under the picture of that very step stand the same numbers, not those of the last logged line
-    assert stories.caption(tell(run), 601, "en").replace("\u00a0", " ") == "Step 601: D(real) 0.70, D(fake) 0.30"
-    assert stories.mark(tell(run).events[-1], "en") == "Step 601: half a step in slow motion: D learns"
+    assert run_view.caption(tell(run), 601, "en").replace("\u00a0", " ") == "Step 601: D(real) 0.70, D(fake) 0.30"
+    assert run_view.mark(tell(run).events[-1], "en") == "Step 601: half a step in slow motion: D learns"
 
 
 @pytest.mark.parametrize(
@@ -222,46 +226,46 @@ def test_half_a_round_is_explained_with_its_numbers(runs):
     ],
 )
 def test_two_domains_are_called_by_the_names_of_their_files(a, b, told):
-    assert starting.domains([a, b]) == told
+    assert form.domains([a, b]) == told
 
 
 def test_a_branch_names_its_parent(runs):
     runs[0].set_info(parent={"run": "late", "step": 1234})
-    assert "step 1,234 of “late”" in watching.facts(runs[0].folder, watching.stamp(runs[0]), "en")
+    assert "step 1,234 of “late”" in status_view.facts(runs[0].folder, status_view.stamp(runs[0]), "en")
 
 
 def test_the_desk_shows_how_a_run_is_conducted_and_asks_in_words(runs):
-    from demo.train import conducting
+    from demo.tabs.train import live_controls
 
     run = runs[0]
-    assert conducting.set_out(run, "en")[0].visible is False  # it is at rest, and has no checkpoint
+    assert live_controls.set_out(run, "en")[0].visible is False  # it is at rest, and has no checkpoint
     run.set_info(status="running")
     run.log({"step": 591, "seconds": 148.0, "event": "control", "hold_d": True, "rate_g": 0.0006})
     with run.lock():
-        panel, told_d, told_g, hold_d, hold_g, *others = conducting.set_out(run, "en")
+        panel, told_d, told_g, hold_d, hold_g, *others = live_controls.set_out(run, "en")
         assert panel.visible
         assert "frozen, learning rate 0.0002" in told_d
         assert "learning, learning rate 0.0006" in told_g
         assert (hold_d.value, hold_g.value) == ("Unfreeze", "Freeze")
         assert [button.interactive for button in others[:7]] == [True, True, False] * 2 + [False]
     # what stands on a button is what it asks for, however late its label is; a factor is the training's to apply
-    assert conducting.word("hold-d", hold_d.value, "en") == "free-d"
-    assert conducting.word("hold-g", hold_g.value, "en") == "hold-g"
-    assert conducting.word("hold-d", "고정 풀기", "ko") == "free-d"
-    assert conducting.word("faster-g", "× 3", "en") == "lr-g=x3"
-    assert conducting.word("slower-d", "÷ 3", "en") == "lr-d=/3"
-    assert conducting.word("step", "Both: one step", "en") == "step"
+    assert live_controls.word("hold-d", hold_d.value, "en") == "free-d"
+    assert live_controls.word("hold-g", hold_g.value, "en") == "hold-g"
+    assert live_controls.word("hold-d", "고정 풀기", "ko") == "free-d"
+    assert live_controls.word("faster-g", "× 3", "en") == "lr-g=x3"
+    assert live_controls.word("slower-d", "÷ 3", "en") == "lr-d=/3"
+    assert live_controls.word("step", "Both: one step", "en") == "step"
 
 
 def test_a_preset_fills_the_fields_and_folds_them_away():
-    own, model, minutes, data, pictures, pile_b, *settings = starting.fill("clothes", own=True)
+    own, model, minutes, data, pictures, pile_b, *settings = form.fill("clothes", own=True)
     assert (own.visible, model, minutes, data.value) == (False, "dcgan", 1, "fashion-mnist")
     assert not pictures.visible  # nor left open by an earlier choice
     assert not pile_b.visible
-    shown = dict(zip(starting.settings_by_name(), settings, strict=True))
+    shown = dict(zip(form.settings_by_name(), settings, strict=True))
     assert (shown["rate_g"].value, shown["label"].value, shown["channels"].value) == (2e-3, 0.9, 1)
     assert not shown["blocks"].visible
-    own, *rest = starting.fill(starting.OWN, own=True)
+    own, *rest = form.fill(form.OWN, own=True)
     assert own.visible
     assert all(value == gr.skip() for value in rest)
 
@@ -269,43 +273,43 @@ def test_a_preset_fills_the_fields_and_folds_them_away():
 def test_the_controls_of_a_preset_stand_for_that_preset():
     """What is shown for a preset and sent back unchanged is the preset, which is allowed everywhere."""
     for preset in presets.PRESETS.values():
-        shown = starting.shown_settings(preset.model, preset.data, preset.settings)
-        names = [*starting.settings_by_name()]
+        shown = form.shown_settings(preset.model, preset.data, preset.settings)
+        names = [*form.settings_by_name()]
         chosen = {name: update.value if update.visible else None for name, update in zip(names, shown, strict=True)}
-        values = starting.values_of(preset.model, preset.data, chosen)
+        values = form.values_of(preset.model, preset.data, chosen)
         assert presets.settings_of(preset.model, preset.data, 1, **values) == presets.settings_of(
             preset.model, preset.data, 1, **preset.settings
         )
 
 
 def test_a_model_offers_the_data_it_can_use():
-    offered = {value for _, value in starting.offer("cyclegan", own=True)[0].choices}
-    assert {"herd", "emoji", starting.OWN} <= offered
+    offered = {value for _, value in form.offer("cyclegan", own=True)[0].choices}
+    assert {"herd", "emoji", form.OWN} <= offered
     assert "mnist" not in offered
-    assert "mnist" in {value for _, value in starting.offer("dcgan", own=False)[0].choices}
-    assert starting.OWN not in {value for _, value in starting.offer("dcgan", own=False)[0].choices}
+    assert "mnist" in {value for _, value in form.offer("dcgan", own=False)[0].choices}
+    assert form.OWN not in {value for _, value in form.offer("dcgan", own=False)[0].choices}
 
 
 def test_digits_are_learned_otherwise_than_photos():
     def shown(model, data):
-        pictures, second, *settings = starting.chosen(model, data)
-        values = {n: u.value for n, u in zip(starting.settings_by_name(), settings, strict=True) if u.visible}
+        pictures, second, *settings = form.chosen(model, data)
+        values = {n: u.value for n, u in zip(form.settings_by_name(), settings, strict=True) if u.visible}
         return pictures.visible, second.visible, values
 
     assert (shown("dcgan", "mnist")[2]["rate_g"], shown("dcgan", "mnist")[2]["latent"]) == (4e-3, 12)
-    assert shown("dcgan", starting.OWN)[:2] == (True, False)
-    own = shown("dcgan", starting.OWN)[2]
+    assert shown("dcgan", form.OWN)[:2] == (True, False)
+    own = shown("dcgan", form.OWN)[2]
     assert (own["size"], own["channels"], own["rate_g"], own["fall"]) == (64, 3, 2e-4, 0.5)
-    assert shown("cyclegan", starting.OWN)[:2] == (True, True)
-    for model in starting.MODELS:
-        for data in (*rules.choices(model), starting.OWN):
-            values = starting.values_of(model, data, shown(model, data)[2])
-            presets.settings_of(model, "herd" if data == starting.OWN else data, 1, **values)
+    assert shown("cyclegan", form.OWN)[:2] == (True, True)
+    for model in form.MODELS:
+        for data in (*permissions.choices(model), form.OWN):
+            values = form.values_of(model, data, shown(model, data)[2])
+            presets.settings_of(model, "herd" if data == form.OWN else data, 1, **values)
 
 
 def test_what_learns_quickly_is_made_of_the_models_own_settings():
     """For data of the other model as well: the rules refuse that, in words, only after the settings are made."""
-    for model in starting.MODELS:
+    for model in form.MODELS:
         for data in SETS:
             config = presets.settings_of(model, data, 1)
             assert (config.model, config.channels) == (model, SETS[data].channels)
@@ -313,7 +317,7 @@ def test_what_learns_quickly_is_made_of_the_models_own_settings():
 
 def test_every_setting_is_explained_in_both_languages():
     for language in LANGUAGES:
-        for name, of in starting.settings_by_name().items():
+        for name, of in form.settings_by_name().items():
             assert words(language)[f"train.settings.{name}.label"]
             assert len(words(language)[f"train.settings.{name}.info"]) > 15
             for field in of.values():
@@ -326,7 +330,7 @@ def test_every_setting_is_explained_in_both_languages():
     [("local", "127.0.0.1", True), ("local", "192.168.0.7", False), ("space", "127.0.0.1", False)],
 )
 def test_only_who_sits_at_the_machine_may_name_its_folders(tmp_path, kind, host, may):
-    assert asking.is_here(Place(kind, "on", tmp_path, no_loan), asked_by(host)) is may
+    assert access.is_here(Place(kind, "on", tmp_path, no_loan), asked_by(host)) is may
 
 
 def asked_by(client, server="127.0.0.1", **headers):
@@ -356,16 +360,16 @@ def asked_by(client, server="127.0.0.1", **headers):
     ],
 )
 def test_a_proxy_on_this_machine_is_not_a_person_at_it(tmp_path, request_, may):
-    assert asking.is_here(Place("local", "on", tmp_path, no_loan), request_) is may
-    assert not asking.is_here(Place("local", "on", tmp_path, no_loan, is_proxied=True), request_)
+    assert access.is_here(Place("local", "on", tmp_path, no_loan), request_) is may
+    assert not access.is_here(Place("local", "on", tmp_path, no_loan, is_proxied=True), request_)
 
 
 def test_a_key_that_was_made_is_not_asked_for_at_this_machine_and_a_named_one_is(tmp_path):
     made, named = (Place("local", "on", tmp_path, no_loan, key="abc", is_key_made=made) for made in (True, False))
     here, phone = asked_by("127.0.0.1"), asked_by("192.168.0.7", server="192.168.0.5")
-    assert rules.level(made, asking.key_of(made, here, "")) == "on"
-    assert rules.level(made, asking.key_of(made, phone, None)) == "off"
-    assert rules.level(made, asking.key_of(made, phone, "abc")) == "on"
-    assert rules.level(named, asking.key_of(named, here, "")) == "off"
-    with pytest.raises(rules.Refused):
-        rules.level(made, asking.key_of(made, here, "guess"))
+    assert permissions.level(made, access.key_of(made, here, "")) == "on"
+    assert permissions.level(made, access.key_of(made, phone, None)) == "off"
+    assert permissions.level(made, access.key_of(made, phone, "abc")) == "on"
+    assert permissions.level(named, access.key_of(named, here, "")) == "off"
+    with pytest.raises(permissions.Refused):
+        permissions.level(made, access.key_of(made, here, "guess"))

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from demo import jobs
-from demo.place import Place, no_loan
-from demo.train import endpoints, starting
+from demo.server.environment import Place, no_loan
+from demo.tabs.train import api, form
 from gan.runs.run import Run
 from tests.test_data import pictures
 from tests.test_own import drawing, put
@@ -36,7 +36,7 @@ def place(tmp_path, monkeypatch, away):
 @pytest.fixture
 def start(place):
     with gr.Blocks() as app:
-        endpoints.publish(place)
+        api.publish(place)
     return next(each.fn for each in app.fns.values() if each.api_name == "train_start")
 
 
@@ -69,20 +69,20 @@ def test_the_panel_names_copies_with_their_originals_and_what_cannot_be_read(pla
     (tmp_path / "in" / "IMG_9.DNG").write_bytes(b"raw")
     Image.new("RGB", (90, 90), "red").save(tmp_path / "in" / "camera.JFIF", "JPEG")
     given = [*files, *(tmp_path / "in" / name for name in ("again.jpg", "IMG_9.DNG", "camera.JFIF"))]
-    staged = starting.stage(place, "dcgan", 64, [[str(file) for file in given]])
+    staged = form.stage(place, "dcgan", 64, [[str(file) for file in given]])
     assert staged.piles[0].count == 4
-    told = starting.told(staged, "dcgan", 64, "en")
+    told = form.told(staged, "dcgan", 64, "en")
     assert "<li><b>again.jpg</b>: a copy of 1.png</li>" in told
     assert "<li><b>IMG_9.DNG</b>: Cannot read IMG_9.DNG: it is a camera&#x27;s raw file" in told
     assert "Copies of other pictures: 1. They are left out and listed below." in told
-    assert "1.png 파일과 같은 그림입니다" in starting.told(staged, "dcgan", 64, "ko")
+    assert "1.png 파일과 같은 그림입니다" in form.told(staged, "dcgan", 64, "ko")
 
 
 def test_the_start_button_warns_of_a_folder_that_is_too_little(place, tmp_path, monkeypatch):
-    from demo import train
+    from demo.tabs import train
 
     pictures(tmp_path / "photos", 20)
-    monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: [])
+    monkeypatch.setattr(jobs.model_cache, "runs", lambda *_, **__: [])
     said = []
     monkeypatch.setattr(gr, "Warning", said.append)
     with gr.Blocks() as app, gr.Tabs(), gr.Tab("train"):

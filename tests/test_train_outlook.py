@@ -7,12 +7,13 @@ import gradio as gr
 import pytest
 from gradio.state_holder import SessionState
 
-from demo import jobs, presets
+from demo import jobs
 from demo.app import build_app
-from demo.language import words
-from demo.place import Place, no_loan
-from demo.rules import Refused
-from demo.train import outlook, sight, starting, watching
+from demo.jobs import presets
+from demo.jobs.permissions import Refused
+from demo.server.environment import Place, no_loan
+from demo.tabs.train import estimate, form, monitor, status_view
+from demo.ui.i18n import words
 from gan.benchmark import throughput
 from gan.benchmark.throughput import Estimate
 from gan.core.checkpoint import save_resume
@@ -38,9 +39,9 @@ def measured(monkeypatch):
         return calls.found
 
     monkeypatch.setattr(throughput, "measure", measure)
-    monkeypatch.setattr(outlook, "_known", {})
-    monkeypatch.setattr(outlook, "_asked", {})
-    monkeypatch.setattr(outlook.jobs, "active", lambda: None)
+    monkeypatch.setattr(estimate, "_known", {})
+    monkeypatch.setattr(estimate, "_asked", {})
+    monkeypatch.setattr(estimate.jobs, "active", lambda: None)
     return calls
 
 
@@ -49,11 +50,11 @@ def digits(**settings):
 
 
 def test_those_who_ask_at_once_are_told_the_same_and_who_asks_later_has_it_measured_anew(measured, monkeypatch):
-    assert "600 in 1 minutes" in outlook.outlook(digits(), 500, "en")
-    outlook.outlook(digits(seed=7), 500, "ko")
+    assert "600 in 1 minutes" in estimate.outlook(digits(), 500, "en")
+    estimate.outlook(digits(seed=7), 500, "ko")
     assert len(measured.made) == 1
-    monkeypatch.setattr(outlook, "KEPT", 0.0)
-    outlook.outlook(digits(), 500, "en")
+    monkeypatch.setattr(estimate, "KEPT", 0.0)
+    estimate.outlook(digits(), 500, "en")
     assert len(measured.made) == 2
 
 
@@ -63,31 +64,31 @@ def test_those_who_ask_at_once_are_told_the_same_and_who_asks_later_has_it_measu
 ])  # fmt: skip
 def test_what_was_measured_under_load_is_told_and_not_kept(measured, found, english, korean):
     measured.found = found
-    assert english in outlook.outlook(digits(), 500, "en")
-    assert korean in outlook.outlook(digits(), 500, "ko")
+    assert english in estimate.outlook(digits(), 500, "en")
+    assert korean in estimate.outlook(digits(), 500, "ko")
     assert len(measured.made) == 2
 
 
 @pytest.mark.parametrize("change", [
-    lambda: outlook.stop(visitor()), lambda: outlook.forget(("clothes", 1), visitor()),
+    lambda: estimate.stop(visitor()), lambda: estimate.forget(("clothes", 1), visitor()),
 ], ids=["stop", "another preset"])  # fmt: skip
 def test_a_measurement_is_ended_and_nothing_comes_after_it(measured, change):
     measured.go.clear()
-    answers = outlook.ask(digits(), 500, ("digits", 1), visitor())
+    answers = estimate.ask(digits(), 500, ("digits", 1), visitor())
     told, measure, halt = next(answers)
     assert (words("en")["train.outlook.measuring"] in told, measure.interactive, halt.visible) == (True, False, True)
-    assert outlook.forget(("digits", 1), visitor()) == gr.skip()  # a field that was filled with what was asked for
+    assert estimate.forget(("digits", 1), visitor()) == gr.skip()  # a field that was filled with what was asked for
     told, measure, halt = change()
     assert (told, measure.interactive, halt.visible) == ("", True, False)
     ((told, measure, halt),) = answers  # given once more at the end, perhaps after the answer to Stop
     assert (told, measure.interactive, halt.visible) == ("", True, False)
-    assert outlook._turn.acquire(timeout=5)  # and it no longer keeps the processor
-    outlook._turn.release()
+    assert estimate._turn.acquire(timeout=5)  # and it no longer keeps the processor
+    estimate._turn.release()
 
 
 def test_the_end_of_what_is_no_longer_asked_leaves_what_was_asked_next(measured):
     measured.go.clear()
-    first, second = (outlook.ask(digits(), 500, (preset, 1), visitor()) for preset in ("digits", "clothes"))
+    first, second = (estimate.ask(digits(), 500, (preset, 1), visitor()) for preset in ("digits", "clothes"))
     next(first)
     next(second)
     assert list(first) == [(gr.skip(),) * 3]
@@ -97,9 +98,9 @@ def test_the_end_of_what_is_no_longer_asked_leaves_what_was_asked_next(measured)
 
 def test_another_visitor_does_not_stop_it(measured):
     measured.go.clear()
-    answers = outlook.ask(digits(), 500, ("digits", 1), visitor("a"))
+    answers = estimate.ask(digits(), 500, ("digits", 1), visitor("a"))
     next(answers)
-    outlook.stop(visitor("b"))
+    estimate.stop(visitor("b"))
     measured.go.set()
     last, end = answers
     assert end == (gr.skip(),) * 3
@@ -112,7 +113,7 @@ def test_an_error_of_the_measurement_is_raised_where_the_visitor_is_told(measure
         raise MemoryError("full")
 
     monkeypatch.setattr(throughput, "measure", full)
-    answers = outlook.ask(digits(), 500, ("digits", 1), visitor())
+    answers = estimate.ask(digits(), 500, ("digits", 1), visitor())
     next(answers)
     assert next(answers)[0] == ""
     with pytest.raises(MemoryError):
@@ -125,20 +126,20 @@ def test_a_training_for_a_gpu_is_questioned_where_there_is_none(monkeypatch, tmp
     place = Place("local", "on", tmp_path, no_loan)
     for kind, lacks in (("cpu", True), ("gpu", False), ("mps", False)):
         monkeypatch.setattr("gan.core.device.inside", lambda kind=kind: (kind, {}))
-        assert outlook.lacks_a_gpu("zebras", config, place) is lacks
-        assert outlook.lacks_a_gpu("own", config, place) is lacks
-        assert not outlook.lacks_a_gpu("digits", digits(), place)
+        assert estimate.lacks_a_gpu("zebras", config, place) is lacks
+        assert estimate.lacks_a_gpu("own", config, place) is lacks
+        assert not estimate.lacks_a_gpu("digits", digits(), place)
     monkeypatch.setattr("gan.core.device.inside", lambda: ("cpu", {}))
-    assert not outlook.lacks_a_gpu("zebras", config, Place("zerogpu", "on", tmp_path, no_loan))
-    assert "60,000 steps" in outlook.question(config, visitor())
-    assert "60,000스텝" in outlook.question(config, visitor(language="ko"))
+    assert not estimate.lacks_a_gpu("zebras", config, Place("zerogpu", "on", tmp_path, no_loan))
+    assert "60,000 steps" in estimate.question(config, visitor())
+    assert "60,000스텝" in estimate.question(config, visitor(language="ko"))
 
 
 def test_start_asks_first_and_starts_when_told_to(monkeypatch, tmp_path):
     """In the page as it is built: nothing trains before "start it anyway"; "instead" starts what runs here."""
     started = []
     monkeypatch.setattr("gan.core.device.inside", lambda: ("cpu", {"cores": "2", "memory": "8"}))
-    monkeypatch.setattr("demo.rules.permit", lambda *_, **__: None)
+    monkeypatch.setattr("demo.jobs.permissions.permit", lambda *_, **__: None)
     for side in ("trainA", "trainB"):  # a data set that is here is one that can be chosen
         (tmp_path / "data" / "horse2zebra" / side).mkdir(parents=True)
     monkeypatch.setenv("GAN_DATA", str(tmp_path / "data"))
@@ -152,8 +153,8 @@ def test_start_asks_first_and_starts_when_told_to(monkeypatch, tmp_path):
         (handler,) = (each for each in app.fns.values() if (blocks[button]._id, "click") in each.targets)
         values = [None if b.stateful else state.config_values[b._id]["props"].get("value") for b in handler.inputs]
         if blocks["train-preset"] in handler.inputs:
-            names = [*starting.settings_by_name()]
-            shown = starting.shown_settings("cyclegan", "horse2zebra", presets.PRESETS["zebras"].settings)
+            names = [*form.settings_by_name()]
+            shown = form.shown_settings("cyclegan", "horse2zebra", presets.PRESETS["zebras"].settings)
             values = ["zebras", "cyclegan", "horse2zebra", "", 60, "", "", None]
             values += [each.value for _, each in zip(names, shown, strict=True)]
         request = gr.Request(headers={"accept-language": "en"}, client=None)
@@ -170,7 +171,7 @@ def test_start_asks_first_and_starts_when_told_to(monkeypatch, tmp_path):
 
 def test_a_preset_whose_data_is_not_here_can_still_be_asked_for(away):
     """Gradio would refuse it as no choice, in English; the queue says what is to be done."""
-    choices = starting.fill("zebras", own=True)[3]
+    choices = form.fill("zebras", own=True)[3]
     assert choices.value == "horse2zebra"
     assert [value for _, value in choices.choices].count("horse2zebra") == 1
 
@@ -184,7 +185,7 @@ def short(tmp_path, monkeypatch):
     from gan.runs.run import all_runs
 
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
-    monkeypatch.setattr(jobs.models, "runs", lambda *_, **__: all_runs(tmp_path))
+    monkeypatch.setattr(jobs.model_cache, "runs", lambda *_, **__: all_runs(tmp_path))
     monkeypatch.setattr(jobs, "_workers", {})
     monkeypatch.setattr(jobs, "advance", lambda _: None)
     run = small_run(tmp_path, "short", minutes=1.0, lines=10)
@@ -194,7 +195,7 @@ def short(tmp_path, monkeypatch):
 
 
 def shown(run, language="en"):
-    return watching.facts(run.folder, watching.stamp(run), language)
+    return status_view.facts(run.folder, status_view.stamp(run), language)
 
 
 def test_a_training_that_was_too_short_says_so_and_go_on_prolongs_it(short, tmp_path):
@@ -202,8 +203,8 @@ def test_a_training_that_was_too_short_says_so_and_go_on_prolongs_it(short, tmp_
     told = "results are worth a look from about step 500 on. “Go on” trains it further, to 6 minutes in all."
     assert told in shown(short)
     assert "모두 합해 6분까지" in shown(short, "ko")
-    assert sight.show(short, ["short"], visitor())[6].interactive  # Go on
-    assert watching.report(short)["needed"] == 500
+    assert monitor.show(short, ["short"], visitor())[6].interactive  # Go on
+    assert status_view.report(short)["needed"] == 500
     jobs.control(Place("local", "on", tmp_path, no_loan), "short", "go on")
     assert (short.status, short.config.minutes) == ("queued", 6)
 

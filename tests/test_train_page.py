@@ -19,9 +19,10 @@ from typing import NamedTuple
 import pytest
 
 from demo import app as shell
-from demo import jobs, launch, presets
-from demo.language import words
-from demo.place import Place, decide
+from demo import jobs
+from demo.jobs import presets, worker
+from demo.server.environment import Place, decide
+from demo.ui.i18n import words
 from gan.core.trainer import train
 from gan.runs.run import Run, all_runs
 from tests.browser import Visitors, expect, open_list, open_tab, serve, settle
@@ -104,7 +105,7 @@ def server(school):
 @pytest.fixture
 def stubs(monkeypatch):
     """What is started trains nothing, and starts in a moment."""
-    monkeypatch.setattr(launch, "subprocess", Stubs)
+    monkeypatch.setattr(worker, "subprocess", Stubs)
 
 
 def clear(place):
@@ -415,7 +416,7 @@ def test_kill_9_of_the_training_and_of_the_app_at_once_loses_neither_the_run_nor
             os.kill(pid, signal.SIGKILL)
         other.process.wait(20)
     with monkeypatch.context() as patch:
-        patch.setattr(launch, "subprocess", Stubs)
+        patch.setattr(worker, "subprocess", Stubs)
         patch.setattr(jobs, "LOOK", 0.1)
         jobs.look_after(server.place)
         wait(lambda: second.status == "finished")

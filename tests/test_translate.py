@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo import models, translate, uploads
-from demo.language import LANGUAGES, say, words
-from demo.refusals import Refused
-from demo.translate import desk, inside, ways
-from demo.translate.desk import Held
+from demo.server import model_cache
+from demo.tabs import translate
+from demo.tabs.translate import inspect, selection, translation
+from demo.tabs.translate.selection import Held
+from demo.ui import uploads
+from demo.ui.i18n import LANGUAGES, say, words
+from demo.ui.refusals import Refused
 from gan.data.datasets import load_pair
 from gan.data.registry import PAIRS
 from gan.errors import UserError
@@ -24,9 +26,9 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
     monkeypatch.delenv("GAN_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    ways.examples.cache_clear()
+    translation.examples.cache_clear()
     yield small_cyclegan(tmp_path / "runs", "fruit")
-    ways.examples.cache_clear()
+    translation.examples.cache_clear()
 
 
 def picture(width=80, height=50):
@@ -39,7 +41,7 @@ def pictures(html):
 
 
 def test_a_way_leads_there_and_back_and_is_timed(run):
-    there, back = ways.go(run, "AtoB", picture()), ways.go(run, "BtoA", picture())
+    there, back = translation.go(run, "AtoB", picture()), translation.go(run, "BtoA", picture())
     for way in (there, back):
         assert way.real.size == way.fake.size == way.rec.size == (80, 50)
         assert way.seconds > 0
@@ -48,29 +50,29 @@ def test_a_way_leads_there_and_back_and_is_timed(run):
     assert there.error == pytest.approx(expected)
     assert 0 < there.error < 1
     with pytest.raises(UserError, match="AtoB, BtoA"):
-        ways.go(run, "up", picture())
+        translation.go(run, "up", picture())
 
 
 def test_a_large_picture_is_shown_at_the_limit(run):
-    way = ways.go(run, "AtoB", picture(2000, 1000))
-    assert way.real.size == way.fake.size == way.rec.size == (ways.LONGEST, ways.LONGEST // 2)
+    way = translation.go(run, "AtoB", picture(2000, 1000))
+    assert way.real.size == way.fake.size == way.rec.size == (translation.LONGEST, translation.LONGEST // 2)
 
 
 def test_the_shipped_examples_are_there_pile_a_first(run):
-    assert [example.side for example in ways.examples("apple2orange", 32)] == ["a", "b", "b", "b"]
-    assert [example.side for example in ways.examples("horse2zebra", 128)] == ["a"] * 4 + ["b"]
-    assert ways.examples("nothing/at/all", 32) == ()
-    for data in ways.SHIPPED:
-        for example in ways.examples(data, 64):
+    assert [example.side for example in translation.examples("apple2orange", 32)] == ["a", "b", "b", "b"]
+    assert [example.side for example in translation.examples("horse2zebra", 128)] == ["a"] * 4 + ["b"]
+    assert translation.examples("nothing/at/all", 32) == ()
+    for data in translation.SHIPPED:
+        for example in translation.examples(data, 64):
             assert example.image.mode == "RGB"
             assert 100 <= max(example.image.size) <= 640
 
 
 def test_every_shipped_example_is_named_in_the_licences_and_the_other_way_round():
-    folder = ways.HERE / "examples"
+    folder = translation.HERE / "examples"
     named = set(re.findall(r"`([\w-]+\.webp)`", (folder / "LICENSES.md").read_text(encoding="utf-8")))
     there = {path.name for path in folder.iterdir()} - {"LICENSES.md"}
-    used = {f"{name}.webp" for sides in ways.SHIPPED.values() for names in sides for name in names}
+    used = {f"{name}.webp" for sides in translation.SHIPPED.values() for names in sides for name in names}
     assert there == used
     assert there <= named
 
@@ -82,16 +84,16 @@ def test_test_photos_are_offered_where_the_data_is(run, tmp_path, monkeypatch):
         for index in range(5):
             picture(70, 60).save(folder / f"{index}.png")
     monkeypatch.setenv("GAN_DATA", str(tmp_path / "data"))
-    ways.examples.cache_clear()
-    found = ways.examples("apple2orange", 32)
-    assert [example.side for example in found].count("a") == 1 + ways.TEST_PICTURES
-    assert [example.side for example in found].count("b") == 3 + ways.TEST_PICTURES
+    translation.examples.cache_clear()
+    found = translation.examples("apple2orange", 32)
+    assert [example.side for example in found].count("a") == 1 + translation.TEST_PICTURES
+    assert [example.side for example in found].count("b") == 3 + translation.TEST_PICTURES
     assert found[1].image.size == (32, 32)
 
 
 def test_the_herds_examples_are_drawn(run):
     pytest.importorskip("gan.data.synthetic_herd", reason="the herd is not there yet")
-    found = ways.examples("herd", 64)
+    found = translation.examples("herd", 64)
     assert [example.side for example in found] == ["a"] * 4 + ["b"] * 4
     assert len({example.image.tobytes() for example in found}) == 8
 
@@ -100,7 +102,7 @@ def test_the_emojis_examples_are_test_pictures_of_their_own_hand():
     test = load_pair("emoji", 64, split="test")
     for side, images in (("a", test.a.images), ("b", test.b.images)):
         known = {to_image(image).tobytes() for image in images}
-        some = [each.image.tobytes() for each in ways.examples("emoji", 64) if each.side == side]
+        some = [each.image.tobytes() for each in translation.examples("emoji", 64) if each.side == side]
         assert len(set(some)) == 4
         assert set(some) < known
 
@@ -110,48 +112,50 @@ def test_every_known_pair_has_names_in_both_languages(run, language):
     for record in PAIRS.values():
         assert f"translate.names.{record.a}" in words(language)
         assert f"translate.names.{record.b}" in words(language)
-    assert ways.names(run, "ko") == ("사과", "오렌지")
+    assert translation.names(run, "ko") == ("사과", "오렌지")
 
 
 def test_a_folders_piles_are_named_without_its_place(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     cats = small_cyclegan(tmp_path, "cats", "/home/someone/cats,/home/someone/dogs")
     own = small_cyclegan(tmp_path, "own", "/home/someone/mine")
-    assert ways.names(cats, "en") == ("cats", "dogs")
-    assert ways.names(own, "en") == ("A", "B")
+    assert translation.names(cats, "en") == ("cats", "dogs")
+    assert translation.names(own, "en") == ("A", "B")
 
 
 def test_the_page_shows_both_directions_at_once(run):
-    html = ways.page(run, "AtoB", None, 0, "en")
+    html = translation.page(run, "AtoB", None, 0, "en")
     assert len(pictures(html)) == 8
     assert re.findall(r"<figcaption>([^<]+)", html) == [
         *("real: apple", "translated: orange", "the way back: apple", "identity: apple"),
         *("real: orange", "translated: apple", "the way back: orange", "identity: orange"),
     ]
-    mine = ways.page(run, "BtoA", picture(), None, "ko")
+    mine = translation.page(run, "BtoA", picture(), None, "ko")
     assert re.findall(r"<figcaption>([^<]+)", mine)[:2] == ["진짜: 오렌지", "변환한 그림: 사과"]
     assert len(pictures(mine)) == 8
-    assert len(pictures(ways.page(run, "AtoB", None, None, "en"))) == 4  # nothing chosen: the other direction alone
+    assert (
+        len(pictures(translation.page(run, "AtoB", None, None, "en"))) == 4
+    )  # nothing chosen: the other direction alone
 
 
 def test_without_examples_only_the_visitors_picture_is_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     own = small_cyclegan(tmp_path, "own", "/nowhere/mine")
-    assert len(pictures(ways.page(own, "AtoB", picture(), None, "en"))) == 4
-    assert "<img" not in ways.thumbnails(own, None, "en")
+    assert len(pictures(translation.page(own, "AtoB", picture(), None, "en"))) == 4
+    assert "<img" not in translation.thumbnails(own, None, "en")
 
 
 def test_a_hostile_name_of_a_pile_is_only_text(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     evil = small_cyclegan(tmp_path, "evil", "<script>x,<b>y")
-    assert "<script" not in ways.page(evil, "AtoB", picture(), None, "en")
+    assert "<script" not in translation.page(evil, "AtoB", picture(), None, "en")
 
 
 def test_a_new_checkpoint_is_seen_in_a_remembered_example(run, tmp_path):
-    before = ways.page(run, "AtoB", None, 0, "en")
+    before = translation.page(run, "AtoB", None, 0, "en")
     other = small_cyclegan(tmp_path / "elsewhere", "other", seed=1)
     (run.folder / "weights.safetensors").write_bytes((other.folder / "weights.safetensors").read_bytes())
-    images = [re.findall(r'src="([^"]+)"', html) for html in (before, ways.page(run, "AtoB", None, 0, "en"))]
+    images = [re.findall(r'src="([^"]+)"', html) for html in (before, translation.page(run, "AtoB", None, 0, "en"))]
     assert images[0][0] == images[1][0]
     assert images[0][1] != images[1][1]
 
@@ -201,11 +205,11 @@ def test_imported_weights_of_one_direction_are_shown_without_the_way_back(run, t
     small_cyclegan(tmp_path / "runs", "one", missing=(net, "a", "b"))
     _, direction, example, _, html = translate.show_example("one", 0, "en")
     assert (direction.value, [value for _, value in direction.choices]) == (way, [way])
-    assert ways.examples("apple2orange", 32)[example].side == ("a" if way == "AtoB" else "b")
+    assert translation.examples("apple2orange", 32)[example].side == ("a" if way == "AtoB" else "b")
     assert len(pictures(html)) == 2  # the picture and its translation, and no second row
-    assert ways.go(models.find("one"), way, picture()).rec is None
+    assert translation.go(model_cache.find("one"), way, picture()).rec is None
     with pytest.raises(UserError, match=f"translate {way} only"):
-        ways.go(models.find("one"), ways.opposite(way), picture())
+        translation.go(model_cache.find("one"), translation.opposite(way), picture())
 
 
 def test_a_section_says_what_imported_weights_lack(run, tmp_path):
@@ -222,15 +226,15 @@ def test_feeding_the_result_back_turns_the_direction(run):
     file, direction, example, _, html = translate.again("fruit", "AtoB", None, 0, None)
     assert direction.value == "BtoA"
     assert example is None
-    expected = ways.go(run, "AtoB", ways.examples("apple2orange", 32)[0].image).fake
+    expected = translation.go(run, "AtoB", translation.examples("apple2orange", 32)[0].image).fake
     with Image.open(file) as fake:
         assert fake.convert("RGB").tobytes() == expected.tobytes()
     assert html.index("generated: orange") < html.index("real: apple")  # what was fed back is no real orange
     assert "real: orange" not in html
-    now = desk.held("fruit", "BtoA", file, None)
+    now = selection.held("fruit", "BtoA", file, None)
     assert now.made
-    assert "generated: orange" in inside.page(now, "en")
-    assert not desk.held("fruit", "AtoB", None, 0).made
+    assert "generated: orange" in inspect.page(now, "en")
+    assert not selection.held("fruit", "AtoB", None, 0).made
 
 
 @pytest.mark.parametrize(
@@ -239,7 +243,9 @@ def test_feeding_the_result_back_turns_the_direction(run):
 )
 def test_a_way_that_takes_a_second_or_more_is_told_in_seconds(seconds, english, korean):
     for language, told in (("en", english), ("ko", korean)):
-        assert say(language, "translate.took", time=ways.duration(seconds, language)).replace("\u00a0", " ") == told
+        assert (
+            say(language, "translate.took", time=translation.duration(seconds, language)).replace("\u00a0", " ") == told
+        )
 
 
 @pytest.mark.parametrize(
@@ -256,7 +262,7 @@ def test_domains_have_the_names_that_their_folders_or_files_tell(tmp_path, data,
     run = small_cyclegan(tmp_path, "own", data)
     if given:
         run.set_info(names=given)
-    assert ways.names(run, "ko") == told
+    assert translation.names(run, "ko") == told
 
 
 def test_without_any_run_the_tab_says_what_to_do(tmp_path, monkeypatch):

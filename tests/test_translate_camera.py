@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.translate import camera
-from demo.translate.desk import Held
+from demo.tabs.translate import webcam
+from demo.tabs.translate.selection import Held
 from gan.core.checkpoint import load_networks
 from tests.small_cyclegan import small_cyclegan
 
@@ -23,7 +23,7 @@ def run(tmp_path, monkeypatch):
 def jpeg(image, quality=95):
     buffer = io.BytesIO()
     image.save(buffer, "jpeg", quality=quality)
-    return camera.START + base64.b64encode(buffer.getvalue()).decode()
+    return webcam.START + base64.b64encode(buffer.getvalue()).decode()
 
 
 def noise(width, height):
@@ -31,7 +31,7 @@ def noise(width, height):
 
 
 def opened(url):
-    return Image.open(io.BytesIO(base64.b64decode(url.removeprefix(camera.START))))
+    return Image.open(io.BytesIO(base64.b64decode(url.removeprefix(webcam.START))))
 
 
 def test_a_frame_is_what_the_generator_makes_of_it(run):
@@ -39,26 +39,26 @@ def test_a_frame_is_what_the_generator_makes_of_it(run):
 
     size = run.config.size
     sent = jpeg(noise(size, size))
-    answer = camera.frame({"run": run.name, "direction": "AtoB", "picture": sent}, None)
+    answer = webcam.frame({"run": run.name, "direction": "AtoB", "picture": sent}, None)
     expected = translate(load_networks(run)[0]["a2b"], opened(sent), size=size)
     assert answer["picture"] == jpeg(expected, 88)
-    back = camera.frame({"run": run.name, "direction": "BtoA", "picture": sent}, None)
+    back = webcam.frame({"run": run.name, "direction": "BtoA", "picture": sent}, None)
     assert back != answer
 
 
 def test_a_large_frame_is_made_smaller_first(run):
     size = run.config.size
-    answer = camera.frame({"run": run.name, "direction": "AtoB", "picture": jpeg(noise(400, 300))}, None)
+    answer = webcam.frame({"run": run.name, "direction": "AtoB", "picture": jpeg(noise(400, 300))}, None)
     assert max(opened(answer["picture"]).size) == 2 * size
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"picture": camera.START + "AAAA"},
-        {"picture": camera.START + "not base64"},
+        {"picture": webcam.START + "AAAA"},
+        {"picture": webcam.START + "not base64"},
         {"picture": "data:image/png;base64,AAAA"},
-        {"picture": camera.START + "A" * camera.MOST},
+        {"picture": webcam.START + "A" * webcam.MOST},
         {"picture": None},
         {"direction": "up"},
         {"run": "../../etc"},
@@ -66,32 +66,32 @@ def test_a_large_frame_is_made_smaller_first(run):
 )
 def test_anything_else_gets_a_sentence(run, change):
     asked = {"run": run.name, "direction": "AtoB", "picture": jpeg(noise(32, 32))} | change
-    assert len(camera.frame(asked, None)["error"]) > 10
-    assert "error" in camera.frame({}, None)
-    assert "error" in camera.frame("text", None)
+    assert len(webcam.frame(asked, None)["error"]) > 10
+    assert "error" in webcam.frame({}, None)
+    assert "error" in webcam.frame("text", None)
 
 
 def test_a_frame_that_would_wait_too_long_is_dropped(run, monkeypatch):
-    monkeypatch.setattr(camera, "WAIT", 0.05)
+    monkeypatch.setattr(webcam, "WAIT", 0.05)
     asked = {"run": run.name, "direction": "AtoB", "picture": jpeg(noise(32, 32))}
     held, go_on = threading.Event(), threading.Event()
 
     def hold():
-        with camera._turn:
+        with webcam._turn:
             held.set()
             go_on.wait()
 
     other = threading.Thread(target=hold)
     other.start()
     held.wait()
-    assert camera.frame(asked, None) == {"busy": True}
+    assert webcam.frame(asked, None) == {"busy": True}
     go_on.set()
     other.join()
-    assert "picture" in camera.frame(asked, None)
+    assert "picture" in webcam.frame(asked, None)
 
 
 def test_the_panel_says_what_the_script_needs(run):
-    (html,) = camera.show(Held(run, "BtoA", noise(32, 32)), None)
+    (html,) = webcam.show(Held(run, "BtoA", noise(32, 32)), None)
     assert f'data-run="{run.name}" data-direction="BtoA" data-size="{run.config.size}"' in html
     assert 'data-rate="{rate} pictures a second"' in html
     assert "Live: orange → apple" in html

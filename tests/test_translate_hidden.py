@@ -7,12 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
-from demo import models
-from demo.language import LANGUAGES, words
-from demo.translate import hidden
-from demo.translate.desk import Held
-from demo.translate.memory import remembered
-from demo.translate.ways import examples
+from demo.server import model_cache
+from demo.tabs.translate import steganography
+from demo.tabs.translate.cache import remembered
+from demo.tabs.translate.selection import Held
+from demo.tabs.translate.translation import examples
+from demo.ui.i18n import LANGUAGES, words
 from gan.analysis.cycle_robustness import KINDS, disturb
 from gan.core.checkpoint import load_networks
 from gan.errors import UserError
@@ -43,7 +43,7 @@ def by_hand(run, kind, amount, image):
 @pytest.mark.parametrize(("kind", "amount"), [("noise", 0.03), ("jpeg", 0.7), ("blur", 1.3)])
 def test_the_endpoint_agrees_with_the_steps_done_by_hand(fruit, tmp_path, kind, amount):
     picture().save(tmp_path / "in.png")
-    answer, rec = hidden.endpoint("fruit", "AtoB", str(tmp_path / "in.png"), kind, amount)
+    answer, rec = steganography.endpoint("fruit", "AtoB", str(tmp_path / "in.png"), kind, amount)
     error, size, pixels = by_hand(fruit, kind, amount, picture())
     assert (answer["kind"], answer["amount"]) == (kind, amount)
     assert answer["disturbed"] == pytest.approx(error, abs=1e-5)
@@ -59,7 +59,7 @@ def test_the_endpoint_agrees_with_the_steps_done_by_hand(fruit, tmp_path, kind, 
 
 
 def test_the_kinds_of_the_section_are_those_of_the_core():
-    assert tuple(KINDS) == hidden.NAMES
+    assert tuple(KINDS) == steganography.NAMES
 
 
 def test_no_way_is_gone_twice_for_a_picture_however_the_slider_moves(fruit):
@@ -68,43 +68,43 @@ def test_no_way_is_gone_twice_for_a_picture_however_the_slider_moves(fruit):
     for network, batches in ((there, there_batches), (back, back_batches)):
         network.register_forward_hook(lambda _, args, __, batches=batches: batches.append(len(args[0])))
     for share in (10, 15, 0):  # 10 is one of those on the curve
-        hidden.page(Held(fruit, "AtoB", picture()), "noise", share, "en")
+        steganography.page(Held(fruit, "AtoB", picture()), "noise", share, "en")
     assert there_batches == [1]
-    assert back_batches == [1, len(hidden.SHARES), 1, 1]
-    hidden.page(Held(fruit, "AtoB", picture()), "blur", 15, "en")
-    assert (there_batches, back_batches[4:]) == ([1], [1 + len(hidden.SHARES)])
-    hidden.page(Held(fruit, "AtoB", picture(seed=1)), "noise", 10, "en")
-    assert (there_batches, back_batches[5:]) == ([1, 1], [1, len(hidden.SHARES)])
+    assert back_batches == [1, len(steganography.SHARES), 1, 1]
+    steganography.page(Held(fruit, "AtoB", picture()), "blur", 15, "en")
+    assert (there_batches, back_batches[4:]) == ([1], [1 + len(steganography.SHARES)])
+    steganography.page(Held(fruit, "AtoB", picture(seed=1)), "noise", 10, "en")
+    assert (there_batches, back_batches[5:]) == ([1, 1], [1, len(steganography.SHARES)])
 
 
 def test_a_curve_does_not_depend_on_where_the_slider_was_before(fruit):
     now = Held(fruit, "AtoB", picture())
-    hidden.find(now, "jpeg", 0.33)
-    after = hidden.find(now, "jpeg", 0.1)
-    fresh = hidden.find(now._replace(image=picture(seed=1)), "jpeg", 0.1)
+    steganography.find(now, "jpeg", 0.33)
+    after = steganography.find(now, "jpeg", 0.1)
+    fresh = steganography.find(now._replace(image=picture(seed=1)), "jpeg", 0.1)
     assert [point.amount for point in after.curve] == [point.amount for point in fresh.curve]
-    assert len(after.curve) == 1 + len(hidden.SHARES)
+    assert len(after.curve) == 1 + len(steganography.SHARES)
 
 
 def test_what_is_remembered_is_forgotten_with_the_weights(fruit, tmp_path):
     now = Held(fruit, "AtoB", picture())
-    before = hidden.find(now, "noise", 0.1).curve
+    before = steganography.find(now, "noise", 0.1).curve
     other = small_cyclegan(tmp_path / "elsewhere", "other", seed=1)
     (fruit.folder / "weights.safetensors").write_bytes((other.folder / "weights.safetensors").read_bytes())
-    after = hidden.find(now, "noise", 0.1).curve
+    after = steganography.find(now, "noise", 0.1).curve
     assert all(one.error != other.error for one, other in zip(before, after, strict=True))
     assert remembered(now)[1] is remembered(now)[1]
     assert remembered(now)[1] is not remembered(now._replace(direction="BtoA"))[1]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", hidden.NAMES)
+@pytest.mark.parametrize("kind", steganography.NAMES)
 def test_the_page_shows_four_pictures_with_their_numbers_and_a_curve(fruit, language, kind):
     now = Held(fruit, "AtoB", picture(80, 50))
-    html = hidden.page(now, kind, 20, language)
+    html = steganography.page(now, kind, 20, language)
     assert len(re.findall('<img src="data:image/', html)) == 4
     assert html.count('alt="') == 4
-    found = hidden.find(now, kind, KINDS[kind] / 5)
+    found = steganography.find(now, kind, KINDS[kind] / 5)
     for share in (found.clean, found.now.error):
         assert words(language)["translate.error"].format(percent=f"{100 * share:.1f}") in html
     assert 'class="cycle mean"' in html
@@ -113,49 +113,49 @@ def test_the_page_shows_four_pictures_with_their_numbers_and_a_curve(fruit, lang
     assert "{" not in html
 
 
-@pytest.mark.parametrize("kind", hidden.NAMES)
+@pytest.mark.parametrize("kind", steganography.NAMES)
 def test_at_nothing_the_page_asks_to_move_the_slider(fruit, kind):
-    html = hidden.page(Held(fruit, "BtoA", picture()), kind, 0, "en")
+    html = steganography.page(Held(fruit, "BtoA", picture()), kind, 0, "en")
     assert "move the slider" in html
     assert "sign of" not in html
 
 
 def found(*curve, now):
-    points = [hidden.Point(*each) for each in curve]
-    return hidden.Found(points[now], points, ())
+    points = [steganography.Point(*each) for each in curve]
+    return steganography.Found(points[now], points, ())
 
 
 def test_something_is_said_to_be_hidden_only_where_the_numbers_say_so():
     curve = ((0, 0.02, 0.0), (0.1, 0.09, 0.02), (0.2, 0.10, 0.08))
-    yes = hidden.told(found(*curve, now=1), "jpeg", "en")
+    yes = steganography.told(found(*curve, now=1), "jpeg", "en")
     assert "JPEG, quality 90" in yes
     assert "2.0\u00a0% without it and 9.0\u00a0% with it" in yes
     assert "7.0 points, 3.5 times the disturbance: a sign that the way back relied on something hidden" in yes
-    elsewhere = hidden.told(found(*curve, now=2), "jpeg", "en")
+    elsewhere = steganography.told(found(*curve, now=2), "jpeg", "en")
     assert "no clear sign of a hidden message at this strength" in elsewhere
     assert "quality 90" in elsewhere
     assert "7.0 points, 3.5 times" in elsewhere
-    no = hidden.told(found((0, 0.02, 0.0), (0.5, 0.06, 0.05), now=1), "blur", "en")
+    no = steganography.told(found((0, 0.02, 0.0), (0.5, 0.06, 0.05), now=1), "blur", "en")
     assert "no clear sign of a hidden message, neither here nor" in no
     assert "relied" not in no
 
 
 def test_a_disturbance_that_destroys_what_is_plain_to_see_is_no_sign():
-    strong = hidden.told(found((0, 0.02, 0.0), (3, 0.30, 0.1), now=1), "blur", "en")
+    strong = steganography.told(found((0, 0.02, 0.0), (3, 0.30, 0.1), now=1), "blur", "en")
     assert "this strong also destroys what is plain to see" in strong
     assert "relied" not in strong
 
 
 def test_where_a_hidden_message_is_to_be_seen_it_is_seen():
     """What the page says of another run is followed to its end."""
-    said = hidden.one_that_hides("en")
+    said = steganography.one_that_hides("en")
     run, number, share = re.search(
         r"the pair (\w+),.*example (\d+), and JPEG at (\d+)", said.replace("\u00a0", " ")
     ).groups()
-    example = examples(models.find(run).config.data, models.find(run).config.size)[int(number) - 1]
+    example = examples(model_cache.find(run).config.data, model_cache.find(run).config.size)[int(number) - 1]
     assert example.side == "b"
-    there = hidden.find(Held(models.find(run), "BtoA", example.image), "jpeg", int(share) / 100)
-    told = hidden.told(there, "jpeg", "en")
+    there = steganography.find(Held(model_cache.find(run), "BtoA", example.image), "jpeg", int(share) / 100)
+    told = steganography.told(there, "jpeg", "en")
     assert "relied on something hidden" in told
     for value in there.numbers:
         assert f"{100 * value:.1f}" in said
@@ -165,8 +165,8 @@ def test_where_a_hidden_message_is_to_be_seen_it_is_seen():
 @pytest.mark.parametrize(("name", "said"), [("herd", "relied on something hidden"), ("herd-both", "neither here nor")])
 def test_of_the_shipped_herds_one_hides_something_that_a_jpeg_damages(name, said):
     striped = next(each.image for each in examples("herd", 64) if each.side == "b")
-    found = hidden.find(Held(models.find(name), "BtoA", striped), "jpeg", 0.1)
-    assert said in hidden.told(found, "jpeg", "en")
+    found = steganography.find(Held(model_cache.find(name), "BtoA", striped), "jpeg", 0.1)
+    assert said in steganography.told(found, "jpeg", "en")
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_of_the_shipped_herds_one_hides_something_that_a_jpeg_damages(name, said
 def test_the_endpoint_refuses_with_a_sentence(fruit, tmp_path, run, direction, kind, amount, sentence):
     picture().save(tmp_path / "in.png")
     with pytest.raises(UserError, match=sentence):
-        hidden.endpoint(run, direction, str(tmp_path / "in.png"), kind, amount)
+        steganography.endpoint(run, direction, str(tmp_path / "in.png"), kind, amount)
     with pytest.raises(UserError, match="First choose a picture"):
-        hidden.endpoint("fruit", "AtoB", None, "jpeg", 0.1)
+        steganography.endpoint("fruit", "AtoB", None, "jpeg", 0.1)
 
 
 def test_the_controls_own_handler_draws_the_example_that_is_shown(fruit):
-    html = hidden.again("fruit", "AtoB", None, 0, "noise", 25, None)
+    html = steganography.again("fruit", "AtoB", None, 0, "noise", 25, None)
     assert html.count("<img") == 4
     assert "sigma 5.0\u00a0% of full scale" in html
     with pytest.raises(UserError, match="rain"):
-        hidden.again("fruit", "AtoB", None, 0, "rain", 25, None)
+        steganography.again("fruit", "AtoB", None, 0, "rain", 25, None)

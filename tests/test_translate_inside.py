@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from demo.translate import inside, ways
-from demo.translate.desk import Held
+from demo.tabs.translate import inspect, translation
+from demo.tabs.translate.selection import Held
 from gan.analysis.inspect_cyclegan import mean_verdicts
 from gan.core.checkpoint import save_weights
 from gan.core.cyclegan import CycleGAN, CycleGANConfig
@@ -44,7 +44,7 @@ def with_settings(now, root, name, **settings):
 def test_real_is_blue_and_fake_orange_over_a_grey_picture():
     picture = torch.zeros(1, 3, 2, 3)
     lean = torch.tensor([[-1.0, 0.0, 1.0], [float("nan"), -0.5, 5.0]])
-    (fake, none, real), (unseen, weak, sure) = np.asarray(inside.painted(picture, lean)).astype(int).tolist()
+    (fake, none, real), (unseen, weak, sure) = np.asarray(inspect.painted(picture, lean)).astype(int).tolist()
     assert none == unseen == [128] * 3
     assert fake[0] > fake[2] + 50
     assert real[2] > real[0] + 50
@@ -53,9 +53,9 @@ def test_real_is_blue_and_fake_orange_over_a_grey_picture():
 
 
 def test_the_difference_is_measured_at_the_generators_size(now):
-    look = inside.seen(now)
+    look = inspect.seen(now)
     assert look.real.shape == (1, 3, 32, 48)
-    image, mean = inside.difference(look)
+    image, mean = inspect.difference(look)
     apart = (look.fake - look.real).abs().mean().item() / 2
     assert mean == pytest.approx(apart, abs=1e-6)
     assert np.asarray(image).mean() / 255 == pytest.approx(min(1, 3 * apart), abs=0.05)
@@ -63,8 +63,8 @@ def test_the_difference_is_measured_at_the_generators_size(now):
 
 @pytest.mark.parametrize(("language", "words"), [("en", "Discriminator of orange"), ("ko", "오렌지 판별자")])
 def test_the_page_shows_verdicts_losses_and_every_stage(now, language, words):
-    html = inside.page(now, language)
-    look = inside.seen(now)
+    html = inspect.page(now, language)
+    look = inspect.seen(now)
     there = now.networks[0]
     assert html.count("<img") == 5 + len(there.stages)
     assert html.count(words) >= 4
@@ -78,16 +78,16 @@ def test_the_page_shows_verdicts_losses_and_every_stage(now, language, words):
 
 
 def test_the_other_direction_has_the_other_judges(now):
-    there = inside.seen(now)
-    back = inside.seen(now._replace(direction="BtoA"))
+    there = inspect.seen(now)
+    back = inspect.seen(now._replace(direction="BtoA"))
     assert torch.equal(there.logits["real", "own"], back.logits["real", "other"])
     assert torch.equal(there.idt, back.fake)
 
 
 def test_the_endpoint_tells_the_same(now, tmp_path):
     now.image.save(tmp_path / "picture.png")
-    answer, sheet = inside.endpoint("fruit", "AtoB", str(tmp_path / "picture.png"))
-    look = inside.seen(now)
+    answer, sheet = inspect.endpoint("fruit", "AtoB", str(tmp_path / "picture.png"))
+    look = inspect.seen(now)
     assert answer["patch"] == 34
     assert answer["losses"]["cycle"] == pytest.approx(look.losses.cycle)
     means = [answer["verdicts"][picture][judge] for picture in ("input", "output") for judge in ("own", "other")]
@@ -96,11 +96,11 @@ def test_the_endpoint_tells_the_same(now, tmp_path):
     assert means == pytest.approx(judged, abs=1e-5)
     assert answer["stages"][-1] == {"shape": [3, 32, 48]}
     assert sheet.size == (2 * 48, 2 * 32)
-    lean = inside.leanings(now, look)
+    lean = inspect.leanings(now, look)
     for row, kind in enumerate(("real", "fake")):
         for column, judge in enumerate(("own", "other")):
             cell = sheet.crop((48 * column, 32 * row, 48 * column + 48, 32 * row + 32))
-            assert cell.tobytes() == inside.painted(getattr(look, kind), lean[kind, judge]).tobytes()
+            assert cell.tobytes() == inspect.painted(getattr(look, kind), lean[kind, judge]).tobytes()
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_the_endpoint_tells_the_same(now, tmp_path):
 )
 def test_the_scale_is_that_of_the_loss(now, tmp_path, loss, ends, words):
     now = with_settings(now, tmp_path, "own", loss=loss, blocks=1)
-    look = inside.seen(now)
-    html = inside.verdicts(now, look, "en")
+    look = inspect.seen(now)
+    html = inspect.verdicts(now, look, "en")
     assert [float(v) for v in re.findall(r"looks (?:fake|real) \(([-\d.]+)\)", html)] == list(ends)
     assert words in html
     expected = look.logits["real", "own"].mean() if loss != "bce" else look.logits["real", "own"].sigmoid().mean()
@@ -124,18 +124,18 @@ def test_the_scale_is_that_of_the_loss(now, tmp_path, loss, ends, words):
 def test_a_verdict_at_an_end_of_the_scale_has_the_colour_of_that_end(now, tmp_path):
     for loss, fake, none, real in (("least-squares", 0.0, 0.5, 1.0), ("bce", -99.0, 0.0, 99.0), ("hinge", -1, 0, 1)):
         held = with_settings(now, tmp_path, loss, loss=loss, blocks=1)
-        look = inside.seen(held)
+        look = inspect.seen(held)
         for logit, lean in ((fake, -1), (none, 0), (real, 1)):
             same = look._replace(logits={("real", "own"): torch.full_like(look.logits["real", "own"], logit)})
-            found = inside.leanings(held, same)["real", "own"]
+            found = inspect.leanings(held, same)["real", "own"]
             assert torch.allclose(found, torch.full((32, 48), float(lean)), atol=1e-5), (loss, logit)
 
 
 @pytest.mark.parametrize("change", [False, True])
 def test_the_last_stage_is_the_translation_and_every_stage_has_its_name(now, tmp_path, change):
     now = with_settings(now, tmp_path, "own", change=change, blocks=2)
-    look = inside.seen(now)
-    html = inside.stages(now, look, "en")
+    look = inspect.seen(now)
+    html = inspect.stages(now, look, "en")
     kinds = ["edges", "down", "down", "residual block 1", "residual block 2", "up", "up", "the picture"]
     assert re.findall(r"<small>\d+: ([\w ]+),", html) == kinds
     source = re.findall(r'src="data:image/png;base64,([^"]+)"', html)[-1]
@@ -145,7 +145,7 @@ def test_the_last_stage_is_the_translation_and_every_stage_has_its_name(now, tmp
 
 def test_a_hostile_name_of_a_pile_is_only_text_and_escaped_once(now, tmp_path):
     run = small_cyclegan(tmp_path, "evil", '<b>x & "y",z')
-    html = inside.page(now._replace(run=run), "en")
+    html = inspect.page(now._replace(run=run), "en")
     assert "<b>x" not in html
     assert "&amp;amp;" not in html
     assert "&lt;b&gt;x &amp; &quot;y&quot;" in html
@@ -156,20 +156,20 @@ def test_the_first_example_of_each_pile_shows_the_lesson(name, shipped):
     """A real picture pleases the discriminator of its own domain more than the other's."""
     run = Run.open(name)
     for direction, side in (("AtoB", "a"), ("BtoA", "b")):
-        some = ways.examples(run.config.data, run.config.size)
-        now = Held(run, direction, some[ways.first_of(some, side)].image)
-        html = inside.page(now, "en")
-        mean = mean_verdicts(inside.seen(now), run.config)
+        some = translation.examples(run.config.data, run.config.size)
+        now = Held(run, direction, some[translation.first_of(some, side)].image)
+        html = inspect.page(now, "en")
+        mean = mean_verdicts(inspect.seen(now), run.config)
         assert mean["real", "own"] > mean["real", "other"]
         assert "here they err" not in html
 
 
 def test_where_the_discriminators_err_the_page_says_so(shipped):
     run = Run.open("horse2zebra")
-    some = ways.examples("horse2zebra", run.config.size)
+    some = translation.examples("horse2zebra", run.config.size)
     contrary = [Held(run, "AtoB", image) for side, image in some if side == "a"]
     said = {}
     for now in contrary:
-        mean = mean_verdicts(inside.seen(now), run.config)
-        said[mean["real", "other"] > mean["real", "own"]] = "here they err" in inside.page(now, "en")
+        mean = mean_verdicts(inspect.seen(now), run.config)
+        said[mean["real", "other"] > mean["real", "own"]] = "here they err" in inspect.page(now, "en")
     assert said == {True: True, False: False}  # there is one that contradicts the lesson, and it is kept

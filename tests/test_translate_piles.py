@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from demo.translate import piles, ways
-from demo.translate.desk import Held
+from demo.tabs.translate import translation, unpaired
+from demo.tabs.translate.selection import Held
 from gan.core.checkpoint import load_networks
 from gan.errors import UserError
 from gan.runs.run import Run
@@ -20,10 +20,10 @@ FIRST = {"seed": 0, "a": 0, "b": 0}
 @pytest.fixture(autouse=True)
 def fresh():
     """What is remembered of pictures depends on which data is here."""
-    for remembered in (ways.examples, piles._pictures):
+    for remembered in (translation.examples, unpaired._pictures):
         remembered.cache_clear()
     yield
-    for remembered in (ways.examples, piles._pictures):
+    for remembered in (translation.examples, unpaired._pictures):
         remembered.cache_clear()
 
 
@@ -54,54 +54,54 @@ def test_only_the_pictures_that_are_shown_are_read(run, monkeypatch):
         return original(files, *rest, **more)
 
     monkeypatch.setattr(datasets, "read_pictures", counted)
-    a, b, trained = piles.pictures(run, 0)
+    a, b, trained = unpaired.pictures(run, 0)
     assert trained
-    assert len(a) == len(b) == piles.COUNT
-    assert len(read) == 2 * piles.COUNT
+    assert len(a) == len(b) == unpaired.COUNT
+    assert len(read) == 2 * unpaired.COUNT
     assert {image.getpixel((0, 0))[1] for image in a} == {0}
     assert {image.getpixel((0, 0))[1] for image in b} == {255}
-    assert len(set(shades(a))) == piles.COUNT  # none twice
+    assert len(set(shades(a))) == unpaired.COUNT  # none twice
     assert shades(a) != sorted(shades(a))
     assert shades(a) != shades(b)
-    assert shades(piles.pictures(run, 1)[0]) != shades(a)
-    assert piles.pictures(run, 0)[0] is a  # remembered
+    assert shades(unpaired.pictures(run, 1)[0]) != shades(a)
+    assert unpaired.pictures(run, 0)[0] is a  # remembered
 
 
 def test_where_the_data_is_gone_the_examples_are_shown_and_it_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     monkeypatch.setenv("GAN_DATA", str(tmp_path / "nowhere"))
     fruit = small_cyclegan(tmp_path, "fruit", "apple2orange")
-    a, b, trained = piles.pictures(fruit, 0)
+    a, b, trained = unpaired.pictures(fruit, 0)
     assert (len(a), len(b), trained) == (1, 3, False)
-    assert "not on this machine" in piles.page(fruit, FIRST, "en")
-    assert not piles.endpoint("fruit", 0)[0]["trained"]
+    assert "not on this machine" in unpaired.page(fruit, FIRST, "en")
+    assert not unpaired.endpoint("fruit", 0)[0]["trained"]
     own = small_cyclegan(tmp_path, "own", str(tmp_path / "gone"))
     with pytest.raises(UserError, match="laid out"):
-        piles.drawn(own, FIRST, "input", "en")
-    before = piles.numbers(fruit, FIRST)
+        unpaired.drawn(own, FIRST, "input", "en")
+    before = unpaired.numbers(fruit, FIRST)
     for side in ("trainA", "trainB"):  # the data comes while the app runs
         folder = tmp_path / "nowhere" / "apple2orange" / side
         folder.mkdir(parents=True)
         Image.new("RGB", (40, 40)).save(folder / "one.png")
-    assert "not on this machine" not in piles.page(fruit, FIRST, "en")
-    assert piles.numbers(fruit, FIRST) != before
+    assert "not on this machine" not in unpaired.page(fruit, FIRST, "en")
+    assert unpaired.numbers(fruit, FIRST) != before
 
 
 def test_the_herd_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
-    a, b, trained = piles.pictures(small_cyclegan(tmp_path, "animals", "herd"), 3)
-    assert len(a) == len(b) == piles.COUNT
+    a, b, trained = unpaired.pictures(small_cyclegan(tmp_path, "animals", "herd"), 3)
+    assert len(a) == len(b) == unpaired.COUNT
     assert a[0].size == (32, 32)
     assert trained
 
 
 def test_the_numbers_are_those_of_the_networks(run):
     picked = {"seed": 0, "a": 2, "b": 5}
-    told = piles.numbers(run, picked)
+    told = unpaired.numbers(run, picked)
     g, d = load_networks(run)
     a, b = (
         torch.from_numpy(np.array(pile[at])).permute(2, 0, 1)[None].float() / 127.5 - 1
-        for pile, at in zip(piles.pictures(run, 0)[:2], (2, 5), strict=True)
+        for pile, at in zip(unpaired.pictures(run, 0)[:2], (2, 5), strict=True)
     )
     with torch.no_grad():
         fake_b, fake_a = g["a2b"](a), g["b2a"](b)
@@ -121,30 +121,30 @@ def test_the_numbers_are_those_of_the_networks(run):
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_page_lays_out_both_piles_and_answers_in_three_roles(run, language):
     run.set_info(pictures=[1067, 30])
-    html = piles.page(run, {"seed": 0, "a": 1, "b": 3}, language)
-    assert html.count("<button") == 2 * piles.COUNT
+    html = unpaired.page(run, {"seed": 0, "a": 1, "b": 3}, language)
+    assert html.count("<button") == 2 * unpaired.COUNT
     assert re.findall(r'data-side="(\w)" data-index="(\d+)" aria-pressed="true"', html) == [("a", "1"), ("b", "3")]
     assert "1,067" in html
     assert re.findall(r'<img src="([^"]+)"', html.split('class="picked"')[1]) == [
-        piles.inline(pile[at]) for pile, at in zip(piles.pictures(run, 0)[:2], (1, 3), strict=True)
+        unpaired.inline(pile[at]) for pile, at in zip(unpaired.pictures(run, 0)[:2], (1, 3), strict=True)
     ]
     for role, figures in (("input", 4), ("real", 2), ("label", 4)):
-        told = piles.answer(run, FIRST, role, language)
+        told = unpaired.answer(run, FIRST, role, language)
         assert told.count("<figure") == figures
         assert "{" not in re.sub(r'src="[^"]*"', "", told)
-    assert "{" not in piles.learners(run, language)
+    assert "{" not in unpaired.learners(run, language)
 
 
 def test_no_count_is_told_where_none_is_known(run):
-    headings = re.findall("<h4>([^<]+)", piles.page(run, FIRST, "en"))
+    headings = re.findall("<h4>([^<]+)", unpaired.page(run, FIRST, "en"))
     assert headings == ["Domain A", "Domain B"]
 
 
 def test_the_pictures_of_a_click_are_light(run, tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
-    address = piles.small(Image.fromarray(noise).resize((256, 256)))
+    address = unpaired.small(Image.fromarray(noise).resize((256, 256)))
     assert len(address) < 20_000
-    assert piles.small(Image.new("RGB", (32, 32))).startswith("data:image/png")  # drawn ones as they are
+    assert unpaired.small(Image.new("RGB", (32, 32))).startswith("data:image/png")  # drawn ones as they are
 
 
 def table(html):
@@ -154,7 +154,7 @@ def table(html):
 
 
 def test_the_table_tells_who_sees_a_picture_as_what_and_who_learns_from_it(run):
-    told = table(piles.learners(run, "en"))
+    told = table(unpaired.learners(run, "en"))
     keep = "translates its translation back; leaves the picture itself unchanged"
     verdict, cycle = "the score of the {} discriminator", "both cycle-consistency losses"
     mistakes = "its own mistakes: real should be 1, fake 0"
@@ -173,36 +173,36 @@ def changed(run, **settings):
 
 
 def test_the_table_leaves_out_what_a_run_left_out(run):
-    without = table(piles.learners(changed(run, identity=0), "en"))["Generator A → B"]
+    without = table(unpaired.learners(changed(run, identity=0), "en"))["Generator A → B"]
     assert without[1:] == [
         "translates its translation back",
         "the score of the B discriminator, both cycle-consistency losses",
     ]
-    alone = table(piles.learners(changed(run, cycle=0, identity=0.5), "en"))["Generator A → B"]
+    alone = table(unpaired.learners(changed(run, cycle=0, identity=0.5), "en"))["Generator A → B"]
     assert alone[1:] == ["translates its translation back, only to be measured", "the score of the B discriminator"]
 
 
 def test_only_a_run_with_cycle_loss_is_said_to_compare_a_picture_with_itself(run):
-    assert "the picture itself" in piles.answer(run, FIRST, "label", "en")
+    assert "the picture itself" in unpaired.answer(run, FIRST, "label", "en")
     alone = changed(run, cycle=0, identity=0)
-    told = piles.answer(alone, FIRST, "label", "en")
+    told = unpaired.answer(alone, FIRST, "label", "en")
     assert "never does" in told
     assert "itself" not in told
 
 
 def test_the_numbers_that_mean_real_are_those_of_the_runs_loss(run):
     smooth = changed(run, label=0.9)
-    assert "should answer 0.9" in piles.answer(smooth, FIRST, "real", "en")
-    assert "where 1 means real" in piles.answer(smooth, FIRST, "input", "en")
+    assert "should answer 0.9" in unpaired.answer(smooth, FIRST, "real", "en")
+    assert "where 1 means real" in unpaired.answer(smooth, FIRST, "input", "en")
     hinge = changed(run, loss="hinge", label=1.0)
-    assert "real should be ≥ 1, fake ≤ −1" in piles.learners(hinge, "en")
+    assert "real should be ≥ 1, fake ≤ −1" in unpaired.learners(hinge, "en")
 
 
 def test_nothing_is_answered_before_someone_answers(run):
-    _, html, answer, table = piles.drawn(run, FIRST, None, "en")
+    _, html, answer, table = unpaired.drawn(run, FIRST, None, "en")
     assert "<button" in html
     assert (answer, table) == ("", "")
-    answer, table = piles.choose("pets", FIRST, "label", None)
+    answer, table = unpaired.choose("pets", FIRST, "label", None)
     assert "pix2pix" in answer
     assert "<table" in table
 
@@ -211,24 +211,24 @@ def test_clicks_pick_and_shuffling_lays_out_others(run):
     class Click:
         side, index = "b", 7
 
-    picked, html, *_ = piles.pick(Click, "pets", FIRST, "input", None)
+    picked, html, *_ = unpaired.pick(Click, "pets", FIRST, "input", None)
     assert picked == {"seed": 0, "a": 0, "b": 7}
     assert 'data-side="b" data-index="7" aria-pressed="true"' in html
-    other, *_ = piles.shuffle("pets", "input", None)
+    other, *_ = unpaired.shuffle("pets", "input", None)
     assert (other["a"], other["b"]) == (0, 0)
     Click.index = 999
-    assert piles.pick(Click, "pets", FIRST, "label", None)[0]["b"] == piles.COUNT - 1
+    assert unpaired.pick(Click, "pets", FIRST, "label", None)[0]["b"] == unpaired.COUNT - 1
     held = Held(run, "AtoB", Image.new("RGB", (32, 32)))
-    assert piles.show(held, FIRST, "real", None)[0] == FIRST
+    assert unpaired.show(held, FIRST, "real", None)[0] == FIRST
 
 
 def test_the_endpoint_tells_the_same(run):
-    told, sheet = piles.endpoint("pets", 0)
-    assert told["numbers"] == piles.numbers(run, FIRST)
+    told, sheet = unpaired.endpoint("pets", 0)
+    assert told["numbers"] == unpaired.numbers(run, FIRST)
     assert sheet.size == (12 * 32, 2 * 32)
     assert (told["names"], told["trained"]) == (["A", "B"], True)
-    other, _ = piles.endpoint("pets", 1)
+    other, _ = unpaired.endpoint("pets", 1)
     assert other["numbers"] != told["numbers"]
     for seed in (-1, 1.5, float("nan"), 10**6):
         with pytest.raises(UserError, match="seed"):
-            piles.endpoint("pets", seed)
+            unpaired.endpoint("pets", seed)

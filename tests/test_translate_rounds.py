@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.language import LANGUAGES
-from demo.translate import rounds
-from demo.translate.desk import Held
+from demo.tabs.translate import repeated_cycle as rounds
+from demo.tabs.translate.selection import Held
+from demo.ui.i18n import LANGUAGES
 from gan.analysis import repeated_cycle as core
 from gan.core.checkpoint import load_networks
 from gan.errors import UserError

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.language import HERE, LANGUAGES, say, words
-from demo.place import decide
-from demo.uploads import limits
+from demo.server.environment import decide
+from demo.ui.i18n import HERE, LANGUAGES, say, words
+from demo.ui.uploads import limits
 from gan.data.image_io import MAX_PIXELS, SUFFIXES
 from tests.browser import expect
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from demo.experiments import numbers
+from demo.shared.experiments import numbers
 from gan.analysis.real_or_fake import draw, stages
 from gan.core.checkpoint import load_networks
 from gan.core.latent import noise

@@ -3,18 +3,18 @@
 import ast
 import re
 
-from demo.language import words
-from demo.place import ROOT
+from demo.server.environment import ROOT
+from demo.ui.i18n import words
 
 # The helpers that put the beginning of a key in front of it: `sentence` of a tab, `word` of a question, ...
 BEGINNINGS = {
-    "noise.": "demo/noise",
-    "translate.": "demo/translate",
+    "noise.": "demo/tabs/noise",
+    "translate.": "demo/tabs/translate",
     "curves.": "gan/plots/curves.py",
-    "questions.q1.": "demo/questions",
-    "questions.q15.": "demo/questions",
-    "questions.q17.": "demo/questions",
-    "questions.q20.": "demo/questions",
+    "questions.q1.": "demo/tabs/questions",
+    "questions.q15.": "demo/tabs/questions",
+    "questions.q17.": "demo/tabs/questions",
+    "questions.q20.": "demo/tabs/questions",
     "uploads.": "demo/assets/uploads.js",
     "curves.experiments.*.": "demo/",
     "train.refused.": "demo/",
@@ -23,121 +23,121 @@ BEGINNINGS = {
 DYNAMIC = """
 | app.py | {}.tab | {noise,curves,translate,train,questions}.tab |
 | assets/uploads.js | uploads.{} | uploads.{large,more,kind,kind_or_zip,shrinking} |
-| curves/__init__.py | curves.{} | curves.{png,svg,csv,gif} |
-| curves/guesses.py | curves.guess.{} | curves.guess.{found,missed,right,wrong} |
-| curves/guesses.py | options.{} | curves.experiments.*.options.{a,b,c} |
-| curves/guesses.py | answers.{} | curves.experiments.*.answers.{a,b,c} |
-| experiments.py | curves.experiments.{}.{} | curves.experiments.*.{title,question,look,happened} |
-| jobs.py | train.refused.cannot.{} | train.refused.cannot.{pause,go_on,stop} |
-| noise/between.py | noise.between.{} | noise.between.{start,end,slerp,lerp} |
-| noise/between.py | between.{} | noise.between.{slerp,lerp,inward} |
-| noise/between.py | between.usual.{} | noise.between.usual.{less,more,same} |
-| noise/copied.py | copied.verdict.{} | noise.copied.verdict.{same,close,new,far} |
-| noise/copied.py | noise.copied.by.{} | noise.copied.by.{pixels,features} |
-| noise/desk.py | held.{} | noise.held.{probability,score} |
-| noise/find.py | find.score.{} | noise.find.score.{class,picture} |
-| noise/find.py | find.{} | noise.find.{searching,stopped} |
-| noise/find.py | find.{}.{} | noise.find.{found,nearly,not_yet,never}.{class,picture} |
-| noise/find.py | noise.find.modes.{} | noise.find.modes.{name,draw,upload} |
-| noise/find.py | noise.find.{}_one | noise.find.{draw,upload}_one |
-| noise/game.py | game.winner.{} | noise.game.winner.{you,d,even} |
-| noise/game.py | game.{} | noise.game.{step,rounds,people,spread} |
-| noise/grid.py | alt.{} | noise.alt.{probability,score} |
-| noise/grid.py | versus.{} | noise.versus.{real,fake} |
-| noise/grid.py | legend.{} | noise.legend.{probability,score} |
-| noise/layers.py | layers.{} | noise.layers.{generator,discriminator,probability,score} |
-| noise/modes.py | modes.{} | noise.modes.{all,some,few,fake,real} |
-| noise/pictures.py | noise.classes.{} | noise.classes.* |
-| noise/pictures.py | refused.named.{} | refused.named.{coordinate,count,k,round,seed,steps,training} |
-| noise/sliders.py | noise.sliders.methods.{} | noise.sliders.methods.{sefa,ganspace} |
-| noise/sliders.py | noise.sliders.{}.{} | noise.sliders.{brightness,width,height,slant,warmth}.{more,less} |
-| pad.py | noise.find.pad.{} | noise.find.pad.{alt,pen,width,clear,keys,down,up} |
-| questions/enlarge.py | refused.named.{} | refused.named.{pattern,way,weights,kernel,stride,padding} |
-| questions/downward.py | figure.{} | questions.q15.figure.{input,kernel,output,back} |
-| questions/downward.py | ways.{} | questions.q15.ways.{stride,max,average,blur} |
-| questions/downward.py | questions.q15.{}s.{} | questions.q15.patterns.{digit,line,stripes,dot} |
-| questions/downward.py | questions.q15.{}s.{} | questions.q15.kernels.{learned,one,middle} |
-| questions/downward.py | questions.q15.{}s.{} | questions.q15.layers.{network,pooling} |
-| questions/duel.py | questions.q20.presets.{}.watch | questions.q20.presets.{balanced,perfect,held,hills,grid}.watch |
-| questions/duel.py | questions.q20.shows.{} | questions.q20.shows.{real,fake,pull,net} |
-| questions/duel.py | questions.q20.tries.{} | questions.q20.tries.{adam,bce,least-squares,hinge,both} |
-| questions/duel.py | questions.q20.{}.{} | questions.q20.preset.{balanced,perfect,held,hills,grid} |
-| questions/duel.py | questions.q20.{}.{} | questions.q20.data.{ring,rings,line,grid,hill,hills,drawn} |
-| questions/duel.py | questions.q20.{}.{} | questions.q20.hold.{none,d,g} |
-| questions/duel.py | questions.q20.{}.{} | questions.q20.loss.{bce,saturating,least-squares,hinge} |
-| questions/duel.py | questions.q20.{}.{} | questions.q20.descent.{adam,sgd} |
-| questions/duel.py | questions.q20.{}.{} | questions.q20.speed.{slow,normal,fast} |
-| questions/duel.py | questions.q20.{}_label | questions.q20.{preset,data,hold,loss,descent,speed}_label |
-| questions/duel.py | questions.q20.rate_{} | questions.q20.rate_{g,d} |
-| questions/items.py | items.{}.ask | questions.*.items.{1,2,3}.ask |
-| questions/items.py | items.{}.{} | questions.*.items.{1,2,3}.{a,b,c} |
-| questions/items.py | items.{}.why_{} | questions.*.items.{1,2,3}.why_{a,b,c} |
-| questions/items.py | read.{} | questions.*.read.{1,2,3,4,5} |
-| questions/items.py | questions.go.{} | questions.go.{curves,translate,train} |
-| questions/items.py | questions.items.{} | questions.items.{right,wrong} |
-| questions/kernels.py | questions.q1.learn.kernels.{} | questions.q1.learn.kernels.{now,bilinear,difference} |
-| questions/kernels.py | questions.q1.learn.made.{} | questions.q1.learn.made.{small,learned,bilinear,true} |
-| questions/plane_figure.py | figure.{} | questions.q20.figure.{verdict,best,p,q,d,best_short} |
-| questions/plane_figure.py | figure.{}_note | questions.q20.figure.{verdict,best}_note |
-| questions/plane_figure.py | numbers.{} | questions.q20.numbers.{round,d_real,d_fake,loss_d,least,loss_g,gradient} |
-| questions/plane_figure.py | numbers.{} | questions.q20.numbers.{divergence,covered,away} |
-| questions/plane_figure.py | questions.q20.charts.{} | questions.q20.charts.{loss,verdict,divergence} |
-| questions/plane_figure.py | says.{} | questions.q20.says.{away,fight,tiny,no_gradient,sure,fooled,balance,lazy} |
-| questions/roles.py | questions.q17.labels.{} | questions.q17.labels.{real,fake,rec} |
-| questions/roles.py | stops.{}.{} | questions.q17.stops.{draw,translate,deceive,cycle}.{what,with,who} |
-| questions/roles.py | stops.{}.{} | questions.q17.stops.{identity,judge,sum}.{what,with,who} |
-| questions/roles.py | stops.{}.title | questions.q17.stops.{draw,translate,deceive,cycle,identity,judge,sum}.title |
-| questions/roles.py | table.{} | questions.q17.table.{loss,value,weight,who} |
-| questions/roles.py | told.{} | questions.q17.told.{what,with,who} |
-| questions/upward.py | figure.{} | questions.q1.figure.{pooled,input,kernel,output,touches,spectrum} |
-| questions/upward.py | questions.q1.matrix.{} | questions.q1.matrix.{convolution,transposed} |
-| questions/upward.py | {}_alt | questions.q1.matrix.{convolution,transposed}_alt |
-| questions/upward.py | says.{} | questions.q1.says.{nearest,bilinear,unpool,uneven,gaps,even} |
-| questions/upward.py | says.{} | questions.q1.says.{flat,nearly_flat,rippled,compensates,weights_ripple} |
-| questions/upward.py | questions.q1.{}.{} | questions.q1.patterns.{digit,diagonal,dot,checker,drawn} |
-| questions/upward.py | questions.q1.{}.{} | questions.q1.ways.{nearest,bilinear,unpool,transposed} |
-| questions/upward.py | questions.q1.{}.{} | questions.q1.weight_names.{ones,bilinear,random,learned,painted} |
-| stories.py | curves.about.{} | curves.about.{frechet,covered,gradients,rates,there,back} |
-| stories.py | curves.events.{} | curves.events.{pause,go_on,stop,resume,evaluation,step_both,step_d,step_g,refused} |
-| stories.py | curves.events.{} | curves.events.{rate_g,rate_d,rounds_d,label} |
-| stories.py | curves.events.{}.{} | curves.events.{hold_d,hold_g}.{on,off} |
-| stories.py | curves.rest.{} | curves.rest.{probability,least-squares,hinge,dcgan,cyclegan} |
-| stories.py | curves.status.{} | curves.status.{running,paused,finished,stopped,failed,interrupted,queued,starting} |
-| train/conducting.py | train.conduct.{} | train.conduct.{held,learns,hold,free} |
-| train/conducting.py | train.conduct.side_{} | train.conduct.side_{d,g} |
-| train/conducting.py | train.conduct.step_{} | train.conduct.step_{d,g} |
-| train/outlook.py | train.outlook.{} | train.outlook.{rounds,fine,short,hopeless,takes} |
-| train/panels.py | train.models.{} | train.models.{dcgan,cyclegan} |
-| train/panels.py | train.presets.{} | train.presets.{digits,clothes,pooling,stripes,own,zebras} |
-| train/panels.py | train.{} | train.{limited,off,unwritable,pause,go_on,stop} |
-| train/starting.py | train.machine.{} | train.machine.{cpu,gpu,mps} |
-| train/starting.py | train.own.pile.{} | train.own.pile.{a,b} |
-| train/starting.py | train.sets.{} | train.sets.* |
-| train/starting.py | train.settings.{}.choices.{} | train.settings.*.choices.* |
-| train/starting.py | train.settings.{}.info | train.settings.*.info |
-| train/starting.py | train.settings.{}.label | train.settings.*.label |
-| train/watching.py | train.facts.{} | train.facts.{step,time,speed,left} |
-| train/watching.py | train.slow.{} | train.slow.{d,g} |
-| translate/camera.py | camera.{} | translate.camera.{mirrored,rate,denied,insecure,lost} |
-| translate/hidden.py | translate.hidden.kinds.{} | translate.hidden.kinds.{noise,jpeg,blur} |
-| translate/hidden.py | translate.hidden.unit.{} | translate.hidden.unit.{noise,jpeg,blur} |
-| translate/inside.py | inside.looks_{} | translate.inside.looks_{fake,real} |
-| translate/inside.py | inside.losses.{} | translate.inside.losses.{deceive,cycle,identity,total,real,fake} |
-| translate/inside.py | inside.scale.{} | translate.inside.scale.{bce,saturating,least-squares,hinge} |
-| translate/inside.py | inside.stage.{} | translate.inside.stage.{edges,down,residual,up,picture} |
-| translate/inside.py | inside.{} | translate.inside.{loss,value,weight} |
-| translate/piles.py | piles.{} | translate.piles.{pile,uncounted,unnamed,unknown,input,real,label} |
-| translate/piles.py | piles.lesson.{} | translate.piles.lesson.{input,real,label} |
-| translate/piles.py | piles.table.from.{} | translate.piles.table.from.{loss_g,cycle,idt,loss_d} |
-| translate/piles.py | piles.table.{}.name | translate.piles.table.{generator,discriminator}.name |
-| translate/piles.py | piles.table.{}.{} | translate.piles.table.generator.{own,other,other_idle,other_measured} |
-| translate/piles.py | piles.table.{}.{} | translate.piles.table.discriminator.{own,other} |
-| translate/piles.py | translate.piles.roles.{} | translate.piles.roles.{input,real,label} |
-| translate/rounds.py | rounds.{} | translate.rounds.{rest,slower,on} |
-| translate/ways.py | translate.{} | translate.{title,other,real,generated,fake,rec,idt} |
-| translate/ways.py | translate.alt.{} | translate.alt.{real,fake,rec,idt} |
-| pairs.py | translate.names.{} | translate.names.* |
-"""
+| tabs/curves/__init__.py | curves.{} | curves.{png,svg,csv,gif} |
+| tabs/curves/predictions.py | curves.guess.{} | curves.guess.{found,missed,right,wrong} |
+| tabs/curves/predictions.py | options.{} | curves.experiments.*.options.{a,b,c} |
+| tabs/curves/predictions.py | answers.{} | curves.experiments.*.answers.{a,b,c} |
+| shared/experiments.py | curves.experiments.{}.{} | curves.experiments.*.{title,question,look,happened} |
+| jobs/__init__.py | train.refused.cannot.{} | train.refused.cannot.{pause,go_on,stop} |
+| tabs/noise/interpolation.py | noise.between.{} | noise.between.{start,end,slerp,lerp} |
+| tabs/noise/interpolation.py | between.{} | noise.between.{slerp,lerp,inward} |
+| tabs/noise/interpolation.py | between.usual.{} | noise.between.usual.{less,more,same} |
+| tabs/noise/nearest_neighbours.py | copied.verdict.{} | noise.copied.verdict.{same,close,new,far} |
+| tabs/noise/nearest_neighbours.py | noise.copied.by.{} | noise.copied.by.{pixels,features} |
+| tabs/noise/selection.py | held.{} | noise.held.{probability,score} |
+| tabs/noise/inversion.py | find.score.{} | noise.find.score.{class,picture} |
+| tabs/noise/inversion.py | find.{} | noise.find.{searching,stopped} |
+| tabs/noise/inversion.py | find.{}.{} | noise.find.{found,nearly,not_yet,never}.{class,picture} |
+| tabs/noise/inversion.py | noise.find.modes.{} | noise.find.modes.{name,draw,upload} |
+| tabs/noise/inversion.py | noise.find.{}_one | noise.find.{draw,upload}_one |
+| tabs/noise/real_or_fake.py | game.winner.{} | noise.game.winner.{you,d,even} |
+| tabs/noise/real_or_fake.py | game.{} | noise.game.{step,rounds,people,spread} |
+| tabs/noise/grid.py | alt.{} | noise.alt.{probability,score} |
+| tabs/noise/grid.py | versus.{} | noise.versus.{real,fake} |
+| tabs/noise/grid.py | legend.{} | noise.legend.{probability,score} |
+| tabs/noise/activations.py | layers.{} | noise.layers.{generator,discriminator,probability,score} |
+| tabs/noise/mode_coverage.py | modes.{} | noise.modes.{all,some,few,fake,real} |
+| tabs/noise/samples.py | noise.classes.{} | noise.classes.* |
+| tabs/noise/samples.py | refused.named.{} | refused.named.{coordinate,count,k,round,seed,steps,training} |
+| tabs/noise/directions.py | noise.sliders.methods.{} | noise.sliders.methods.{sefa,ganspace} |
+| tabs/noise/directions.py | noise.sliders.{}.{} | noise.sliders.{brightness,width,height,slant,warmth}.{more,less} |
+| ui/drawing_pad.py | noise.find.pad.{} | noise.find.pad.{alt,pen,width,clear,keys,down,up} |
+| tabs/questions/q01_compute.py | refused.named.{} | refused.named.{pattern,way,weights,kernel,stride,padding} |
+| tabs/questions/q15_pooling.py | figure.{} | questions.q15.figure.{input,kernel,output,back} |
+| tabs/questions/q15_pooling.py | ways.{} | questions.q15.ways.{stride,max,average,blur} |
+| tabs/questions/q15_pooling.py | questions.q15.{}s.{} | questions.q15.patterns.{digit,line,stripes,dot} |
+| tabs/questions/q15_pooling.py | questions.q15.{}s.{} | questions.q15.kernels.{learned,one,middle} |
+| tabs/questions/q15_pooling.py | questions.q15.{}s.{} | questions.q15.layers.{network,pooling} |
+| tabs/questions/q20_equilibrium.py | questions.q20.presets.{}.watch | questions.q20.presets.{balanced,perfect,held,hills,grid}.watch |
+| tabs/questions/q20_equilibrium.py | questions.q20.shows.{} | questions.q20.shows.{real,fake,pull,net} |
+| tabs/questions/q20_equilibrium.py | questions.q20.tries.{} | questions.q20.tries.{adam,bce,least-squares,hinge,both} |
+| tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.preset.{balanced,perfect,held,hills,grid} |
+| tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.data.{ring,rings,line,grid,hill,hills,drawn} |
+| tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.hold.{none,d,g} |
+| tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.loss.{bce,saturating,least-squares,hinge} |
+| tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.descent.{adam,sgd} |
+| tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.speed.{slow,normal,fast} |
+| tabs/questions/q20_equilibrium.py | questions.q20.{}_label | questions.q20.{preset,data,hold,loss,descent,speed}_label |
+| tabs/questions/q20_equilibrium.py | questions.q20.rate_{} | questions.q20.rate_{g,d} |
+| tabs/questions/quiz_items.py | items.{}.ask | questions.*.items.{1,2,3}.ask |
+| tabs/questions/quiz_items.py | items.{}.{} | questions.*.items.{1,2,3}.{a,b,c} |
+| tabs/questions/quiz_items.py | items.{}.why_{} | questions.*.items.{1,2,3}.why_{a,b,c} |
+| tabs/questions/quiz_items.py | read.{} | questions.*.read.{1,2,3,4,5} |
+| tabs/questions/quiz_items.py | questions.go.{} | questions.go.{curves,translate,train} |
+| tabs/questions/quiz_items.py | questions.items.{} | questions.items.{right,wrong} |
+| tabs/questions/q01_kernels.py | questions.q1.learn.kernels.{} | questions.q1.learn.kernels.{now,bilinear,difference} |
+| tabs/questions/q01_kernels.py | questions.q1.learn.made.{} | questions.q1.learn.made.{small,learned,bilinear,true} |
+| tabs/questions/q20_figures.py | figure.{} | questions.q20.figure.{verdict,best,p,q,d,best_short} |
+| tabs/questions/q20_figures.py | figure.{}_note | questions.q20.figure.{verdict,best}_note |
+| tabs/questions/q20_figures.py | numbers.{} | questions.q20.numbers.{round,d_real,d_fake,loss_d,least,loss_g,gradient} |
+| tabs/questions/q20_figures.py | numbers.{} | questions.q20.numbers.{divergence,covered,away} |
+| tabs/questions/q20_figures.py | questions.q20.charts.{} | questions.q20.charts.{loss,verdict,divergence} |
+| tabs/questions/q20_figures.py | says.{} | questions.q20.says.{away,fight,tiny,no_gradient,sure,fooled,balance,lazy} |
+| tabs/questions/q17_labels.py | questions.q17.labels.{} | questions.q17.labels.{real,fake,rec} |
+| tabs/questions/q17_labels.py | stops.{}.{} | questions.q17.stops.{draw,translate,deceive,cycle}.{what,with,who} |
+| tabs/questions/q17_labels.py | stops.{}.{} | questions.q17.stops.{identity,judge,sum}.{what,with,who} |
+| tabs/questions/q17_labels.py | stops.{}.title | questions.q17.stops.{draw,translate,deceive,cycle,identity,judge,sum}.title |
+| tabs/questions/q17_labels.py | table.{} | questions.q17.table.{loss,value,weight,who} |
+| tabs/questions/q17_labels.py | told.{} | questions.q17.told.{what,with,who} |
+| tabs/questions/q01_upsampling.py | figure.{} | questions.q1.figure.{pooled,input,kernel,output,touches,spectrum} |
+| tabs/questions/q01_upsampling.py | questions.q1.matrix.{} | questions.q1.matrix.{convolution,transposed} |
+| tabs/questions/q01_upsampling.py | {}_alt | questions.q1.matrix.{convolution,transposed}_alt |
+| tabs/questions/q01_upsampling.py | says.{} | questions.q1.says.{nearest,bilinear,unpool,uneven,gaps,even} |
+| tabs/questions/q01_upsampling.py | says.{} | questions.q1.says.{flat,nearly_flat,rippled,compensates,weights_ripple} |
+| tabs/questions/q01_upsampling.py | questions.q1.{}.{} | questions.q1.patterns.{digit,diagonal,dot,checker,drawn} |
+| tabs/questions/q01_upsampling.py | questions.q1.{}.{} | questions.q1.ways.{nearest,bilinear,unpool,transposed} |
+| tabs/questions/q01_upsampling.py | questions.q1.{}.{} | questions.q1.weight_names.{ones,bilinear,random,learned,painted} |
+| shared/run_view.py | curves.about.{} | curves.about.{frechet,covered,gradients,rates,there,back} |
+| shared/run_view.py | curves.events.{} | curves.events.{pause,go_on,stop,resume,evaluation,step_both,step_d,step_g,refused} |
+| shared/run_view.py | curves.events.{} | curves.events.{rate_g,rate_d,rounds_d,label} |
+| shared/run_view.py | curves.events.{}.{} | curves.events.{hold_d,hold_g}.{on,off} |
+| shared/run_view.py | curves.rest.{} | curves.rest.{probability,least-squares,hinge,dcgan,cyclegan} |
+| shared/run_view.py | curves.status.{} | curves.status.{running,paused,finished,stopped,failed,interrupted,queued,starting} |
+| tabs/train/live_controls.py | train.conduct.{} | train.conduct.{held,learns,hold,free} |
+| tabs/train/live_controls.py | train.conduct.side_{} | train.conduct.side_{d,g} |
+| tabs/train/live_controls.py | train.conduct.step_{} | train.conduct.step_{d,g} |
+| tabs/train/estimate.py | train.outlook.{} | train.outlook.{rounds,fine,short,hopeless,takes} |
+| tabs/train/layout.py | train.models.{} | train.models.{dcgan,cyclegan} |
+| tabs/train/layout.py | train.presets.{} | train.presets.{digits,clothes,pooling,stripes,own,zebras} |
+| tabs/train/layout.py | train.{} | train.{limited,off,unwritable,pause,go_on,stop} |
+| tabs/train/form.py | train.machine.{} | train.machine.{cpu,gpu,mps} |
+| tabs/train/form.py | train.own.pile.{} | train.own.pile.{a,b} |
+| tabs/train/form.py | train.sets.{} | train.sets.* |
+| tabs/train/form.py | train.settings.{}.choices.{} | train.settings.*.choices.* |
+| tabs/train/form.py | train.settings.{}.info | train.settings.*.info |
+| tabs/train/form.py | train.settings.{}.label | train.settings.*.label |
+| tabs/train/status_view.py | train.facts.{} | train.facts.{step,time,speed,left} |
+| tabs/train/status_view.py | train.slow.{} | train.slow.{d,g} |
+| tabs/translate/webcam.py | camera.{} | translate.camera.{mirrored,rate,denied,insecure,lost} |
+| tabs/translate/steganography.py | translate.hidden.kinds.{} | translate.hidden.kinds.{noise,jpeg,blur} |
+| tabs/translate/steganography.py | translate.hidden.unit.{} | translate.hidden.unit.{noise,jpeg,blur} |
+| tabs/translate/inspect.py | inside.looks_{} | translate.inside.looks_{fake,real} |
+| tabs/translate/inspect.py | inside.losses.{} | translate.inside.losses.{deceive,cycle,identity,total,real,fake} |
+| tabs/translate/inspect.py | inside.scale.{} | translate.inside.scale.{bce,saturating,least-squares,hinge} |
+| tabs/translate/inspect.py | inside.stage.{} | translate.inside.stage.{edges,down,residual,up,picture} |
+| tabs/translate/inspect.py | inside.{} | translate.inside.{loss,value,weight} |
+| tabs/translate/unpaired.py | piles.{} | translate.piles.{pile,uncounted,unnamed,unknown,input,real,label} |
+| tabs/translate/unpaired.py | piles.lesson.{} | translate.piles.lesson.{input,real,label} |
+| tabs/translate/unpaired.py | piles.table.from.{} | translate.piles.table.from.{loss_g,cycle,idt,loss_d} |
+| tabs/translate/unpaired.py | piles.table.{}.name | translate.piles.table.{generator,discriminator}.name |
+| tabs/translate/unpaired.py | piles.table.{}.{} | translate.piles.table.generator.{own,other,other_idle,other_measured} |
+| tabs/translate/unpaired.py | piles.table.{}.{} | translate.piles.table.discriminator.{own,other} |
+| tabs/translate/unpaired.py | translate.piles.roles.{} | translate.piles.roles.{input,real,label} |
+| tabs/translate/repeated_cycle.py | rounds.{} | translate.rounds.{rest,slower,on} |
+| tabs/translate/translation.py | translate.{} | translate.{title,other,real,generated,fake,rec,idt} |
+| tabs/translate/translation.py | translate.alt.{} | translate.alt.{real,fake,rec,idt} |
+| shared/pairs.py | translate.names.{} | translate.names.* |
+"""  # noqa: E501
 ROWS = [[cell.strip() for cell in row.strip("|").split("|")] for row in DYNAMIC.strip().splitlines()]
 
 

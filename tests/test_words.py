@@ -10,9 +10,9 @@ from string import Formatter
 
 import pytest
 
-from demo.language import say
-from demo.numbers import empty
-from demo.refusals import WORDS, Refused
+from demo.ui.i18n import say
+from demo.ui.numbers import empty
+from demo.ui.refusals import WORDS, Refused
 from gan.errors import UserError, cause, reason
 from gan.words import HERE, LANGUAGES, Words, mapped, read, sentence, stored
 from gan.words.particles import settled
@@ -80,7 +80,12 @@ def test_every_refusal_names_its_words_and_none_is_a_literal_sentence():
     for path, called, argument in calls():
         keys = keys_of(argument)
         if keys is None:  # of a table, or remade from another: those are the only ones
-            assert str(path) in ("gan/export/junyanz.py", "gan/words/__init__.py", "demo/numbers.py", "gan/console.py"), path
+            assert str(path) in (
+                "gan/export/junyanz.py",
+                "gan/words/__init__.py",
+                "demo/ui/numbers.py",
+                "gan/console.py",
+            ), path
             continue
         assert keys <= read(CALLS[called], "en").keys(), (path, keys)
 

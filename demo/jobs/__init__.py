@@ -16,11 +16,20 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from demo import models
-from demo.launch import Worker, last_words, launch
-from demo.place import Place
-from demo.presets import is_preset, needed_by
-from demo.rules import MOST_MINUTES, WAITING, Refused, outstayed, permit, permit_conducting, permit_deleting, spare
+from demo.jobs.permissions import (
+    MOST_MINUTES,
+    WAITING,
+    Refused,
+    outstayed,
+    permit,
+    permit_conducting,
+    permit_deleting,
+    spare,
+)
+from demo.jobs.presets import is_preset, needed_by
+from demo.jobs.worker import Worker, last_words, launch
+from demo.server import model_cache
+from demo.server.environment import Place
 from gan.config import Config
 from gan.data.registry import absolute, last_names
 from gan.errors import UserError
@@ -63,7 +72,7 @@ def start(
             raise Refused("train.refused.full", most=WAITING)
         limited = place.training == "limited" and not key
         if limited:
-            theirs = [run for run in models.runs() if visitor and _visitors.get(run.folder) == visitor]
+            theirs = [run for run in model_cache.runs() if visitor and _visitors.get(run.folder) == visitor]
             if any(status(run) in (*ACTIVE, "queued") for run in theirs):
                 raise Refused("train.refused.one")
             for old in outstayed([run for run in recent() if run.info.get("visitor") and at_rest(run)]):
@@ -90,7 +99,7 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
     """
     from gan.core.checkpoint import reached
 
-    run = models.find(name)
+    run = model_cache.find(name)
     permit_conducting(place, run, key)
     do = "go on" if do == "resume" else do
     with _lock:
@@ -138,7 +147,7 @@ def what_if(place: Place, name: str, *, key: str = "") -> Run:
     """Go back to before the last act on a run, in a run of its own that goes on from there; the old one is stopped."""
     from gan.core.checkpoint import branch
 
-    run = models.find(name)
+    run = model_cache.find(name)
     permit_conducting(place, run, key)
     spare(place)
     if not any((run.folder / file).is_file() for file in ("before.pt", "resume.pt")):
@@ -162,7 +171,7 @@ def what_if(place: Place, name: str, *, key: str = "") -> Run:
 
 def delete(place: Place, name: str, *, key: str = "") -> None:
     """Delete a run with all that is in its folder. Raises `Refused` for one that came with the program or trains."""
-    run = models.find(name)
+    run = model_cache.find(name)
     permit_deleting(place, run, key)
     with _lock:
         if not at_rest(run):
@@ -215,12 +224,12 @@ def reason(run: Run) -> Any:
 
 def active() -> Run | None:
     """The run that is training now, whoever started it."""
-    return next((run for run in models.runs() if status(run) in ACTIVE), None)
+    return next((run for run in model_cache.runs() if status(run) in ACTIVE), None)
 
 
 def queue() -> list[Run]:
     """The runs that wait, the first first."""
-    return sorted((run for run in models.runs() if run.status == "queued"), key=written)
+    return sorted((run for run in model_cache.runs() if run.status == "queued"), key=written)
 
 
 def recent() -> list[Run]:
@@ -231,7 +240,7 @@ def recent() -> list[Run]:
         waits = standing == "queued"
         return standing in ACTIVE, waits, -written(run) if waits else written(run)
 
-    return sorted(models.runs(replicas=False), key=order, reverse=True)
+    return sorted(model_cache.runs(replicas=False), key=order, reverse=True)
 
 
 def written(run: Run) -> int:
@@ -244,7 +253,7 @@ def written(run: Run) -> int:
 
 def fresh_name(data: str) -> str:
     """A name for a run that is not taken: "mnist-3"."""
-    taken = {run.name for run in models.runs()}
+    taken = {run.name for run in model_cache.runs()}
     stem = re.sub(r"[^\w.-]", "-", last_names(data)[0]).lstrip(".-")[:50] or "run"
     return next(name for n in range(1, 100_000) if (name := f"{stem}-{n}") not in taken)
 
@@ -275,7 +284,7 @@ def _line_up(run: Run) -> None:
 
 def advance(place: Place) -> None:
     """Launch the run that has waited longest, if none is training; of several apps on one folder only one does."""
-    if not any(run.status == "queued" for run in models.runs()):
+    if not any(run.status == "queued" for run in model_cache.runs()):
         return
     place.runs.mkdir(parents=True, exist_ok=True)
     with suppress(Timeout), _lock, FileLock(place.runs / ".queue.lock").acquire(timeout=1):

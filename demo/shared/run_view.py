@@ -1,0 +1,197 @@
+"""Runs side by side as HTML: a column each, with its curves, what it drew at a moment, and what was done to it."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from demo.shared import translated_samples
+from demo.ui import svg_chart
+from demo.ui.data_urls import file_url
+from demo.ui.i18n import Language, say
+from demo.ui.refusals import Refused
+from gan.errors import UserError
+from gan.plots.curves import DEFAULT, Comparison, View, compare
+from gan.plots.figures import window
+from gan.plots.history import Story
+
+GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
+
+
+def word(language: Language) -> Callable[[str], str]:
+    """The words of figures in a language, by `gan.plots.curves`' keys."""
+    return lambda key: say(language, f"curves.{key}")
+
+
+def page(told: list[Story], view: View, step: float, language: Language) -> str:
+    """A column a run as HTML: its charts, its sample at `step`, what was done to it, what the dotted lines mean."""
+    compared = compare(told, view, word(language))
+    if not told:
+        return f"<p>{escape(say(language, 'curves.none'))}</p>"
+    columns = []
+    for at, story in enumerate(told):
+        sample = story.sample(min(step, view.until * story.last) if view.until < 1 else step)
+        now = None
+        if sample and len(story.columns["step"]):
+            now = float(np.interp(sample[0], story.columns["step"], story.columns[view.axis]))
+        marks = [(x, mark(event, language)) for x, _, _, event in story.marks(view.axis)]
+        status = escape(say(language, f"curves.status.{story.status}"))
+        columns.append(
+            f'<section><h3>{escape(story.name)} <small class="{story.status}">{status}</small></h3>'
+            f'<div class="story">{picture(story, sample, language)}'
+            f"<div>{figures(compared, at, language, now, marks)}{jumps(story, language)}</div></div></section>"
+        )
+    told_by = explanation(told, compared.view, language)
+    return f'<div class="stories" style="--columns:{len(told)}">{"".join(columns)}</div>{told_by}'
+
+
+def figures(
+    compared: Comparison,
+    at: int,
+    language: Language,
+    now: float | None = None,
+    marks: Sequence[tuple[float, str]] = (),
+) -> str:
+    """The charts of one of the runs that are compared, as HTML."""
+    view = compared.view
+    drawn = []
+    for panel, lines in compared.lines[at].items():
+        name = say(language, f"curves.panels.{panel}")
+        drawn.append(
+            svg_chart.chart(
+                lines,
+                title=name if lines else say(language, "curves.not_recorded", panel=name),
+                x_label=say(language, f"curves.axes.{view.axis}"),
+                x_range=compared.x_range,
+                y_range=compared.y_ranges[panel],
+                now=now,
+                rest_label=say(language, "curves.rest.label"),
+                marks=marks,
+                smoothing=view.smoothing if panel not in ("frechet", "covered") else 0,
+                log=view.is_log(panel),
+            )
+        )
+    return "".join(drawn)
+
+
+def mark(event: dict[str, Any], language: Language) -> str:
+    """An event in words: "Step 1,500: discriminator held still"."""
+    kind = event["event"].replace(" ", "_")
+    known = ("pause", "go_on", "stop", "resume", "evaluation", "step_both", "step_d", "step_g", "refused")
+    kind = f"step_{event.get('who', 'both')}" if kind == "round" else kind
+    words = [say(language, f"curves.events.{kind}")] if kind in known else []
+    for name in ("hold_d", "hold_g"):
+        if name in event:
+            words.append(say(language, f"curves.events.{name}.{'on' if event[name] else 'off'}"))
+    words += [
+        say(language, f"curves.events.{name}", value=f"{event[name]:g}")
+        for name in ("rate_g", "rate_d", "rounds_d", "label")
+        if name in event
+    ]
+    return say(language, "curves.events.at", step=f"{event['step']:,}", what=", ".join(words) or event["event"])
+
+
+def jumps(story: Story, language: Language) -> str:
+    """What was done to a run as HTML: buttons that lead to its moment."""
+    buttons = "".join(
+        f'<button type="button" data-step="{step}">{escape(mark(event, language))}</button>'
+        for _, step, _, event in story.marks("step")
+    )
+    return f'<p class="jumps">{buttons}</p>' if buttons else ""
+
+
+def picture(story: Story, sample: tuple[int, Path] | None, language: Language) -> str:
+    """A story's sample as HTML, with the discriminator's verdicts at that moment."""
+    if sample is None:
+        return f"<p>{escape(say(language, 'curves.no_sample'))}</p>"
+    words = caption(story, sample[0], language)
+    alt, head = escape(f"{story.name}, {words}"), f"<figcaption>{escape(words)}</figcaption>"
+    try:
+        if story.model == "cyclegan":
+            sheet = translated_samples.sheet(sample[1])
+            source = translated_samples.address(sample[1])
+            names = "".join(f"<li>{escape(name)}</li>" for name in translated_samples.rows(sample[1], language))
+            shown = f'<img width="{sheet.width}" height="{sheet.height}" src="{source}" alt="{alt}">'
+            return f'<figure class="sample wide">{head}<div class="translated"><ul>{names}</ul>{shown}</div></figure>'
+        data = sample[1].read_bytes()
+        width, height = Image.open(BytesIO(data)).size
+    except (OSError, UserError):  # the run was deleted while someone looked
+        return f"<p>{escape(words)}</p>"
+    shape = "wide" if width > 1.5 * height else ""
+    shown = f'<img width="{width}" height="{height}" src="{file_url(data, "webp")}" alt="{alt}">'
+    return f'<figure class="sample {shape}">{head}{shown}</figure>'
+
+
+def caption(story: Story, step: int, language: Language) -> str:
+    """What is said of a sample: "Step 1,413: D(real) 0.77, D(fake) 0.14"."""
+    real, fake = story.at(step, "d_real"), story.at(step, "d_fake")
+    for event in story.events:  # a step in slow motion is no logged line, but has numbers of its own
+        if event["event"] == "round" and event["step"] == step:
+            real, fake = event.get("d_real", real), event.get("d_fake", fake)
+    if real is None:
+        return say(language, "curves.sample", step=f"{step:,}")
+    return say(language, "curves.sample_verdicts", step=f"{step:,}", real=f"{real:.2f}", fake=f"{fake:.2f}")
+
+
+def explanation(told: list[Story], view: View, language: Language) -> str:
+    """What the dotted and the pale lines mean, as HTML: one sentence for each kind of verdict and of duel."""
+    sentences = {}
+    for (loss, _), those in _grouped(told, lambda story: (story.loss, story.labels[-1][1])):
+        kind = loss if loss in ("least-squares", "hinge") else "probability"
+        rest, label = f"{those[0].rest['d_real']:g}", those[0].labels[-1][1]
+        sentences.setdefault(kind, say(language, f"curves.rest.{kind}", rest=rest))
+        if label < 1 and kind != "hinge":
+            names = ", ".join(story.name for story in those)
+            sentences[names] = say(language, "curves.rest.smoothed", runs=names, label=f"{label:g}", rest=rest)
+    sentences = list(sentences.values())
+    for (_, model, _), those in _grouped(told, lambda story: (story.loss, story.model, story.labels[-1][1])):
+        values = {name: f"{value:.2f}" for name, value in those[0].rest.items()}
+        names = ", ".join(story.name for story in those)
+        sentences.append(say(language, f"curves.rest.{model}", runs=names, **values))
+    if changed := [story.name for story in told if len(story.labels) > 1]:
+        sentences.append(say(language, "curves.rest.changed", runs=", ".join(changed)))
+    sentences += [say(language, f"curves.about.{panel}") for panel in view.panels if panel not in DEFAULT]
+    counts = sorted({window(len(story.columns["step"]), view.smoothing) for story in told})
+    if counts[-1] > 1:
+        numbers = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
+        sentences.append(say(language, "curves.pale", count=numbers))
+    return f'<ul class="explanation">{"".join(f"<li>{escape(s)}</li>" for s in dict.fromkeys(sentences))}</ul>'
+
+
+def _grouped(told: list[Story], key: Callable[[Story], tuple]) -> list[tuple[tuple, list[Story]]]:
+    """These stories by a key that ends with the label of real pictures, those without smoothing first."""
+    groups: dict[tuple, list[Story]] = {}
+    for story in told:
+        groups.setdefault(key(story), []).append(story)
+    return sorted(groups.items(), key=lambda group: group[0][-1] < 1)
+
+
+def film(told: list[Story]) -> bytes:
+    """What these runs drew, side by side through all their moments, as a GIF without end."""
+    from gan.images import gif
+
+    moments = sorted({step for story in told for step, _ in story.samples})
+    frames = []
+    for step in moments:
+        pictures = []
+        for story in told:
+            if sample := story.sample(step):
+                if story.model == "cyclegan":
+                    pictures.append(translated_samples.sheet(sample[1]))
+                    continue
+                with Image.open(sample[1]) as image:
+                    pictures.append(image.convert("RGB"))
+        height = max(picture.height for picture in pictures)
+        frame = Image.new("RGB", (sum(p.width + GAP for p in pictures) - GAP, height), "white")
+        left = 0
+        for picture in pictures:
+            frame.paste(picture, (left, 0))
+            left += picture.width + GAP
+        frames.append(frame)
+    if not frames:
+        raise Refused("refused.no_picture")
+    return gif(frames, [FRAME] * (len(frames) - 1) + [8 * FRAME])

@@ -1,0 +1,248 @@
+"""Sliders that mean something: the held picture moved along the strongest directions of its generator."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from PIL import Image
+
+from demo.server import model_cache
+from demo.tabs.noise.samples import CSS, JS, Picture, draw, inline, percent, picture_of, sentence, whole
+from demo.tabs.noise.selection import Desk, Room, about, held, hold
+from demo.ui.handlers import EACH, polite, publish
+from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.refusals import Refused
+from demo.ui.sections import LATEST, QUIET, Section
+from gan.runs.run import Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gan.analysis.directions import Effect
+
+COUNT = 6  # sliders
+REACH = 6.0  # how far a slider goes each way, in standard deviations of z
+STOPS = (-6, -4, -2, 0, 2, 4, 6)  # the pictures beside a slider
+PLAIN = 0.8  # standard deviations: a change smaller than this is not worth a name
+OFTEN, SELDOM = 0.5, 0.1  # shares of pictures that change their class: above the first that is what a direction does
+
+
+def found(run: Run, method: str) -> tuple["Tensor", list["Effect"]]:
+    """The strongest directions of a run, float [COUNT, latent], and what each does; computed once."""
+    return _found(run.folder, model_cache.stamp(run), method)
+
+
+@lru_cache(maxsize=16)
+def _found(folder: Path, stamp: Any, method: str) -> tuple["Tensor", list["Effect"]]:
+    from gan.analysis.directions import directions, effects
+
+    run = Run(folder)
+    config, generators, _ = model_cache.networks(run)
+    vectors = directions(generators["g"], config.latent, min(COUNT, config.latent), method)
+    return vectors, effects(generators["g"], vectors, model_cache.classifier(config.data))
+
+
+def moved(shown: Picture, method: str, amounts: list[float], coordinate: float = 1, extra: float = 0.0) -> "Tensor":
+    """z moved by an amount along each direction, and by `extra` along one coordinate (counted from 1): float [latent].
+
+    Raises UserError for an amount or a coordinate outside.
+    """
+    import torch
+
+    amounts = [0.0 if value is None else float(value) for value in amounts]
+    if not all(-2 * REACH <= value <= 2 * REACH for value in (*amounts, extra or 0.0)):
+        raise Refused("refused.reach", reach=REACH)
+    if len(amounts) > COUNT:
+        raise Refused("refused.directions", most=COUNT, count=len(amounts))
+    coordinate = whole("coordinate", coordinate, 1, len(shown.z))
+    z = shown.z.clone()
+    if any(amounts):
+        vectors, _ = found(shown.run, method)
+        z += torch.tensor(amounts[: len(vectors)]) @ vectors[: len(amounts)]
+    z[coordinate - 1] += extra or 0.0
+    return z
+
+
+def at(shown: Picture, z: "Tensor") -> Picture:
+    """The picture at z, by the run of `shown`; `shown` itself where nothing has moved."""
+    from gan.inference.sample_id import of_vector
+
+    return shown if bool((z == shown.z).all()) else picture_of(of_vector(shown.run.name, z))
+
+
+def name(effect: "Effect", number: int, language: Language) -> str:
+    """What a slider is called: "1 · wider, brighter", "2 · another class" or "3 · a subtle change"."""
+    strongest = sorted(effect.changes.items(), key=lambda item: -abs(item[1]))[:2]
+    told = [
+        say(language, f"noise.sliders.{measure}.{'more' if change > 0 else 'less'}")
+        for measure, change in strongest
+        if abs(change) >= PLAIN
+    ]
+    if effect.turns is not None and effect.turns > OFTEN:
+        told.insert(0, say(language, "noise.sliders.class"))
+    elif not told and effect.turns is not None and effect.turns > SELDOM:
+        told = [say(language, "noise.sliders.sometimes")]
+    return f"{number} · {', '.join(told) or say(language, 'noise.sliders.subtle')}"
+
+
+def names(effects: list["Effect"], language: Language) -> list[str]:
+    """What the sliders are called; of directions that do the same in words, the second is told so: "(2)"."""
+    called, seen = [], []
+    for number, effect in enumerate(effects, 1):
+        words = name(effect, number, language)
+        seen.append(words.partition(" · ")[2])
+        again = seen.count(seen[-1])
+        called.append(f"{words} ({again})" if again > 1 else words)
+    return called
+
+
+def ends(effect: "Effect", language: Language) -> str:
+    """How often the class is another one at the slider's other end."""
+    return "" if effect.turns is None else sentence(language, "sliders.turns", percent=percent(effect.turns, language))
+
+
+def strips(shown: Picture, method: str, language: Language) -> list[str]:
+    """For each direction the held picture moved to every stop, as HTML: buttons that set the slider."""
+    import torch
+
+    vectors, told = found(shown.run, method)
+    z = shown.z + torch.tensor(STOPS, dtype=torch.float32)[None, :, None] * vectors[:, None]  # [directions, stops, L]
+    images = draw(shown.run, z.flatten(0, 1)).images.unflatten(0, z.shape[:2])
+    rows = []
+    for number, row in enumerate(images, 1):
+        cells = []
+        for stop, image in zip(STOPS, row, strict=True):
+            title = sentence(language, "sliders.stop", number=number, amount=f"{stop:+d}" if stop else "0")
+            cells.append(
+                f'<button type="button" data-amount="{stop}" title="{title}"><img src="{inline(image)}" alt="{title}">'
+                "</button>"
+            )
+        rows.append(f'<div class="stops">{"".join(cells)}</div><p>{ends(told[number - 1], language)}</p>')
+    return rows + [""] * (COUNT - len(rows))
+
+
+def live(shown: Picture, z: "Tensor", language: Language) -> str:
+    """The moved picture as HTML, large, with what is said of it, beside the held one."""
+    now = at(shown, z)
+    still = now is shown
+    length = sentence(language, "sliders.length", before=f"{shown.z.norm():.1f}", after=f"{z.norm():.1f}")
+    caption = sentence(language, "sliders.still" if still else "sliders.now")
+    alt = sentence(language, "sliders.alt")
+    return (
+        f'<div class="moved"><img src="{inline(now.image)}" alt="{alt}"><div><h4>{caption}</h4>'
+        f"{about(now, language)}<p>{length}</p></div></div>"
+    )
+
+
+def show(desk: Desk, method: str, request: gr.Request) -> tuple:
+    """(live, coordinate, extra, *sliders, *strips) for the held picture, nothing moved yet."""
+    language, shown = language_of(request), held(desk)
+    _, told = found(shown.run, method)
+    sliders = [gr.Slider(value=0, label=label, visible=True) for label in names(told, language)]
+    sliders += [gr.Slider(value=0, visible=False)] * (COUNT - len(sliders))
+    coordinate = gr.Slider(maximum=len(shown.z), value=1)
+    return live(shown, shown.z, language), coordinate, 0, *sliders, *strips(shown, method, language)
+
+
+def move(request: gr.Request, desk: Desk, method: str, coordinate: float, extra: float, *amounts: float) -> str:
+    """`live` for the sliders as they stand."""
+    shown = held(desk)
+    return live(shown, moved(shown, method, list(amounts), coordinate, extra), language_of(request))
+
+
+def take(desk: Desk, method: str, coordinate: float, extra: float, *amounts: float) -> Desk:
+    """Hold the picture as it has been moved."""
+    shown = held(desk)
+    return hold(desk, at(shown, moved(shown, method, list(amounts), coordinate, extra)).address)
+
+
+def directions_endpoint(run: str, method: str) -> dict[str, Any]:
+    """The strongest directions of a run's generator, by "sefa" (closed form) or "ganspace" (PCA).
+
+    {"run", "method", "directions": [{"vector": [...], "changes": {measure: standard deviations}, "turns"}]}; what a
+    direction changes is measured from -3 to 3 along it, `turns` is the share of pictures whose class changes.
+    """
+    vectors, told = found(model_cache.find(run, "dcgan"), method)
+    listed = [{"vector": v.tolist(), **e._asdict()} for v, e in zip(vectors, told, strict=True)]
+    return {"run": run, "method": method, "directions": listed}
+
+
+def move_endpoint(picture: str, amounts: list[float], method: str) -> tuple[dict[str, Any], Image.Image]:
+    """Move a picture, by its code, along the strongest directions: {"picture", "verdict"} and the picture as a PNG.
+
+    `amounts` has a number for each direction, the strongest first, from -6 to 6; `method` is "sefa" or "ganspace".
+    """
+    from gan.images import to_image
+
+    if not isinstance(amounts, list) or not all(isinstance(each, int | float) for each in amounts):
+        raise Refused("refused.amounts")
+    shown = picture_of(picture)
+    now = at(shown, moved(shown, method, amounts))
+    return {"picture": now.address, "verdict": now.verdict}, to_image(now.image)
+
+
+def build(room: Room) -> Section:
+    """The section."""
+    with gr.Tab(t("noise.sliders.tab"), id="sliders") as tab:
+        gr.Markdown(t("noise.sliders.intro"))
+        sliders, rows = [], []
+        with gr.Row():
+            with gr.Column(scale=2, min_width=240):
+                now = gr.HTML(css_template=CSS, elem_id="moved", min_height=180)
+                method = gr.Radio(
+                    [(t(f"noise.sliders.methods.{each}"), each) for each in ("sefa", "ganspace")],
+                    value="sefa",
+                    label=t("noise.sliders.method"),
+                    info=t("noise.sliders.method_info"),
+                    elem_id="sliders-method",
+                )
+                reset = gr.Button(t("noise.sliders.reset"), size="md", elem_id="sliders-reset")
+                keep = gr.Button(t("noise.keep"), size="md", elem_id="sliders-keep")
+            with gr.Column(scale=5, min_width=300):
+                for number in range(1, COUNT + 1):
+                    with gr.Row():
+                        with gr.Column(min_width=260):
+                            sliders.append(
+                                gr.Slider(
+                                    -REACH, REACH, value=0, step=0.1, label=f"{number}", elem_id=f"slider-{number}"
+                                )
+                            )
+                        with gr.Column(min_width=260):
+                            rows.append(gr.HTML(css_template=CSS, js_on_load=JS, elem_id=f"stops-{number}"))
+                with gr.Accordion(t("noise.sliders.raw"), open=False), gr.Row():
+                    coordinate = gr.Slider(1, 100, value=1, step=1, label=t("noise.sliders.coordinate"), min_width=260)
+                    extra = gr.Slider(-REACH, REACH, value=0, step=0.1, label=t("noise.sliders.extra"), min_width=260)
+        gr.Markdown(t("noise.sliders.explain"), latex_delimiters=[{"left": "$", "right": "$", "display": False}])
+        publish(
+            directions_endpoint,
+            [gr.Textbox("mnist", visible=False), gr.Textbox("sefa", visible=False)],
+            [gr.JSON(visible=False)],
+            "directions",
+        )
+        publish(
+            move_endpoint,
+            [
+                gr.Textbox("mnist:0:0", visible=False),
+                gr.JSON([2.0], visible=False),
+                gr.Textbox("sefa", visible=False),
+            ],
+            [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
+            "move",
+        )
+
+    state = [room.desk, method, coordinate, extra, *sliders]
+    outputs = [now, coordinate, extra, *sliders, *rows]
+    # past the queue, which would take as long again as the picture: half of what dragging may take to feel immediate
+    dragged = [each.input for each in (*sliders, coordinate, extra)]
+    gr.on(dragged, polite(move), state, now, **(LATEST | {"queue": False}))
+    gr.on([method.input, reset.click], polite(show), [room.desk, method], outputs, **LATEST)
+    keep.click(polite(take), state, room.desk, **QUIET)
+    for slider, row in zip(sliders, rows, strict=True):
+        row.select(polite(to_stop), None, slider, **EACH).then(polite(move), state, now, **LATEST)
+    return Section(tab, show, [method], outputs)
+
+
+def to_stop(event: gr.EventData) -> float:
+    """The amount of the picture that was clicked."""
+    return float(event.amount)

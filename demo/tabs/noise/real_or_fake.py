@@ -1,0 +1,261 @@
+"""Real or fake? The class against the discriminator: ten pictures a round, by generators from early to late."""
+
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from PIL import Image
+
+from demo.server import model_cache
+from demo.tabs.noise.leaderboard import Scored, scores
+from demo.tabs.noise.samples import ASSETS, CSS, SEEDS, inline, new_seed, real_pictures, sentence, verdict, whole
+from demo.tabs.noise.selection import Desk, Room
+from demo.ui.handlers import polite, publish
+from demo.ui.i18n import Language, language_of, t
+from demo.ui.sections import LATEST, QUIET, Section
+from gan.errors import UserError
+from gan.runs.run import Run
+
+if TYPE_CHECKING:
+    from gan.analysis.real_or_fake import Round
+
+ROUNDS = 5
+JS = (ASSETS / "game.js").read_text(encoding="utf-8")
+
+# A game is plain values: {"run", "seed", "round" from 0, "answers": [bool, ...], "past": [[step, person, d], ...]}
+Game = dict[str, Any]
+
+
+def stages_of(run: Run) -> list[int]:
+    """The steps of the generators of a game, early to late. Raises UserError for a run without samples."""
+    return _stages(run.folder, tuple(run.samples()))
+
+
+@lru_cache(maxsize=32)  # finding them takes a look into many samples, and every answer asks for them
+def _stages(folder: Path, samples: tuple) -> list[int]:
+    from gan.analysis.real_or_fake import stages
+
+    return stages(Run(folder), ROUNDS)
+
+
+def round_of(run: Run, number: int, seed: int) -> "Round":
+    """A round by its number, from 0: ten pictures, half of them real."""
+    steps = stages_of(run)
+    return _round(run.folder, model_cache.stamp(run), steps[min(number, len(steps) - 1)], seed)
+
+
+@lru_cache(maxsize=256)
+def _round(folder: Path, stamp: Any, step: int, seed: int) -> "Round":
+    from gan.analysis.real_or_fake import draw
+
+    run = Run(folder)
+    config, *networks = model_cache.networks(run)
+    real = real_pictures(config.data, config.size, config.channels)
+    return draw(run, step, seed, networks=tuple(networks), real=real)
+
+
+def start(run: str) -> Game:
+    """A new game on a run."""
+    return {"run": run, "seed": new_seed(), "round": 0, "answers": [], "past": []}
+
+
+def page(game: Game, language: Language) -> str:
+    """The game as HTML: the next picture, or what came of the round."""
+    run = model_cache.find(game["run"], "dcgan")
+    steps, now = stages_of(run), round_of(run, game["round"], game["seed"])
+    answered, count = len(game["answers"]), len(now.is_real)
+    title = sentence(
+        language, "game.title", round=game["round"] + 1, rounds=len(steps), step=f"{now.step:,}", last=f"{steps[-1]:,}"
+    )
+    if answered == count:
+        return f"<h4>{title}</h4>{outcome(game, now, language)}"
+    dots = "".join(f'<i class="{"done" if i < answered else ""}"></i>' for i in range(count))
+    alt = sentence(language, "game.picture", number=answered + 1, count=count)
+    return (
+        f'<h4>{title}</h4><div class="question"><img src="{inline(now.images[answered])}" alt="{alt}">'
+        f'<p aria-live="polite">{alt}</p><div class="dots">{dots}</div></div>'
+    )
+
+
+def outcome(game: Game, now: "Round", language: Language) -> str:
+    """What came of a round as HTML: both scores, all ten pictures with both opinions, and the rounds before."""
+    from gan.analysis.real_or_fake import score
+
+    result, loss = score(now, game["answers"]), model_cache.find(game["run"], "dcgan").config.loss
+    cells = []
+    for i, (image, real, value) in enumerate(zip(now.images, now.is_real, now.verdicts, strict=True)):
+        truth = sentence(language, "game.real" if real else "game.fake")
+        marks = "".join(
+            f'<span class="{"wrong" if i in wrong else "right"}">{sentence(language, f"game.{who}")} '
+            f"{'✗' if i in wrong else '✓'}{words}</span>"
+            for who, wrong, words in (
+                ("you", result.mistakes, ""),
+                ("d", result.mistakes_d, f" ({escape(verdict(value, loss, language))})"),
+            )
+        )
+        kind = "missed" if i in result.mistakes else ""
+        cells.append(
+            f'<figure class="{kind}"><img src="{inline(image)}" alt="{truth}"><figcaption><b>{truth}</b>{marks}'
+            "</figcaption></figure>"
+        )
+    head = sentence(language, "game.score", person=result.person, d=result.d, count=len(now.is_real))
+    winner = "you" if result.person > result.d else "d" if result.d > result.person else "even"
+    rounds = ""
+    if len(game["past"]) > 1:
+        rows = "".join(
+            f"<tr><td>{step:,}</td><td>{bar(person, 'you')}</td><td>{bar(d, 'd')}</td></tr>"
+            for step, person, d in game["past"]
+        )
+        rounds = (
+            f"<h4>{sentence(language, 'game.past')}</h4><table><tr><th>{sentence(language, 'game.step')}</th>"
+            f"<th>{sentence(language, 'game.you')}</th><th>{sentence(language, 'game.d')}</th></tr>{rows}</table>"
+        )
+    return (
+        f'<p class="answer" aria-live="polite">{head} {sentence(language, f"game.winner.{winner}")}</p>'
+        f'<div class="opinions">{"".join(cells)}</div>{rounds}'
+    )
+
+
+def bar(right: float, who: str) -> str:
+    """A score of ten as a bar, HTML."""
+    return f'<div class="tenth {who}"><i style="width:{10 * right:.0f}%"></i><b>{right:.2g}</b></div>'
+
+
+def board(run: str, language: Language) -> str:
+    """Everyone's scores as HTML: a row for each generator, a dot for each score, the means."""
+    rows = []
+    for step, scored in scores.of(run).items():
+        people = [each.person for each in scored]
+        counts = [people.count(right) for right in range(11)]
+        columns = "".join(f'<i style="height:{100 * n / max(counts):.0f}%"></i>' for n in counts)
+        spread = sentence(language, "game.spread_alt", counts=", ".join(map(str, counts)))
+        rows.append(
+            f"<tr><td>{step:,}</td><td>{len(people)}</td><td>{bar(mean(scored, 'person'), 'you')}</td>"
+            f"<td>{bar(mean(scored, 'd'), 'd')}</td>"
+            f'<td><div class="spread" role="img" aria-label="{spread}" title="{spread}">{columns}</div></td></tr>'
+        )
+    if not rows:
+        return f"<p>{sentence(language, 'game.nobody')}</p>"
+    heads = "".join(
+        f"<th>{sentence(language, f'game.{name}')}</th>" for name in ("step", "rounds", "people", "d", "spread")
+    )
+    return f'<table class="board"><tr>{heads}</tr>{"".join(rows)}</table>'
+
+
+def mean(scored: list[Scored], who: str) -> float:
+    """The mean score of "person" or "d"."""
+    return sum(getattr(each, who) for each in scored) / len(scored)
+
+
+def buttons(game: Game) -> tuple:
+    """(real, fake, next round, new game): what can be pressed now."""
+    run = model_cache.find(game["run"], "dcgan")
+    asking = len(game["answers"]) < len(round_of(run, game["round"], game["seed"]).is_real)
+    more = not asking and game["round"] + 1 < len(stages_of(run))
+    return (
+        gr.Button(visible=asking),
+        gr.Button(visible=asking),
+        gr.Button(visible=more),
+        gr.Button(visible=not asking),
+    )
+
+
+def show(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
+    """(game, page, *buttons, board): the game as it stands, or a new one where the run is another."""
+    if not game or game["run"] != run:
+        game = start(run)
+    language = language_of(request)
+    try:
+        return game, page(game, language), *buttons(game), board(run, language)
+    except UserError as error:  # no data, no samples
+        return {}, f"<p>{escape(error.sentence(language_of(request)))}</p>", *[gr.Button(visible=False)] * 4, ""
+
+
+def answer(desk: Desk, run: str, game: Game, says_real: bool, request: gr.Request) -> tuple:
+    """`show` after an answer; the last of a round brings its score."""
+    from gan.analysis.real_or_fake import score
+
+    now = round_of(model_cache.find(game["run"], "dcgan"), game["round"], game["seed"])
+    if len(game["answers"]) < len(now.is_real):
+        game = game | {"answers": [*game["answers"], says_real]}
+        if len(game["answers"]) == len(now.is_real):
+            result = score(now, game["answers"])
+            scores.add(game["run"], now.step, result.person, result.d)
+            game["past"] = [*game["past"], [now.step, result.person, result.d]]
+    return show(desk, game["run"], game, request)
+
+
+def go_on(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
+    """`show` with the next round: a later generator."""
+    return show(desk, run, game | {"round": game["round"] + 1, "answers": []}, request)
+
+
+def again(desk: Desk, run: str, request: gr.Request) -> tuple:
+    """`show` with a new game from the first round."""
+    return show(desk, run, start(run), request)
+
+
+def endpoint(run: str, round: float, seed: float) -> tuple[dict[str, Any], Image.Image]:
+    """A round of ten pictures, five of them real, in the order of a seed; `round` from 1 (early) to 5 (late).
+
+    {"run", "round", "rounds", "step", "is_real", "verdicts", "guesses"}: the step of the generator, what is real, and
+    what the discriminator says and guesses; and the ten pictures side by side as a PNG file.
+    """
+    from gan.images import grid
+
+    found = model_cache.find(run, "dcgan")
+    steps = stages_of(found)
+    number, seed = whole("round", round, 1, len(steps)), whole("seed", seed, 0, SEEDS)
+    now = round_of(found, number - 1, seed)
+    facts = {name: list(getattr(now, name)) for name in ("is_real", "verdicts", "guesses")}
+    answer = {"run": run, "round": number, "rounds": len(steps), "step": now.step} | facts
+    return answer, grid(now.images, columns=len(now.images))
+
+
+def build(room: Room) -> Section:
+    """The section."""
+    with gr.Tab(t("noise.game.tab"), id="game") as tab:
+        gr.Markdown(t("noise.game.intro"))
+        pictures = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="game", min_height=300)
+        with gr.Row():
+            real = gr.Button(t("noise.game.says.real"), variant="primary", min_width=140, elem_id="says-real")
+            fake = gr.Button(t("noise.game.says.fake"), variant="primary", min_width=140, elem_id="says-fake")
+        with gr.Row():
+            later = gr.Button(
+                t("noise.game.next"), variant="primary", visible=False, min_width=140, elem_id="next-round"
+            )
+            new = gr.Button(t("noise.game.new"), visible=False, min_width=140, elem_id="new-game")
+        gr.Markdown(t("noise.game.explain"))
+        everyone = gr.Checkbox(False, label=t("noise.game.everyone"), info=t("noise.game.everyone_info"))
+        told = gr.HTML(css_template=CSS, elem_id="board", visible=False)
+        game, clock = gr.State({}), gr.Timer(2, active=False)  # anything beside a Tab in its Tabs would upset them
+        publish(
+            endpoint,
+            [gr.Textbox("mnist", visible=False), gr.Number(1, visible=False), gr.Number(0, visible=False)],
+            [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
+            "quiz",
+        )
+    outputs = [game, pictures, real, fake, later, new, told]
+    for pressed, says_real in ((real, True), (fake, False)):
+
+        def press(desk: Desk, run: str, game: Game, request: gr.Request, says_real: bool = says_real) -> tuple:
+            return answer(desk, run, game, says_real, request)
+
+        pressed.click(polite(press), [room.desk, room.run, game], outputs, trigger_mode="multiple", **QUIET)
+    later.click(polite(go_on), [room.desk, room.run, game], outputs, **QUIET)
+    new.click(polite(again), [room.desk, room.run], outputs, **QUIET)
+    everyone.input(polite(watch), [everyone, room.run], [clock, told], **LATEST)
+    clock.tick(polite(look), room.run, told, **(LATEST | {"trigger_mode": "once"}))
+    return Section(tab, show, [room.run, game], outputs, slow=True)
+
+
+def watch(shown: bool, run: str, request: gr.Request) -> tuple[gr.Timer, gr.HTML]:
+    """Show everyone's scores, and keep them up to date while they are shown."""
+    return gr.Timer(active=shown), gr.HTML(board(run, language_of(request)), visible=shown)
+
+
+def look(run: str, request: gr.Request) -> str:
+    """Everyone's scores as they are now."""
+    return board(run, language_of(request))

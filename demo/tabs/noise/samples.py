@@ -1,0 +1,218 @@
+"""Pictures out of noise, each with its address and what the discriminator says of it; and how they stand in HTML."""
+
+import random
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from demo.server import model_cache
+from demo.ui.data_urls import data_url
+from demo.ui.i18n import Language, say, words
+from demo.ui.refusals import Refused, Said
+from gan.data.registry import SETS
+from gan.errors import UserError
+from gan.runs.run import Run
+
+if TYPE_CHECKING:  # torch is slow to import, and the page comes first
+    from torch import Tensor
+
+
+ASSETS = Path(__file__).parents[2] / "assets"
+CSS = (ASSETS / "noise.css").read_text(encoding="utf-8")
+JS = (ASSETS / "noise.js").read_text(encoding="utf-8")
+MOST = 100  # pictures at once
+REAL = 100  # test pictures, over which D's mean verdict stands beside that of the generated ones
+SEEDS = 2**31 - 1
+
+
+class Made(NamedTuple):
+    """Pictures a generator made: uint8 [n, C, S, S], what D says of each, and of which loss that verdict is."""
+
+    images: "Tensor"
+    verdicts: list[float]
+    loss: str
+
+
+class Picture(NamedTuple):
+    """One picture: its address, its run, its vector float [latent], itself uint8 [C, S, S], and what is said of it.
+
+    `guess` is what the classifier of the run's data takes it for, and how surely; None where there is no classifier.
+    """
+
+    address: str
+    run: Run
+    z: "Tensor"
+    image: "Tensor"
+    verdict: float
+    loss: str
+    guess: tuple[str, float] | None
+
+
+def draw(run: Run, z: "Tensor") -> Made:
+    """What a run makes of latent vectors, float [n, latent], and D's verdicts. Raises UserError without weights."""
+    import torch
+
+    from gan.core.losses import LOSSES
+    from gan.images import to_uint8
+
+    config, generators, discriminators = model_cache.networks(run)
+    with torch.inference_mode():
+        images = generators["g"](z)
+        verdicts = LOSSES[config.loss].verdict(discriminators["d"](images))
+    return Made(to_uint8(images), verdicts.tolist(), config.loss)
+
+
+def make(run: Run, seed: float, count: float) -> Made:
+    """The first `count` pictures of a seed (whole numbers, 1 to 100 and 0 to 2^31 - 1), and D's verdict on each.
+
+    Raises UserError for a number outside, or where the run has no weights yet.
+    """
+    return _make(run.folder, model_cache.stamp(run), whole("seed", seed, 0, SEEDS), whole("count", count, 1, MOST))
+
+
+@lru_cache(maxsize=32)  # a class that opens the page sees the same pictures
+def _make(folder: Path, stamp: tuple[int, int], seed: int, count: int) -> Made:
+    from gan.core.latent import noise
+
+    run = Run(folder)
+    return draw(run, noise(count, run.config.latent, seed))
+
+
+def verdict_on_real(run: Run) -> float | None:
+    """D's mean verdict on real test pictures, each asked of by itself; None where the run's data is not here."""
+    return _verdict_on_real(run.folder, model_cache.stamp(run))
+
+
+@lru_cache(maxsize=64)
+def _verdict_on_real(folder: Path, stamp: tuple[int, int]) -> float | None:
+    import torch
+
+    from gan.core.losses import LOSSES
+    from gan.images import to_unit
+
+    config, _, discriminators = model_cache.networks(Run(folder))
+    try:
+        images = real_pictures(config.data, config.size, config.channels)[:REAL]
+    except UserError:
+        return None
+    with torch.inference_mode():
+        return LOSSES[config.loss].verdict(discriminators["d"](to_unit(images))).mean().item()
+
+
+@lru_cache(maxsize=4)
+def real_pictures(data: str, size: int, channels: int) -> "Tensor":
+    """A set's test pictures, uint8 [N, C, S, S]. Raises UserError where the set is not here."""
+    from gan.data.datasets import load
+
+    return load(data, size, channels=channels, split="test").images
+
+
+def picture_of(address: str) -> Picture:
+    """The picture of an address. Raises UserError where that leads nowhere, or where the run has no weights yet."""
+    from gan.inference import sample_id as addresses
+
+    run = model_cache.find(addresses.run_of(address), "dcgan")
+    return _picture(address.strip(), run.folder, model_cache.stamp(run))
+
+
+@lru_cache(maxsize=512)
+def _picture(address: str, folder: Path, stamp: tuple[int, int]) -> Picture:
+    from gan.inference.sample_id import vector
+
+    run = Run(folder)
+    z = vector(address, run.config.latent)
+    made = draw(run, z[None])
+    return Picture(address, run, z, made.images[0], made.verdicts[0], made.loss, _guess(run, made.images))
+
+
+def _guess(run: Run, images: "Tensor") -> tuple[str, float] | None:
+    import torch
+
+    from gan.images import to_unit
+    from gan.metrics.classifier import sureness
+
+    network = model_cache.classifier(run.config.data)
+    if network is None:
+        return None
+    with torch.inference_mode():
+        sure, which = sureness(network, to_unit(images))[0].max(0)
+    return SETS[run.config.data].classes[int(which)], sure.item()
+
+
+def varied(run: Run, seed: int, count: int) -> list[int]:
+    """Which pictures of a seed to begin with: the first of each class, where a classifier can tell; else any."""
+    import torch
+
+    from gan.images import to_unit
+    from gan.metrics.classifier import sureness
+
+    images = make(run, seed, 4 * count).images
+    network, first = model_cache.classifier(run.config.data), {}
+    if network is not None:
+        with torch.inference_mode():
+            for index, which in enumerate(sureness(network, to_unit(images)).argmax(1).tolist()):
+                first.setdefault(which, index)
+    others = [index for index in range(len(images)) if index not in first.values()]
+    return sorted([*first.values(), *others][:count])
+
+
+def whole(name: str, value: float, low: int, high: int) -> int:
+    """A whole number that a person gave; raises UserError for one outside."""
+    if value is None or not low <= value <= high or value != int(value):
+        raise Refused("refused.whole", name=Said(f"refused.named.{name}"), value=value, low=low, high=high)
+    return int(value)
+
+
+def new_seed() -> int:
+    """A seed short enough to be called out in class."""
+    return random.randrange(10_000)
+
+
+def is_probability(loss: str) -> bool:
+    """Whether D's verdict under this loss is a probability; otherwise it is a score without bounds."""
+    return loss in ("bce", "saturating")
+
+
+def verdict(value: float, loss: str, language: Language) -> str:
+    """What D answers as it stands under a picture: "97 %", or "-0.31" where it is a score."""
+    return percent(value, language) if is_probability(loss) else f"{value:+.2f}"
+
+
+def percent(share: float, language: Language) -> str:
+    """A share as it is read, "97 %" or "97%": never a flat 0 or 100."""
+    number = "< 1" if share < 0.01 else "> 99" if share > 0.99 else f"{100 * share:.0f}"
+    words = f"{number}%" if language == "ko" else f"{number} %"
+    return words.replace(" ", "\u00a0")  # a number keeps its sign at the end of a line
+
+
+def class_name(name: str, language: Language) -> str:
+    """A class of a data set in the reader's language: "가방" for "Bag"; a digit is a digit everywhere."""
+    return words(language).get(f"noise.classes.{name}", name)
+
+
+def inline(image: "Tensor") -> str:
+    """A picture, uint8 [C, H, W], as an address of its own that needs no file."""
+    from gan.images import to_image
+
+    return data_url(to_image(image), "PNG")
+
+
+def button(address: str, source: str, title: str, *, pressed: bool = False, act: str = "hold", extra: str = "") -> str:
+    """A picture that can be clicked, as HTML; noise.js turns the click into an event with `address` and `act`."""
+    state = f' aria-pressed="{str(pressed).lower()}"'
+    return (
+        f'<button type="button" data-address="{escape(address)}" data-act="{act}"{state} title="{escape(title)}">'
+        f'<img src="{source}" alt="{escape(title)}">{extra}</button>'
+    )
+
+
+def nothing(language: Language) -> str:
+    """What stands where there are no pictures, as HTML: they are on their way, or there is no run to make them."""
+    key = "app.coming" if model_cache.runs("dcgan", with_weights=True) else "noise.none"
+    return f"<p>{escape(say(language, key))}</p>"
+
+
+def sentence(language: Language, key: str, **values: Any) -> str:
+    """A sentence of the tab in the reader's language, safe to stand in HTML."""
+    return escape(say(language, f"noise.{key}", **values))

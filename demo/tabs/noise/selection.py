@@ -1,0 +1,159 @@
+"""The desk: the picture a visitor holds, and the shelf with the last few that were held."""
+
+import json
+from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+import gradio as gr
+
+from demo.server import model_cache
+from demo.server.environment import Place
+from demo.tabs.noise.samples import (
+    Picture,
+    button,
+    class_name,
+    inline,
+    is_probability,
+    nothing,
+    percent,
+    picture_of,
+    sentence,
+    varied,
+    verdict,
+)
+from demo.ui.handlers import EACH, polite
+from demo.ui.i18n import Language
+from demo.ui.refusals import Refused
+from gan.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SHELF = 8  # pictures that stay within reach
+FIRST = 4  # of them are there from the beginning, so that everything can be tried at once
+
+Desk = dict[str, Any]  # {"held": an address or "", "shelf": [address, ...]}: plain values, as a gr.State needs
+
+
+class Room(NamedTuple):
+    """What the sections of the tab share: the run and the desk (a `Desk`) of this visitor, and where the app runs."""
+
+    run: gr.Dropdown
+    desk: gr.State
+    place: Place
+
+
+def clear(run: str, seed: int = 0) -> Desk:
+    """A desk with pictures of a seed on its shelf, of as many classes as can be told apart; the first is held."""
+    from gan.inference.sample_id import of_seed
+
+    shelf = [of_seed(run, seed, index) for index in varied(model_cache.find(run, "dcgan"), seed, FIRST)]
+    return {"held": shelf[0], "shelf": shelf}
+
+
+def hold(desk: Desk, address: str) -> Desk:
+    """Hold the picture of an address: it goes to the end of the shelf unless it is there already."""
+    shelf = desk["shelf"]
+    if address not in shelf:
+        shelf = [*shelf, address][-SHELF:]
+    return {"held": address, "shelf": shelf}
+
+
+def put_away(desk: Desk, address: str) -> Desk:
+    """Take a picture off the shelf; the one that is held stays held."""
+    return {"held": desk["held"], "shelf": [each for each in desk["shelf"] if each != address]}
+
+
+def held(desk: Desk) -> Picture:
+    """The picture that is held. Raises UserError where there is none or its run is gone."""
+    if not desk or not desk["held"]:
+        raise Refused("refused.not_held")
+    return picture_of(desk["held"])
+
+
+def numbered(desk: Desk, numbers: list[int] | int) -> list[Picture]:
+    """Pictures by their numbers on the shelf, from 1. Raises UserError for a number that is not there."""
+    found = []
+    for number in numbers if isinstance(numbers, list) else [numbers]:
+        if number is None or not 1 <= number <= len(desk["shelf"]):
+            raise Refused("refused.off_shelf")
+        found.append(picture_of(desk["shelf"][number - 1]))
+    return found
+
+
+def panel(desk: Desk, language: Language) -> str:
+    """The held picture as HTML: itself, what is said of it, its vector, and ways to take it along."""
+    if not desk["held"]:
+        return nothing(language)
+    shown = held(desk)
+    file = json.dumps({"picture": shown.address, "run": shown.run.name, "z": [round(v, 6) for v in shown.z.tolist()]})
+    name = f"{shown.run.name}-z.json"
+    links = (
+        f'<a href="?picture={escape(shown.address)}" title="{sentence(language, "held.link_info")}">'
+        f"{sentence(language, 'held.link')}</a>"
+        f'<a href="data:application/json,{quote(file)}" download="{escape(name)}">'
+        f"{sentence(language, 'held.save')}</a>"
+        f'<a href="{inline(shown.image)}" download="{escape(shown.run.name)}.png">{sentence(language, "held.png")}</a>'
+    )
+    alt = sentence(language, "held.alt", verdict=verdict(shown.verdict, shown.loss, language))
+    return (
+        f'<div class="held"><img src="{inline(shown.image)}" alt="{alt}"><div>{about(shown, language)}</div></div>'
+        f"{bars(shown.z, language)}<p class='links'>{links}</p>"
+    )
+
+
+def about(shown: Picture, language: Language) -> str:
+    """What the discriminator and the classifier say of a picture, as HTML."""
+    kind = "probability" if is_probability(shown.loss) else "score"
+    words = escape(verdict(shown.verdict, shown.loss, language))
+    bar = f'<i style="--share:{shown.verdict:.3f}"></i>' if kind == "probability" else ""
+    told = f'<p class="verdict">{sentence(language, f"held.{kind}")} <b>{words}</b>{bar}</p>'
+    if shown.guess:
+        name, sure = class_name(shown.guess[0], language), percent(shown.guess[1], language)
+        told += f"<p>{sentence(language, 'held.guess', name=name, percent=sure)}</p>"
+    return told
+
+
+def bars(z: "Tensor", language: Language) -> str:
+    """A latent vector as a picture of bars, up and down from zero, cut off at 4."""
+    title = sentence(language, "held.z", length=len(z), norm=f"{z.norm():.1f}")
+    steps = "".join(f"M{x + 0.5} 0V{-max(-4.0, min(4.0, value)):.2f}" for x, value in enumerate(z.tolist()))
+    return (
+        f'<figure class="z"><figcaption>{title}</figcaption><svg viewBox="0 -4 {len(z)} 8" preserveAspectRatio="none" '
+        f'role="img" aria-label="{title}"><path class="zero" d="M0 0H{len(z)}"/><path d="{steps}"/></svg></figure>'
+    )
+
+
+def shelf(desk: Desk, language: Language) -> str:
+    """The shelf as HTML: numbered pictures, the held one marked, each with a way to put it away."""
+    cells = []
+    for number, address in enumerate(desk["shelf"], 1):
+        try:
+            source = inline(picture_of(address).image)
+        except UserError:  # its run was deleted meanwhile
+            continue
+        words = sentence(language, "shelf.take", number=number)
+        away = sentence(language, "shelf.away", number=number)
+        cells.append(
+            f"<li>{button(address, source, words, pressed=address == desk['held'], extra=f'<b>{number}</b>')}"
+            f'<button type="button" class="away" data-address="{escape(address)}" data-act="away" '
+            f'title="{away}" aria-label="{away}">×</button></li>'
+        )
+    return f'<p class="shelf-title">{sentence(language, "shelf.title")}</p><ol class="shelf">{"".join(cells)}</ol>'
+
+
+def show(desk: Desk, language: Language) -> tuple[str, str, str]:
+    """(panel, shelf, address of the held picture)."""
+    return panel(desk, language), shelf(desk, language) if desk["shelf"] else "", desk["held"]
+
+
+def touched(desk: Desk, event: gr.EventData) -> Desk:
+    """The desk after a click on a picture anywhere in the tab."""
+    act = {"hold": hold, "away": put_away}[event.act]
+    return act(desk, str(event.address))
+
+
+def takes(component: gr.HTML, room: Room) -> None:
+    """Let clicks on the pictures in a component change the desk."""
+    component.select(polite(touched), room.desk, room.desk, concurrency_id="desk", **EACH)

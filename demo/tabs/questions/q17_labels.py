@@ -1,0 +1,260 @@
+"""Question 17, inputs or labels?: one true round of CycleGAN on two pictures, stop by stop, with its numbers."""
+
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from demo.server import model_cache
+from demo.tabs.noise.samples import whole
+from demo.tabs.questions import q17_diagram, quiz_items
+from demo.tabs.questions.q17_diagram import Stop
+from demo.tabs.translate import unpaired
+from demo.tabs.translate.translation import names
+from demo.tabs.translate.unpaired import SEEDS
+from demo.ui.data_urls import data_url
+from demo.ui.handlers import QUIET, polite
+from demo.ui.i18n import HERE, Language, language_of, say, t
+from demo.ui.refusals import Refused
+from demo.ui.sections import LATEST, Section
+from gan.runs.run import Run
+
+if TYPE_CHECKING:
+    from gan.analysis.training_roles import Played
+    from gan.core.cyclegan import CycleGANConfig
+
+CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("diagram.css", "duel.js"))
+FIRST = "horse2zebra"
+PACE = 4000  # milliseconds a stop, when it plays by itself
+
+
+def word(language: Language, key: str, **values: Any) -> str:
+    """A sentence of this question, as HTML."""
+    return escape(say(language, f"questions.q17.{key}", **values))
+
+
+def runs() -> list[str]:
+    """The CycleGANs that have all four networks, the horses first."""
+    found = [run.name for run in model_cache.runs("cyclegan", with_weights=True, replicas=False) if not run.missing]
+    return sorted(found, key=lambda name: name != FIRST)
+
+
+def played(run: Run, seed: int) -> "Played":
+    """A round of this run on the first two pictures of a shuffle of its piles."""
+    if run.missing:
+        raise Refused("refused.lacks", run=run.name)
+    return _played(run.folder, model_cache.stamp(run), seed)
+
+
+@lru_cache(maxsize=8)
+def _played(folder: Path, stamp: Any, seed: int) -> "Played":
+    from gan.analysis.training_roles import play
+    from gan.inference.translate import as_seen
+
+    run = Run(folder)
+    laid, (config, *networks) = unpaired.pictures(run, seed), model_cache.networks(run)
+    a, b = (as_seen(pile[0], config.size, config.channels) for pile in laid[:2])
+    return play(config, *networks, a, b)
+
+
+@lru_cache(maxsize=8)
+def _images(folder: Path, stamp: Any, seed: int) -> dict[str, str]:
+    from gan.images import to_image
+
+    made = _played(folder, stamp, seed).pictures
+    return {name: data_url(to_image(x[0].clamp(-1, 1)), "webp", quality=90) for name, x in made.items()}
+
+
+def stops_of(config: "CycleGANConfig") -> list[Stop]:
+    """The stops of a round with these settings."""
+    return q17_diagram.stops(cycle=config.cycle > 0, identity=config.cycle * config.identity > 0)
+
+
+def page(run: Run, seed: int, at: int, language: Language, playing: bool = False) -> str:
+    """The round at a stop, from 0, as HTML: the diagram, what the picture is here, what is compared, who learns."""
+    from gan.analysis.training_roles import teachers
+
+    now, stops = played(run, seed), stops_of(run.config)
+    at = max(0, min(at, len(stops) - 1))
+    stop, images = stops[at], _images(run.folder, model_cache.stamp(run), seed)
+    sides = dict(zip("ab", names(run, language), strict=True))
+    seen = {"real_a", "real_b"} | {p if p != "idt" else f"idt_{s.side}" for s in stops[: at + 1] for p in s.pictures}
+    values = {"a": sides[stop.side], "b": sides[stop.other], "value": f"{now.record.get(stop.loss, 0):.3f}"}
+    title = say(language, f"questions.q17.stops.{stop.key}.title", **values)
+    learn = q17_diagram.learners(stop, teachers(run.config))
+    svg = q17_diagram.draw(stop, learn, seen, images, short(sides) | labels(sides, language), title)
+    rows = "".join(
+        f"<div><dt>{word(language, f'told.{part}')}</dt>"
+        f"<dd>{word(language, f'stops.{stop.key}.{part}', **values)}</dd></div>"
+        for part in ("what", "with", "who")
+    )
+    state = ' data-running="yes"' if playing else ""
+    return (
+        f'<div class="round"{state}><h4 aria-live="polite">{at + 1} / {len(stops)} · {escape(title)}</h4>{svg}'
+        f'<div class="told">{_compared(stop, now, images, sides, language)}<dl>{rows}</dl></div>'
+        f"{table(run.config, now, sides, language) if stop.key == 'sum' else ''}</div>"
+    )
+
+
+def short(sides: dict[str, str]) -> dict[str, str]:
+    """What each network does, as its box has room for it."""
+    a, b = sides["a"], sides["b"]
+    return {"a2b": f"{a} → {b}", "b2a": f"{b} → {a}", "a": f"{a}?", "b": f"{b}?"}
+
+
+def labels(sides: dict[str, str], language: Language) -> dict[str, str]:
+    """The words under the pictures, by their names."""
+    idt = say(language, "questions.q17.labels.idt")
+    found = {"idt": idt, "idt_a": idt, "idt_b": idt}
+    for kind in ("real", "fake", "rec"):
+        for side, name in sides.items():
+            found[f"{kind}_{side}"] = say(language, f"questions.q17.labels.{kind}", name=name)
+    return found
+
+
+def _compared(stop: Stop, now: "Played", images: dict[str, str], sides: dict[str, str], language: Language) -> str:
+    """The two pictures that a stop compares, and its loss."""
+    if not stop.loss:
+        return ""
+    pictures = ""
+    if stop.compared:
+        every = {name: label.replace("\n", " ") for name, label in labels(sides, language).items()}
+        pictures = "".join(
+            f'<img src="{images[name]}" alt="{escape(every[name])}" title="{escape(every[name])}">'
+            for name in stop.compared
+        )
+    return f'<p class="loss">{pictures}<span>{word(language, "loss")}</span> <b>{now.record[stop.loss]:.3f}</b></p>'
+
+
+def table(config: "CycleGANConfig", now: "Played", sides: dict[str, str], language: Language) -> str:
+    """All losses of the round with their weights, whom they teach, and the gradients that came of it."""
+    from gan.analysis.training_roles import teachers
+
+    taught = teachers(config)
+    every = {name: f"{'G' if '2' in name else 'D'}: {does}" for name, does in short(sides).items()}
+    weights = {"cycle": config.cycle, "idt": config.cycle * config.identity}
+    rows = []
+    for stop in stops_of(config):
+        if not stop.loss:
+            continue
+        weight, value = weights.get(stop.loss.split("_")[0], 1.0), f"{now.record[stop.loss]:.3f}"
+        who = ", ".join(escape(every[name]) for name in q17_diagram.learners(stop, taught))
+        title = word(language, f"stops.{stop.key}.title", a=sides[stop.side], b=sides[stop.other])
+        rows.append(f'<tr><th scope="row">{title}</th><td>{value}</td><td>× {weight:g}</td><td>{who}</td></tr>')
+    columns = ("loss", "value", "weight", "who")
+    head = "".join(f'<th scope="col">{word(language, f"table.{name}")}</th>' for name in columns)
+    sizes = ", ".join(f"{escape(every[name])}: {size:.3g}" for name, size in now.gradients.items())
+    return (
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        f"<p>{word(language, 'gradients')} {sizes}.</p>"
+    )
+
+
+# Handlers; `at` counts from 1, as the slider does
+
+
+def show(subject: None, shown: str | None, run: str | None, seed: int, at: float, request: gr.Request) -> tuple:
+    """(runs, stop, page, playing, items) when the section is opened."""
+    known = runs()
+    run = run if run in known else next(iter(known), None)
+    if run is None:
+        return gr.Dropdown(choices=[]), gr.skip(), f"<p>{word(language_of(request), 'none')}</p>", False, ""
+    return gr.Dropdown(choices=known, value=run), *go(run, seed, at, request), quiz_items.once("q17", shown, request)
+
+
+def go(run: str, seed: int, at: float, request: gr.Request) -> tuple:
+    """(stop, page, playing): the round at a stop, at rest."""
+    return stand(run, seed, int(at), request, playing=False)
+
+
+def stand(run: str, seed: int, at: int, request: gr.Request, *, playing: bool) -> tuple:
+    """(stop, page, playing)."""
+    found = model_cache.find(run or "", "cyclegan")
+    count = len(stops_of(found.config))
+    at = max(1, min(at, count))
+    playing = playing and at < count
+    return gr.Slider(maximum=count, value=at), page(found, seed, at - 1, language_of(request), playing), playing
+
+
+def move(by: int) -> Any:
+    """A handler that goes some stops on."""
+
+    def handler(run: str, seed: int, at: float, request: gr.Request) -> tuple:
+        return stand(run, seed, int(at) + by, request, playing=False)
+
+    return handler
+
+
+def play(run: str, seed: int, at: float, playing: bool, request: gr.Request) -> tuple:
+    """`stand`, going on by itself from here, or from the first stop when it had reached the last; or at rest again."""
+    count = len(stops_of(model_cache.find(run or "", "cyclegan").config))
+    at = int(at)
+    if playing:
+        return stand(run, seed, at, request, playing=False)
+    return stand(run, seed, 1 if at == count else at + 1, request, playing=True)
+
+
+def tick(run: str, seed: int, at: float, playing: bool, request: gr.Request) -> tuple:
+    """`stand` one stop on, if it plays; a page that has missed that it does not is told."""
+    return stand(run, seed, int(at) + bool(playing), request, playing=playing)
+
+
+def other(run: str, seed: int, request: gr.Request) -> tuple:
+    """(seed, *stand) with two other pictures, from the first stop."""
+    seed = (seed + 1) % SEEDS
+    return seed, *stand(run, seed, 1, request, playing=False)
+
+
+def endpoint(run: str = FIRST, seed: float = 0) -> dict:
+    """One round of a CycleGAN on two pictures of its piles: {"run", "stops", "losses", "gradients"}.
+
+    "losses" are those of the training's journal, "gradients" by network; the pictures are those of a shuffle's seed.
+    """
+    found = model_cache.find(run, "cyclegan")
+    now = played(found, whole("seed", seed, 0, SEEDS))
+    return {
+        "run": run,
+        "stops": [{"key": stop.key, "side": stop.side, "loss": stop.loss} for stop in stops_of(found.config)],
+        "losses": now.record,
+        "gradients": now.gradients,
+    }
+
+
+def build() -> Section:
+    """The section."""
+    with gr.Tab(t("questions.q17.tab"), id="q17") as tab:
+        gr.Markdown(t("questions.q17.asked"))
+        seed, playing = gr.State(0), gr.State(False)
+        with gr.Row():
+            run = gr.Dropdown([], label=t("questions.q17.run"), elem_id="q17-run", min_width=200)
+            at = gr.Slider(
+                1, 12, value=1, step=1, label=t("questions.q17.at"), elem_id="q17-at", min_width=260, scale=2
+            )
+        with gr.Row():
+            back, on, plays, fresh = (
+                gr.Button(
+                    t(f"questions.q17.{name}"),
+                    variant="primary" if name == "on" else "secondary",
+                    min_width=130,
+                    elem_id=f"q17-{name}",
+                )
+                for name in ("back", "on", "play", "other")
+            )
+        view = gr.HTML(css_template=CSS, js_on_load=JS, pace=PACE, elem_id="rounds-of", min_height=420, padding=False)
+        gr.Markdown(t("questions.q17.text"))
+        quiz_items.go_on(translate="")
+        ending = quiz_items.build("q17")
+        gr.api(polite(endpoint, is_page=False), api_name="round_of_two")
+
+    drawn, where = [at, view, playing], [run, seed, at]
+    at.input(polite(go), where, drawn, **LATEST)
+    back.click(polite(move(-1)), where, drawn, **LATEST)
+    on.click(polite(move(1)), where, drawn, **LATEST)
+    plays.click(polite(play), [*where, playing], drawn, **LATEST)
+    view.tick(polite(tick), [*where, playing], drawn, trigger_mode="once", **QUIET)
+    loading = LATEST | {"show_progress": "full", "show_progress_on": [view]}
+    fresh.click(polite(other), [run, seed], [seed, *drawn], **loading)
+    run.input(polite(go), where, drawn, **loading)
+    return Section(tab, show, [ending, run, seed, at], [run, *drawn, ending], slow=True)

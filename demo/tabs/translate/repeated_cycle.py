@@ -1,0 +1,164 @@
+"""Round and round: the picture translated to and fro many times, and what drifts."""
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from demo.tabs.translate.cache import remembered
+from demo.tabs.translate.selection import Held, Now, asked, held, language_and_held, sentence
+from demo.tabs.translate.translation import framed
+from demo.ui import svg_chart
+from demo.ui.data_urls import file_url
+from demo.ui.handlers import polite, publish
+from demo.ui.i18n import HERE, Language, language_of, say, t
+from demo.ui.sections import LATEST, Section
+from gan.plots.figures import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from torch import Tensor
+
+    from gan.analysis.repeated_cycle import Round
+
+CSS = (HERE / "assets" / "rounds.css").read_text(encoding="utf-8")
+MOST = 10  # rounds, as in gan.analysis.repeated_cycle
+FILM = 128  # shorter side of the animation, in pixels: smaller pictures are enlarged up to it
+MILLISECONDS = 500  # a frame is shown
+REST, SLOWER = 0.1, 0.9  # shares of the first round's change: below them it rests, or has become slower
+
+
+def go(now: Held, count: float) -> "tuple[Tensor, list[Round]]":
+    """(the picture as the generators see it, its rounds), each gone once. Raises UserError for a count out of range."""
+    x, known = remembered(now)
+    return x, gone(now, x, known, count)
+
+
+def gone(now: Held, x: "Tensor", known: "dict[Hashable, Any]", count: float) -> "list[Round]":
+    """The rounds of what is remembered of a picture; those that are not known yet are gone, and kept."""
+    from gan.analysis.repeated_cycle import rounds
+
+    there, back = now.generators
+    so_far = known.get("rounds", [])
+    found = rounds(there, back, x, count, so_far)
+    if len(found) > len(so_far):
+        known["rounds"] = found
+    return found
+
+
+def page(now: Held, count: float, language: Language) -> str:
+    """The strip, what is to be said of it, and the curve, as HTML."""
+    from gan.analysis.repeated_cycle import changes, errors
+
+    x, some = go(now, count)
+    away, changed = errors(x, some), changes(x, some)
+    return (
+        f'<div class="strip">{strip(now, x, some, away, language)}</div>'
+        f"<p>{told(away, changed, language)}</p>{curve(away, changed, language)}"
+    )
+
+
+def strip(now: Held, x: "Tensor", some: "list[Round]", away: list[float], language: Language) -> str:
+    """The original, and each round's translation and way back, as HTML."""
+    from gan.images import to_image
+
+    a, b = now.named(language)
+
+    def figure(picture: "Tensor", alt: str, caption: str) -> str:
+        return framed(to_image(picture[0]), alt, caption)
+
+    film = file_url(animation(x, some), "gif")
+    name = escape(f"{now.run.name}-{now.direction}-rounds.gif")
+    link = f'<a href="{film}" download="{name}">{sentence(language, "rounds.save")}</a>'
+    real = figure(x, sentence(language, "alt.real", name=a), escape(a))
+    cells = [f"<section><h4>{sentence(language, 'rounds.start')}</h4>{real}{link}</section>"]
+    for number, ((fake, rec), error) in enumerate(zip(some, away, strict=True), 1):
+        there = figure(fake, sentence(language, "rounds.fake", name=b, number=number), escape(b))
+        percent = sentence(language, "rounds.away", percent=f"{100 * error:.1f}")
+        back = figure(rec, sentence(language, "rounds.rec", name=a, number=number), f"{escape(a)}<br>{percent}")
+        title = sentence(language, "rounds.round", number=number)
+        cells.append(f"<section><h4>{title}</h4>{there}{back}</section>")
+    return "".join(cells)
+
+
+def told(away: list[float], changed: list[float], language: Language) -> str:
+    """How far the picture drifted, in numbers, as HTML."""
+    first, last, change = (f"{100 * value:.1f}" for value in (away[0], away[-1], changed[-1]))
+    if len(away) == 1:
+        return sentence(language, "rounds.one", first=first)
+    pace = changed[-1] / max(changed[0], 1e-9)
+    kind = "rest" if pace < REST else "slower" if pace < SLOWER else "on"
+    numbers = sentence(language, "rounds.numbers", first=first, last=last, change=change, count=len(away))
+    return f"{numbers} {sentence(language, f'rounds.{kind}')}"
+
+
+def curve(away: list[float], changed: list[float], language: Language) -> str:
+    """The error of the way back and what each round changed, as HTML."""
+    at = np.arange(len(away) + 1, dtype=float)
+    return svg_chart.chart(
+        [
+            Line("cycle", say(language, "translate.rounds.error"), at, 100 * np.array([0.0, *away])),
+            Line("spear", say(language, "translate.rounds.change"), at[1:], 100 * np.array(changed)),
+        ],
+        title=say(language, "translate.rounds.curve"),
+        x_label=say(language, "translate.rounds.rounds"),
+        x_range=(0.0, max(4.0, at[-1])),
+        y_range=(0.0, 110 * max(*away, *changed, 0.001)),
+    )
+
+
+def animation(x: "Tensor", some: "list[Round]") -> bytes:
+    """The original and then each way back, without end, as a GIF, enlarged in squares."""
+    from gan.images import gif, to_image
+
+    frames = [to_image(picture[0]) for picture in (x, *(rec for _, rec in some))]
+    factor = max(1, FILM // min(frames[0].size))
+    frames = [frame.resize((frame.width * factor, frame.height * factor), Image.Resampling.NEAREST) for frame in frames]
+    frames = [frame.quantize(method=Image.Quantize.FASTOCTREE) for frame in frames]  # 30 times as fast as gif()
+    return gif(frames, [2 * MILLISECONDS, *[MILLISECONDS] * (len(some) - 1), 3 * MILLISECONDS])
+
+
+def show(now: Held, count: float, request: gr.Request) -> tuple[str]:
+    """(page,) for the picture."""
+    return (page(now, count, language_of(request)),)
+
+
+def again(run: str, direction: str, picture: str | None, example: int | None, count: float, request: gr.Request) -> str:
+    """`page` for what the controls name now."""
+    language, now = language_and_held(request, run, direction, picture, example)
+    return page(now, count, language)
+
+
+def endpoint(run: str, direction: str, picture: str | None, count: float) -> tuple[dict[str, Any], Image.Image]:
+    """Translate a picture to and fro `count` times (1 to 10), at the size the generators see.
+
+    {"errors": how far each way back is from the picture, "changes": how far from the way back before}, both the mean
+    distance as a share of full scale, and the last way back as a picture.
+    """
+    from gan.analysis.repeated_cycle import changes, errors
+    from gan.images import to_image
+
+    x, some = go(held(run, direction, picture, None), count)
+    return {"errors": errors(x, some), "changes": changes(x, some)}, to_image(some[-1][1][0])
+
+
+def build(now: Now) -> Section:
+    """The section."""
+    with gr.Tab(t("translate.rounds.tab"), id="rounds") as tab:
+        gr.Markdown(t("translate.rounds.intro"))
+        count = gr.Slider(1, MOST, value=4, step=1, label=t("translate.rounds.count"), elem_id="rounds-count")
+        view = svg_chart.html(CSS, elem_id="rounds", min_height=300)
+        publish(
+            endpoint,
+            [
+                *asked("herd"),
+                gr.Number(4, visible=False, label="count"),
+            ],
+            [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
+            "rounds",
+        )
+    count.input(polite(again), [*now, count], view, **LATEST)
+    return Section(tab, show, [count], [view])

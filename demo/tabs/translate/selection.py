@@ -1,0 +1,104 @@
+"""What the parts of the Translate tab share: the picture that is being translated."""
+
+from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import gradio as gr
+from PIL import Image
+
+from demo.server import model_cache
+from demo.tabs.translate.translation import DIRECTIONS, examples, is_made, names
+from demo.ui.i18n import HERE, Language, language_of, say
+from demo.ui.refusals import Refused
+from demo.ui.uploads import read, unread
+from gan.runs.run import Run
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+TABLE = (HERE / "assets" / "tables.css").read_text(encoding="utf-8")
+
+
+class Held(NamedTuple):
+    """The picture that is being translated, RGB, by a run, in a direction; none for what looks at the pair alone."""
+
+    run: Run
+    direction: str
+    image: Image.Image | None
+    made: bool = False  # the picture is a translation that was fed back in
+
+    @property
+    def networks(self) -> "tuple[nn.Module, nn.Module, nn.Module, nn.Module]":
+        """(there, back, own, other): `generators`, and the discriminators of both domains. Raises Refused."""
+        discriminators = model_cache.networks(self.run).discriminators
+        if len(discriminators) < 2:
+            raise Refused("translate.lacking.judges")
+        own, other = (discriminators[side] for side in ("ab" if self.direction == "AtoB" else "ba"))
+        return *self.generators, own, other
+
+    @property
+    def generators(self) -> "tuple[nn.Module, nn.Module]":
+        """(there, back): the generators of both ways. Raises Refused where an import brought one only."""
+        from gan.inference.translate import pick
+
+        generators = model_cache.networks(self.run).generators
+        if len(generators) < 2:
+            raise Refused("translate.lacking.back")
+        return pick(generators, self.direction)
+
+    @property
+    def size(self) -> int:
+        """The shorter side at which the generators see it, in pixels."""
+        from gan.inference.translate import seen_size
+
+        return seen_size(self.run, self.direction)
+
+    def named(self, language: Language) -> tuple[str, str]:
+        """What the pictures of its pile and of the other are called: ("horse", "zebra")."""
+        a, b = names(self.run, language)
+        return (a, b) if self.direction == "AtoB" else (b, a)
+
+
+def held(
+    run: str | None,
+    direction: str,
+    picture: str | None,
+    example: int | None,
+    *,
+    lacking: bool = False,
+) -> Held:
+    """The picture the controls name; raises UserError with a sentence where there is no such run, or no picture.
+
+    `lacking` says that it will do without one.
+    """
+    if direction not in DIRECTIONS:
+        raise Refused("refused.direction", direction=direction, known=", ".join(DIRECTIONS))
+    found = model_cache.find(run or "", "cyclegan")
+    image = examples(found.config.data, found.config.size)[example].image if example is not None else None
+    image = image or read(picture)
+    if image is None and not lacking:
+        raise Refused("translate.no_file")
+    return Held(found, direction, image, example is None and is_made(picture))
+
+
+Now = list[Any]  # the components that `held` is read from: run, direction, picture, example
+
+
+def asked(run: str = "horse2zebra") -> list[Any]:
+    """Components of an endpoint's own for the first things it takes: run, direction, picture."""
+    return [
+        gr.Textbox(run, visible=False, label="run"),
+        gr.Textbox("AtoB", visible=False, label="direction"),
+        unread(gr.Image(type="filepath", visible=False, label="picture")),
+    ]
+
+
+def sentence(language: Language, key: str, **values: Any) -> str:
+    """A sentence of the tab's by its key, as HTML."""
+    return escape(say(language, f"translate.{key}", **values))
+
+
+def language_and_held(request: gr.Request, *now: Any) -> tuple[Language, Held]:
+    """For a section's own controls: the reader's language and the picture as it stands."""
+    return language_of(request), held(*now)

@@ -1,0 +1,254 @@
+"""Ways there and back: what the Translate tab computes, and how it looks as HTML."""
+
+import time
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from demo.server import model_cache
+from demo.shared.pairs import names
+from demo.ui.data_urls import data_url
+from demo.ui.i18n import HERE, Language, say
+from demo.ui.uploads import LONGEST
+from gan.data.registry import state
+from gan.errors import UserError
+from gan.runs.run import Run
+
+DIRECTIONS = ("AtoB", "BtoA")
+SMALL = 128  # pictures up to this size are shown as they are, pixel by pixel
+THUMBNAIL = 112
+MADE = "translated-by-cyclegan"  # the name of a file that is fed back in: it is no real picture
+EMOJI = {"a": (109, 35, 15, 60), "b": (132, 38, 59, 6)}  # test pictures: a wink, a blossom, a flag, a bird, ...
+TEST_PICTURES = 3  # of each pile, shown where the data is on this machine
+SHIPPED = {
+    "horse2zebra": (("horse-cut-out", "herd-of-horses", "donkey", "horse"), ("zebra",)),
+    "apple2orange": (("apple",), ("orange", "mandarine", "seville-orange")),
+}
+
+
+class Way(NamedTuple):
+    """A picture, its translation, the translation translated back, and what the way back makes of the picture itself.
+
+    `seconds` is how long the translation and the way back took. Imported weights may lack the way back.
+    """
+
+    real: Image.Image
+    fake: Image.Image
+    rec: Image.Image | None
+    idt: Image.Image | None
+    seconds: float
+
+    @property
+    def error(self) -> float:
+        """How far `rec` is from `real`, the mean over all colours, as a share of full scale (0 to 1)."""
+        return _apart(self.real, self.rec)
+
+    @property
+    def identity_error(self) -> float:
+        """How far `idt` is from `real`, likewise."""
+        return _apart(self.real, self.idt)
+
+
+def _apart(one: Image.Image, other: Image.Image) -> float:
+    a, b = (np.asarray(image, np.float32) for image in (one, other))
+    return float(np.abs(a - b).mean() / 255)
+
+
+class Example(NamedTuple):
+    """A picture to try, and which pile it belongs to: "a" or "b"."""
+
+    side: str
+    image: Image.Image
+
+
+def go(run: Run, direction: str, image: Image.Image) -> Way:
+    """Translate a picture there and back. Raises UserError for a direction that there is not."""
+    from gan.inference import translate as translation
+
+    there, back = translation.pick(model_cache.networks(run).generators, direction)
+    image = translation.in_colours(image, run.config.channels)
+    how = {"size": translation.seen_size(run, direction), "limit": LONGEST}
+    began = time.perf_counter()
+    fake, *rec = translation.translate_through([there, *filter(None, [back])], image, **how)
+    seconds = time.perf_counter() - began
+    idt = [translation.translate(back, image, **how)] if back else [None]
+    return Way(image if image.size == fake.size else image.resize(fake.size), fake, *rec or [None], *idt, seconds)
+
+
+@lru_cache(maxsize=8)
+def examples(data: str, size: int) -> tuple[Example, ...]:
+    """Pictures to try with a pair, those of pile a first: shipped ones, drawn ones, test photos that are here."""
+    from gan.data.datasets import load_pair
+    from gan.images import open_picture, to_image
+
+    if data == "emoji":
+        piles = load_pair(data, size, split="test")
+        piles = (("a", piles.a.images), ("b", piles.b.images))
+        return tuple(Example(side, to_image(images[number])) for side, images in piles for number in EMOJI[side])
+    if data == "herd":
+        from gan.data import synthetic_herd
+
+        drawn = synthetic_herd.draw(8, size, 7)  # neither trained on nor measured on
+        return tuple(
+            Example(side, to_image(image))
+            for side, images in (("a", drawn.plain[:4]), ("b", drawn.striped[4:]))
+            for image in images
+        )
+    files = zip("ab", SHIPPED.get(data, ((), ())), strict=True)
+    found = [Example(s, open_picture(HERE / "examples" / f"{name}.webp")) for s, names in files for name in names]
+    if state(data) == "here":
+        try:
+            pair = load_pair(data, size if size < 128 else 256, split="test")
+        except UserError:  # a folder that has changed since the training is no reason to show nothing
+            return tuple(found)
+        for side, pile in (("a", pair.a), ("b", pair.b)):
+            found += [Example(side, to_image(image)) for image in pile.images[:TEST_PICTURES]]
+    return tuple(sorted(found, key=lambda example: example.side))
+
+
+def first_of(some: tuple[Example, ...], side: str) -> int | None:
+    """Where the examples of a pile begin; None if there is none."""
+    return next((index for index, example in enumerate(some) if example.side == side), None)
+
+
+def is_made(picture: str | None) -> bool:
+    """Whether a picture, by its file, is a translation that was fed back in."""
+    return bool(picture) and Path(picture).stem == MADE
+
+
+def page(
+    run: Run,
+    direction: str,
+    image: Image.Image | None,
+    example: int | None,
+    language: Language,
+    *,
+    made: bool = False,
+) -> str:
+    """Both directions as HTML: the picture (or the example by its index) there and back, and one of the other domain.
+
+    `made` says that the picture is a translation that was fed back in.
+    """
+    some = examples(run.config.data, run.config.size)
+    if example is not None:
+        rows = [example_row(run, direction, example, "title", language)]
+    elif image is not None:
+        rows = [row(run, direction, go(run, direction, image), "title", language, made=made)]
+    else:
+        rows = [f"<p>{escape(say(language, 'translate.choose'))}</p>"]
+    other = first_of(some, "b" if direction == "AtoB" else "a")
+    if other is not None and opposite(direction) in directions_of(run):
+        rows.append(example_row(run, opposite(direction), other, "other", language))
+    return "".join(rows)
+
+
+def directions_of(run: Run) -> list[str]:
+    """The directions that a run's weights translate in: both, unless they were imported."""
+    return [name for name, net in zip(DIRECTIONS, ("a2b", "b2a"), strict=True) if net not in run.missing]
+
+
+def opposite(direction: str) -> str:
+    """The other direction."""
+    return "BtoA" if direction == "AtoB" else "AtoB"
+
+
+def example_row(run: Run, direction: str, example: int, title: str, language: Language) -> str:
+    """An example's way as HTML, remembered: a class that opens the page sees the same."""
+    return _example_row(run.folder, model_cache.stamp(run), direction, example, title, language)
+
+
+@lru_cache(maxsize=64)
+def _example_row(folder: Path, stamp: Any, direction: str, example: int, title: str, language: Language) -> str:
+
+    run = Run(folder)
+    image = examples(run.config.data, run.config.size)[example].image
+    return row(run, direction, go(run, direction, image), title, language)
+
+
+def row(run: Run, direction: str, way: Way, title: str, language: Language, *, made: bool = False) -> str:
+    """A way as HTML: the picture, its translation with a divider over it, the way back, and the identity."""
+    a, b = names(run, language)
+    a, b = (a, b) if direction == "AtoB" else (b, a)
+    pictures = (
+        ("generated" if made else "real", way.real, a),
+        ("fake", way.fake, b),
+        ("rec", way.rec, a),
+        ("idt", way.idt, a),
+    )
+    figures = [figure(run, direction, kind, image, name, way, language) for kind, image, name in pictures if image]
+    arrows = [
+        f'<span class="arrow" title="{escape(say(language, "translate.generator", a=x, b=y))}" aria-hidden="true">'
+        "→</span>"
+        for x, y in ((a, b), (b, a))
+    ]
+    back = "" if way.rec is None else "".join([arrows[1], *figures[2:]])
+    took = say(language, "translate.took", time=duration(way.seconds, language))
+    return (
+        f"<section><h3>{escape(say(language, f'translate.{title}', a=a, b=b))} <small>{escape(took)}</small></h3>"
+        f'<div class="way">{figures[0]}{arrows[0]}{figures[1]}{back}</div></section>'
+    )
+
+
+def duration(seconds: float, language: Language) -> str:
+    """480 ms, 1.1 s."""
+    milliseconds = round(1000 * seconds)
+    if milliseconds < 1000:
+        return say(language, "translate.milliseconds", number=f"{milliseconds}")
+    return say(language, "translate.seconds", number=f"{seconds:.1f}")
+
+
+def figure(run: Run, direction: str, kind: str, image: Image.Image, name: str, way: Way, language: Language) -> str:
+    """One of a way's pictures as HTML, by its kind: "real" (or "generated"), "fake", "rec" or "idt"."""
+    source, small = inline(image), ""
+    caption = escape(say(language, f"translate.{kind}", name=name))
+    kind = "real" if kind == "generated" else kind  # it has the place of a real one
+    alt = escape(say(language, f"translate.alt.{kind}", name=name))
+    shown = f'<img class="{_grain(image)} {kind}" src="{source}" alt="{alt}">'
+    if kind == "fake":
+        file = f"{run.name}-{direction}.{'png' if 'image/png' in source[:16] else 'jpg'}"
+        small = f'<a href="{source}" download="{escape(file)}">{escape(say(language, "translate.save"))}</a>'
+        divide = escape(say(language, "translate.divider"))
+        shown = (
+            f'<div class="compare">{shown}<img class="{_grain(image)} before" alt=""><span class="handle"></span>'
+            f'<input type="range" min="0" max="100" value="0" aria-label="{divide}" title="{divide}"></div>'
+        )
+    elif kind != "real":
+        error = way.error if kind == "rec" else way.identity_error
+        small = escape(say(language, "translate.error", percent=f"{100 * error:.1f}"))
+    return f'<figure class="{kind}">{shown}<figcaption>{caption}<small>{small}</small></figcaption></figure>'
+
+
+def inline(image: Image.Image, exact: int = SMALL) -> str:
+    """A picture as an address of its own: exactly up to `exact` pixels, larger ones as JPEG."""
+    return data_url(image, "png" if max(image.size) <= exact else "jpeg", quality=92)
+
+
+def framed(image: Image.Image, alt: str, caption: str) -> str:
+    """A figure as HTML; `alt` and `caption` are HTML."""
+    return f'<figure><img src="{inline(image)}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
+
+
+def thumbnails(run: Run, chosen: int | None, language: Language) -> str:
+    """The examples as HTML: small square buttons, numbered in `data-index`."""
+    from gan.images import square
+
+    by_side = dict(zip("ab", names(run, language), strict=True))
+    buttons = []
+    for index, (side, image) in enumerate(examples(run.config.data, run.config.size)):
+        small = square(image, min(THUMBNAIL, *image.size))
+        title = escape(say(language, "translate.example", name=by_side[side], index=index + 1))
+        buttons.append(
+            f'<button type="button" data-index="{index}" aria-pressed="{str(index == chosen).lower()}" '
+            f'title="{title}"><img class="{_grain(small)}" src="{inline(small)}" alt="{title}"></button>'
+        )
+    heading = f"<p>{escape(say(language, 'translate.examples'))}</p>" if buttons else ""
+    insecure = f'<p class="insecure">{escape(say(language, "translate.no_webcam"))}</p>'
+    return f'{insecure}{heading}<div class="tries">{"".join(buttons)}</div>'
+
+
+def _grain(image: Image.Image) -> str:
+    return "pixels" if max(image.size) <= SMALL else ""

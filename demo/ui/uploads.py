@@ -1,0 +1,43 @@
+"""Pictures that visitors give, by upload, paste or camera: taken as they come, and read safely."""
+
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from demo.server.environment import Place
+from demo.ui.i18n import both
+from demo.ui.refusals import Refused
+from gan.data.image_io import MAX_PIXELS, TooLarge, open_picture
+from gan.errors import UserError
+
+# Not mirrored: a rear camera's picture must not be, and a letter held up to the front one stays legible.
+WEBCAM = gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}})
+LONGEST = 1024  # side of a picture that is taken in, in the page and in the endpoints' answers, in pixels
+
+
+def unread(image: gr.Image) -> gr.Image:
+    """Let a picture component hand on the file as it came: Gradio would open it before we can refuse it.
+
+    All of them then do, for a component is made anew at its first update, in each visitor's session.
+    """
+    type(image).preprocess = lambda _, payload: getattr(payload, "path", None)
+    return image
+
+
+def limits(place: Place, **options: Any) -> gr.HTML:
+    """What may be sent here, said before anyone tries; assets/uploads.js holds to it."""
+    words = both("uploads.limits", pixels=MAX_PIXELS // 10**6, most=place.megabytes)
+    return gr.HTML(words, elem_classes="limits", **options)
+
+
+def read(picture: str | None) -> Image.Image | None:
+    """The picture that a visitor gave, RGB; None for none. Raises Refused where it can't be read."""
+    if not picture:
+        return None
+    try:
+        return open_picture(picture, at_least=LONGEST)
+    except TooLarge:
+        raise Refused("translate.too_large", most=MAX_PIXELS // 10**6) from None
+    except UserError:
+        raise Refused("translate.unreadable") from None
