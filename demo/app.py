@@ -71,7 +71,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
     secure = {} if invitation is None else invitation.launch_options()
     return secure | {
         "theme": theme(),
-        "css_paths": HERE / "assets" / "app.css",
+        "css_paths": HERE / "ui" / "theme.css",
         "i18n": translations(),
         "footer_links": ["api"],
         "favicon_path": None,
@@ -82,7 +82,6 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
         "state_session_capacity": VISITORS,
         "show_error": False,
         "max_file_size": f"{place.megabytes}mb",
-        "allowed_paths": [str(HERE / "assets")],
         "blocked_paths": [str(ROOT / ".git")],
         "app_kwargs": {
             "openapi_url": None,

@@ -37,7 +37,8 @@ def test_korean_is_korean_and_english_is_english():
 
 
 SOURCES = [*sorted((ROOT / "demo").rglob("*.py")), *sorted((ROOT / "gan").rglob("*.py"))]
-ASSETS = sorted((ROOT / "demo" / "assets").iterdir())
+ASSETS = sorted(path for end in ("css", "js", "html") for path in (ROOT / "demo").rglob(f"*.{end}"))
+assert len(ASSETS) > 20
 CODE = {path: path.read_text(encoding="utf-8") for path in SOURCES}
 
 

@@ -24,7 +24,7 @@ def test_the_limits_are_said_beforehand_in_both_languages(environ, most):
 
 
 def test_the_page_knows_every_kind_of_picture_that_is_read():
-    script = (HERE / "assets" / "uploads.js").read_text(encoding="utf-8")
+    script = (HERE / "ui" / "uploads.js").read_text(encoding="utf-8")
     known = re.compile(re.search(r"PICTURE = /(.*)/i;", script)[1])
     assert [suffix for suffix in SUFFIXES if not known.search(suffix)] == []
     assert not known.search(".txt")

@@ -15,14 +15,14 @@ BEGINNINGS = {
     "questions.q15.": "demo/tabs/questions",
     "questions.q17.": "demo/tabs/questions",
     "questions.q20.": "demo/tabs/questions",
-    "uploads.": "demo/assets/uploads.js",
+    "uploads.": "demo/ui/uploads.js",
     "curves.experiments.*.": "demo/",
     "train.refused.": "demo/",
 }
 # Keys that are made: | where | by which template | which keys; {a,b} is a or b, * is any one word |
 DYNAMIC = """
 | app.py | {}.tab | {noise,curves,translate,train,questions}.tab |
-| assets/uploads.js | uploads.{} | uploads.{large,more,kind,kind_or_zip,shrinking} |
+| ui/uploads.js | uploads.{} | uploads.{large,more,kind,kind_or_zip,shrinking} |
 | tabs/curves/__init__.py | curves.{} | curves.{png,svg,csv,gif} |
 | tabs/curves/predictions.py | curves.guess.{} | curves.guess.{found,missed,right,wrong} |
 | tabs/curves/predictions.py | options.{} | curves.experiments.*.options.{a,b,c} |
@@ -162,7 +162,7 @@ def _read():
                 templates[name].add(made)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 literals[name].add(node.value)
-    for path in (ROOT / "demo" / "assets").iterdir():
+    for path in (path for end in ("css", "js", "html") for path in (ROOT / "demo").rglob(f"*.{end}")):
         name, text = path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
         literals[name] = set(re.findall(r"""["'`]([\w.-]+)["'`]""", text))
         made = re.findall(r"`([\w.]*\$\{\w+\}[\w.]*)`", text)

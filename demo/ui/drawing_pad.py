@@ -8,10 +8,11 @@ from io import BytesIO
 import gradio as gr
 from PIL import Image
 
-from demo.ui.i18n import HERE, Language, say
+from demo.ui.assets import beside
+from demo.ui.i18n import Language, say
 from gan.errors import UserError
 
-CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("pad.css", "pad.js"))
+CSS, JS = beside(__file__, "drawing_pad.css"), beside(__file__, "drawing_pad.js")
 LARGEST = 400_000  # characters of a drawing
 
 

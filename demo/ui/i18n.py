@@ -12,6 +12,7 @@ import gradio as gr
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demo.ui.assets import beside
 from demo.ui.refusals import WORDS
 from gan.words import LANGUAGES, Language, read
 from gan.words.particles import settled
@@ -50,7 +51,7 @@ def say(reader: gr.Request | Language | None, key: str, **values: Any) -> str:
 
 
 def both(key: str, **values: Any) -> str:
-    """A sentence with its places filled, as HTML in both languages, of which the page shows its own (app.css)."""
+    """A sentence with its places filled, as HTML in both languages, of which the page shows its own (theme.css)."""
     return "".join(f'<span lang="{each}">{escape(say(each, key, **values))}</span>' for each in LANGUAGES)
 
 
@@ -79,7 +80,7 @@ def _headers(request: gr.Request | None) -> dict[str, str]:
     return {} if request is None else {k.lower(): v for k, v in dict(request.headers).items()}
 
 
-SCRIPTS = ("language.js", "frames.js", "lost.js", "tabs.js", "uploads.js")  # that run before Gradio's own
+SCRIPTS = ("i18n.js", "frames.js", "lost.js", "tabs.js", "uploads.js")  # that run before Gradio's own
 
 
 class LanguageSwitch:
@@ -91,10 +92,10 @@ class LanguageSwitch:
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        scripts = [(HERE / "assets" / name).read_text(encoding="utf-8") for name in SCRIPTS]
+        scripts = [beside(__file__, name) for name in SCRIPTS]
         sentences = json.dumps({each: words(each)["app.lost"] for each in LANGUAGES})
         scripts = [script.replace("SENTENCES", sentences) for script in scripts]
-        switch = (HERE / "assets" / "language.html").read_text(encoding="utf-8")
+        switch = beside(__file__, "i18n.html")
         self.app = app
         self.page = GZipMiddleware(self.switched, compresslevel=6)
         self.replacements = (

@@ -1,22 +1,21 @@
 """Curves as inline SVG, drawn by the browser: sharp at any size, light and dark, told apart by dash as well as colour.
 
 A chart keeps its words in HTML and stretches only the lines, so it reads as well on a phone as on a projector. CSS and
-the read-out under the pointer are in assets/charts.css and assets/charts.js, for the `gr.HTML` that shows the charts.
+the read-out under the pointer are in svg_chart.css and svg_chart.js, for the `gr.HTML` that shows the charts.
 """
 
 import math
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
+from demo.ui.assets import beside
 from gan.plots.figures import Line, smooth, thin, window
 
-ASSETS = Path(__file__).parents[1] / "assets"
-CSS, JS = ((ASSETS / name).read_text(encoding="utf-8") for name in ("charts.css", "charts.js"))
+CSS, JS = beside(__file__, "svg_chart.css"), beside(__file__, "svg_chart.js")
 UNIT = 1000  # width and height of a chart in its own units
 POINTS = 500  # of a line that are drawn; more than a screen has columns would be wasted
 

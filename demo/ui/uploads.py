@@ -26,7 +26,7 @@ def unread(image: gr.Image) -> gr.Image:
 
 
 def limits(place: Place, **options: Any) -> gr.HTML:
-    """What may be sent here, said before anyone tries; assets/uploads.js holds to it."""
+    """What may be sent here, said before anyone tries; uploads.js holds to it."""
     words = both("uploads.limits", pixels=MAX_PIXELS // 10**6, most=place.megabytes)
     return gr.HTML(words, elem_classes="limits", **options)
 

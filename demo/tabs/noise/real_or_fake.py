@@ -10,8 +10,9 @@ from PIL import Image
 
 from demo.server import model_cache
 from demo.tabs.noise.leaderboard import Scored, scores
-from demo.tabs.noise.samples import ASSETS, CSS, SEEDS, inline, new_seed, real_pictures, sentence, verdict, whole
+from demo.tabs.noise.samples import CSS, SEEDS, inline, new_seed, real_pictures, sentence, verdict, whole
 from demo.tabs.noise.selection import Desk, Room
+from demo.ui.assets import beside
 from demo.ui.handlers import polite, publish
 from demo.ui.i18n import Language, language_of, t
 from demo.ui.sections import LATEST, QUIET, Section
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from gan.analysis.real_or_fake import Round
 
 ROUNDS = 5
-JS = (ASSETS / "game.js").read_text(encoding="utf-8")
+JS = beside(__file__, "real_or_fake.js")
 
 # A game is plain values: {"run", "seed", "round" from 0, "answers": [bool, ...], "past": [[step, person, d], ...]}
 Game = dict[str, Any]

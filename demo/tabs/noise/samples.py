@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from demo.server import model_cache
+from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say, words
 from demo.ui.refusals import Refused, Said
@@ -18,9 +19,7 @@ if TYPE_CHECKING:  # torch is slow to import, and the page comes first
     from torch import Tensor
 
 
-ASSETS = Path(__file__).parents[2] / "assets"
-CSS = (ASSETS / "noise.css").read_text(encoding="utf-8")
-JS = (ASSETS / "noise.js").read_text(encoding="utf-8")
+CSS, JS = beside(__file__, "samples.css"), beside(__file__, "samples.js")
 MOST = 100  # pictures at once
 REAL = 100  # test pictures, over which D's mean verdict stands beside that of the generated ones
 SEEDS = 2**31 - 1
@@ -199,7 +198,7 @@ def inline(image: "Tensor") -> str:
 
 
 def button(address: str, source: str, title: str, *, pressed: bool = False, act: str = "hold", extra: str = "") -> str:
-    """A picture that can be clicked, as HTML; noise.js turns the click into an event with `address` and `act`."""
+    """A picture that can be clicked, as HTML; samples.js turns the click into an event with `address` and `act`."""
     state = f' aria-pressed="{str(pressed).lower()}"'
     return (
         f'<button type="button" data-address="{escape(address)}" data-act="{act}"{state} title="{escape(title)}">'

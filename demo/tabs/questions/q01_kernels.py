@@ -10,15 +10,16 @@ import gradio as gr
 import numpy as np
 
 from demo.ui import svg_chart
+from demo.ui.assets import beside
 from demo.ui.heatmap import greys, squares
-from demo.ui.i18n import HERE, Language, language_of, say
+from demo.ui.i18n import Language, language_of, say
 from demo.ui.refusals import Refused, Said
 from gan.plots.figures import Line
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("kernel.css", "kernel.js"))
+CSS, JS = beside(__file__, "q01_kernels.css"), beside(__file__, "q01_kernels.js")
 PENS = (-1.0, 0.0, 0.25, 0.5, 1.0)
 MOST = 9.0  # of a cell, up and down
 LARGEST = 8  # cells a side

@@ -9,9 +9,10 @@ import numpy as np
 from demo.server import model_cache
 from demo.tabs.questions import quiz_items
 from demo.tabs.questions.q01_compute import draw
+from demo.ui.assets import beside
 from demo.ui.handlers import LATEST, polite
 from demo.ui.heatmap import blues, greys, squares
-from demo.ui.i18n import HERE, Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.numbers import integer
 from demo.ui.refusals import Refused, Said
 from demo.ui.sections import Section
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-CSS = (HERE / "assets" / "downward.css").read_text(encoding="utf-8")
+CSS = beside(__file__, "q15_pooling.css")
 SIZE = 32  # pixels a side of the picture
 MOST_SHIFT = 4
 PATTERNS = ("digit", "line", "stripes", "dot")

@@ -14,9 +14,10 @@ from demo.tabs.questions.q17_diagram import Stop
 from demo.tabs.translate import unpaired
 from demo.tabs.translate.translation import names
 from demo.tabs.translate.unpaired import SEEDS
+from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
 from demo.ui.handlers import QUIET, polite
-from demo.ui.i18n import HERE, Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from gan.runs.run import Run
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from gan.analysis.training_roles import Played
     from gan.core.cyclegan import CycleGANConfig
 
-CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("diagram.css", "duel.js"))
+CSS, JS = beside(__file__, "q17_diagram.css"), beside(__file__, "q20_equilibrium.js")
 FIRST = "horse2zebra"
 PACE = 4000  # milliseconds a stop, when it plays by itself
 

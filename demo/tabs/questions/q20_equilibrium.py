@@ -1,7 +1,7 @@
 """Question 20, should the discriminator stop?, with a duel small enough to see whole; each visitor has one.
 
-The page asks for the next rounds when the last answer is here (assets/duel.js), so no queue can grow, and only while
-the duel can be seen.
+The page asks for the next rounds when the last answer is here (q20_equilibrium.js), so no queue can grow, and only
+while the duel can be seen.
 """
 
 import time
@@ -15,14 +15,15 @@ from demo.tabs.questions.q20_presets import DATA, DESCENTS, HOLDS, PRESETS, RATE
 from demo.tabs.questions.q20_session import Held, config_of, in_turn, ink, new, pace, play, points_of, seen
 from demo.ui import drawing_pad as pads
 from demo.ui import svg_chart
+from demo.ui.assets import beside
 from demo.ui.handlers import EACH, LATEST, QUIET, polite
-from demo.ui.i18n import HERE, Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.numbers import integer
 from demo.ui.refusals import Refused
 from demo.ui.sections import Section
 from gan.config import LOSSES
 
-CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("duel.css", "duel.js"))
+CSS, JS = beside(__file__, "q20_equilibrium.css"), beside(__file__, "q20_equilibrium.js")
 REST = 300.0  # seconds without a touch after which a duel pauses by itself
 KEPT = 3600.0  # seconds that a duel is kept after the last touch
 ALONE = 400  # rounds of D alone, at most, to train it to its best

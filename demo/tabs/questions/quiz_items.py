@@ -10,9 +10,10 @@ import gradio as gr
 
 from demo.shared import experiments
 from demo.shared.links import leads
-from demo.ui.i18n import HERE, Language, language_of, say, t
+from demo.ui.assets import beside
+from demo.ui.i18n import Language, language_of, say, t
 
-CSS = (HERE / "assets" / "items.css").read_text(encoding="utf-8")
+CSS = beside(__file__, "quiz_items.css")
 CHOICES = ("a", "b", "c")
 # the right answers, in the order of the items; their words are under questions.<question>.items.<number>
 RIGHT = {"q1": "cba", "q15": "bca", "q17": "bac", "q20": "cab"}

@@ -10,11 +10,12 @@ from demo.tabs.train import form, live_controls
 from demo.tabs.train.form import MODELS, OWN
 from demo.tabs.train.monitor import DO
 from demo.ui import svg_chart
+from demo.ui.assets import beside
 from demo.ui.i18n import t
 from demo.ui.uploads import limits
 from gan.data.image_io import SUFFIXES
 
-CSS = (svg_chart.ASSETS / "train.css").read_text(encoding="utf-8")
+CSS = beside(__file__, "layout.css")
 
 
 def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:

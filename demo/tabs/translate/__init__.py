@@ -28,8 +28,9 @@ from demo.tabs.translate.translation import (
     page,
     thumbnails,
 )
+from demo.ui.assets import beside
 from demo.ui.handlers import EACH, on_open, polite, publish
-from demo.ui.i18n import HERE, Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.sections import LATEST, Section, drawn, inputs_of, instead, on_show, outputs_of, views_of, waiting
 from demo.ui.uploads import WEBCAM, limits, read, unread
 from gan.errors import UserError
@@ -43,8 +44,7 @@ SECTIONS = {  # by the names that addresses have
     "rounds": repeated_cycle,
 }
 OF_THE_PAIR = ("camera", "piles")  # sections that look at no picture of the visitor's
-CSS = (HERE / "assets" / "translate.css").read_text(encoding="utf-8")
-JS = (HERE / "assets" / "translate.js").read_text(encoding="utf-8")
+CSS, JS = beside(__file__, "translation.css"), beside(__file__, "translation.js")
 
 
 def directions(run: Run, direction: str, language: Language) -> Any:

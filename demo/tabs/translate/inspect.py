@@ -8,8 +8,9 @@ from PIL import Image, ImageColor
 
 from demo.tabs.translate.selection import TABLE, Held, Now, asked, held, sentence
 from demo.tabs.translate.translation import framed
+from demo.ui.assets import beside
 from demo.ui.handlers import publish
-from demo.ui.i18n import HERE, Language, language_of, t
+from demo.ui.i18n import Language, language_of, t
 from demo.ui.sections import Section
 from gan.plots.figures import SHIELD, SPEAR
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from gan.analysis.inspect_cyclegan import Look
 
-CSS = TABLE + (HERE / "assets" / "inside.css").read_text(encoding="utf-8")
+CSS = TABLE + beside(__file__, "inspect.css")
 FAKE, REAL = (ImageColor.getrgb(colour) for colour in (SPEAR, SHIELD))
 MAPS = 16  # feature maps of a stage that are shown
 LOUDER = 3  # times the difference is amplified

@@ -11,9 +11,10 @@ from demo.tabs.translate.cache import remembered
 from demo.tabs.translate.selection import Held, Now, asked, held, language_and_held, sentence
 from demo.tabs.translate.translation import framed
 from demo.ui import svg_chart
+from demo.ui.assets import beside
 from demo.ui.data_urls import file_url
 from demo.ui.handlers import polite, publish
-from demo.ui.i18n import HERE, Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.sections import LATEST, Section
 from gan.plots.figures import Line
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from gan.analysis.repeated_cycle import Round
 
-CSS = (HERE / "assets" / "rounds.css").read_text(encoding="utf-8")
+CSS = beside(__file__, "repeated_cycle.css")
 MOST = 10  # rounds, as in gan.analysis.repeated_cycle
 FILM = 128  # shorter side of the animation, in pixels: smaller pictures are enlarged up to it
 MILLISECONDS = 500  # a frame is shown

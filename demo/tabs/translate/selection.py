@@ -8,7 +8,8 @@ from PIL import Image
 
 from demo.server import model_cache
 from demo.tabs.translate.translation import DIRECTIONS, examples, is_made, names
-from demo.ui.i18n import HERE, Language, language_of, say
+from demo.ui.assets import beside
+from demo.ui.i18n import Language, language_of, say
 from demo.ui.refusals import Refused
 from demo.ui.uploads import read, unread
 from gan.runs.run import Run
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-TABLE = (HERE / "assets" / "tables.css").read_text(encoding="utf-8")
+TABLE = beside(__file__, "selection.css")
 
 
 class Held(NamedTuple):

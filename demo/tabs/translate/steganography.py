@@ -15,8 +15,9 @@ from demo.tabs.translate.repeated_cycle import gone
 from demo.tabs.translate.selection import Held, Now, asked, held, language_and_held, sentence
 from demo.tabs.translate.translation import examples, framed
 from demo.ui import svg_chart
+from demo.ui.assets import beside
 from demo.ui.handlers import polite, publish
-from demo.ui.i18n import HERE, Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.sections import LATEST, Section
 from gan.plots.figures import Line
 from gan.runs.run import Run
@@ -24,7 +25,7 @@ from gan.runs.run import Run
 if TYPE_CHECKING:
     from torch import Tensor
 
-CSS = (HERE / "assets" / "hidden.css").read_text(encoding="utf-8")
+CSS = beside(__file__, "steganography.css")
 NAMES = ("noise", "jpeg", "blur")
 SHARES = (5, 10, 20, 40, 70, 100)  # percent of a kind's largest amount, on the curve beside 0
 SHARE = 10  # at first

@@ -12,8 +12,9 @@ from demo.server import model_cache
 from demo.tabs.noise.samples import whole
 from demo.tabs.translate.selection import TABLE, Held, Now, sentence
 from demo.tabs.translate.translation import THUMBNAIL, examples, framed, inline, names
+from demo.ui.assets import beside
 from demo.ui.handlers import EACH, polite, publish
-from demo.ui.i18n import HERE, Language, language_of, t
+from demo.ui.i18n import Language, language_of, t
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from gan.data.registry import state
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from gan.analysis.inspect_cyclegan import Look
     from gan.core.cyclegan import CycleGANConfig
 
-CSS, JS = ((HERE / "assets" / f"piles.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+CSS, JS = beside(__file__, "unpaired.css"), beside(__file__, "unpaired.js")
 CSS = TABLE + CSS
 COUNT = 12  # pictures of each pile that are shown
 ROLES = ("input", "real", "label")

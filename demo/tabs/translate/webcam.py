@@ -1,6 +1,6 @@
 """Live: the camera's picture translated as it comes, one frame at a time.
 
-The page takes the next frame when the answer to the last one is here (assets/camera.js), so no queue can grow: a frame
+The page takes the next frame when the answer to the last one is here (webcam.js), so no queue can grow: a frame
 that would come too late is never sent. Several watchers share the processor and each gets fewer frames.
 """
 
@@ -14,13 +14,14 @@ import gradio as gr
 
 from demo.server import model_cache
 from demo.tabs.translate.selection import Held, Now, sentence
+from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
-from demo.ui.i18n import HERE, language_of, say, t
+from demo.ui.i18n import language_of, say, t
 from demo.ui.refusals import Refused
 from demo.ui.sections import Section
 from gan.errors import UserError
 
-CSS, JS = ((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("camera.css", "camera.js"))
+CSS, JS = beside(__file__, "webcam.css"), beside(__file__, "webcam.js")
 START = "data:image/jpeg;base64,"
 MOST = 400_000  # characters of a frame: 128x128 pixels take some 10,000
 WAIT = 1.0  # seconds that a frame waits for its turn before it is dropped
