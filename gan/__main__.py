@@ -94,6 +94,7 @@ def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
     from gan.core.checkpoint import reached
     from gan.core.device import is_first
     from gan.core.trainer import train
+    from gan.metrics.during_training import gauge
 
     go_on, config = f"Go on with: python -m gan train --resume {run.name}", plan(run, reached(run), asked).config
     if is_first():
@@ -102,7 +103,7 @@ def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
     form = "{l_bar}{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}{postfix}]"
     bar = tqdm(total=total, unit=unit, disable=not is_first(), dynamic_ncols=True, bar_format=form)
     how = {"device": options.device, "data_root": options.data_root, "seconds": options.seconds}
-    records, trained = train(run, **how, settings=asked), False
+    records, trained = train(run, **how, settings=asked, gauge=gauge), False
     try:
         with bar:
             for record in records:

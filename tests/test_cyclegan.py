@@ -102,7 +102,7 @@ def test_a_round_is_the_papers_objective_written_out_slowly(identity):
     opt_d = torch.optim.Adam([*d_a.parameters(), *d_b.parameters()], lr=2e-4, betas=(0.5, 0.999), foreach=False)
     for _ in range(3):
         x, y = torch.rand(2, 2, 3, 32, 32) * 2 - 1
-        record = duel.round(lambda x=x, y=y: (x, y), Conduct.of(duel.config))
+        record = duel.train_step(lambda x=x, y=y: (x, y), Conduct.of(duel.config))
         opt_g.zero_grad()
         fake_y, fake_x = g(x), f(y)
         gan = (d_b(fake_y) - 1).square().mean() + (d_a(fake_x) - 1).square().mean()
@@ -127,7 +127,7 @@ def test_a_round_is_the_papers_objective_written_out_slowly(identity):
 
 def test_the_identity_loss_may_be_taken_in_every_other_round():
     duel = CycleGAN(replace(SMALL, identity_every=2), CPU)
-    rounds = [duel.round(lambda: torch.rand(2, 2, 3, 32, 32), Conduct.of(duel.config)) for _ in range(4)]
+    rounds = [duel.train_step(lambda: torch.rand(2, 2, 3, 32, 32), Conduct.of(duel.config)) for _ in range(4)]
     assert ["idt_a" in record for record in rounds] == [True, False, True, False]
 
 
@@ -136,7 +136,7 @@ def test_a_side_held_still_does_not_move_while_the_other_does(side):
     duel = CycleGAN(SMALL, CPU)
     sides = {"hold_g": duel.generators, "hold_d": duel.discriminators}
     before = {name: [p.clone() for p in nets.parameters()] for name, nets in sides.items()}
-    duel.round(lambda: torch.rand(2, 2, 3, 32, 32), replace(Conduct.of(SMALL), **{side: True}))
+    duel.train_step(lambda: torch.rand(2, 2, 3, 32, 32), replace(Conduct.of(SMALL), **{side: True}))
     for name, nets in sides.items():
         same = [torch.equal(p, q) for p, q in zip(nets.parameters(), before[name], strict=True)]
         assert all(same) if name == side else not all(same)

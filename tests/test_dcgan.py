@@ -37,7 +37,7 @@ def test_shapes_and_ranges(size, channels):
 def test_every_switch_moves_every_weight_of_both_sides(switch):
     duel = DCGAN(replace(SMALL, **switch), CPU)
     before = {name: p.clone() for name, p in _weights(duel)}
-    duel.round(lambda: torch.rand(6, 1, 32, 32) * 2 - 1, Conduct.of(duel.config))
+    duel.train_step(lambda: torch.rand(6, 1, 32, 32) * 2 - 1, Conduct.of(duel.config))
     still = {name for name, p in _weights(duel) if torch.equal(before[name], p)}
     # Inside the hinge's margin the last bias is pulled up by the real and down by the fake alike: it stays.
     assert still <= ({"d.stages.3.bias"} if switch == {"loss": "hinge"} else set())
@@ -104,7 +104,7 @@ def test_a_round_is_the_papers_update_written_out_slowly(way):
     reals = torch.rand(3, 6, 1, 32, 32) * 2 - 1
     queue = iter(reals)
     torch.manual_seed(9)
-    records = [duel.round(lambda: next(queue), Conduct.of(SMALL)) for _ in reals]
+    records = [duel.train_step(lambda: next(queue), Conduct.of(SMALL)) for _ in reals]
     torch.manual_seed(9)
     for real, record in zip(reals, records, strict=True):
         z = torch.randn(6, 10)
@@ -135,7 +135,7 @@ def test_several_rounds_of_d_take_fresh_pictures_and_move_g_once():
         drawn.append(torch.rand(6, 1, 32, 32))
         return drawn[-1]
 
-    duel.round(draw, Conduct.of(duel.config))
+    duel.train_step(draw, Conduct.of(duel.config))
     assert len(drawn) == 3
     assert _steps(duel.opt_d) == 3
     assert _steps(duel.opt_g) == 1
@@ -146,7 +146,7 @@ def test_a_side_held_still_does_not_move_while_the_other_does(side):
     duel = DCGAN(SMALL, CPU)
     before = {name: p.clone() for name, p in _weights(duel)}
     conduct = replace(Conduct.of(SMALL), **{side: True})
-    duel.round(lambda: torch.rand(6, 1, 32, 32), conduct)
+    duel.train_step(lambda: torch.rand(6, 1, 32, 32), conduct)
     held, moving = ("d.", "g.") if side == "hold_d" else ("g.", "d.")
     assert all(torch.equal(before[n], p) for n, p in _weights(duel) if n.startswith(held))
     assert any(not torch.equal(before[n], p) for n, p in _weights(duel) if n.startswith(moving))

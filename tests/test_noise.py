@@ -136,8 +136,9 @@ def test_a_run_without_weights_says_so_and_is_not_offered(runs):
 def test_only_a_few_networks_are_kept_and_each_is_loaded_once(runs, monkeypatch):
     made = [small_run(runs, f"run{index}") for index in range(model_cache.KEPT + 1)]
     loads = []
-    original = Run.networks
-    monkeypatch.setattr(Run, "networks", lambda self, device: loads.append(self.name) or original(self, device))
+    monkeypatch.setattr(
+        "gan.core.checkpoint.load_networks", lambda run, device: loads.append(run.name) or load_networks(run, device)
+    )
     for _ in range(3):
         model_cache.networks(made[0])
     assert loads == ["run0"]

@@ -94,7 +94,7 @@ def test_the_losses_are_those_of_a_round_on_the_same_pictures():
         "a": look(duel.g["a2b"], duel.g["b2a"], duel.d["a"], duel.d["b"], a, config).losses,
         "b": look(duel.g["b2a"], duel.g["a2b"], duel.d["b"], duel.d["a"], b, config).losses,
     }
-    record = duel.round(lambda: (a, b), Conduct.of(config))
+    record = duel.train_step(lambda: (a, b), Conduct.of(config))
     assert record["loss_g_a2b"].item() == pytest.approx(before["a"].deceive, abs=1e-5)
     assert record["cycle_b"].item() == pytest.approx(before["b"].cycle, abs=1e-5)
     assert record["idt_a"].item() == pytest.approx(before["a"].identity, abs=1e-5)

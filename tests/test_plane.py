@@ -99,10 +99,10 @@ def test_covered_is_the_share_of_p_where_q_is_at_least_a_quarter_of_it():
 def test_a_discriminator_trained_alone_comes_to_the_best_and_its_loss_to_the_divergence():
     duel = PlaneDuel(densities.SETS["hill"](), PlaneConfig(seed=1))
     for _ in range(150):
-        duel.round()
+        duel.train_step()
     before = duel.look()
     for _ in range(900):
-        duel.round(hold_g=True)
+        duel.train_step(hold_g=True)
     view = duel.look()
     assert view.off < 0.06
     assert view.off < before.off
@@ -115,7 +115,7 @@ def test_a_discriminator_trained_alone_comes_to_the_best_and_its_loss_to_the_div
 def test_on_the_ring_both_verdicts_come_to_one_half_and_the_points_to_the_ring():
     duel = PlaneDuel(densities.SETS["ring"]())
     for _ in range(1500):
-        duel.round()
+        duel.train_step()
     late, view = duel.history[-50:], duel.look()
     assert np.mean([turn.d_real for turn in late]) == pytest.approx(0.5, abs=0.05)
     assert np.mean([turn.d_fake for turn in late]) == pytest.approx(0.5, abs=0.05)
@@ -130,7 +130,7 @@ def test_on_the_ring_both_verdicts_come_to_one_half_and_the_points_to_the_ring()
 def perfect(loss, descent, **settings):
     duel = PlaneDuel(densities.SETS["ring"](), PlaneConfig(loss, descent, **settings))
     for _ in range(300):
-        duel.round(hold_g=True)
+        duel.train_step(hold_g=True)
     assert duel.history[-1].d_real > 0.99
     assert duel.history[-1].d_fake < 0.01
     return duel
@@ -141,9 +141,9 @@ def test_a_perfect_discriminator_leaves_the_minimax_loss_no_gradient_but_the_oth
     for loss in ("saturating", "bce"):
         duel = perfect(loss, "sgd", rate_g=0.002)
         start = duel.look().fake
-        gradient = duel.round(hold_g=True).grad_g
+        gradient = duel.train_step(hold_g=True).grad_g
         for _ in range(100):
-            duel.round()
+            duel.train_step()
         moved[loss] = (gradient, (duel.look().fake - start).norm(dim=1).mean().item())
     assert moved["saturating"][0] < 0.01
     assert moved["saturating"][1] < 0.01
@@ -154,7 +154,7 @@ def test_a_perfect_discriminator_leaves_the_minimax_loss_no_gradient_but_the_oth
 def test_a_discriminator_held_still_is_fooled_at_one_spot():
     duel = perfect("bce", "adam")
     for _ in range(400):
-        duel.round(hold_d=True)
+        duel.train_step(hold_d=True)
     view, last = duel.look(), duel.history[-1]
     assert last.d_fake > 0.95
     assert view.covered < 0.2
@@ -176,7 +176,7 @@ def same(a, b):
 def test_who_is_held_still_does_not_learn(options, d_still, g_still):
     duel = PlaneDuel(densities.SETS["grid"]())
     d, g = weights(duel.d), weights(duel.g)
-    turn = duel.round(**options)
+    turn = duel.train_step(**options)
     assert same(d, weights(duel.d)) == d_still
     assert same(g, weights(duel.g)) == g_still
     assert turn.grad_g > 0
@@ -187,7 +187,7 @@ def test_a_round_is_the_losses_of_the_paper_and_the_generator_sees_the_discrimin
     real = twin.points.draw(toy_gan.BATCH, twin.random)
     fake = twin.g(twin.noise(toy_gan.BATCH)).detach()
     d_real, d_fake = (torch.sigmoid(twin.d(x)).detach().double() for x in (real, fake))
-    turn = duel.round()
+    turn = duel.train_step()
     assert turn.loss_d == pytest.approx(-(d_real.log().mean() + (1 - d_fake).log().mean()).item(), rel=1e-5)
     assert turn.d_real == pytest.approx(d_real.mean().item(), rel=1e-5)
     learned = torch.sigmoid(duel.d(fake)).detach().double()
@@ -198,19 +198,19 @@ def test_a_round_is_the_losses_of_the_paper_and_the_generator_sees_the_discrimin
 def test_a_seed_repeats_a_duel_and_looking_changes_nothing():
     duels = [PlaneDuel(densities.SETS["ring"](), PlaneConfig(seed=5)) for _ in range(2)]
     for number in range(20):
-        duels[0].round()
-        duels[1].round()
+        duels[0].train_step()
+        duels[1].train_step()
         if number % 5 == 0:
             duels[1].look()
     assert duels[0].history == duels[1].history
     other = PlaneDuel(densities.SETS["ring"](), PlaneConfig(seed=6))
-    assert other.round() != duels[0].history[0]
+    assert other.train_step() != duels[0].history[0]
 
 
 def test_arrows_point_to_where_the_loss_of_the_generator_falls():
     duel = PlaneDuel(densities.SETS["rings"]())
     for _ in range(60):
-        duel.round()
+        duel.train_step()
     view = duel.look()
     with torch.no_grad():
         for k in range(5):
@@ -228,7 +228,7 @@ def test_history_is_bounded_and_keeps_its_ends(monkeypatch):
     duel = PlaneDuel(densities.SETS["hill"]())
     monkeypatch.setattr(toy_gan, "REMEMBERED", 60)
     for _ in range(2 * toy_gan.REMEMBERED + 10):
-        duel.round(hold_d=True, hold_g=True)
+        duel.train_step(hold_d=True, hold_g=True)
     assert toy_gan.REMEMBERED / 2 <= len(duel.history) <= toy_gan.REMEMBERED
     numbers = [turn.number for turn in duel.history]
     assert numbers == sorted(set(numbers))
@@ -238,10 +238,10 @@ def test_history_is_bounded_and_keeps_its_ends(monkeypatch):
 
 def test_settings_change_between_rounds_and_impossible_ones_are_refused():
     duel = PlaneDuel(densities.SETS["hill"]())
-    duel.round()
+    duel.train_step()
     duel.change(PlaneConfig(loss="hinge", descent="sgd", rate_g=0.0, rate_d=0.0))
     d, g = weights(duel.d), weights(duel.g)
-    duel.round()
+    duel.train_step()
     assert same(d, weights(duel.d))
     assert same(g, weights(duel.g))
     for bad in ({"loss": "x"}, {"descent": "x"}, {"rate_g": -1.0}, {"rate_d": 1.0}, {"rounds_d": 0}):

@@ -313,9 +313,9 @@ def test_a_finished_run_takes_new_rates_only_with_a_new_end(trained):
 
 def blow_up(monkeypatch, at, kind="loss"):
     """Let the duel come to numbers that are none, in its losses or silently in its weights, in round `at`."""
-    played = trainer.MODELS["dcgan"].round
+    played = trainer.MODELS["dcgan"].train_step
 
-    def round(duel, draw, conduct):
+    def train_step(duel, draw, conduct):
         scalars = played(duel, draw, conduct)
         duel.rounds = getattr(duel, "rounds", 0) + 1
         if duel.rounds == at:
@@ -325,7 +325,7 @@ def blow_up(monkeypatch, at, kind="loss"):
                 scalars["loss_g"] = scalars["loss_g"] * math.nan
         return scalars
 
-    monkeypatch.setattr(trainer.MODELS["dcgan"], "round", round)
+    monkeypatch.setattr(trainer.MODELS["dcgan"], "train_step", train_step)
 
 
 def test_a_duel_that_blows_up_at_once_has_a_checkpoint_from_before_and_says_which(config, monkeypatch, capsys):
@@ -371,7 +371,7 @@ def test_weights_that_are_no_longer_numbers_never_replace_a_checkpoint(config, m
     run = Run.create("mine", replace(config, log_every=100, steps=6 if end == "its last step" else 9))
     if end != "its last step":
         asked = [{"do": end}]
-        monkeypatch.setattr(trainer._Training, "new_controls", lambda self: iter(asked if self.step == 6 else []))
+        monkeypatch.setattr(trainer.LiveControl, "new", lambda self: iter(asked if run.info["step"] == 6 else []))
     with pytest.raises(UserError, match=r"A weight is no longer.*at step 6.*of step 0 is kept"):
         list(train(run, device="cpu"))
     assert run.status == "failed"

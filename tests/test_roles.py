@@ -74,7 +74,7 @@ def test_a_round_moves_each_network_by_its_teachers_alone_and_by_all_of_them(cyc
             gradient = torch.autograd.grad(part, list(networks[name].parameters()), retain_graph=True)
             assert sum(each.abs().sum() for each in gradient) > 0  # none of them is idle
         expected[name] = torch.autograd.grad(sum(parts), list(networks[name].parameters()))
-    record = duel.round(lambda: (a, b), Conduct.of(config))
+    record = duel.train_step(lambda: (a, b), Conduct.of(config))
     for name, gradients in expected.items():
         assert set(teachers(config)[name]) <= set(record)
         for weight, gradient in zip(networks[name].parameters(), gradients, strict=True):
@@ -97,7 +97,7 @@ def test_a_round_played_has_the_numbers_of_a_training_round_and_of_the_formulas(
     for name, picture in made.items():
         torch.testing.assert_close(played.pictures[name], picture, atol=1e-5, rtol=1e-5)
 
-    record = {name: value.item() for name, value in duel.round(lambda: (a, b), Conduct.of(config)).items()}
+    record = {name: value.item() for name, value in duel.train_step(lambda: (a, b), Conduct.of(config)).items()}
     assert played.record == pytest.approx(record, abs=1e-6)
     sides = duel.generators.items(), duel.discriminators.items()
     for name, network in (pair for side in sides for pair in side):

@@ -98,9 +98,10 @@ def borrow(place: Place) -> None:
 def _chunk(folder: str) -> str:
     """Go on with a run for some seconds; returns how it stands in `run.json` then."""
     from gan.core.trainer import train
+    from gan.metrics.during_training import gauge
 
     run = Run(Path(folder))
-    for _ in train(run, seconds=CHUNK):
+    for _ in train(run, seconds=CHUNK, gauge=gauge):
         pass
     return run.info["status"]
 

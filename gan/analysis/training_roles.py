@@ -95,7 +95,7 @@ def play(
             pictures |= {"rec_a": b2a(pictures["fake_b"]), "rec_b": a2b(pictures["fake_a"])}
         conduct = Conduct.of(config)
         conduct.rounds_d = 1
-        record = duel.round(lambda: (a, b), conduct)
+        record = duel.train_step(lambda: (a, b), conduct)
         both = duel.generators.items(), duel.discriminators.items()
         gradients = {name: grad_norm(network).item() for networks in both for name, network in networks}
     return Played({name: value.item() for name, value in record.items()}, gradients, pictures)

@@ -105,7 +105,7 @@ def _dcgan(device: torch.device, seconds: float) -> dict:
     draw = duel.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
     plain = plain_dcgan(config, device)
     what = "DCGAN 32x32, width 64, batch 128, MNIST"
-    return {"what": what} | alternate(lambda: duel.round(draw, conduct), lambda: next(plain), device, seconds)
+    return {"what": what} | alternate(lambda: duel.train_step(draw, conduct), lambda: next(plain), device, seconds)
 
 
 def _cyclegan(device: torch.device, seconds: float) -> dict:
@@ -116,7 +116,7 @@ def _cyclegan(device: torch.device, seconds: float) -> dict:
     draw = duel.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
     plain = plain_cyclegan(config, device)
     what = "CycleGAN 128x128, width 32, 6 blocks, batch 1, identity, herd"
-    return {"what": what} | alternate(lambda: duel.round(draw, conduct), lambda: next(plain), device, seconds)
+    return {"what": what} | alternate(lambda: duel.train_step(draw, conduct), lambda: next(plain), device, seconds)
 
 
 @torch.inference_mode()
@@ -155,7 +155,7 @@ def _threads(device: torch.device, seconds: float) -> dict:
         while time.perf_counter() - began < (each if tuner is None else 2 * each):
             torch.set_num_threads(tuner.now if tuner else count)
             start = time.perf_counter()
-            duel.round(draw, conduct)
+            duel.train_step(draw, conduct)
             if tuner:
                 tuner.stepped(time.perf_counter() - start)
             steps += 1
@@ -168,7 +168,7 @@ def _threads(device: torch.device, seconds: float) -> dict:
         for busy in (0, 1, 2):
             row: dict[str, Any] = {}
             with _busy(busy, 4 * each + 60):
-                duel.round(draw, conduct)
+                duel.train_step(draw, conduct)
                 row |= {"all": play(most), "one": play(1), "chosen": play(None)}
             rows[busy] = row | {"ratio": round(row["chosen"] / row["all"], 3)}
     finally:

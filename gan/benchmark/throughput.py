@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 from gan.config import Conduct, Config
-from gan.core.base import Duel
+from gan.core.base import GAN
 from gan.core.checkpoint import MODELS
 from gan.core.device import describe, pick_device
 from gan.core.trainer import Average
@@ -127,7 +127,7 @@ def _kinds(config: Config) -> Iterator[tuple[float, Config]]:
         yield 1 - 1 / every, replace(config, identity=0.0)
 
 
-def _seconds_a_round(duel: Duel, average: Average, seconds: float) -> float:
+def _seconds_a_round(duel: GAN, average: Average, seconds: float) -> float:
     """What a round costs, the running average and the drawing of its pictures included; 0 where none ended in time."""
     config, where = duel.config, duel.device
     random = torch.Generator(where).manual_seed(0)
@@ -138,7 +138,7 @@ def _seconds_a_round(duel: Duel, average: Average, seconds: float) -> float:
         try:
             while rounds < least or time.perf_counter() - began < seconds:
                 conduct.measure = (rounds + 1) % config.log_every == 0
-                duel.round(draw, conduct)
+                duel.train_step(draw, conduct)
                 average.update(rounds + 1)
                 if conduct.measure:
                     _wait(where)  # as a training does where it writes its journal, and there alone

@@ -1,5 +1,6 @@
-"""What both duels share: two sides, each with its networks and one optimiser, and how the duel is conducted."""
+"""What both models share: two sides, each with its networks and one optimiser, and the average of what G learned."""
 
+import copy
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,18 +79,25 @@ def grad_norm(network: nn.Module) -> Tensor:
     return torch.nn.utils.get_total_norm(grads) if grads else torch.zeros(())
 
 
-class Duel:
-    """Generators against discriminators on one device.
+def descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One step of an optimiser down the gradient of a loss, a scalar tensor."""
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    optimiser.step()
+
+
+class GAN:
+    """Generators against discriminators on one device, each side with one optimiser.
 
     `generators` and `discriminators` are the plain networks (what is saved), `g` and `d` the same by name, wrapped in
     DistributedDataParallel where several processes train together (what is called in the forward pass).
 
     A subclass names its `config_class` and has
-        networks(config)         the two sides, freshly initialised
-        round(draw, conduct)     one round on fresh real pictures: a dict of scalar tensors, nobody waits for the device
-        open_data(config, root)  the training pictures and what to show: (data, fixed inputs)
-        drawer(data, generator)  the function `draw` that gives a round its real pictures
-        show(generators, fixed)  what the generators make of the fixed inputs, a Pillow image
+        networks(config)           the two sides, freshly initialised
+        train_step(draw, conduct)  one step on fresh real pictures: scalar tensors by name; nobody waits for the device
+        open_data(config, root)    the training pictures and what to show: (data, fixed inputs)
+        drawer(data, generator)    the function `draw` that gives a step its real pictures
+        show(generators, fixed)    what the generators make of the fixed inputs, a Pillow image
     """
 
     betas = (0.5, 0.999)
@@ -118,13 +126,13 @@ class Duel:
         return DistributedDataParallel(network, device_ids=where, broadcast_buffers=False)
 
     def set_rates(self, rate_g: float, rate_d: float) -> None:
-        """Set both learning rates for the next round."""
+        """Set both learning rates for the next step."""
         for optimiser, rate in ((self.opt_g, rate_g), (self.opt_d, rate_d)):
             for group in optimiser.param_groups:
                 group["lr"] = rate
 
     def state(self) -> dict:
-        """All that the next round depends on, beside the random streams."""
+        """All that the next step depends on, beside the random streams."""
         return {
             "generators": self.generators.state_dict(),
             "discriminators": self.discriminators.state_dict(),
@@ -143,3 +151,24 @@ class Duel:
 def use_channels_last(device: torch.device, bf16: bool) -> bool:
     """channels_last pays on GPUs, and on CPUs with bf16; in fp32 on plain AVX2 it was measured to cost a tenth."""
     return device.type == "cuda" or bf16
+
+
+class Average:
+    """The exponential moving average of the generators' weights: what is shown and shipped.
+
+    The decay grows from 0.1 to `decay` over the first steps, min(decay, (1 + t) / (10 + t)), so that an early look is
+    not a look at the initialisation.
+    """
+
+    def __init__(self, networks: nn.ModuleDict, decay: float) -> None:
+        self.networks = copy.deepcopy(networks).eval().requires_grad_(False)
+        self.decay = decay
+        pairs = list(zip(self.networks.state_dict().values(), networks.state_dict().values(), strict=True))
+        self.pairs = [(mean, live) for mean, live in pairs if mean.is_floating_point()]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take the live weights in after training step `step`."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        means, lives = zip(*self.pairs, strict=True)
+        torch._foreach_lerp_(list(means), list(lives), 1 - decay)

@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import tempfile
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from gan.config import Conduct
+from gan.core.base import GAN, Average
 from gan.core.cyclegan import CycleGAN
 from gan.core.dcgan import DCGAN
 from gan.errors import UserError, reason
@@ -107,6 +110,51 @@ def reached(run: Run) -> tuple[int, float] | None:
         return int(state["step"]), float(state["seconds"])
     except Exception as error:
         raise UserError("run.unreadable", file="resume.pt", run=run.name, why=reason(error)) from error
+
+
+@dataclass
+class TrainState:
+    """Where a training stands, beside its networks, optimisers and random streams."""
+
+    conduct: Conduct
+    step: int = 0
+    seconds: float = 0.0
+    samples_made: int = 0
+    controls_read: int = 0
+    lines: int = 0  # of the journal
+
+
+def pack(state: TrainState, duel: GAN, average: Average, stream: torch.Generator) -> dict[str, Any]:
+    """All that the next step depends on, as `save_resume` takes it. `stream` is what the pictures are drawn by."""
+    cuda = torch.cuda.get_rng_state(stream.device) if stream.device.type == "cuda" else None
+    return asdict(state) | {
+        "duel": duel.state(),
+        "average": average.networks.state_dict(),
+        "random": [stream.get_state(), torch.get_rng_state(), cuda],
+    }
+
+
+def unpack(
+    saved: dict[str, Any], run: Run, duel: GAN, average: Average, stream: torch.Generator, rank: int
+) -> TrainState:
+    """Take over what `pack` gave, in the process `rank` of those that train. Raises `UserError` for other networks."""
+    try:
+        duel.load_state(saved["duel"])
+        average.networks.load_state_dict(saved["average"])
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise UserError("training.other_networks", run=run.name, why=reason(error)) from error
+    if rank:  # the other processes' streams are not kept: give them new ones
+        seed = duel.config.seed + rank + 1_000_003 * saved["step"]
+        stream.manual_seed(seed)
+        torch.manual_seed(seed)
+    else:
+        drawn, cpu, cuda = saved["random"]
+        stream.set_state(drawn)
+        torch.set_rng_state(cpu)
+        if cuda is not None and stream.device.type == "cuda":
+            torch.cuda.set_rng_state(cuda, stream.device)
+    known = {f.name: saved[f.name] for f in fields(TrainState) if f.name in saved}
+    return TrainState(**known | {"conduct": Conduct(**saved["conduct"])})
 
 
 def branch(run: Run, name: str, root: Path | None = None) -> Run:

@@ -1,7 +1,7 @@
 """CycleGAN: two piles of pictures, translated both ways (Zhu, Park, Isola and Efros 2017, arXiv:1703.10593).
 
-Top to bottom: the residual generator, the patch discriminator, the pool of past fakes, and one round of the double
-duel. `a` and `b` are the two piles; `a2b` translates a picture of a into one that could be of b. The settings are in
+Top to bottom: the residual generator, the patch discriminator, the pool of past fakes, and one training step. `a` and
+`b` are the two domains; `a2b` translates a picture of a into one that could be of b. The settings are in
 `gan/config.py`.
 """
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from gan.config import Conduct, CycleGANConfig
-from gan.core.base import Duel, InstanceNorm, autocast, frozen, grad_norm
+from gan.core.base import GAN, InstanceNorm, autocast, descend, frozen, grad_norm
 from gan.core.losses import LOSSES
 from gan.data.datasets import Pair, batch, load_pair
 from gan.images import grid, to_unit
@@ -149,7 +149,7 @@ class Pool:
         return torch.stack(out)
 
 
-class CycleGAN(Duel):
+class CycleGAN(GAN):
     """Two generators, two discriminators, their optimisers and pools."""
 
     config_class = CycleGANConfig
@@ -167,59 +167,63 @@ class CycleGAN(Duel):
         discriminators = {"a": Discriminator(config), "b": Discriminator(config)}
         return nn.ModuleDict(generators), nn.ModuleDict(discriminators)
 
-    def round(self, draw: Callable[[], tuple[Tensor, Tensor]], conduct: Conduct) -> dict[str, Tensor]:
-        """One round: both generators learn together, then each discriminator from real pictures and pooled fakes.
+    def train_step(self, draw: Callable[[], tuple[Tensor, Tensor]], conduct: Conduct) -> dict[str, Tensor]:
+        """One training step: both generators learn, then each discriminator from real pictures and pooled fakes.
 
         `draw()` gives two unpaired batches, float [N, channels, H, W] each. Returns scalar tensors by name.
         """
         real_a, real_b = draw()
-        record, fake_a, fake_b = self._generators_turn(real_a, real_b, conduct)
+        record, fake_a, fake_b = self._train_generators(real_a, real_b, conduct)
         for turn in range(conduct.rounds_d):
             if turn:
                 real_a, real_b = draw()
                 with torch.no_grad(), autocast(self.device, self.bf16):
                     fake_b, fake_a = self.g["a2b"](real_a), self.g["b2a"](real_b)
-            verdicts = self._discriminators_turn((real_a, fake_a), (real_b, fake_b), conduct)
+            verdicts = self._train_discriminators((real_a, fake_a), (real_b, fake_b), conduct)
         record |= verdicts
         if conduct.measure:
             record |= {"grad_g": grad_norm(self.generators), "grad_d": grad_norm(self.discriminators)}
         return record
 
-    def _generators_turn(self, real_a: Tensor, real_b: Tensor, conduct: Conduct) -> tuple[dict, Tensor, Tensor]:
-        """L_GAN(a2b) + L_GAN(b2a) + cycle * (L_cyc + identity * L_idt): section 3 and 5.2 of the paper."""
+    def _train_generators(self, real_a: Tensor, real_b: Tensor, conduct: Conduct) -> tuple[dict, Tensor, Tensor]:
+        """Minimise L_GAN(a2b) + L_GAN(b2a) + cycle * (L_cyc + identity * L_idt): sections 3 and 5.2 of the paper.
+
+        Returns the losses by name, and the generated pictures of both domains.
+        """
         a2b, b2a, n, config = self.g["a2b"], self.g["b2a"], len(real_a), self.config
         takes_identity = config.identity > 0 and self.rounds % config.identity_every == 0
         self.rounds += 1
         with torch.set_grad_enabled(not conduct.hold_g), frozen(self.discriminators):
             with autocast(self.device, self.bf16):
+                # generate: a2b(a) should pass for a picture of b, b2a(b) for one of a; [N, channels, H, W] all
                 if takes_identity:  # both pictures a generator sees in one pass: instance norm keeps them apart
                     fake_b, idt_b = a2b(torch.cat([real_a, real_b])).split(n)
                     fake_a, idt_a = b2a(torch.cat([real_b, real_a])).split(n)
                 else:
                     fake_b, fake_a = a2b(real_a), b2a(real_b)
+                # and back again
                 rec_a, rec_b = b2a(fake_b), a2b(fake_a)
+                # what the discriminators say of the generated pictures, patch by patch: [N, 1, h, w]
                 logits_a, logits_b = self.discriminators["a"](fake_a), self.discriminators["b"](fake_b)
             losses = {
-                "loss_g_a2b": self.loss.g(logits_b.float()),
+                "loss_g_a2b": self.loss.g(logits_b.float()),  # (D_B(a2b(a)) - 1)^2
                 "loss_g_b2a": self.loss.g(logits_a.float()),
-                "cycle_a": l1_loss(rec_a.float(), real_a),
+                "cycle_a": l1_loss(rec_a.float(), real_a),  # |b2a(a2b(a)) - a|
                 "cycle_b": l1_loss(rec_b.float(), real_b),
             }
-            if takes_identity:
+            if takes_identity:  # |b2a(a) - a|: a picture of the target domain should stay as it is
                 losses |= {"idt_a": l1_loss(idt_a.float(), real_a), "idt_b": l1_loss(idt_b.float(), real_b)}
             loss_g = losses["loss_g_a2b"] + losses["loss_g_b2a"]
             total = loss_g + config.cycle * (losses["cycle_a"] + losses["cycle_b"])
             if takes_identity:
                 total = total + config.cycle * config.identity * (losses["idt_a"] + losses["idt_b"])
         if not conduct.hold_g:
-            self.opt_g.zero_grad(set_to_none=True)
-            total.backward()
-            self.opt_g.step()
+            descend(self.opt_g, total)
         record = {name: value.detach() for name, value in losses.items()}
         return {"loss_g": loss_g.detach(), **record}, fake_a.detach(), fake_b.detach()
 
-    def _discriminators_turn(self, a: tuple, b: tuple, conduct: Conduct) -> dict[str, Tensor]:
-        """Each discriminator's own loss on (real, fake), the fakes by way of its pool."""
+    def _train_discriminators(self, a: tuple, b: tuple, conduct: Conduct) -> dict[str, Tensor]:
+        """Minimise (D(real) - 1)^2 + D(fake)^2 for each discriminator, the fakes by way of its pool (section 4)."""
         losses, d_real, d_fake = {}, [], []
         with torch.set_grad_enabled(not conduct.hold_d):
             for name, (real, fake) in (("a", a), ("b", b)):
@@ -231,9 +235,7 @@ class CycleGAN(Duel):
                 d_fake.append(self.loss.verdict(logits_fake.detach()).mean())
             loss_d = losses["loss_d_a"] + losses["loss_d_b"]
         if not conduct.hold_d:
-            self.opt_d.zero_grad(set_to_none=True)
-            loss_d.backward()
-            self.opt_d.step()
+            descend(self.opt_d, loss_d)
         verdicts = {"d_real": sum(d_real) / 2, "d_fake": sum(d_fake) / 2}
         return {"loss_d": loss_d.detach(), **{k: v.detach() for k, v in losses.items()}, **verdicts}
 

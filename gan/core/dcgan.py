@@ -1,7 +1,7 @@
 """DCGAN: noise in, picture out (Radford, Metz and Chintala 2015, arXiv:1511.06434).
 
-Top to bottom as the lecture tells it: the generator (the spear), the discriminator (the shield), and one round of their
-duel. The settings are in `gan/config.py`.
+Top to bottom as the lecture tells it: the generator, the discriminator, and one training step. The settings are in
+`gan/config.py`.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from gan.config import Conduct, DCGANConfig
-from gan.core.base import Duel, InstanceNorm, autocast, frozen, grad_norm
+from gan.core.base import GAN, InstanceNorm, autocast, descend, frozen, grad_norm
 from gan.core.latent import noise
 from gan.core.losses import LOSSES
 from gan.data.datasets import Pictures, batch, load
@@ -127,7 +127,7 @@ def initialise(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-class DCGAN(Duel):
+class DCGAN(GAN):
     """The two networks with their optimisers."""
 
     config_class = DCGANConfig
@@ -145,33 +145,35 @@ class DCGAN(Duel):
         """Fresh latent vectors, float [count, latent], from the device's own random stream."""
         return torch.randn(count, self.config.latent, device=self.device)
 
-    def round(self, draw: Callable[[], Tensor], conduct: Conduct) -> dict[str, Tensor]:
-        """One round: the discriminator learns from real and fake, then the generator from its new verdict.
+    def train_step(self, draw: Callable[[], Tensor], conduct: Conduct) -> dict[str, Tensor]:
+        """One training step: D learns from real and generated pictures, then G from what D says now.
 
-        `draw()` gives real pictures, float [N, channels, size, size]. Returns scalar tensors by name. The last fake
-        batch serves both halves, so the generator runs forward once.
+        `draw()` gives real pictures, float [N, channels, size, size]. Returns scalar tensors by name. Algorithm 1 of
+        Goodfellow et al. 2014 (arXiv:1406.2661), except that G learns from the pictures that D has just learned from,
+        so G runs forward once.
         """
-        g, d, raw_d = self.g["g"], self.d["d"], self.discriminators["d"]
+        g, d = self.g["g"], self.d["d"]
         for turn in range(conduct.rounds_d):
-            real = draw()
-            last = turn == conduct.rounds_d - 1
-            with autocast(self.device, self.bf16), torch.set_grad_enabled(last and not conduct.hold_g):
-                fake = g(self.noise(len(real)))
+            is_last = turn == conduct.rounds_d - 1
+
+            # generate: x from the data, G(z) from noise z ~ N(0, 1)
+            real = draw()  # [N, channels, size, size]
+            with autocast(self.device, self.bf16), torch.set_grad_enabled(is_last and not conduct.hold_g):
+                fake = g(self.noise(len(real)))  # [N, channels, size, size]
+
+            # train D: maximise log D(x) + log(1 - D(G(z))); detached, so that nothing of it reaches G
             with autocast(self.device, self.bf16), torch.set_grad_enabled(not conduct.hold_d):
-                logits_real, logits_fake = d(real).float(), d(fake.detach()).float()
+                logits_real, logits_fake = d(real).float(), d(fake.detach()).float()  # [N] each
             loss_d = self.loss.d(logits_real, logits_fake, conduct.label)
             if not conduct.hold_d:
-                self.opt_d.zero_grad(set_to_none=True)
-                loss_d.backward()
-                self.opt_d.step()
+                descend(self.opt_d, loss_d)
 
-        with frozen(raw_d), autocast(self.device, self.bf16):
-            verdict = raw_d(fake).float()  # the updated discriminator looks again
-        loss_g = self.loss.g(verdict)
+        # train G: maximise log D(G(z)), with the D that has just learned; its own weights stay as they are
+        with frozen(self.discriminators), autocast(self.device, self.bf16):
+            logits = self.discriminators["d"](fake).float()  # [N]
+        loss_g = self.loss.g(logits)
         if not conduct.hold_g:
-            self.opt_g.zero_grad(set_to_none=True)
-            loss_g.backward()
-            self.opt_g.step()
+            descend(self.opt_g, loss_g)
 
         record = {
             "loss_g": loss_g.detach(),
@@ -189,15 +191,6 @@ class DCGAN(Duel):
         pictures = load(config.data, config.size, channels=config.channels, root=root)
         pictures = replace(pictures, images=pictures.images.to(device))
         return pictures, noise(64, config.latent, config.seed).to(device)
-
-    @staticmethod
-    def gauge(
-        config: DCGANConfig, root: Path | None, device: torch.device
-    ) -> Callable[[nn.ModuleDict, nn.ModuleDict], dict] | None:
-        """What measures generators and discriminators while they train, where that was asked for."""
-        from gan.metrics.during_training import Gauge
-
-        return Gauge(config, root, device).read if config.gauge else None
 
     def drawer(self, data: Pictures, generator: torch.Generator, count: int) -> Callable[[], Tensor]:
         """Draws `count` pictures a call, float [count, channels, size, size]."""

@@ -5,10 +5,11 @@ import os
 import platform
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
+from torch import Tensor
 
 from gan.errors import UserError
 from gan.threads import cores
@@ -57,6 +58,30 @@ def is_distributed() -> bool:
 def is_first() -> bool:
     """Whether this is the only process, or the first of those that `torchrun` started."""
     return int(os.environ.get("RANK", 0)) == 0
+
+
+class Team:
+    """The processes that train one run together, each on its share of every batch; usually this one alone."""
+
+    def __init__(self) -> None:
+        self.size = dist.get_world_size() if is_distributed() else 1
+        self.rank = dist.get_rank() if is_distributed() else 0
+        self.is_first = self.rank == 0
+
+    def agree(self, decision: Any) -> Any:
+        """The first process's decision, in every process."""
+        if self.size == 1:
+            return decision
+        told = [decision]
+        dist.broadcast_object_list(told)
+        return told[0]
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean over the processes, in every process; changes `values`."""
+        if self.size > 1:
+            dist.all_reduce(values)
+            values /= self.size
+        return values
 
 
 def start_processes() -> Callable[[], None]:

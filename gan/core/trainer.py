@@ -1,32 +1,41 @@
-"""The loop round either duel: a generator that yields a record for every line of the journal.
+"""The loop around either model: a generator that yields a record for every line of the journal.
 
     for record in train(run):
         ...
 
 serves the command line's progress bar, a notebook, the app's worker process and the tests alike. It knows nothing of
-what is being fought over.
+what is being trained.
 """
 
-import copy
 import math
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from filelock import Timeout
 from torch import Tensor, nn
 
-from gan.config import Conduct
-from gan.core.base import Duel
-from gan.core.checkpoint import MODELS, keep_before, load_resume, reached, save_resume, save_weights
-from gan.core.device import describe, explain, is_distributed, is_first, pick_device
-from gan.errors import UserError, cause, reason
+from gan.config import Conduct, Config
+from gan.core.base import GAN, Average
+from gan.core.checkpoint import (
+    MODELS,
+    TrainState,
+    keep_before,
+    load_resume,
+    pack,
+    reached,
+    save_resume,
+    save_weights,
+    unpack,
+)
+from gan.core.device import Team, describe, explain, is_first, pick_device
+from gan.core.live_control import LiveControl, Stopped, wanted
+from gan.errors import UserError, cause
 from gan.runs.resume import Plan, plan
 from gan.runs.run import LETTING_GO, Run
 from gan.threads import Tuner
@@ -34,26 +43,8 @@ from gan.words import Words, stored
 
 SAVE_SECONDS = 30.0  # at most so much training is lost to a kill
 
-
-class Average:
-    """The exponential moving average of the generators' weights: what is shown and shipped.
-
-    The decay grows from 0.1 to `decay` over the first steps, min(decay, (1 + t) / (10 + t)), so that an early look is
-    not a look at the initialisation.
-    """
-
-    def __init__(self, networks: nn.ModuleDict, decay: float) -> None:
-        self.networks = copy.deepcopy(networks).eval().requires_grad_(False)
-        self.decay = decay
-        pairs = list(zip(self.networks.state_dict().values(), networks.state_dict().values(), strict=True))
-        self.pairs = [(mean, live) for mean, live in pairs if mean.is_floating_point()]
-
-    @torch.no_grad()
-    def update(self, step: int) -> None:
-        """Take the live weights in after round `step`."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        means, lives = zip(*self.pairs, strict=True)
-        torch._foreach_lerp_(list(means), list(lives), 1 - decay)
+# measures generators and discriminators: what they read is an event of the journal
+Gauge = Callable[[nn.ModuleDict, nn.ModuleDict], dict[str, float]]
 
 
 def train(
@@ -63,329 +54,178 @@ def train(
     data_root: Path | None = None,
     seconds: float | None = None,
     settings: dict[str, Any] | None = None,
+    gauge: Callable[[Config, Path | None, torch.device], Gauge | None] = lambda *_: None,
 ) -> Iterator[dict[str, Any]]:
     """Train `run` from where it stands until its steps or minutes are done; yields each record of its journal.
 
     `seconds` ends this call early with the run "paused", to be gone on with by another call. `settings` are those that
-    change from here on: a new end, rates and the like, see `runs.resume`. Closing the generator, or an interrupt while
-    it works, saves everything and leaves the run "stopped". Raises `UserError` where the run is being trained by
-    another process or cannot go on as asked, which leaves it as it was, where its data is missing, or when a loss is no
-    longer a number. A finished run whose end does not move yields nothing.
+    change from here on: a new end, rates and the like, see `runs.resume`. `gauge` makes what measures the networks at
+    each sample. Closing the generator, or an interrupt while it works, saves everything and leaves the run "stopped".
+    Raises `UserError` where the run is being trained by another process or cannot go on as asked, which leaves it as
+    it was, where its data is missing, or when a loss is no longer a number. A finished run whose end does not move
+    yields nothing.
     """
-    lock, usual = run.lock(), torch.get_num_threads()
+    lock, usual, team = run.lock(), torch.get_num_threads(), Team()
     try:
         if is_first():
             lock.acquire(timeout=LETTING_GO)
     except Timeout:
         raise UserError("training.elsewhere", run=run.name) from None
     try:
-        going = plan(run, reached(run), settings, dist.get_world_size() if is_distributed() else 1)
+        going = plan(run, reached(run), settings, team.size)
         status, where = run.info["status"], pick_device(device)
         if status == "finished" and not going.moved:
             return
         try:
-            training = _Training(run, going, where, data_root, seconds)
+            # made before the seed is set: looking changes nothing of the training
+            look = gauge(going.config, data_root, where) if team.is_first else None
+            trainer = Trainer(run, going, team, where, data_root, look)
         except Exception as error:  # its data is gone, it does not fit, ...
             told = explain(error, run, where)
             if is_first() and status in ("starting", "running"):  # one at rest is as good as it was
                 run.set_info(status="failed", why=cause(told))
             raise told from error
-        yield from training.records()
+        yield from trainer.records(seconds)
     finally:
         torch.set_num_threads(usual)
         if is_first():
             lock.release()
 
 
-class _Training:
-    """The state of one call of `train`."""
+class Stopwatch:
+    """The seconds of a training, without those in which it was `paused`."""
+
+    def __init__(self, seconds: float) -> None:
+        self.began = time.perf_counter() - seconds
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.began
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        since = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.began += time.perf_counter() - since
+
+
+class Trainer:
+    """What one call of `train` works with; `steps` is the loop."""
 
     def __init__(
-        self, run: Run, going: Plan, device: torch.device, data_root: Path | None, seconds: float | None
+        self, run: Run, going: Plan, team: Team, device: torch.device, data_root: Path | None, gauge: Gauge | None
     ) -> None:
-        self.run, self.going, self.config, self.device = run, going, going.config, device
-        self.seconds_here = seconds
-        self.world = dist.get_world_size() if is_distributed() else 1
-        self.rank = dist.get_rank() if is_distributed() else 0
-        model = MODELS[self.config.model]
-        gauge = getattr(model, "gauge", None)  # made before the seed is set: looking changes nothing of the training
-        self.gauge = gauge(self.config, data_root, device) if gauge and not self.rank else None
-        torch.manual_seed(self.config.seed)
-        self.duel: Duel = model(self.config, device)
-        self.average = Average(self.duel.generators, self.config.ema)
-        self.data, self.fixed = model.open_data(self.config, data_root, device)
-        self.random = torch.Generator(device).manual_seed(self.config.seed + self.rank)
-        if self.rank:
-            torch.manual_seed(self.config.seed + self.rank)  # same networks, but noise of its own
-        self.draw = self.duel.drawer(self.data, self.random, self.config.batch // self.world)
-        self.conduct = Conduct.of(self.config)
-        self.tuner = Tuner.of(device.type, self.world)
-        self.step, self.seconds, self.samples_made, self.controls_read, self.lines = 0, 0.0, 0, 0, 0
+        self.run, self.going, self.team, self.device, self.gauge = run, going, team, device, gauge
+        self.config = config = going.config
+        model = MODELS[config.model]
+        torch.manual_seed(config.seed)
+        self.duel: GAN = model(config, device)
+        self.average = Average(self.duel.generators, config.ema)
+        self.data, self.fixed = model.open_data(config, data_root, device)
+        self.stream = torch.Generator(device).manual_seed(config.seed + team.rank)
+        if team.rank:
+            torch.manual_seed(config.seed + team.rank)  # same networks, but noise of its own
+        self.draw = self.duel.drawer(self.data, self.stream, config.batch // team.size)
+        self.state = TrainState(Conduct.of(config))
+        self.control = LiveControl(run, team)
+        self.tuner = Tuner.of(device.type, team.size)
         self.kept: int | None = None  # the step of the checkpoint
 
-    # What is kept
+    # From the first step to the last
 
-    def save(self, *, before: bool = False) -> None:
-        """Write everything needed to go on, then the weights to show; only the first process does.
-
-        `before` settings change the state is kept as `before.pt` as well. Raises `UserError` for weights that
-        are no longer numbers: what was kept before them stays.
-        """
-        if self.rank:
-            return
-        both = self.duel.generators, self.duel.discriminators
-        if not all(value.isfinite().all() for networks in both for value in networks.state_dict().values()):
-            raise self.blown_up(Words("training.weight"))
-        cuda = torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None
-        save_resume(
-            self.run,
-            {
-                "duel": self.duel.state(),
-                "average": self.average.networks.state_dict(),
-                "conduct": asdict(self.conduct),
-                "random": [self.random.get_state(), torch.get_rng_state(), cuda],
-                "step": self.step,
-                "seconds": self.seconds,
-                "samples_made": self.samples_made,
-                "controls_read": self.controls_read,
-                "lines": self.lines,
-            },
-        )
-        self.kept = self.step
-        if before:
-            keep_before(self.run)
-        if self.step:  # untrained ones show nothing
-            save_weights(self.run, self.average.networks, self.duel.discriminators)
-
-    def restore(self) -> None:
-        """Go on from `resume.pt`, where there is one."""
-        state = load_resume(self.run)
-        if state is not None:
-            self.take(state)
-        if self.rank == 0:  # drop journal lines after this checkpoint: those steps are repeated
-            lived = self.run.lived(state["step"], state.get("lines")) if state else []
-            self.run.rewrite(lived)
-            self.lines = len(lived)
-
-    def take(self, state: dict[str, Any]) -> None:
-        """Take over what `save` wrote. Raises `UserError` where it is not of these networks."""
-        try:
-            self.duel.load_state(state["duel"])
-            self.average.networks.load_state_dict(state["average"])
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise UserError("training.other_networks", run=self.run.name, why=reason(error)) from error
-        self.conduct = Conduct(**state["conduct"])
-        stream, cpu, cuda = state["random"]
-        if self.rank == 0:
-            self.random.set_state(stream)
-            torch.set_rng_state(cpu)
-            if cuda is not None and self.device.type == "cuda":
-                torch.cuda.set_rng_state(cuda, self.device)
-        else:  # the other processes' streams are not kept: give them new ones
-            self.random.manual_seed(self.config.seed + self.rank + 1_000_003 * state["step"])
-            torch.manual_seed(self.config.seed + self.rank + 1_000_003 * state["step"])
-        for name in ("step", "seconds", "samples_made", "controls_read"):
-            setattr(self, name, state[name])
-        self.kept = self.step
-
-    def stand(self, status: str, why: Any = "") -> None:
-        """Say in `run.json` how the run stands."""
-        if self.rank == 0:
-            self.run.set_info(
-                status=status,
-                why=why,
-                step=self.step,
-                seconds=round(self.seconds, 1),
-                device=describe(self.device),
-                threads=(self.tuner and self.tuner.chosen) or torch.get_num_threads(),
-                processes=self.world,
-                pictures=_count(self.data),
-                note=stored(_note(self.data)),
-                updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            )
-
-    def event(self, event: str, **values: Any) -> dict[str, Any]:
-        """Write an event into the journal."""
-        record = {"step": self.step, "seconds": round(self.seconds, 2), "event": event, **values}
-        self.write(record)
-        return record
-
-    def write(self, record: dict[str, Any]) -> None:
-        """Write a line into the journal; only the first process does."""
-        if self.rank == 0:
-            self.run.log(record)
-            self.lines += 1
-
-    # What steers it
-
-    def progress(self) -> float:
-        """How much of the run is done, 0 to 1, by steps or by minutes, whichever is further."""
-        return self.config.progress(self.step, self.seconds)
-
-    def rates(self) -> tuple[float, float]:
-        """Both learning rates now: constant, then falling linearly to zero over the share `fall`."""
-        fall = self.config.fall
-        factor = min(1.0, (1 - self.progress()) / fall) if fall else 1.0
-        return self.conduct.rate_g * factor, self.conduct.rate_d * factor
-
-    def new_controls(self) -> Iterator[dict[str, Any]]:
-        """What was asked since the last look, one by one, the same in every process.
-
-        Looked up anew for each: a pause takes what comes after it.
-        """
-        while True:
-            asked = [self.run.controls()[self.controls_read :][:1] if self.rank == 0 else None]
-            if self.world > 1:
-                dist.broadcast_object_list(asked)
-            if not asked[0]:
-                return
-            self.controls_read += 1
-            yield asked[0][0]
-
-    def obey(self, asked: Iterable[dict[str, Any]], *, standing: bool = False) -> Iterator[dict[str, Any]]:
-        """Follow controls, an event each. `standing`: asked before this process began, so only settings count."""
-        for control in asked:
-            if control.get("do") in ("set", "scale"):
-                yield self.change(control)
-            elif control.get("do") == "stop" and not standing:
-                raise _Stop
-            elif control.get("do") == "pause" and not standing:
-                yield from self.pause()
-
-    def change(self, control: dict[str, Any]) -> dict[str, Any]:
-        """Take over new settings; what stood before is kept, for those who wonder "what if"."""
-        try:
-            if control["do"] == "scale":
-                control = self.conduct.scaled(control)
-            replace(self.conduct).change(control)
-        except UserError as error:
-            return self.event("refused", why=cause(error))
-        self.controls_read -= 1  # what is kept knows nothing of it yet
-        self.save(before=True)
-        self.controls_read += 1
-        return self.event("control", **self.conduct.change(control))
-
-    def pause(self) -> Iterator[dict[str, Any]]:
-        """Save, then wait until asked to go on or to stop."""
-        yield self.event("pause")
-        self.save()
-        self.stand("paused")
-        while True:
-            for control in self.new_controls():
-                if control.get("do") == "stop":
-                    raise _Stop
-                if control.get("do") == "go on":
-                    self.stand("running")
-                    yield self.event("go on")
-                    return
-                if control.get("do") == "step":
-                    yield self.play(control.get("who", "both"))
-                yield from self.obey([control] if control.get("do") in ("set", "scale") else [])
-            time.sleep(0.05)
-
-    def play(self, who: str) -> dict[str, Any]:
-        """One round in slow motion: only "d" learns, only "g", or "both"; an event with all that was measured."""
-        conduct = replace(self.conduct, measure=True, hold_g=who == "d", hold_d=who == "g")
-        self.duel.set_rates(*self.rates())
-        scalars = self.duel.round(self.draw, conduct)
-        self.step += 1
-        if not conduct.hold_g:
-            self.average.update(self.step)
-        still = {"d": "grad_g", "g": "grad_d"}.get(who)  # left over from the round before
-        values = {name: float(f"{value.item():.6g}") for name, value in scalars.items() if name != still}
-        with torch.inference_mode():
-            if self.rank == 0:
-                self.run.save_sample(self.step, self.duel.show(self.average.networks, self.fixed))
-        record = self.event("round", who=who, **values)
-        self.stand("paused")
-        return record
-
-    # The loop
-
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Train; see `train`."""
+    def records(self, limit: float | None) -> Iterator[dict[str, Any]]:
+        """Go on from the checkpoint, train, and leave everything saved, however it ends."""
         self.restore()
         try:
-            yield from self.resume()
-            yield from self.rounds()
-            finished = self.progress() >= 1
+            yield from self.begin()
+            yield from self.steps(limit)
+            is_done = self.progress() >= 1
             self.save()
-            self.stand("finished" if finished else "paused")
-        except (_Stop, GeneratorExit, KeyboardInterrupt) as end:
-            self.end()
-            if not isinstance(end, _Stop):
+            self.stand("finished" if is_done else "paused")
+        except (Stopped, GeneratorExit, KeyboardInterrupt) as end:
+            self.event("stop")
+            try:
+                self.save()
+            except Exception as error:
+                raise self.failed(error) from error
+            self.stand("stopped")
+            if not isinstance(end, Stopped):
                 raise
         except BaseException as error:
             raise self.failed(error) from error
 
-    def resume(self) -> Iterator[dict[str, Any]]:
-        """Write down what was asked, then follow what was asked while nothing trained, and the plan."""
-        if self.rank == 0 and self.going.moved:
+    def begin(self) -> Iterator[dict[str, Any]]:
+        """Write down the plan, then follow what was asked while nothing trained."""
+        if self.team.is_first and self.going.moved:
             self.run.set_info(config=self.config.as_dict())
-        standing = self.agree(max(0, len(self.run.controls()) - self.controls_read))
+        standing = self.control.count_new()
         self.stand("running")  # what is asked from now on is asked of this training
         if self.kept is None:
-            self.save()  # should the duel blow up at once, there is something to go back to
-        if self.step:
+            self.save()  # should it blow up at once, there is something to go back to
+        if self.state.step:
             yield self.event("resume", **self.going.moved)
-        yield from self.obey(islice(self.new_controls(), standing), standing=True)
-        new = {name: value for name, value in self.going.conduct.items() if getattr(self.conduct, name) != value}
-        if self.rank == 0 and new:
+        yield from self.follow(islice(self.control.new(), standing), standing=True)
+        conduct = self.state.conduct
+        new = {name: value for name, value in self.going.conduct.items() if getattr(conduct, name) != value}
+        if self.team.is_first and new:
             self.run.control("set", **new)
-        yield from self.obey(self.new_controls())
+        yield from self.follow(self.control.new())
 
-    def end(self) -> None:
-        """Save what was reached when someone asked to stop."""
-        self.event("stop")
-        try:
-            self.save()
-        except Exception as error:
-            raise self.failed(error) from error
-        self.stand("stopped")
-
-    def failed(self, error: BaseException) -> BaseException:
-        """Say in `run.json` what ended the training; returns that as it is told to people."""
-        told = explain(error, self.run, self.device)
-        with suppress(OSError):  # on a full disk there may be no room for this, either
-            self.stand("failed", cause(told))
-        return told
-
-    def rounds(self) -> Iterator[dict[str, Any]]:
-        """The rounds themselves, until the run or the time given to this call is over."""
-        config, began, before = self.config, time.perf_counter(), self.seconds
-        saved = mark = began
-        mark_step = self.step
+    def steps(self, limit: float | None) -> Iterator[dict[str, Any]]:
+        """Train until the run is over, or for `limit` seconds; yields the lines of the journal."""
+        config, state, before = self.config, self.state, self.state.seconds
+        watch, saved = Stopwatch(before), time.perf_counter()
+        logged = saved, state.step
         while self.progress() < 1:
-            began += self.sample()  # looking is not training
-            if config.hold_d_after and self.step == config.hold_d_after and not self.conduct.hold_d:
-                self.conduct.hold_d = True
+            # a sample where the next one is due; looking is not training
+            with watch.paused():
+                self.sample()
+
+            # one training step: D, then G, then the average of G's weights
+            if config.hold_d_after and state.step == config.hold_d_after and not state.conduct.hold_d:
+                state.conduct.hold_d = True
                 yield self.event("control", hold_d=True)
-            is_logged = self.step % config.log_every == 0
-            self.conduct.measure = is_logged
-            rate_g, rate_d = self.rates()
-            self.duel.set_rates(rate_g, rate_d)
-            asked = time.perf_counter()
-            scalars = self.duel.round(self.draw, self.conduct)
-            self.step += 1
-            self.average.update(self.step)
-            now = time.perf_counter()
-            self.tune(now - asked)
-            self.seconds = before + now - began
+            state.conduct.measure = is_logged = state.step % config.log_every == 0
+            rates, began = self.rates(), time.perf_counter()
+            self.duel.set_rates(*rates)
+            scalars = self.duel.train_step(self.draw, state.conduct)
+            state.step += 1
+            self.average.update(state.step)
+            self.tune(time.perf_counter() - began)
+            state.seconds = watch.seconds
+
+            # a line of the journal: the only wait for the device
             if is_logged:
-                speed = config.batch * (self.step - mark_step) / max(now - mark, 1e-9)
-                mark, mark_step = now, self.step
-                yield self.log(scalars, rate_g, rate_d, speed)
-            if self.world == 1 or is_logged:
-                paused = time.perf_counter()
-                yield from self.obey(self.new_controls())
-                began += time.perf_counter() - paused  # a pause is not training
-            if is_logged and self.agree(now - saved > SAVE_SECONDS):
+                now, (since, step) = time.perf_counter(), logged
+                speed = config.batch * (state.step - step) / max(now - since, 1e-9)
+                logged = now, state.step
+                yield self.log(scalars, rates, speed)
+
+            # what people asked meanwhile; a pause is not training
+            if is_logged or self.team.size == 1:
+                with watch.paused():
+                    yield from self.follow(self.control.new())
+
+            # keep what was reached
+            if is_logged and self.team.agree(time.perf_counter() - saved > SAVE_SECONDS):
                 self.save()
                 self.stand("running")
-                saved = now
-            if self.seconds_here is not None and is_logged and self.agree(now - began > self.seconds_here):
+                saved = time.perf_counter()
+            if limit is not None and is_logged and self.team.agree(watch.seconds - before > limit):
                 break
         self.sample()
+
+    def progress(self) -> float:
+        """How much of the run is done, 0 to 1, by steps or by minutes, whichever is further."""
+        return self.config.progress(self.state.step, self.state.seconds)
+
+    def rates(self) -> tuple[float, float]:
+        """Both learning rates now: constant, then falling linearly to zero over the share `fall`."""
+        fall, conduct = self.config.fall, self.state.conduct
+        factor = min(1.0, (1 - self.progress()) / fall) if fall else 1.0
+        return conduct.rate_g * factor, conduct.rate_d * factor
 
     def tune(self, seconds: float) -> None:
         """Take as many threads for the next step as suit one that took so many seconds."""
@@ -397,70 +237,172 @@ class _Training:
         if self.tuner.chosen != chosen:
             self.stand("running")
 
-    def agree(self, decision: Any) -> Any:
-        """The first process's decision, in every process."""
-        if self.world == 1:
-            return decision
-        told = [decision]
-        dist.broadcast_object_list(told)
-        return told[0]
+    # What people ask
 
-    def log(self, scalars: dict[str, Tensor], rate_g: float, rate_d: float, speed: float) -> dict[str, Any]:
-        """Write a step into the journal: the one place where the loop waits for the device."""
-        values = torch.stack([value.float() for value in scalars.values()])
-        if self.world > 1:
-            dist.all_reduce(values)
-            values /= self.world
+    def follow(self, asked: Iterable[dict[str, Any]], *, standing: bool = False) -> Iterator[dict[str, Any]]:
+        """Follow commands, an event each. `standing`: asked before this process began, so only settings count."""
+        for command in asked:
+            self.state.controls_read = self.control.taken
+            if command.get("do") in ("set", "scale"):
+                yield self.change(command)
+            elif command.get("do") == "stop" and not standing:
+                raise Stopped
+            elif command.get("do") == "pause" and not standing:
+                yield from self.pause()
+
+    def change(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Take over new settings; what stood before is kept, for those who wonder "what if"."""
+        try:
+            new = wanted(command, self.state.conduct)
+        except UserError as error:
+            return self.event("refused", why=cause(error))
+        self.state.controls_read -= 1  # what is kept knows nothing of it yet
+        self.save(before=True)
+        self.state.controls_read += 1
+        return self.event("control", **self.state.conduct.change(new))
+
+    def pause(self) -> Iterator[dict[str, Any]]:
+        """Save, then wait until asked to go on or to stop."""
+        yield self.event("pause")
+        self.save()
+        self.stand("paused")
+        while True:
+            for command in self.control.new():
+                do, self.state.controls_read = command.get("do"), self.control.taken
+                if do == "stop":
+                    raise Stopped
+                if do == "go on":
+                    self.stand("running")
+                    yield self.event("go on")
+                    return
+                if do == "step":
+                    yield self.play(command.get("who", "both"))
+                if do in ("set", "scale"):
+                    yield self.change(command)
+            time.sleep(0.05)
+
+    def play(self, who: str) -> dict[str, Any]:
+        """One step in slow motion: only "d" learns, only "g", or "both"; an event with all that was measured."""
+        conduct = replace(self.state.conduct, measure=True, hold_g=who == "d", hold_d=who == "g")
+        self.duel.set_rates(*self.rates())
+        scalars = self.duel.train_step(self.draw, conduct)
+        self.state.step += 1
+        if not conduct.hold_g:
+            self.average.update(self.state.step)
+        still = {"d": "grad_g", "g": "grad_d"}.get(who)  # left over from the step before
+        values = {name: float(f"{value.item():.6g}") for name, value in scalars.items() if name != still}
+        self.show()
+        record = self.event("round", who=who, **values)
+        self.stand("paused")
+        return record
+
+    # What is written down; only the first process does
+
+    def log(self, scalars: dict[str, Tensor], rates: tuple[float, float], speed: float) -> dict[str, Any]:
+        """Write a step into the journal. Raises `UserError` for a number that is none."""
+        values = self.team.mean(torch.stack([value.float() for value in scalars.values()]))
         record = {
-            "step": self.step,
-            "images": self.step * self.config.batch,
-            "seconds": round(self.seconds, 2),
+            "step": self.state.step,
+            "images": self.state.step * self.config.batch,
+            "seconds": round(self.state.seconds, 2),
             **{name: float(f"{value:.6g}") for name, value in zip(scalars, values.tolist(), strict=True)},
-            "rate_g": rate_g,
-            "rate_d": rate_d,
+            "rate_g": rates[0],
+            "rate_d": rates[1],
             "speed": round(speed, 1),
         }
         for name, value in record.items():
             if not math.isfinite(value):
                 raise self.blown_up(f"'{name}'")
-        self.write(record)
+        return self.write(record)
+
+    def event(self, event: str, **values: Any) -> dict[str, Any]:
+        """Write an event into the journal."""
+        return self.write({"step": self.state.step, "seconds": round(self.state.seconds, 2), "event": event, **values})
+
+    def write(self, record: dict[str, Any]) -> dict[str, Any]:
+        if self.team.is_first:
+            self.run.log(record)
+            self.state.lines += 1
         return record
 
-    def blown_up(self, what: str | Words) -> UserError:
-        """That the duel has come to numbers that are none, and how to go on."""
-        lower = " ".join(f"--rate-{side} {getattr(self.conduct, f'rate_{side}') / 2:.2g}" for side in "gd")
-        return UserError("training.blown_up", what=what, step=self.step, kept=self.kept, run=self.run.name, lower=lower)
-
     @torch.inference_mode()
-    def sample(self) -> float:
-        """Keep a picture of the fixed inputs when the next one is due: often at first, then more rarely.
+    def show(self) -> None:
+        """Keep a picture of the fixed inputs."""
+        if self.team.is_first:
+            self.run.save_sample(self.state.step, self.duel.show(self.average.networks, self.fixed))
 
-        Where a gauge was asked for, what it reads is an event beside it. Returns the seconds all that took.
+    def sample(self) -> None:
+        """Keep a picture, and what the gauge reads, where the next is due: often at first, then more rarely."""
+        due = math.floor(self.config.samples * math.sqrt(self.progress()))
+        if due < self.state.samples_made:
+            return
+        self.state.samples_made = due + 1
+        self.show()
+        if self.gauge is not None:
+            self.event("gauge", **self.gauge(self.average.networks, self.duel.discriminators))
+
+    def stand(self, status: str, why: Any = "") -> None:
+        """Say in `run.json` how the run stands."""
+        if self.team.is_first:
+            self.run.set_info(
+                status=status,
+                why=why,
+                step=self.state.step,
+                seconds=round(self.state.seconds, 1),
+                device=describe(self.device),
+                threads=(self.tuner and self.tuner.chosen) or torch.get_num_threads(),
+                processes=self.team.size,
+                pictures=[len(side.images) for side in sides(self.data)],
+                note=stored([*dict.fromkeys(words for side in sides(self.data) for words in side.note)]),
+                updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            )
+
+    def save(self, *, before: bool = False) -> None:
+        """Write everything needed to go on, then the weights to show.
+
+        `before` settings change it is kept as `before.pt` as well. Raises `UserError` for weights that are no longer
+        numbers: what was kept before them stays.
         """
-        due, began = math.floor(self.config.samples * math.sqrt(self.progress())), time.perf_counter()
-        if due < self.samples_made:
-            return 0.0
-        self.samples_made = due + 1
-        if self.rank == 0:
-            self.run.save_sample(self.step, self.duel.show(self.average.networks, self.fixed))
-            if self.gauge is not None:
-                self.event("gauge", **self.gauge(self.average.networks, self.duel.discriminators))
-        return time.perf_counter() - began
+        if not self.team.is_first:
+            return
+        both = self.duel.generators, self.duel.discriminators
+        if not all(value.isfinite().all() for networks in both for value in networks.state_dict().values()):
+            raise self.blown_up(Words("training.weight"))
+        save_resume(self.run, pack(self.state, self.duel, self.average, self.stream))
+        self.kept = self.state.step
+        if before:
+            keep_before(self.run)
+        if self.state.step:  # untrained ones show nothing
+            save_weights(self.run, self.average.networks, self.duel.discriminators)
+
+    def restore(self) -> None:
+        """Go on from `resume.pt`, where there is one, and drop later journal lines: those steps are repeated."""
+        saved = load_resume(self.run)
+        if saved is not None:
+            self.state = unpack(saved, self.run, self.duel, self.average, self.stream, self.team.rank)
+            self.control.taken, self.kept = self.state.controls_read, self.state.step
+        if self.team.is_first:
+            lived = self.run.lived(saved["step"], saved.get("lines")) if saved else []
+            self.run.rewrite(lived)
+            self.state.lines = len(lived)
+
+    # Where it goes wrong
+
+    def failed(self, error: BaseException) -> BaseException:
+        """Say in `run.json` what ended the training; returns that as it is told to people."""
+        told = explain(error, self.run, self.device)
+        with suppress(OSError):  # on a full disk there may be no room for this, either
+            self.stand("failed", cause(told))
+        return told
+
+    def blown_up(self, what: str | Words) -> UserError:
+        """That the training has come to numbers that are none, and how to go on."""
+        lower = " ".join(f"--rate-{side} {getattr(self.state.conduct, f'rate_{side}') / 2:.2g}" for side in "gd")
+        return UserError(
+            "training.blown_up", what=what, step=self.state.step, kept=self.kept, run=self.run.name, lower=lower
+        )
 
 
-class _Stop(Exception):
-    """Someone asked the training to stop."""
-
-
-def _sides(data: Any) -> list[Any]:
+def sides(data: Any) -> list[Any]:
+    """The sets of pictures that a training has: one, or a pair's two."""
     return [data.a, data.b] if hasattr(data, "a") else [data]
-
-
-def _count(data: Any) -> list[int]:
-    """How many pictures each pile has."""
-    return [len(side.images) for side in _sides(data)]
-
-
-def _note(data: Any) -> list[Words]:
-    """What the data has to say of itself, such as that it stands in for a larger set."""
-    return [*dict.fromkeys(words for side in _sides(data) for words in side.note)]

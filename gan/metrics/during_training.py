@@ -4,12 +4,13 @@ The same measures as `evaluation.py`'s at the end, of fewer pictures: compare po
 and with the floor that stands beside them, not with the number at the end.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from gan.core.dcgan import DCGANConfig
+from gan.config import Config, DCGANConfig
 from gan.core.latent import noise
 from gan.core.losses import LOSSES
 from gan.data.datasets import load
@@ -67,3 +68,10 @@ class Gauge:
         result |= {"d_real_single": self.verdict(discriminators["d"], self.real)}
         result |= {"d_fake_single": self.verdict(discriminators["d"], images)}
         return {name: float(f"{value:.5g}") for name, value in result.items()}
+
+
+def gauge(
+    config: Config, root: Path | None, device: torch.device
+) -> Callable[[nn.ModuleDict, nn.ModuleDict], dict[str, float]] | None:
+    """What measures the networks of a training while it goes on, for `train`; None where its settings ask for none."""
+    return Gauge(config, root, device).read if getattr(config, "gauge", 0) else None

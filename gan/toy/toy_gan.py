@@ -122,7 +122,7 @@ class PlaneDuel:
         """z, uniform on [-1, 1]^dims, float [count, dims], from the duel's own random stream or another."""
         return 2 * torch.rand(count, self.points.dims, generator=stream or self.random) - 1
 
-    def round(self, *, hold_d: bool = False, hold_g: bool = False) -> Turn | None:
+    def train_step(self, *, hold_d: bool = False, hold_g: bool = False) -> Turn | None:
         """The discriminator learns, then the generator from its new verdict; either may be held still.
 
         None where a step would blow the duel up (`blown_up`): it is not taken, and no later one either.

@@ -1,7 +1,7 @@
 """Noise to image: a picture is a point in a space of noise, and one can walk about in it.
 
-On the left the run, the seed, the held picture and the shelf (`selection.py`); on the right a section for each thing to do
-with it. Only the section that is open is drawn.
+On the left the run, the seed, the held picture and the shelf (`selection.py`); on the right a section for each thing to
+do with it. Only the section that is open is drawn.
 """
 
 from contextlib import suppress

@@ -135,7 +135,7 @@ def new(points: "Points", config: "PlaneConfig", alone: int = 0, taught: "PlaneC
 
     duel = PlaneDuel(points, taught or config)
     for _ in range(alone):
-        duel.round(hold_g=True)
+        duel.train_step(hold_g=True)
     duel.change(config)
     return Held(duel)
 
@@ -146,7 +146,7 @@ def play(held: Held, config: "PlaneConfig", hold: str, rounds: int) -> None:
         held.duel.change(config)
         until, alone = time.monotonic() + budget(), held.alone > 0
         for _ in range(rounds):
-            held.duel.round(hold_d=hold == "d" and not alone, hold_g=hold == "g" or alone)
+            held.duel.train_step(hold_d=hold == "d" and not alone, hold_g=hold == "g" or alone)
             held.alone = max(0, held.alone - 1)
             if held.duel.blown_up:
                 held.running = False
