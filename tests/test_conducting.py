@@ -126,7 +126,7 @@ def test_a_branch_needs_something_to_go_back_to_and_leaves_nothing_half_done(con
     with pytest.raises(UserError, match="no checkpoint"):
         branch(run, "child")
     act(run, _5=lambda: run.control("stop"))
-    monkeypatch.setattr(Run, "save_weights", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    monkeypatch.setattr("gan.core.checkpoint.save_weights", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
         branch(run, "child")
     assert not (runs / "child").exists()

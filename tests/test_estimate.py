@@ -130,7 +130,7 @@ def test_what_does_not_fit_is_said_and_let_go(monkeypatch, error):
         torch.rand(3)
         raise error.with_traceback(None)
 
-    monkeypatch.setattr(dcgan.DCGAN, "round", full)
+    monkeypatch.setattr(dcgan.DCGAN, "train_step", full)
     state = torch.get_rng_state()
     with pytest.raises(UserError, match=r"^This does not fit into the memory of cpu.*: take a smaller batch") as told:
         measure(DCGAN, "cpu")
@@ -146,7 +146,7 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(monkeypatch):
     def wrong(*_):
         raise RuntimeError("shapes do not match")
 
-    monkeypatch.setattr(dcgan.DCGAN, "round", wrong)
+    monkeypatch.setattr(dcgan.DCGAN, "train_step", wrong)
     with pytest.raises(RuntimeError, match="shapes"):
         measure(DCGAN, "cpu")
 

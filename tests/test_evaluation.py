@@ -267,7 +267,7 @@ def with_generators(monkeypatch, run: Run, **generators: nn.Module) -> None:
     """Give a run these generators instead of its own."""
     discriminators = load_networks(run)[1]
     networks = nn.ModuleDict(generators).eval(), discriminators
-    monkeypatch.setattr(Run, "networks", lambda self, device="cpu": networks)
+    monkeypatch.setattr("gan.metrics.evaluate.load_networks", lambda run, device="cpu": networks)
 
 
 def test_training_pictures_as_samples_come_out_perfect_and_as_copies(monkeypatch):

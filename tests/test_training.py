@@ -238,7 +238,7 @@ def test_a_duel_that_blows_up_fails_with_a_sentence_and_keeps_the_checkpoint(dcg
         conduct.rate_g = conduct.rate_d = 1e30  # far beyond what may be asked for
         return {}
 
-    monkeypatch.setattr("gan.core.base.Conduct.change", wild)
+    monkeypatch.setattr("gan.config.Conduct.change", wild)
     run = run_of("mine", replace(dcgan, loss="least-squares", norm="none", steps=2000))
 
     def blow_up():
