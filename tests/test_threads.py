@@ -156,7 +156,7 @@ def test_a_training_takes_the_faster_number_and_writes_it_down(fast, slow, runs,
         time.sleep(0.05 if used[-1] == slow else 0.001)
         return {"loss_g": nothing, "loss_d": nothing, "d_real": nothing, "d_fake": nothing}
 
-    monkeypatch.setattr(DCGAN, "round", timed)
+    monkeypatch.setattr(DCGAN, "train_step", timed)
     monkeypatch.setattr(threads, "SECONDS", 0.05)
     monkeypatch.setattr(threads, "WINDOW", 99)
     small = DCGANConfig(size=16, width=4, latent=8, batch=4, steps=300, log_every=10, samples=2)
