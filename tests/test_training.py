@@ -322,7 +322,7 @@ def test_a_stop_that_comes_while_a_training_begins_stops_it(dcgan, monkeypatch, 
     run = run_of("mine", dcgan)
     run.control("stop")  # asked of the run at rest, which stops nothing
     run.control("set", label=0.8)
-    stand, asked = trainer.Trainer.stand, []
+    stand, asked = trainer.Recorder.stand, []
 
     def and_stop(self, status, why=""):
         stand(self, status, why)
@@ -330,7 +330,7 @@ def test_a_stop_that_comes_while_a_training_begins_stops_it(dcgan, monkeypatch, 
             asked.append(run.control("stop"))
 
     if moment == "running":
-        monkeypatch.setattr(trainer.Trainer, "stand", and_stop)
+        monkeypatch.setattr(trainer.Recorder, "stand", and_stop)
     records = []
     for record in train(run, device="cpu", settings={"label": 0.9} if moment == "running" else None):
         records.append(record)

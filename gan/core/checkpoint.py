@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -135,26 +135,28 @@ def pack(state: TrainState, duel: GAN, average: Average, stream: torch.Generator
 
 
 def unpack(
-    saved: dict[str, Any], run: Run, duel: GAN, average: Average, stream: torch.Generator, rank: int
-) -> TrainState:
+    saved: dict[str, Any], state: TrainState, run: Run, duel: GAN, average: Average, stream: torch.Generator, rank: int
+) -> None:
     """Take over what `pack` gave, in the process `rank` of those that train. Raises `UserError` for other networks."""
     try:
         duel.load_state(saved["duel"])
         average.networks.load_state_dict(saved["average"])
     except (KeyError, RuntimeError, ValueError) as error:
         raise UserError("training.other_networks", run=run.name, why=reason(error)) from error
+    for name, value in saved.items():
+        if hasattr(state, name):
+            setattr(state, name, value)
+    state.conduct = Conduct(**saved["conduct"])
     if rank:  # the other processes' streams are not kept: give them new ones
-        seed = duel.config.seed + rank + 1_000_003 * saved["step"]
+        seed = duel.config.seed + rank + 1_000_003 * state.step
         stream.manual_seed(seed)
         torch.manual_seed(seed)
-    else:
-        drawn, cpu, cuda = saved["random"]
-        stream.set_state(drawn)
-        torch.set_rng_state(cpu)
-        if cuda is not None and stream.device.type == "cuda":
-            torch.cuda.set_rng_state(cuda, stream.device)
-    known = {f.name: saved[f.name] for f in fields(TrainState) if f.name in saved}
-    return TrainState(**known | {"conduct": Conduct(**saved["conduct"])})
+        return
+    drawn, cpu, cuda = saved["random"]
+    stream.set_state(drawn)
+    torch.set_rng_state(cpu)
+    if cuda is not None and stream.device.type == "cuda":
+        torch.cuda.set_rng_state(cuda, stream.device)
 
 
 def branch(run: Run, name: str, root: Path | None = None) -> Run:

@@ -33,13 +33,14 @@ from gan.core.checkpoint import (
     save_weights,
     unpack,
 )
-from gan.core.device import Team, describe, explain, is_first, pick_device
+from gan.core.device import Team, explain, is_first, pick_device
 from gan.core.live_control import LiveControl, Stopped, wanted
+from gan.core.recorder import Recorder
 from gan.errors import UserError, cause
 from gan.runs.resume import Plan, plan
 from gan.runs.run import LETTING_GO, Run
 from gan.threads import Tuner
-from gan.words import Words, stored
+from gan.words import Words
 
 SAVE_SECONDS = 30.0  # at most so much training is lost to a kill
 
@@ -131,6 +132,7 @@ class Trainer:
         self.state = TrainState(Conduct.of(config))
         self.control = LiveControl(run, team)
         self.tuner = Tuner.of(device.type, team.size)
+        self.recorder = Recorder(run, team, device, self.state, self.data)
         self.kept: int | None = None  # the step of the checkpoint
 
     # From the first step to the last
@@ -143,14 +145,14 @@ class Trainer:
             yield from self.steps(limit)
             is_done = self.progress() >= 1
             self.save()
-            self.stand("finished" if is_done else "paused")
+            self.recorder.stand("finished" if is_done else "paused")
         except (Stopped, GeneratorExit, KeyboardInterrupt) as end:
-            self.event("stop")
+            self.recorder.event("stop")
             try:
                 self.save()
             except Exception as error:
                 raise self.failed(error) from error
-            self.stand("stopped")
+            self.recorder.stand("stopped")
             if not isinstance(end, Stopped):
                 raise
         except BaseException as error:
@@ -161,11 +163,11 @@ class Trainer:
         if self.team.is_first and self.going.moved:
             self.run.set_info(config=self.config.as_dict())
         standing = self.control.count_new()
-        self.stand("running")  # what is asked from now on is asked of this training
+        self.recorder.stand("running")  # what is asked from now on is asked of this training
         if self.kept is None:
             self.save()  # should it blow up at once, there is something to go back to
         if self.state.step:
-            yield self.event("resume", **self.going.moved)
+            yield self.recorder.event("resume", **self.going.moved)
         yield from self.follow(islice(self.control.new(), standing), standing=True)
         conduct = self.state.conduct
         new = {name: value for name, value in self.going.conduct.items() if getattr(conduct, name) != value}
@@ -186,7 +188,7 @@ class Trainer:
             # one training step: D, then G, then the average of G's weights
             if config.hold_d_after and state.step == config.hold_d_after and not state.conduct.hold_d:
                 state.conduct.hold_d = True
-                yield self.event("control", hold_d=True)
+                yield self.recorder.event("control", hold_d=True)
             state.conduct.measure = is_logged = state.step % config.log_every == 0
             rates, began = self.rates(), time.perf_counter()
             self.duel.set_rates(*rates)
@@ -211,7 +213,7 @@ class Trainer:
             # keep what was reached
             if is_logged and self.team.agree(time.perf_counter() - saved > SAVE_SECONDS):
                 self.save()
-                self.stand("running")
+                self.recorder.stand("running")
                 saved = time.perf_counter()
             if limit is not None and is_logged and self.team.agree(watch.seconds - before > limit):
                 break
@@ -235,7 +237,8 @@ class Trainer:
         if count != torch.get_num_threads():
             torch.set_num_threads(count)
         if self.tuner.chosen != chosen:
-            self.stand("running")
+            self.recorder.threads = self.tuner.chosen
+            self.recorder.stand("running")
 
     # What people ask
 
@@ -255,25 +258,25 @@ class Trainer:
         try:
             new = wanted(command, self.state.conduct)
         except UserError as error:
-            return self.event("refused", why=cause(error))
+            return self.recorder.event("refused", why=cause(error))
         self.state.controls_read -= 1  # what is kept knows nothing of it yet
         self.save(before=True)
         self.state.controls_read += 1
-        return self.event("control", **self.state.conduct.change(new))
+        return self.recorder.event("control", **self.state.conduct.change(new))
 
     def pause(self) -> Iterator[dict[str, Any]]:
         """Save, then wait until asked to go on or to stop."""
-        yield self.event("pause")
+        yield self.recorder.event("pause")
         self.save()
-        self.stand("paused")
+        self.recorder.stand("paused")
         while True:
             for command in self.control.new():
                 do, self.state.controls_read = command.get("do"), self.control.taken
                 if do == "stop":
                     raise Stopped
                 if do == "go on":
-                    self.stand("running")
-                    yield self.event("go on")
+                    self.recorder.stand("running")
+                    yield self.recorder.event("go on")
                     return
                 if do == "step":
                     yield self.play(command.get("who", "both"))
@@ -292,11 +295,11 @@ class Trainer:
         still = {"d": "grad_g", "g": "grad_d"}.get(who)  # left over from the step before
         values = {name: float(f"{value.item():.6g}") for name, value in scalars.items() if name != still}
         self.show()
-        record = self.event("round", who=who, **values)
-        self.stand("paused")
+        record = self.recorder.event("round", who=who, **values)
+        self.recorder.stand("paused")
         return record
 
-    # What is written down; only the first process does
+    # What is kept
 
     def log(self, scalars: dict[str, Tensor], rates: tuple[float, float], speed: float) -> dict[str, Any]:
         """Write a step into the journal. Raises `UserError` for a number that is none."""
@@ -313,17 +316,7 @@ class Trainer:
         for name, value in record.items():
             if not math.isfinite(value):
                 raise self.blown_up(f"'{name}'")
-        return self.write(record)
-
-    def event(self, event: str, **values: Any) -> dict[str, Any]:
-        """Write an event into the journal."""
-        return self.write({"step": self.state.step, "seconds": round(self.state.seconds, 2), "event": event, **values})
-
-    def write(self, record: dict[str, Any]) -> dict[str, Any]:
-        if self.team.is_first:
-            self.run.log(record)
-            self.state.lines += 1
-        return record
+        return self.recorder.write(record)
 
     @torch.inference_mode()
     def show(self) -> None:
@@ -339,23 +332,7 @@ class Trainer:
         self.state.samples_made = due + 1
         self.show()
         if self.gauge is not None:
-            self.event("gauge", **self.gauge(self.average.networks, self.duel.discriminators))
-
-    def stand(self, status: str, why: Any = "") -> None:
-        """Say in `run.json` how the run stands."""
-        if self.team.is_first:
-            self.run.set_info(
-                status=status,
-                why=why,
-                step=self.state.step,
-                seconds=round(self.state.seconds, 1),
-                device=describe(self.device),
-                threads=(self.tuner and self.tuner.chosen) or torch.get_num_threads(),
-                processes=self.team.size,
-                pictures=[len(side.images) for side in sides(self.data)],
-                note=stored([*dict.fromkeys(words for side in sides(self.data) for words in side.note)]),
-                updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            )
+            self.recorder.event("gauge", **self.gauge(self.average.networks, self.duel.discriminators))
 
     def save(self, *, before: bool = False) -> None:
         """Write everything needed to go on, then the weights to show.
@@ -379,7 +356,7 @@ class Trainer:
         """Go on from `resume.pt`, where there is one, and drop later journal lines: those steps are repeated."""
         saved = load_resume(self.run)
         if saved is not None:
-            self.state = unpack(saved, self.run, self.duel, self.average, self.stream, self.team.rank)
+            unpack(saved, self.state, self.run, self.duel, self.average, self.stream, self.team.rank)
             self.control.taken, self.kept = self.state.controls_read, self.state.step
         if self.team.is_first:
             lived = self.run.lived(saved["step"], saved.get("lines")) if saved else []
@@ -392,7 +369,7 @@ class Trainer:
         """Say in `run.json` what ended the training; returns that as it is told to people."""
         told = explain(error, self.run, self.device)
         with suppress(OSError):  # on a full disk there may be no room for this, either
-            self.stand("failed", cause(told))
+            self.recorder.stand("failed", cause(told))
         return told
 
     def blown_up(self, what: str | Words) -> UserError:
@@ -401,8 +378,3 @@ class Trainer:
         return UserError(
             "training.blown_up", what=what, step=self.state.step, kept=self.kept, run=self.run.name, lower=lower
         )
-
-
-def sides(data: Any) -> list[Any]:
-    """The sets of pictures that a training has: one, or a pair's two."""
-    return [data.a, data.b] if hasattr(data, "a") else [data]
