@@ -84,8 +84,8 @@ def test_the_core_never_imports_the_app_or_gradio():
 
 
 def test_the_commands_of_the_readme_exist():
-    from gan.__main__ import COMMANDS
     from gan.cli.arguments import parser
+    from gan.cli.commands import COMMANDS
 
     commands = re.findall(r"^(?:\S+ .*)?-m gan (\w+ [^#\n]+)", README, re.MULTILINE)
     assert {line.split()[0] for line in commands} >= COMMANDS.keys() - {"bench", "runs"}
