@@ -8,6 +8,7 @@ import torch
 
 from demo.server import model_cache
 from demo.tabs.noise import grid, samples, selection
+from demo.ui.numbers import percent
 from gan.core.checkpoint import load_networks, save_weights
 from gan.core.latent import noise as latent
 from gan.core.losses import LOSSES
@@ -76,7 +77,7 @@ def test_the_mean_verdict_on_real_pictures_stands_beside_that_on_the_generated_o
     alone = [discriminator(to_unit(image[None])).sigmoid().item() for image in real]
     made = samples.make(found, 0, 4).verdicts
     said = re.findall(r"<th>D\((real|fake)\)</th><td><b>([^<]*)</b>", html)
-    assert said == [("real", samples.percent(mean(alone), "en")), ("fake", samples.percent(mean(made), "en"))]
+    assert said == [("real", percent(mean(alone), "en")), ("fake", percent(mean(made), "en"))]
     assert "mean of 100 real" in html
 
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from demo.server import model_cache
+from demo.shared import pairs
 from demo.tabs import translate
 from demo.tabs.translate import inspect, selection, translation
 from demo.tabs.translate.selection import Held
@@ -26,9 +27,9 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
     monkeypatch.delenv("GAN_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    translation.examples.cache_clear()
+    pairs.examples.cache_clear()
     yield small_cyclegan(tmp_path / "runs", "fruit")
-    translation.examples.cache_clear()
+    pairs.examples.cache_clear()
 
 
 def picture(width=80, height=50):
@@ -59,11 +60,11 @@ def test_a_large_picture_is_shown_at_the_limit(run):
 
 
 def test_the_shipped_examples_are_there_pile_a_first(run):
-    assert [example.side for example in translation.examples("apple2orange", 32)] == ["a", "b", "b", "b"]
-    assert [example.side for example in translation.examples("horse2zebra", 128)] == ["a"] * 4 + ["b"]
-    assert translation.examples("nothing/at/all", 32) == ()
-    for data in translation.SHIPPED:
-        for example in translation.examples(data, 64):
+    assert [example.side for example in pairs.examples("apple2orange", 32)] == ["a", "b", "b", "b"]
+    assert [example.side for example in pairs.examples("horse2zebra", 128)] == ["a"] * 4 + ["b"]
+    assert pairs.examples("nothing/at/all", 32) == ()
+    for data in pairs.SHIPPED:
+        for example in pairs.examples(data, 64):
             assert example.image.mode == "RGB"
             assert 100 <= max(example.image.size) <= 640
 
@@ -72,7 +73,7 @@ def test_every_shipped_example_is_named_in_the_licences_and_the_other_way_round(
     folder = translation.HERE / "examples"
     named = set(re.findall(r"`([\w-]+\.webp)`", (folder / "LICENSES.md").read_text(encoding="utf-8")))
     there = {path.name for path in folder.iterdir()} - {"LICENSES.md"}
-    used = {f"{name}.webp" for sides in translation.SHIPPED.values() for names in sides for name in names}
+    used = {f"{name}.webp" for sides in pairs.SHIPPED.values() for names in sides for name in names}
     assert there == used
     assert there <= named
 
@@ -84,16 +85,16 @@ def test_test_photos_are_offered_where_the_data_is(run, tmp_path, monkeypatch):
         for index in range(5):
             picture(70, 60).save(folder / f"{index}.png")
     monkeypatch.setenv("GAN_DATA", str(tmp_path / "data"))
-    translation.examples.cache_clear()
-    found = translation.examples("apple2orange", 32)
-    assert [example.side for example in found].count("a") == 1 + translation.TEST_PICTURES
-    assert [example.side for example in found].count("b") == 3 + translation.TEST_PICTURES
+    pairs.examples.cache_clear()
+    found = pairs.examples("apple2orange", 32)
+    assert [example.side for example in found].count("a") == 1 + pairs.TEST_PICTURES
+    assert [example.side for example in found].count("b") == 3 + pairs.TEST_PICTURES
     assert found[1].image.size == (32, 32)
 
 
 def test_the_herds_examples_are_drawn(run):
     pytest.importorskip("gan.data.synthetic_herd", reason="the herd is not there yet")
-    found = translation.examples("herd", 64)
+    found = pairs.examples("herd", 64)
     assert [example.side for example in found] == ["a"] * 4 + ["b"] * 4
     assert len({example.image.tobytes() for example in found}) == 8
 
@@ -102,7 +103,7 @@ def test_the_emojis_examples_are_test_pictures_of_their_own_hand():
     test = load_pair("emoji", 64, split="test")
     for side, images in (("a", test.a.images), ("b", test.b.images)):
         known = {to_image(image).tobytes() for image in images}
-        some = [each.image.tobytes() for each in translation.examples("emoji", 64) if each.side == side]
+        some = [each.image.tobytes() for each in pairs.examples("emoji", 64) if each.side == side]
         assert len(set(some)) == 4
         assert set(some) < known
 
@@ -205,7 +206,7 @@ def test_imported_weights_of_one_direction_are_shown_without_the_way_back(run, t
     small_cyclegan(tmp_path / "runs", "one", missing=(net, "a", "b"))
     _, direction, example, _, html = translate.show_example("one", 0, "en")
     assert (direction.value, [value for _, value in direction.choices]) == (way, [way])
-    assert translation.examples("apple2orange", 32)[example].side == ("a" if way == "AtoB" else "b")
+    assert pairs.examples("apple2orange", 32)[example].side == ("a" if way == "AtoB" else "b")
     assert len(pictures(html)) == 2  # the picture and its translation, and no second row
     assert translation.go(model_cache.find("one"), way, picture()).rec is None
     with pytest.raises(UserError, match=f"translate {way} only"):
@@ -226,7 +227,7 @@ def test_feeding_the_result_back_turns_the_direction(run):
     file, direction, example, _, html = translate.again("fruit", "AtoB", None, 0, None)
     assert direction.value == "BtoA"
     assert example is None
-    expected = translation.go(run, "AtoB", translation.examples("apple2orange", 32)[0].image).fake
+    expected = translation.go(run, "AtoB", pairs.examples("apple2orange", 32)[0].image).fake
     with Image.open(file) as fake:
         assert fake.convert("RGB").tobytes() == expected.tobytes()
     assert html.index("generated: orange") < html.index("real: apple")  # what was fed back is no real orange

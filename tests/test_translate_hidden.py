@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 
 from demo.server import model_cache
+from demo.shared.pairs import examples
 from demo.tabs.translate import steganography
 from demo.tabs.translate.cache import remembered
 from demo.tabs.translate.selection import Held
-from demo.tabs.translate.translation import examples
 from demo.ui.i18n import LANGUAGES, words
 from gan.analysis.cycle_robustness import KINDS, disturb
 from gan.core.checkpoint import load_networks

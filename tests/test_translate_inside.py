@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from demo.tabs.translate import inspect, translation
+from demo.shared import pairs
+from demo.tabs.translate import inspect
 from demo.tabs.translate.selection import Held
 from gan.analysis.inspect_cyclegan import mean_verdicts
 from gan.core.checkpoint import save_weights
@@ -156,8 +157,8 @@ def test_the_first_example_of_each_pile_shows_the_lesson(name, shipped):
     """A real picture pleases the discriminator of its own domain more than the other's."""
     run = Run.open(name)
     for direction, side in (("AtoB", "a"), ("BtoA", "b")):
-        some = translation.examples(run.config.data, run.config.size)
-        now = Held(run, direction, some[translation.first_of(some, side)].image)
+        some = pairs.examples(run.config.data, run.config.size)
+        now = Held(run, direction, some[pairs.first_of(some, side)].image)
         html = inspect.page(now, "en")
         mean = mean_verdicts(inspect.seen(now), run.config)
         assert mean["real", "own"] > mean["real", "other"]
@@ -166,7 +167,7 @@ def test_the_first_example_of_each_pile_shows_the_lesson(name, shipped):
 
 def test_where_the_discriminators_err_the_page_says_so(shipped):
     run = Run.open("horse2zebra")
-    some = translation.examples("horse2zebra", run.config.size)
+    some = pairs.examples("horse2zebra", run.config.size)
     contrary = [Held(run, "AtoB", image) for side, image in some if side == "a"]
     said = {}
     for now in contrary:

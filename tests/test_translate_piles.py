@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from demo.tabs.translate import translation, unpaired
+from demo.shared import pairs
+from demo.tabs.translate import unpaired
 from demo.tabs.translate.selection import Held
 from gan.core.checkpoint import load_networks
 from gan.errors import UserError
@@ -20,10 +21,10 @@ FIRST = {"seed": 0, "a": 0, "b": 0}
 @pytest.fixture(autouse=True)
 def fresh():
     """What is remembered of pictures depends on which data is here."""
-    for remembered in (translation.examples, unpaired._pictures):
+    for remembered in (pairs.examples, pairs._pictures):
         remembered.cache_clear()
     yield
-    for remembered in (translation.examples, unpaired._pictures):
+    for remembered in (pairs.examples, pairs._pictures):
         remembered.cache_clear()
 
 
@@ -54,24 +55,24 @@ def test_only_the_pictures_that_are_shown_are_read(run, monkeypatch):
         return original(files, *rest, **more)
 
     monkeypatch.setattr(datasets, "read_pictures", counted)
-    a, b, trained = unpaired.pictures(run, 0)
+    a, b, trained = pairs.pictures(run, 0)
     assert trained
-    assert len(a) == len(b) == unpaired.COUNT
-    assert len(read) == 2 * unpaired.COUNT
+    assert len(a) == len(b) == pairs.COUNT
+    assert len(read) == 2 * pairs.COUNT
     assert {image.getpixel((0, 0))[1] for image in a} == {0}
     assert {image.getpixel((0, 0))[1] for image in b} == {255}
-    assert len(set(shades(a))) == unpaired.COUNT  # none twice
+    assert len(set(shades(a))) == pairs.COUNT  # none twice
     assert shades(a) != sorted(shades(a))
     assert shades(a) != shades(b)
-    assert shades(unpaired.pictures(run, 1)[0]) != shades(a)
-    assert unpaired.pictures(run, 0)[0] is a  # remembered
+    assert shades(pairs.pictures(run, 1)[0]) != shades(a)
+    assert pairs.pictures(run, 0)[0] is a  # remembered
 
 
 def test_where_the_data_is_gone_the_examples_are_shown_and_it_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     monkeypatch.setenv("GAN_DATA", str(tmp_path / "nowhere"))
     fruit = small_cyclegan(tmp_path, "fruit", "apple2orange")
-    a, b, trained = unpaired.pictures(fruit, 0)
+    a, b, trained = pairs.pictures(fruit, 0)
     assert (len(a), len(b), trained) == (1, 3, False)
     assert "not on this machine" in unpaired.page(fruit, FIRST, "en")
     assert not unpaired.endpoint("fruit", 0)[0]["trained"]
@@ -89,8 +90,8 @@ def test_where_the_data_is_gone_the_examples_are_shown_and_it_is_said(tmp_path, 
 
 def test_the_herd_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
-    a, b, trained = unpaired.pictures(small_cyclegan(tmp_path, "animals", "herd"), 3)
-    assert len(a) == len(b) == unpaired.COUNT
+    a, b, trained = pairs.pictures(small_cyclegan(tmp_path, "animals", "herd"), 3)
+    assert len(a) == len(b) == pairs.COUNT
     assert a[0].size == (32, 32)
     assert trained
 
@@ -101,7 +102,7 @@ def test_the_numbers_are_those_of_the_networks(run):
     g, d = load_networks(run)
     a, b = (
         torch.from_numpy(np.array(pile[at])).permute(2, 0, 1)[None].float() / 127.5 - 1
-        for pile, at in zip(unpaired.pictures(run, 0)[:2], (2, 5), strict=True)
+        for pile, at in zip(pairs.pictures(run, 0)[:2], (2, 5), strict=True)
     )
     with torch.no_grad():
         fake_b, fake_a = g["a2b"](a), g["b2a"](b)
@@ -122,11 +123,11 @@ def test_the_numbers_are_those_of_the_networks(run):
 def test_the_page_lays_out_both_piles_and_answers_in_three_roles(run, language):
     run.set_info(pictures=[1067, 30])
     html = unpaired.page(run, {"seed": 0, "a": 1, "b": 3}, language)
-    assert html.count("<button") == 2 * unpaired.COUNT
+    assert html.count("<button") == 2 * pairs.COUNT
     assert re.findall(r'data-side="(\w)" data-index="(\d+)" aria-pressed="true"', html) == [("a", "1"), ("b", "3")]
     assert "1,067" in html
     assert re.findall(r'<img src="([^"]+)"', html.split('class="picked"')[1]) == [
-        unpaired.inline(pile[at]) for pile, at in zip(unpaired.pictures(run, 0)[:2], (1, 3), strict=True)
+        unpaired.inline(pile[at]) for pile, at in zip(pairs.pictures(run, 0)[:2], (1, 3), strict=True)
     ]
     for role, figures in (("input", 4), ("real", 2), ("label", 4)):
         told = unpaired.answer(run, FIRST, role, language)
@@ -217,7 +218,7 @@ def test_clicks_pick_and_shuffling_lays_out_others(run):
     other, *_ = unpaired.shuffle("pets", "input", None)
     assert (other["a"], other["b"]) == (0, 0)
     Click.index = 999
-    assert unpaired.pick(Click, "pets", FIRST, "label", None)[0]["b"] == unpaired.COUNT - 1
+    assert unpaired.pick(Click, "pets", FIRST, "label", None)[0]["b"] == pairs.COUNT - 1
     held = Held(run, "AtoB", Image.new("RGB", (32, 32)))
     assert unpaired.show(held, FIRST, "real", None)[0] == FIRST
 

@@ -1,8 +1,60 @@
-"""What the two domains of a CycleGAN are called."""
+"""The two domains of a CycleGAN: what they are called, pictures to try, and training pictures of each."""
 
-from demo.ui.i18n import Language, words
-from gan.data.registry import PAIRS, last_names
+from functools import lru_cache
+from typing import NamedTuple
+
+from PIL import Image
+
+from demo.ui.i18n import HERE, Language, words
+from gan.data.registry import PAIRS, last_names, state
+from gan.errors import UserError
 from gan.runs.run import Run
+
+EMOJI = {"a": (109, 35, 15, 60), "b": (132, 38, 59, 6)}  # test pictures: a wink, a blossom, a flag, a bird, ...
+TEST_PICTURES = 3  # of each pile, shown where the data is on this machine
+SHIPPED = {  # pictures in demo/examples, of both domains
+    "horse2zebra": (("horse-cut-out", "herd-of-horses", "donkey", "horse"), ("zebra",)),
+    "apple2orange": (("apple",), ("orange", "mandarine", "seville-orange")),
+}
+COUNT = 12  # training pictures of each domain that are shown
+SEEDS = 10**6
+
+
+class Example(NamedTuple):
+    """A picture to try, and which pile it belongs to: "a" or "b"."""
+
+    side: str
+    image: Image.Image
+
+
+class Laid(NamedTuple):
+    """Pictures of both piles, squares of the size trained at, and whether they are training pictures."""
+
+    a: list[Image.Image]
+    b: list[Image.Image]
+    trained: bool
+
+
+def pictures(run: Run, seed: int) -> Laid:
+    """COUNT random training pictures of each pile; where the data is not here, the run's examples."""
+
+    return _pictures(run.config.data, run.config.size, seed, state(run.config.data) == "here")
+
+
+@lru_cache(maxsize=16)
+def _pictures(data: str, size: int, seed: int, is_here: bool) -> Laid:
+    from gan.data.datasets import glimpse
+    from gan.images import square, to_image
+
+    if is_here:
+        try:
+            a, b = glimpse(data, size, COUNT, seed)
+            return Laid([to_image(image) for image in a], [to_image(image) for image in b], True)
+        except UserError:  # a folder that has changed since the training
+            pass
+    some = examples(data, size)
+    a, b = ([square(each.image, size) for each in some if each.side == side] for side in "ab")
+    return Laid(a, b, False)
 
 
 def names(run: Run, language: Language) -> tuple[str, str]:
@@ -23,3 +75,39 @@ def names(run: Run, language: Language) -> tuple[str, str]:
         return next((known[key] for key in keys if key in known), side)
 
     return said(sides[0]), said(sides[1])
+
+
+@lru_cache(maxsize=8)
+def examples(data: str, size: int) -> tuple[Example, ...]:
+    """Pictures to try with a pair, those of pile a first: shipped ones, drawn ones, test photos that are here."""
+    from gan.data.datasets import load_pair
+    from gan.images import open_picture, to_image
+
+    if data == "emoji":
+        piles = load_pair(data, size, split="test")
+        piles = (("a", piles.a.images), ("b", piles.b.images))
+        return tuple(Example(side, to_image(images[number])) for side, images in piles for number in EMOJI[side])
+    if data == "herd":
+        from gan.data import synthetic_herd
+
+        drawn = synthetic_herd.draw(8, size, 7)  # neither trained on nor measured on
+        return tuple(
+            Example(side, to_image(image))
+            for side, images in (("a", drawn.plain[:4]), ("b", drawn.striped[4:]))
+            for image in images
+        )
+    files = zip("ab", SHIPPED.get(data, ((), ())), strict=True)
+    found = [Example(s, open_picture(HERE / "examples" / f"{name}.webp")) for s, names in files for name in names]
+    if state(data) == "here":
+        try:
+            pair = load_pair(data, size if size < 128 else 256, split="test")
+        except UserError:  # a folder that has changed since the training is no reason to show nothing
+            return tuple(found)
+        for side, pile in (("a", pair.a), ("b", pair.b)):
+            found += [Example(side, to_image(image)) for image in pile.images[:TEST_PICTURES]]
+    return tuple(sorted(found, key=lambda example: example.side))
+
+
+def first_of(some: tuple[Example, ...], side: str) -> int | None:
+    """Where the examples of a pile begin; None if there is none."""
+    return next((index for index, example in enumerate(some) if example.side == side), None)

@@ -1,12 +1,14 @@
-"""Numbers that visitors give: one that does not fit is refused by its field's name, in her language.
+"""Numbers that visitors give and read: one that does not fit is refused by its field's name, in her language.
 
 Gradio's own refusal names no field, is always English, and a field for whole numbers rounds what it is given.
 """
 
+import random
 from typing import Any
 
 import gradio as gr
 
+from demo.ui.i18n import Language
 from demo.ui.refusals import Refused, Said
 
 
@@ -67,3 +69,22 @@ def taken(field: Any, payload: Any) -> Any:
 
 
 gr.Number.preprocess = gr.Slider.preprocess = taken
+
+
+def whole(name: str, value: float, low: int, high: int) -> int:
+    """A whole number that a person gave; raises UserError for one outside."""
+    if value is None or not low <= value <= high or value != int(value):
+        raise Refused("refused.whole", name=Said(f"refused.named.{name}"), value=value, low=low, high=high)
+    return int(value)
+
+
+def new_seed() -> int:
+    """A seed short enough to be called out in class."""
+    return random.randrange(10_000)
+
+
+def percent(share: float, language: Language) -> str:
+    """A share as it is read, "97 %" or "97%": never a flat 0 or 100."""
+    number = "< 1" if share < 0.01 else "> 99" if share > 0.99 else f"{100 * share:.0f}"
+    words = f"{number}%" if language == "ko" else f"{number} %"
+    return words.replace(" ", "\u00a0")  # a number keeps its sign at the end of a line

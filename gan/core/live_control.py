@@ -1,12 +1,14 @@
-"""What people ask of a training while it goes on, taken in one by one, the same in every process."""
+"""What people ask of a training while it goes on, followed one by one, the same in every process."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gan.config import Conduct
-from gan.core.device import Team
-from gan.runs.run import Run
+from gan.errors import UserError, cause
+
+if TYPE_CHECKING:
+    from gan.core.trainer import Trainer
 
 
 class Stopped(Exception):
@@ -14,26 +16,82 @@ class Stopped(Exception):
 
 
 class LiveControl:
-    """The commands in a run's folder, each given once; `taken` of them are behind."""
+    """The commands in a run's folder, each followed once: `controls_read` of the training's state are behind."""
 
-    def __init__(self, run: Run, team: Team, taken: int = 0) -> None:
-        self.run, self.team, self.taken = run, team, taken
+    def __init__(self, trainer: "Trainer") -> None:
+        self.trainer = trainer
 
     def new(self) -> Iterator[dict[str, Any]]:
         """The commands since the last look. Looked up anew for each: a pause takes what comes after it."""
+        run, team, state = self.trainer.run, self.trainer.team, self.trainer.state
         while True:
-            asked = self.team.agree(self.run.controls()[self.taken :][:1] if self.team.is_first else None)
+            asked = team.agree(run.controls()[state.controls_read :][:1] if team.is_first else None)
             if not asked:
                 return
-            self.taken += 1
+            state.controls_read += 1
             yield asked[0]
 
     def count_new(self) -> int:
         """How many there are since the last look."""
-        return self.team.agree(max(0, len(self.run.controls()) - self.taken))
+        count = len(self.trainer.run.controls()) - self.trainer.state.controls_read
+        return self.trainer.team.agree(max(0, count))
 
+    def follow(self, asked: Iterable[dict[str, Any]], *, standing: bool = False) -> Iterator[dict[str, Any]]:
+        """Follow commands, an event each. `standing`: asked before this process began, so only settings count."""
+        for command in asked:
+            if command.get("do") in ("set", "scale"):
+                yield self.change(command)
+            elif command.get("do") == "stop" and not standing:
+                raise Stopped
+            elif command.get("do") == "pause" and not standing:
+                yield from self.pause()
 
-def wanted(command: dict[str, Any], conduct: Conduct) -> dict[str, Any]:
-    """The settings that a command "set" or "scale" would give; raises `UserError` for an impossible value."""
-    asked = conduct.scaled(command) if command["do"] == "scale" else command
-    return replace(conduct).change(asked)
+    def change(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Take over new settings; what stood before is kept, for those who wonder "what if"."""
+        trainer, state = self.trainer, self.trainer.state
+        try:
+            asked = state.conduct.scaled(command) if command["do"] == "scale" else command
+            new = replace(state.conduct).change(asked)
+        except UserError as error:
+            return trainer.recorder.event("refused", why=cause(error))
+        state.controls_read -= 1  # what is kept knows nothing of it yet
+        trainer.save(before=True)
+        state.controls_read += 1
+        return trainer.recorder.event("control", **state.conduct.change(new))
+
+    def pause(self) -> Iterator[dict[str, Any]]:
+        """Save, then wait until asked to go on or to stop."""
+        trainer = self.trainer
+        yield trainer.recorder.event("pause")
+        trainer.save()
+        trainer.recorder.stand("paused")
+        while True:
+            for command in self.new():
+                do = command.get("do")
+                if do == "stop":
+                    raise Stopped
+                if do == "go on":
+                    trainer.recorder.stand("running")
+                    yield trainer.recorder.event("go on")
+                    return
+                if do == "step":
+                    yield self.play(command.get("who", "both"))
+                if do in ("set", "scale"):
+                    yield self.change(command)
+            time.sleep(0.05)
+
+    def play(self, who: str) -> dict[str, Any]:
+        """One step in slow motion: only "d" learns, only "g", or "both"; an event with all that was measured."""
+        trainer, state = self.trainer, self.trainer.state
+        conduct = replace(state.conduct, measure=True, hold_g=who == "d", hold_d=who == "g")
+        trainer.duel.set_rates(*trainer.rates())
+        scalars = trainer.duel.train_step(trainer.draw, conduct)
+        state.step += 1
+        if not conduct.hold_g:
+            trainer.average.update(state.step)
+        still = {"d": "grad_g", "g": "grad_d"}.get(who)  # left over from the step before
+        values = {name: float(f"{value.item():.6g}") for name, value in scalars.items() if name != still}
+        trainer.show()
+        record = trainer.recorder.event("round", who=who, **values)
+        trainer.recorder.stand("paused")
+        return record

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from gan.core.checkpoint import TrainState
 from gan.core.device import Team, describe
@@ -20,6 +21,19 @@ class Recorder:
         self.pictures = [len(side.images) for side in sides]
         self.note = stored([*dict.fromkeys(words for side in sides for words in side.note)])
         self.threads: int | None = None  # chosen by measuring
+
+    def line(self, scalars: dict[str, Tensor], rates: tuple[float, float], speed: float, batch: int) -> dict[str, Any]:
+        """What a step comes to, of all processes together: the one place where training waits for the device."""
+        values = self.team.mean(torch.stack([value.float() for value in scalars.values()]))
+        return {
+            "step": self.state.step,
+            "images": self.state.step * batch,
+            "seconds": round(self.state.seconds, 2),
+            **{name: float(f"{value:.6g}") for name, value in zip(scalars, values.tolist(), strict=True)},
+            "rate_g": rates[0],
+            "rate_d": rates[1],
+            "speed": round(speed, 1),
+        }
 
     def write(self, record: dict[str, Any]) -> dict[str, Any]:
         """Append a line to the journal; returns it."""

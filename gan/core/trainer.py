@@ -9,9 +9,8 @@ what is being trained.
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,20 +20,11 @@ from filelock import Timeout
 from torch import Tensor, nn
 
 from gan.config import Conduct, Config
+from gan.core import checkpoint
 from gan.core.base import GAN, Average
-from gan.core.checkpoint import (
-    MODELS,
-    TrainState,
-    keep_before,
-    load_resume,
-    pack,
-    reached,
-    save_resume,
-    save_weights,
-    unpack,
-)
+from gan.core.checkpoint import MODELS, TrainState
 from gan.core.device import Team, explain, is_first, pick_device
-from gan.core.live_control import LiveControl, Stopped, wanted
+from gan.core.live_control import LiveControl, Stopped
 from gan.core.recorder import Recorder
 from gan.errors import UserError, cause
 from gan.runs.resume import Plan, plan
@@ -73,7 +63,7 @@ def train(
     except Timeout:
         raise UserError("training.elsewhere", run=run.name) from None
     try:
-        going = plan(run, reached(run), settings, team.size)
+        going = plan(run, checkpoint.reached(run), settings, team.size)
         status, where = run.info["status"], pick_device(device)
         if status == "finished" and not going.moved:
             return
@@ -130,7 +120,7 @@ class Trainer:
             torch.manual_seed(config.seed + team.rank)  # same networks, but noise of its own
         self.draw = self.duel.drawer(self.data, self.stream, config.batch // team.size)
         self.state = TrainState(Conduct.of(config))
-        self.control = LiveControl(run, team)
+        self.control = LiveControl(self)
         self.tuner = Tuner.of(device.type, team.size)
         self.recorder = Recorder(run, team, device, self.state, self.data)
         self.kept: int | None = None  # the step of the checkpoint
@@ -168,12 +158,12 @@ class Trainer:
             self.save()  # should it blow up at once, there is something to go back to
         if self.state.step:
             yield self.recorder.event("resume", **self.going.moved)
-        yield from self.follow(islice(self.control.new(), standing), standing=True)
+        yield from self.control.follow(islice(self.control.new(), standing), standing=True)
         conduct = self.state.conduct
         new = {name: value for name, value in self.going.conduct.items() if getattr(conduct, name) != value}
         if self.team.is_first and new:
             self.run.control("set", **new)
-        yield from self.follow(self.control.new())
+        yield from self.control.follow(self.control.new())
 
     def steps(self, limit: float | None) -> Iterator[dict[str, Any]]:
         """Train until the run is over, or for `limit` seconds; yields the lines of the journal."""
@@ -208,7 +198,7 @@ class Trainer:
             # what people asked meanwhile; a pause is not training
             if is_logged or self.team.size == 1:
                 with watch.paused():
-                    yield from self.follow(self.control.new())
+                    yield from self.control.follow(self.control.new())
 
             # keep what was reached
             if is_logged and self.team.agree(time.perf_counter() - saved > SAVE_SECONDS):
@@ -240,79 +230,11 @@ class Trainer:
             self.recorder.threads = self.tuner.chosen
             self.recorder.stand("running")
 
-    # What people ask
-
-    def follow(self, asked: Iterable[dict[str, Any]], *, standing: bool = False) -> Iterator[dict[str, Any]]:
-        """Follow commands, an event each. `standing`: asked before this process began, so only settings count."""
-        for command in asked:
-            self.state.controls_read = self.control.taken
-            if command.get("do") in ("set", "scale"):
-                yield self.change(command)
-            elif command.get("do") == "stop" and not standing:
-                raise Stopped
-            elif command.get("do") == "pause" and not standing:
-                yield from self.pause()
-
-    def change(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Take over new settings; what stood before is kept, for those who wonder "what if"."""
-        try:
-            new = wanted(command, self.state.conduct)
-        except UserError as error:
-            return self.recorder.event("refused", why=cause(error))
-        self.state.controls_read -= 1  # what is kept knows nothing of it yet
-        self.save(before=True)
-        self.state.controls_read += 1
-        return self.recorder.event("control", **self.state.conduct.change(new))
-
-    def pause(self) -> Iterator[dict[str, Any]]:
-        """Save, then wait until asked to go on or to stop."""
-        yield self.recorder.event("pause")
-        self.save()
-        self.recorder.stand("paused")
-        while True:
-            for command in self.control.new():
-                do, self.state.controls_read = command.get("do"), self.control.taken
-                if do == "stop":
-                    raise Stopped
-                if do == "go on":
-                    self.recorder.stand("running")
-                    yield self.recorder.event("go on")
-                    return
-                if do == "step":
-                    yield self.play(command.get("who", "both"))
-                if do in ("set", "scale"):
-                    yield self.change(command)
-            time.sleep(0.05)
-
-    def play(self, who: str) -> dict[str, Any]:
-        """One step in slow motion: only "d" learns, only "g", or "both"; an event with all that was measured."""
-        conduct = replace(self.state.conduct, measure=True, hold_g=who == "d", hold_d=who == "g")
-        self.duel.set_rates(*self.rates())
-        scalars = self.duel.train_step(self.draw, conduct)
-        self.state.step += 1
-        if not conduct.hold_g:
-            self.average.update(self.state.step)
-        still = {"d": "grad_g", "g": "grad_d"}.get(who)  # left over from the step before
-        values = {name: float(f"{value.item():.6g}") for name, value in scalars.items() if name != still}
-        self.show()
-        record = self.recorder.event("round", who=who, **values)
-        self.recorder.stand("paused")
-        return record
-
     # What is kept
 
     def log(self, scalars: dict[str, Tensor], rates: tuple[float, float], speed: float) -> dict[str, Any]:
         """Write a step into the journal. Raises `UserError` for a number that is none."""
-        values = self.team.mean(torch.stack([value.float() for value in scalars.values()]))
-        record = {
-            "step": self.state.step,
-            "images": self.state.step * self.config.batch,
-            "seconds": round(self.state.seconds, 2),
-            **{name: float(f"{value:.6g}") for name, value in zip(scalars, values.tolist(), strict=True)},
-            "rate_g": rates[0],
-            "rate_d": rates[1],
-            "speed": round(speed, 1),
-        }
+        record = self.recorder.line(scalars, rates, speed, self.config.batch)
         for name, value in record.items():
             if not math.isfinite(value):
                 raise self.blown_up(f"'{name}'")
@@ -345,19 +267,19 @@ class Trainer:
         both = self.duel.generators, self.duel.discriminators
         if not all(value.isfinite().all() for networks in both for value in networks.state_dict().values()):
             raise self.blown_up(Words("training.weight"))
-        save_resume(self.run, pack(self.state, self.duel, self.average, self.stream))
+        checkpoint.save_resume(self.run, checkpoint.pack(self.state, self.duel, self.average, self.stream))
         self.kept = self.state.step
         if before:
-            keep_before(self.run)
+            checkpoint.keep_before(self.run)
         if self.state.step:  # untrained ones show nothing
-            save_weights(self.run, self.average.networks, self.duel.discriminators)
+            checkpoint.save_weights(self.run, self.average.networks, self.duel.discriminators)
 
     def restore(self) -> None:
         """Go on from `resume.pt`, where there is one, and drop later journal lines: those steps are repeated."""
-        saved = load_resume(self.run)
+        saved = checkpoint.load_resume(self.run)
         if saved is not None:
-            unpack(saved, self.state, self.run, self.duel, self.average, self.stream, self.team.rank)
-            self.control.taken, self.kept = self.state.controls_read, self.state.step
+            checkpoint.unpack(saved, self.state, self.run, self.duel, self.average, self.stream, self.team.rank)
+            self.kept = self.state.step
         if self.team.is_first:
             lived = self.run.lived(saved["step"], saved.get("lines")) if saved else []
             self.run.rewrite(lived)

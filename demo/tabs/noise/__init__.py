@@ -23,10 +23,11 @@ from demo.tabs.noise import (
     real_or_fake,
     selection,
 )
-from demo.tabs.noise.samples import CSS, JS, SEEDS, new_seed, picture_of, verdict_on_real
+from demo.tabs.noise.samples import CSS, JS, SEEDS, picture_of, verdict_on_real
 from demo.tabs.noise.selection import Desk, Room
 from demo.ui.handlers import on_open, polite
 from demo.ui.i18n import in_address, language_of, t
+from demo.ui.numbers import new_seed
 from demo.ui.sections import LATEST, QUIET, Section, drawn, inputs_of, on_show, outputs_of, views_of, waiting
 from gan.errors import UserError
 

@@ -8,10 +8,11 @@ import gradio as gr
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, JS, Picture, draw, inline, percent, picture_of, sentence, whole
+from demo.tabs.noise.samples import CSS, JS, Picture, draw, inline, picture_of, sentence
 from demo.tabs.noise.selection import Desk, Room, about, held, hold
 from demo.ui.handlers import EACH, polite, publish
 from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.numbers import percent, whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, QUIET, Section
 from gan.runs.run import Run

@@ -12,12 +12,13 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, JS, Picture, button, draw, inline, picture_of, sentence, whole
+from demo.tabs.noise.samples import CSS, JS, Picture, button, draw, inline, picture_of, sentence
 from demo.tabs.noise.selection import Desk, Room, about, numbered, takes
 from demo.ui import svg_chart
 from demo.ui.data_urls import file_url
 from demo.ui.handlers import polite, publish
 from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.numbers import whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from gan.plots.figures import Line

@@ -11,12 +11,13 @@ from anyio.to_thread import run_sync
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, SEEDS, class_name, inline, percent, sentence, whole
+from demo.tabs.noise.samples import CSS, SEEDS, class_name, inline, sentence
 from demo.tabs.noise.selection import Desk, Room, hold
 from demo.ui import drawing_pad as pads
 from demo.ui import handlers, svg_chart
 from demo.ui.handlers import EACH, polite, publish, session_of
 from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.numbers import percent, whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.uploads import WEBCAM, limits, read, unread

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, JS, button, class_name, inline, percent, sentence, whole
+from demo.tabs.noise.samples import CSS, JS, button, class_name, inline, sentence
 from demo.tabs.noise.selection import Desk, Room, takes
 from demo.ui.handlers import publish
 from demo.ui.i18n import Language, language_of, t
+from demo.ui.numbers import percent, whole
 from demo.ui.sections import Section
 from gan.errors import UserError
 from gan.runs.run import Run

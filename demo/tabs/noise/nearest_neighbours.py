@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from PIL import Image
 
-from demo.tabs.noise.samples import CSS, class_name, inline, picture_of, sentence, whole
+from demo.tabs.noise.samples import CSS, class_name, inline, picture_of, sentence
 from demo.tabs.noise.selection import Desk, Room, held
 from demo.ui.handlers import polite, publish
 from demo.ui.i18n import Language, language_of, t
+from demo.ui.numbers import whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from gan.data.registry import SETS, state

@@ -10,11 +10,12 @@ from PIL import Image
 
 from demo.server import model_cache
 from demo.tabs.noise.leaderboard import Scored, scores
-from demo.tabs.noise.samples import CSS, SEEDS, inline, new_seed, real_pictures, sentence, verdict, whole
+from demo.tabs.noise.samples import CSS, SEEDS, inline, real_pictures, sentence, verdict
 from demo.tabs.noise.selection import Desk, Room
 from demo.ui.assets import beside
 from demo.ui.handlers import polite, publish
 from demo.ui.i18n import Language, language_of, t
+from demo.ui.numbers import new_seed, whole
 from demo.ui.sections import LATEST, QUIET, Section
 from gan.errors import UserError
 from gan.runs.run import Run

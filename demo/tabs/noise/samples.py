@@ -1,6 +1,5 @@
 """Pictures out of noise, each with its address and what the discriminator says of it; and how they stand in HTML."""
 
-import random
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -10,7 +9,7 @@ from demo.server import model_cache
 from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say, words
-from demo.ui.refusals import Refused, Said
+from demo.ui.numbers import percent, whole
 from gan.data.registry import SETS
 from gan.errors import UserError
 from gan.runs.run import Run
@@ -156,18 +155,6 @@ def varied(run: Run, seed: int, count: int) -> list[int]:
     return sorted([*first.values(), *others][:count])
 
 
-def whole(name: str, value: float, low: int, high: int) -> int:
-    """A whole number that a person gave; raises UserError for one outside."""
-    if value is None or not low <= value <= high or value != int(value):
-        raise Refused("refused.whole", name=Said(f"refused.named.{name}"), value=value, low=low, high=high)
-    return int(value)
-
-
-def new_seed() -> int:
-    """A seed short enough to be called out in class."""
-    return random.randrange(10_000)
-
-
 def is_probability(loss: str) -> bool:
     """Whether D's verdict under this loss is a probability; otherwise it is a score without bounds."""
     return loss in ("bce", "saturating")
@@ -176,13 +163,6 @@ def is_probability(loss: str) -> bool:
 def verdict(value: float, loss: str, language: Language) -> str:
     """What D answers as it stands under a picture: "97 %", or "-0.31" where it is a score."""
     return percent(value, language) if is_probability(loss) else f"{value:+.2f}"
-
-
-def percent(share: float, language: Language) -> str:
-    """A share as it is read, "97 %" or "97%": never a flat 0 or 100."""
-    number = "< 1" if share < 0.01 else "> 99" if share > 0.99 else f"{100 * share:.0f}"
-    words = f"{number}%" if language == "ko" else f"{number} %"
-    return words.replace(" ", "\u00a0")  # a number keeps its sign at the end of a line
 
 
 def class_name(name: str, language: Language) -> str:

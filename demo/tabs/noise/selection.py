@@ -16,7 +16,6 @@ from demo.tabs.noise.samples import (
     inline,
     is_probability,
     nothing,
-    percent,
     picture_of,
     sentence,
     varied,
@@ -24,6 +23,7 @@ from demo.tabs.noise.samples import (
 )
 from demo.ui.handlers import EACH, polite
 from demo.ui.i18n import Language
+from demo.ui.numbers import percent
 from demo.ui.refusals import Refused
 from gan.errors import UserError
 

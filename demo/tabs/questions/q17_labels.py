@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import whole
+from demo.shared import pairs
+from demo.shared.pairs import SEEDS, names
 from demo.tabs.questions import q17_diagram, quiz_items
 from demo.tabs.questions.q17_diagram import Stop
-from demo.tabs.translate import unpaired
-from demo.tabs.translate.translation import names
-from demo.tabs.translate.unpaired import SEEDS
 from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
 from demo.ui.handlers import QUIET, polite
 from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.numbers import whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from gan.runs.run import Run
@@ -55,7 +54,7 @@ def _played(folder: Path, stamp: Any, seed: int) -> "Played":
     from gan.inference.translate import as_seen
 
     run = Run(folder)
-    laid, (config, *networks) = unpaired.pictures(run, seed), model_cache.networks(run)
+    laid, (config, *networks) = pairs.pictures(run, seed), model_cache.networks(run)
     a, b = (as_seen(pile[0], config.size, config.channels) for pile in laid[:2])
     return play(config, *networks, a, b)
 

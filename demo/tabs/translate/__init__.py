@@ -14,20 +14,10 @@ from PIL import Image
 
 from demo.server import model_cache
 from demo.server.environment import Place
+from demo.shared.pairs import examples, first_of, names
 from demo.tabs.translate import inspect, repeated_cycle, selection, steganography, unpaired, webcam
 from demo.tabs.translate.selection import held
-from demo.tabs.translate.translation import (
-    MADE,
-    directions_of,
-    examples,
-    first_of,
-    go,
-    is_made,
-    names,
-    opposite,
-    page,
-    thumbnails,
-)
+from demo.tabs.translate.translation import MADE, directions_of, go, is_made, opposite, page, thumbnails
 from demo.ui.assets import beside
 from demo.ui.handlers import EACH, on_open, polite, publish
 from demo.ui.i18n import Language, language_of, say, t

@@ -7,7 +7,8 @@ import gradio as gr
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.translate.translation import DIRECTIONS, examples, is_made, names
+from demo.shared.pairs import examples, names
+from demo.tabs.translate.translation import DIRECTIONS, is_made
 from demo.ui.assets import beside
 from demo.ui.i18n import Language, language_of, say
 from demo.ui.refusals import Refused

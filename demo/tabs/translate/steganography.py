@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 
 from demo.server import model_cache
-from demo.shared.pairs import names
+from demo.shared.pairs import examples, names
 from demo.tabs.translate.cache import remembered
 from demo.tabs.translate.repeated_cycle import gone
 from demo.tabs.translate.selection import Held, Now, asked, held, language_and_held, sentence
-from demo.tabs.translate.translation import examples, framed
+from demo.tabs.translate.translation import framed
 from demo.ui import svg_chart
 from demo.ui.assets import beside
 from demo.ui.handlers import polite, publish

@@ -10,24 +10,16 @@ import numpy as np
 from PIL import Image
 
 from demo.server import model_cache
-from demo.shared.pairs import names
+from demo.shared.pairs import examples, first_of, names
 from demo.ui.data_urls import data_url
-from demo.ui.i18n import HERE, Language, say
+from demo.ui.i18n import Language, say
 from demo.ui.uploads import LONGEST
-from gan.data.registry import state
-from gan.errors import UserError
 from gan.runs.run import Run
 
 DIRECTIONS = ("AtoB", "BtoA")
 SMALL = 128  # pictures up to this size are shown as they are, pixel by pixel
 THUMBNAIL = 112
 MADE = "translated-by-cyclegan"  # the name of a file that is fed back in: it is no real picture
-EMOJI = {"a": (109, 35, 15, 60), "b": (132, 38, 59, 6)}  # test pictures: a wink, a blossom, a flag, a bird, ...
-TEST_PICTURES = 3  # of each pile, shown where the data is on this machine
-SHIPPED = {
-    "horse2zebra": (("horse-cut-out", "herd-of-horses", "donkey", "horse"), ("zebra",)),
-    "apple2orange": (("apple",), ("orange", "mandarine", "seville-orange")),
-}
 
 
 class Way(NamedTuple):
@@ -58,13 +50,6 @@ def _apart(one: Image.Image, other: Image.Image) -> float:
     return float(np.abs(a - b).mean() / 255)
 
 
-class Example(NamedTuple):
-    """A picture to try, and which pile it belongs to: "a" or "b"."""
-
-    side: str
-    image: Image.Image
-
-
 def go(run: Run, direction: str, image: Image.Image) -> Way:
     """Translate a picture there and back. Raises UserError for a direction that there is not."""
     from gan.inference import translate as translation
@@ -77,42 +62,6 @@ def go(run: Run, direction: str, image: Image.Image) -> Way:
     seconds = time.perf_counter() - began
     idt = [translation.translate(back, image, **how)] if back else [None]
     return Way(image if image.size == fake.size else image.resize(fake.size), fake, *rec or [None], *idt, seconds)
-
-
-@lru_cache(maxsize=8)
-def examples(data: str, size: int) -> tuple[Example, ...]:
-    """Pictures to try with a pair, those of pile a first: shipped ones, drawn ones, test photos that are here."""
-    from gan.data.datasets import load_pair
-    from gan.images import open_picture, to_image
-
-    if data == "emoji":
-        piles = load_pair(data, size, split="test")
-        piles = (("a", piles.a.images), ("b", piles.b.images))
-        return tuple(Example(side, to_image(images[number])) for side, images in piles for number in EMOJI[side])
-    if data == "herd":
-        from gan.data import synthetic_herd
-
-        drawn = synthetic_herd.draw(8, size, 7)  # neither trained on nor measured on
-        return tuple(
-            Example(side, to_image(image))
-            for side, images in (("a", drawn.plain[:4]), ("b", drawn.striped[4:]))
-            for image in images
-        )
-    files = zip("ab", SHIPPED.get(data, ((), ())), strict=True)
-    found = [Example(s, open_picture(HERE / "examples" / f"{name}.webp")) for s, names in files for name in names]
-    if state(data) == "here":
-        try:
-            pair = load_pair(data, size if size < 128 else 256, split="test")
-        except UserError:  # a folder that has changed since the training is no reason to show nothing
-            return tuple(found)
-        for side, pile in (("a", pair.a), ("b", pair.b)):
-            found += [Example(side, to_image(image)) for image in pile.images[:TEST_PICTURES]]
-    return tuple(sorted(found, key=lambda example: example.side))
-
-
-def first_of(some: tuple[Example, ...], side: str) -> int | None:
-    """Where the examples of a pile begin; None if there is none."""
-    return next((index for index, example in enumerate(some) if example.side == side), None)
 
 
 def is_made(picture: str | None) -> bool:

@@ -3,22 +3,21 @@
 import random
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import whole
+from demo.shared.pairs import SEEDS, names, pictures
 from demo.tabs.translate.selection import TABLE, Held, Now, sentence
-from demo.tabs.translate.translation import THUMBNAIL, examples, framed, inline, names
+from demo.tabs.translate.translation import THUMBNAIL, framed, inline
 from demo.ui.assets import beside
 from demo.ui.handlers import EACH, polite, publish
 from demo.ui.i18n import Language, language_of, t
+from demo.ui.numbers import whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
-from gan.data.registry import state
-from gan.errors import UserError
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
@@ -29,42 +28,10 @@ if TYPE_CHECKING:
 
 CSS, JS = beside(__file__, "unpaired.css"), beside(__file__, "unpaired.js")
 CSS = TABLE + CSS
-COUNT = 12  # pictures of each pile that are shown
 ROLES = ("input", "real", "label")
-SEEDS = 10**6
 DRAWN = 64  # piles of pictures up to this size are sent as they are, larger ones as light photos
 
 Piles = dict[str, int]  # of one visitor: {"seed": of the shuffle, "a" and "b": which picture of each pile is picked}
-
-
-class Laid(NamedTuple):
-    """Pictures of both piles, squares of the size trained at, and whether they are training pictures."""
-
-    a: list[Image.Image]
-    b: list[Image.Image]
-    trained: bool
-
-
-def pictures(run: Run, seed: int) -> Laid:
-    """COUNT random training pictures of each pile; where the data is not here, the run's examples."""
-
-    return _pictures(run.config.data, run.config.size, seed, state(run.config.data) == "here")
-
-
-@lru_cache(maxsize=16)
-def _pictures(data: str, size: int, seed: int, is_here: bool) -> Laid:
-    from gan.data.datasets import glimpse
-    from gan.images import square, to_image
-
-    if is_here:
-        try:
-            a, b = glimpse(data, size, COUNT, seed)
-            return Laid([to_image(image) for image in a], [to_image(image) for image in b], True)
-        except UserError:  # a folder that has changed since the training
-            pass
-    some = examples(data, size)
-    a, b = ([square(each.image, size) for each in some if each.side == side] for side in "ab")
-    return Laid(a, b, False)
 
 
 @lru_cache(maxsize=32)
