@@ -1,0 +1,148 @@
+"""The command `train`: start a run, or go on with one, and show how it goes."""
+
+import argparse
+import math
+import re
+import time
+from typing import Any
+
+from gan.cli.arguments import given
+from gan.config import MOST_STEPS, make
+from gan.console import complain, language
+from gan.data.registry import last_names, require
+from gan.errors import UserError, cause
+from gan.runs.resume import plan
+from gan.runs.run import Run, runs_root
+from gan.words import Words, sentence
+
+
+def train(options: argparse.Namespace) -> int:
+    """Start a run, or go on with one, and show how it goes."""
+    from gan.core.device import is_first, pick_device, start_processes
+
+    if options.resume:
+        if options.model:
+            raise UserError("command.model_or_resume")
+        if options.run:
+            raise UserError("command.name_is_kept", run=options.resume)
+        run = Run.open(options.resume)
+    elif not options.model:
+        raise UserError("command.no_model")
+    pick_device(options.device)  # refused before there is anything
+    end = start_processes()
+    try:
+        asked = given(options)
+        if options.resume:
+            if options.download:
+                _make_sure(run.config, options)
+        else:
+            if options.minutes:  # then the clock alone ends it, unless steps were asked for as well
+                asked.setdefault("steps", MOST_STEPS)
+            config = make(options.model, asked)
+            name = options.run or _fresh_name(config.data)
+            _make_sure(config, options)
+            run = _create(name, config, options) if is_first() else Run.expect(name)
+        return _train(run, options, asked if options.resume else {})
+    except UserError as error:
+        if options.resume and run.info["status"] == "starting":  # the app waits for a word
+            run.set_info(status="failed", why=cause(error))
+        raise
+    finally:
+        end()
+
+
+def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
+    """The progress bar round `training.train`; `asked` are the settings that change as the run goes on."""
+    from tqdm import tqdm
+
+    from gan.core.checkpoint import reached
+    from gan.core.device import is_first
+    from gan.core.trainer import train
+    from gan.metrics.during_training import gauge
+
+    go_on, config = f"Go on with: python -m gan train --resume {run.name}", plan(run, reached(run), asked).config
+    if is_first():
+        print(f"{run.name}: {config.model} on {config.data}, in {run.folder}")
+    total, unit = _whole(config)
+    form = "{l_bar}{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}{postfix}]"
+    bar = tqdm(total=total, unit=unit, disable=not is_first(), dynamic_ncols=True, bar_format=form)
+    how = {"device": options.device, "data_root": options.data_root, "seconds": options.seconds}
+    records, trained = train(run, **how, settings=asked, gauge=gauge), False
+    try:
+        with bar:
+            for record in records:
+                trained = True
+                bar.update(int(total * config.progress(record["step"], record["seconds"])) - bar.n)
+                if event := record.get("event"):
+                    bar.write(f"step {record['step']}: {event}")
+                else:
+                    shown = {name: f"{record[name]:.3f}" for name in ("loss_g", "loss_d", "d_real", "d_fake")}
+                    speed = f"{record['speed']:.0f}/s"
+                    samples = len(run.samples())
+                    bar.set_postfix(step=record["step"], **shown, pictures=speed, samples=samples, refresh=False)
+            if is_first() and run.info["status"] == "finished":  # not every step is a record
+                bar.update(total - bar.n)
+    except KeyboardInterrupt:
+        records.close()
+        print(f"\nSaved at step {run.info['step']}. {go_on}")
+        return 130
+    if is_first():
+        info = run.info
+        note = sentence(info.get("note", ""), language())
+        print(f"{info['status']} after {info['step']} steps, {info['seconds']:.0f} s. {note}".rstrip())
+        if info["status"] != "finished":
+            print(go_on)
+        elif info["step"] < info.get("needed", 0):
+            minutes = math.ceil(1.1 * config.minutes * info["needed"] / max(1, info["step"]))
+            print(f"It is worth a look from about {info['needed']} steps on. {go_on} --minutes {minutes}")
+        elif not trained:
+            print("There was nothing left to do; --steps or --minutes move its end.")
+    return 0
+
+
+def _whole(config: Any) -> tuple[int, str]:
+    """What the bar counts to, and in what: the end that was asked for; of two, percent of whichever comes first."""
+    if not config.minutes:
+        return config.steps, "steps"
+    return (math.ceil(60 * config.minutes), "s") if config.steps == MOST_STEPS else (100, "%")
+
+
+def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
+    """A new run whose data can be found from anywhere; says what a person should know of that data."""
+    from gan.data.prepare import prepare
+
+    ready = prepare(config, runs_root(), name, options.data_root, choose_channels=options.channels is None)
+    try:
+        run = Run.create(name, ready.config)
+    except BaseException:
+        ready.discard()
+        raise
+    ready.keep(run.folder)
+    if ready.colours:
+        print(ready.colours)
+    for advice in ready.advice:
+        complain(Words("console.warning", sentence=advice))
+    return run
+
+
+def _make_sure(config: Any, options: argparse.Namespace) -> None:
+    """Download what is asked for by name, once, where that was allowed; refuse what is not there."""
+    from gan.core.device import is_first
+    from gan.data.datasets import load, load_pair
+    from gan.data.download import terminal_progress
+    from gan.data.prepare import is_zip
+
+    if is_zip(config.data):
+        return
+    if not options.download:
+        require(config.data, options.data_root, pair=config.model == "cyclegan")
+    elif is_first():
+        fetch = {"dcgan": load, "cyclegan": load_pair}[config.model]
+        with terminal_progress() as progress:
+            fetch(config.data, config.size, root=options.data_root, progress=progress, download=True)
+
+
+def _fresh_name(data: str) -> str:
+
+    stem = re.sub(r"[^\w.-]+", "-", last_names(data)[0].removesuffix(".zip")).strip(".-")[:40]
+    return f"{stem or 'run'}-{time.strftime('%Y%m%d-%H%M%S')}"
