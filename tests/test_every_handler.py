@@ -10,7 +10,7 @@ from demo.app import build_app
 from demo.server.environment import Place, no_loan
 from tests.browser import in_a_thread
 
-BUSY = ("estimate", "learn")  # handlers that measure or train here and now; both have tests of their own
+BUSY = ("measure", "learn")  # handlers that measure or train here and now; both have tests of their own
 TEXT = ("html", "markdown", "textbox")
 
 

@@ -155,7 +155,7 @@ def test_start_asks_first_and_starts_when_told_to(monkeypatch, tmp_path):
         if blocks["train-preset"] in handler.inputs:
             names = [*form.settings_by_name()]
             shown = form.shown_settings("cyclegan", "horse2zebra", presets.PRESETS["zebras"].settings)
-            values = ["zebras", "cyclegan", "horse2zebra", "", 60, "", "", None]
+            values = ["", "", "zebras", "cyclegan", "horse2zebra", "", 60, None]
             values += [each.value for _, each in zip(names, shown, strict=True)]
         request = gr.Request(headers={"accept-language": "en"}, client=None)
         answer = in_a_thread(app.process_api(handler, values, state=state, request=request))["data"]
@@ -199,7 +199,7 @@ def shown(run, language="en"):
 
 
 def test_a_training_that_was_too_short_says_so_and_go_on_prolongs_it(short, tmp_path):
-    assert jobs.further(short) == 6  # 60 s * 500 / 97, and a little more
+    assert presets.further(short) == 6  # 60 s * 500 / 97, and a little more
     told = "results are worth a look from about step 500 on. “Go on” trains it further, to 6 minutes in all."
     assert told in shown(short)
     assert "모두 합해 6분까지" in shown(short, "ko")
@@ -217,7 +217,7 @@ def test_only_what_ended_too_early_and_may_go_on_is_prolonged(short, tmp_path, c
     if "config" in change:
         change = change | {"config": short.info["config"] | change["config"]}
     short.set_info(**change)
-    assert jobs.further(short) is None
+    assert presets.further(short) is None
     assert "“Go on” trains it further" not in shown(short)
     if short.status == "finished":
         with pytest.raises(Refused, match="nothing to go on with"):

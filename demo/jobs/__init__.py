@@ -4,7 +4,6 @@ What waits is "queued" in its `run.json`, so the queue outlives the app, and two
 """
 
 import contextvars
-import math
 import re
 import threading
 import time
@@ -17,7 +16,6 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from demo.jobs.permissions import (
-    MOST_MINUTES,
     WAITING,
     Refused,
     outstayed,
@@ -26,7 +24,7 @@ from demo.jobs.permissions import (
     permit_deleting,
     spare,
 )
-from demo.jobs.presets import is_preset, needed_by
+from demo.jobs.presets import further, is_preset, needed_by
 from demo.jobs.worker import Worker, last_words, launch
 from demo.server import model_cache
 from demo.server.environment import Place
@@ -197,24 +195,6 @@ def status(run: Run) -> str:
 def at_rest(run: Run) -> bool:
     """Whether a run neither trains nor waits."""
     return status(run) not in (*ACTIVE, "queued")
-
-
-def lacks(run: Run) -> int:
-    """How many rounds a finished run needs to be worth a look, where it got fewer; else 0."""
-    info = run.info
-    needed = info.get("needed") or 0
-    return needed if info.get("status") == "finished" and info.get("step", 0) < needed else 0
-
-
-def further(run: Run) -> float | None:
-    """The minutes with which a finished run would get the rounds that it lacks; None where it can't be gone on with."""
-    needed, info = lacks(run), run.info
-    minutes, step = info["config"].get("minutes"), info.get("step")
-    if not needed or not minutes or not step or run.is_shipped or not (run.folder / "resume.pt").is_file():
-        return None
-    most = MOST_MINUTES["limited" if info.get("visitor") else "on"]
-    wanted = math.ceil(1.1 * max(info["seconds"] / 60, minutes) * needed / step)  # a little more: speed varies
-    return min(float(wanted), most) if most > minutes else None
 
 
 def reason(run: Run) -> Any:

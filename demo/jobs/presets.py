@@ -1,12 +1,14 @@
 """Trainings that are known to work, and what learns quickly where nothing else is asked for."""
 
+import math
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from demo.jobs.permissions import Refused
+from demo.jobs.permissions import MOST_MINUTES, Refused
 from gan.config import MOST_STEPS, Config, make
 from gan.data.registry import PAIRS, SETS
 from gan.errors import UserError
+from gan.runs.run import Run
 
 
 class Preset(NamedTuple):
@@ -110,3 +112,21 @@ def _config(preset: Preset, minutes: float) -> Config | None:
         return settings_of(preset.model, preset.data, minutes, **preset.settings)
     except UserError:
         return None
+
+
+def lacks(run: Run) -> int:
+    """How many steps a finished run needs to be worth a look, where it got fewer; else 0."""
+    info = run.info
+    needed = info.get("needed") or 0
+    return needed if info.get("status") == "finished" and info.get("step", 0) < needed else 0
+
+
+def further(run: Run) -> float | None:
+    """The minutes with which a finished run would get the steps that it lacks; None where it can't be gone on with."""
+    needed, info = lacks(run), run.info
+    minutes, step = info["config"].get("minutes"), info.get("step")
+    if not needed or not minutes or not step or run.is_shipped or not (run.folder / "resume.pt").is_file():
+        return None
+    most = MOST_MINUTES["limited" if info.get("visitor") else "on"]
+    wanted = math.ceil(1.1 * max(info["seconds"] / 60, minutes) * needed / step)  # a little more: speed varies
+    return min(float(wanted), most) if most > minutes else None

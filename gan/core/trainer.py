@@ -33,8 +33,6 @@ from gan.threads import Tuner
 from gan.words import Words
 
 SAVE_SECONDS = 30.0  # at most so much training is lost to a kill
-
-# measures generators and discriminators: what they read is an event of the journal
 Gauge = Callable[[nn.ModuleDict, nn.ModuleDict], dict[str, float]]
 
 

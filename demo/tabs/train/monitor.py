@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from demo import jobs
+from demo.jobs import presets
 from demo.server import model_cache
 from demo.tabs.train import live_controls, status_view
 from demo.tabs.train.status_view import stamp
@@ -33,7 +34,7 @@ def show(run: Run | None, names: list[str], request: gr.Request, moment: float |
         nothing = [gr.Dropdown(choices=names, value=None), none, "", gr.Slider(interactive=False), ""]
         return [*nothing, *off, *live_controls.set_out(None, language)]
     seen, standing, count = stamp(run), jobs.status(run), len(run.samples())
-    last, further = max(0, count - 1), jobs.further(run)
+    last, further = max(0, count - 1), presets.further(run)
     at = last if moment is None else int(min(moment, last))
     return [
         gr.Dropdown(choices=names, value=run.name),

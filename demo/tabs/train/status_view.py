@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from demo import jobs
+from demo.jobs import presets
 from demo.shared.run_view import figures, mark, picture, word
 from demo.ui.i18n import Language, say
 from gan.data.registry import last_names
@@ -115,9 +116,9 @@ def _sentences(run: Run, found: dict[str, Any], language: Language) -> list[str]
     said = [why] if (why := _why(run, found, language)) else []
     if parent := found["parent"]:
         said.append(say(language, "train.child", run=parent["run"], step=f"{parent['step']:,}"))
-    if needed := jobs.lacks(run):
+    if needed := presets.lacks(run):
         values = {"step": f"{found['step']:,}", "needed": f"{needed:,}"}
-        further = jobs.further(run)
+        further = presets.further(run)
         key = "train.short.go_on" if further else "train.short.end"
         said.append(say(language, key, minutes=f"{further or 0:g}", **values))
     if found["status"] == "queued":
