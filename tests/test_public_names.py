@@ -1,0 +1,76 @@
+"""What others have written into their scripts: the command line's options, and the endpoints with what they take."""
+
+import argparse
+import re
+
+from demo.app import build_app
+from demo.server.environment import decide
+from gan.cli.arguments import parser
+from gan.cli.commands import COMMANDS
+
+COMMAND_LINE = """
+bench: --device --json --only
+control: acts run
+curves: --axis --log --out --panels runs
+evaluate: --count --data-root --json --record --sheet run
+export: --direction --licence --no-onnx --onnx folder run
+import: --a2b --b2a --d-a --d-b --data --direction --name --run --size files
+runs: --json
+sample: --count --seed out run
+train: --batch --blocks --change --channels --crop --cycle --data --data-root --device --down --download --ema
+    --fall --flip --gauge --hold-d-after --identity --identity-every --label --latent --layers-d --log-every
+    --loss --minutes --name --no-change --no-flip --norm --norm-d --pool --precision --rate-d --rate-g --resume
+    --rounds-d --run --samples --seconds --seed --size --steps --up --width --width-d model
+translate: --direction input output run
+"""
+
+ENDPOINTS = """
+/arithmetic: a b c
+/curves: runs axis
+/directions: run method
+/downsample: pattern shift kernel number layer
+/duel: data loss rounds rate_g rate_d hold alone descent seed
+/find: run wanted picture seed
+/generate: run seed count
+/hidden: run direction picture kind amount
+/inside: run direction picture
+/interpolate: a b steps way
+/layers: picture
+/modes: run count
+/move: picture amounts method
+/neighbours: picture by k training
+/piles: run seed
+/quiz: run round seed
+/round_of_two: run seed
+/rounds: run direction picture count
+/train_control: run do key
+/train_delete: run key
+/train_start: model data minutes name settings key
+/train_status: run
+/train_what_if: run key
+/translate: run direction picture
+/upsample: pattern way weights kernel stride padding
+"""
+
+
+def read(table: str) -> dict[str, list[str]]:
+    """A table of "name: words", of which long lines go on indented."""
+    lines = re.sub(r"\n    ", " ", table).strip().splitlines()
+    return {name: words.split() for name, _, words in (line.partition(":") for line in lines)}
+
+
+def test_the_command_line_has_the_options_that_it_had():
+    commands = next(each for each in parser(COMMANDS)._actions if isinstance(each, argparse._SubParsersAction))
+    options = {
+        name: sorted(name for action in each._actions for name in (action.option_strings or [action.dest]))
+        for name, each in commands.choices.items()
+    }
+    help = {"-h", "--help"}
+    assert {name: [each for each in those if each not in help] for name, those in options.items()} == read(COMMAND_LINE)
+
+
+def test_the_endpoints_take_what_they_took():
+    known = build_app(decide({})).get_api_info()["named_endpoints"]
+    assert {name: [each["parameter_name"] for each in of["parameters"]] for name, of in known.items()} == read(
+        ENDPOINTS
+    )
