@@ -28,6 +28,7 @@ from demo.server.environment import ROOT, Place, decide
 from demo.server.https import Invitation, answer_plain_http, invite
 from demo.server.ports import LAST, free_port, is_reached_by_others, port, prefix
 from demo.server.surroundings import spare
+from demo.ui.gradio_workarounds import calm
 from demo.ui.i18n import HERE, LANGUAGES, LanguageSwitch, say, t, translations
 from demo.ui.theme import theme
 from gan.console import forgive
@@ -61,7 +62,7 @@ def build_app(place: Place | None = None, invitation: Invitation | None = None) 
                     module.build(place)
     # a class of visitors at once waits in line instead of being refused, and nobody jumps the line
     app.queue(max_size=200, api_open=False, default_concurrency_limit=4)
-    app._queue.sleep_when_free = 0.02  # Gradio's own 0.001 s costs an idle server two per cent of a core
+    calm(app)
     return app
 
 

@@ -5,15 +5,15 @@ import pytest
 from fastapi.testclient import TestClient
 from gradio.state_holder import SessionState
 
-from demo.ui import handlers
-from demo.ui.uploads import unread
+from demo.ui import gradio_workarounds, handlers
+from demo.ui.gradio_workarounds import unread
 from tests.browser import in_a_thread
 
 
 @pytest.mark.slow
 def test_a_page_that_looks_again_and_again_does_not_grow(monkeypatch):
     """An update to a component, and that component as an input, a hundred times over: the numbers kept stay few."""
-    monkeypatch.setattr(handlers, "NUMBERS_KEPT", 10)
+    monkeypatch.setattr(gradio_workarounds, "KEPT", 10)
     with gr.Blocks() as blocks:
         shown, run = gr.HTML(), gr.Dropdown(["a"], value="a")
         clock = gr.Timer()

@@ -10,9 +10,10 @@ from html import escape
 from typing import Any
 
 import gradio as gr
-from gradio.context import Context, LocalContext
+from gradio.context import LocalContext
 
 from demo.server.model_cache import TURNS
+from demo.ui.gradio_workarounds import enclosing, prune_session_state
 from demo.ui.i18n import language_of, say
 from demo.ui.numbers import Unfit
 from gan.errors import UserError
@@ -24,7 +25,6 @@ QUIET = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "p
 # answer the last. What an event itself says is lost that way (it would repeat the first one's): those are all answered.
 LATEST = QUIET | {"trigger_mode": "always_last"}
 EACH = QUIET | {"trigger_mode": "multiple", "concurrency_limit": 1}
-NUMBERS_KEPT = 500  # of the components that Gradio has made anew, those that a session keeps: see `forget`
 
 
 def polite(function: Callable, *, is_page: bool = True, unfit: bool = False) -> Callable:
@@ -59,7 +59,7 @@ def polite(function: Callable, *, is_page: bool = True, unfit: bool = False) -> 
     @contextmanager
     def heard() -> Iterator[None]:
         try:
-            forget()
+            prune_session_state()
             yield
         except Exception as error:
             raise _headed(toast(error)) from None
@@ -97,44 +97,13 @@ def _headed(toast: gr.Error) -> gr.Error:
     return toast
 
 
-def forget() -> None:
-    """Drop what a visitor's session no longer needs. For use inside a handler.
-
-    Gradio 6.31 makes a component anew, with a new number, for every update to it, also for `gr.skip()`, and keeps it
-    for ever under that number once it is used again: 14 KB for each look at a training. Only the number it was built
-    with is ever asked for. The latest are kept, since another handler may just be on its way with one.
-    """
-    blocks, request = LocalContext.blocks.get(None), LocalContext.request.get(None)
-    session = session_of(request)
-    holder = getattr(blocks, "state_holder", ())
-    if not session or session not in holder:
-        return
-    state = holder.session_data[session]
-    for known in (state.blocks_config.blocks, state.config_values):
-        made = [number for number in list(known) if number not in blocks.blocks]
-        for number in made[:-NUMBERS_KEPT]:
-            known.pop(number, None)
-
-
-def session_of(request: gr.Request | None) -> str:
-    """Which visitor's page asks; empty where none does."""
-    return getattr(request, "session_hash", None) or ""
-
-
 def on_open(function: Callable, inputs: Any = None, outputs: Any = None, **options: Any) -> Any:
     """Call a handler whenever the tab that is being built is opened, also when it is the first tab of the page.
 
     For use inside a tab's `build`. Not an endpoint, and without a progress bar unless `options` say otherwise.
     """
     options = QUIET | {"trigger_mode": "once"} | options
-    return _enclosing(gr.Tab).select(polite(function), inputs, outputs, **options)
-
-
-def _enclosing(kind: type) -> Any:
-    block = Context.block
-    while not isinstance(block, kind):
-        block = block.parent
-    return block
+    return enclosing(gr.Tab).select(polite(function), inputs, outputs, **options)
 
 
 def publish(function: Callable, inputs: list[Any], outputs: list[Any], name: str, **options: Any) -> None:

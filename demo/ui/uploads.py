@@ -16,15 +16,6 @@ WEBCAM = gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal"
 LONGEST = 1024  # side of a picture that is taken in, in the page and in the endpoints' answers, in pixels
 
 
-def unread(image: gr.Image) -> gr.Image:
-    """Let a picture component hand on the file as it came: Gradio would open it before we can refuse it.
-
-    All of them then do, for a component is made anew at its first update, in each visitor's session.
-    """
-    type(image).preprocess = lambda _, payload: getattr(payload, "path", None)
-    return image
-
-
 def limits(place: Place, **options: Any) -> gr.HTML:
     """What may be sent here, said before anyone tries; uploads.js holds to it."""
     words = both("uploads.limits", pixels=MAX_PIXELS // 10**6, most=place.megabytes)

@@ -15,12 +15,13 @@ from demo.tabs.noise.samples import CSS, SEEDS, class_name, inline, sentence
 from demo.tabs.noise.selection import Desk, Room, hold
 from demo.ui import drawing_pad as pads
 from demo.ui import handlers, svg_chart
-from demo.ui.handlers import EACH, polite, publish, session_of
+from demo.ui.gradio_workarounds import session_of, unread
+from demo.ui.handlers import EACH, polite, publish
 from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.numbers import percent, whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, QUIET, Section
-from demo.ui.uploads import WEBCAM, limits, read, unread
+from demo.ui.uploads import WEBCAM, limits, read
 from demo.ui.waiting_line import WaitingLine
 from gan.data.registry import SETS
 from gan.plots.figures import Line

@@ -9,7 +9,8 @@ from demo.server.environment import Place
 from demo.tabs.train.access import is_here, key_of
 from demo.tabs.train.form import advice, channels_of
 from demo.tabs.train.status_view import report
-from demo.ui.handlers import polite, session_of
+from demo.ui.gradio_workarounds import session_of
+from demo.ui.handlers import polite
 from demo.ui.i18n import language_of
 from demo.ui.refusals import Refused
 

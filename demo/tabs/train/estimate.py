@@ -12,7 +12,7 @@ import gradio as gr
 from demo import jobs
 from demo.jobs import presets
 from demo.server.environment import Place
-from demo.ui.handlers import session_of
+from demo.ui.gradio_workarounds import session_of
 from demo.ui.i18n import Language, language_of, say
 from gan.config import Config
 

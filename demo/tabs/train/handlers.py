@@ -14,7 +14,7 @@ from demo.tabs.train import estimate, form, live_controls
 from demo.tabs.train.access import is_here, key_of
 from demo.tabs.train.form import OWN, Staged
 from demo.tabs.train.monitor import names_of, opened, show
-from demo.ui.handlers import session_of
+from demo.ui.gradio_workarounds import session_of
 from demo.ui.i18n import language_of, say
 from demo.ui.refusals import Refused
 from gan.config import Config

@@ -19,10 +19,11 @@ from demo.tabs.translate import inspect, repeated_cycle, selection, steganograph
 from demo.tabs.translate.selection import held
 from demo.tabs.translate.translation import MADE, directions_of, go, is_made, opposite, page, thumbnails
 from demo.ui.assets import beside
+from demo.ui.gradio_workarounds import unread
 from demo.ui.handlers import EACH, on_open, polite, publish
 from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.sections import LATEST, Section, drawn, inputs_of, instead, on_show, outputs_of, views_of, waiting
-from demo.ui.uploads import WEBCAM, limits, read, unread
+from demo.ui.uploads import WEBCAM, limits, read
 from gan.errors import UserError
 from gan.runs.run import Run
 

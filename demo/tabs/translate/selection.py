@@ -10,9 +10,10 @@ from demo.server import model_cache
 from demo.shared.pairs import examples, names
 from demo.tabs.translate.translation import DIRECTIONS, is_made
 from demo.ui.assets import beside
+from demo.ui.gradio_workarounds import unread
 from demo.ui.i18n import Language, language_of, say
 from demo.ui.refusals import Refused
-from demo.ui.uploads import read, unread
+from demo.ui.uploads import read
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
