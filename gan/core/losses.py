@@ -36,6 +36,7 @@ class Loss(NamedTuple):
     g: Callable[[Tensor], Tensor]
     verdict: Callable[[Tensor], Tensor]
     undecided: Callable[[float], float]
+    is_probability: bool = False  # what the verdict is; D's loss is then the cross-entropy
 
     @cache  # noqa: B019, of four losses that stay as long as the program
     def equilibrium(self, label: float = 1.0) -> Equilibrium:
@@ -102,8 +103,8 @@ def _zero(label: float) -> float:
 
 
 LOSSES: dict[str, Loss] = {
-    "bce": Loss(bce_d, bce_g, torch.sigmoid, _odds),
-    "saturating": Loss(bce_d, saturating_g, torch.sigmoid, _odds),
+    "bce": Loss(bce_d, bce_g, torch.sigmoid, _odds, is_probability=True),
+    "saturating": Loss(bce_d, saturating_g, torch.sigmoid, _odds, is_probability=True),
     "least-squares": Loss(least_squares_d, least_squares_g, _raw, _half),
     "hinge": Loss(hinge_d, hinge_g, _raw, _zero),
 }

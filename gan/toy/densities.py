@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan.core.losses import LOSSES
 from gan.errors import UserError
 
 REACH = 1.5  # what is looked at goes from -REACH to REACH, both ways
@@ -159,4 +160,4 @@ def covered(p: Tensor, q: Tensor) -> float:
 
 def least_loss(loss: str, view_divergence: float) -> float | None:
     """The least that the discriminator's loss could be: log 4 - 2 JS for cross-entropy (theorem 1), else None."""
-    return math.log(4) - 2 * view_divergence if loss in ("bce", "saturating") else None
+    return math.log(4) - 2 * view_divergence if LOSSES[loss].is_probability else None

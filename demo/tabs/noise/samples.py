@@ -157,7 +157,9 @@ def varied(run: Run, seed: int, count: int) -> list[int]:
 
 def is_probability(loss: str) -> bool:
     """Whether D's verdict under this loss is a probability; otherwise it is a score without bounds."""
-    return loss in ("bce", "saturating")
+    from gan.core.losses import LOSSES
+
+    return LOSSES[loss].is_probability
 
 
 def verdict(value: float, loss: str, language: Language) -> str:
