@@ -1,4 +1,4 @@
-"""A pad to draw on with mouse, pen, finger or keyboard, brought to life by pad.js, and what was drawn on it."""
+"""A pad to draw on with mouse, pen, finger or keyboard, brought to life by drawing_pad.js, and what was drawn on it."""
 
 import base64
 import binascii

@@ -1,6 +1,6 @@
 """Image sets by name, as uint8 tensors: digits and clothes, folders of pictures, unpaired pairs.
 
-`catalog.py` knows which sets there are and where they lie. Only `download=True` reaches for the network. The
+`registry.py` knows which sets there are and where they lie. Only `download=True` reaches for the network. The
 digits and clothes that travel with the project (`gan/shipped/`) stand in where there is nothing else, and
 their `note` says so.
 """

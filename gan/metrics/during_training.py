@@ -1,6 +1,6 @@
 """How good a DCGAN's samples are while it trains: a quick look at every sample, so that quality can be read as a curve.
 
-The same measures as `evaluation.py`'s at the end, of fewer pictures: compare points of such a curve with one another,
+The same measures as `evaluate.py`'s at the end, of fewer pictures: compare points of such a curve with one another,
 and with the floor that stands beside them, not with the number at the end.
 """
 

@@ -1,4 +1,4 @@
-"""Measures of sets of pictures or of their features; what they are taken of is `evaluation.py`'s business."""
+"""Measures of sets of pictures or of their features; what they are taken of is `evaluate.py`'s business."""
 
 from collections.abc import Callable, Sequence
 from math import log

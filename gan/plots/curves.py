@@ -1,6 +1,6 @@
 """Curves: which lines a run has, on which scales several runs can be compared, and the sheet that is downloaded.
 
-What is drawn comes from journals alone (`stories.py`). Words are asked for by key, so that the app can give its own.
+What is drawn comes from journals alone (`history.py`). Words are asked for by key, so that the app can give its own.
 """
 
 from collections.abc import Callable, Sequence

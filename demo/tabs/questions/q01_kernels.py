@@ -49,7 +49,7 @@ def checked(cells: Any, size: int) -> list[list[float]] | None:
 
 
 def painter(cells: list[list[float]], language: Language, pens: tuple[float, ...] = PENS) -> str:
-    """Values as number fields with pens to paint with; kernel.js brings it to life."""
+    """Values as number fields with pens to paint with; q01_kernels.js brings it to life."""
     fields = "".join(
         f'<input type="number" step="0.25" min="{-MOST:g}" max="{MOST:g}" value="{round(value, 3):g}" '
         f'aria-label="{word(language, "paint.cell", row=i + 1, column=j + 1)}">'
