@@ -283,7 +283,9 @@ def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(ch
     watch(page, "earlier")
     Run(server.runs / "earlier").log(record(9001))
     wait(lambda: page.wait_for_timeout(50) or late)  # requests are seen to while the page is waited for
-    watch(page, "mnist")
+    page.locator("#train-watch input").click()
+    page.get_by_role("option", name="mnist", exact=True).click()
+    page.locator("#watch h3", has_text="mnist").wait_for()
     route, answer = late[0]
     route.fulfill(response=answer)
     settle(page)
