@@ -378,10 +378,12 @@ def test_ten_long_journals_open_faster_than_line_by_line(runs):
 
 def test_the_command_lines_words_are_those_of_the_page():
     from demo.ui.i18n import words
-    from gan.plots.curves import PANELS, WORDS
+    from gan.plots.curves import DEFAULT, PANELS, WORDS
 
     assert {key: words("en")[f"curves.{key}"] for key in WORDS} == WORDS
     assert {f"lines.{name}" for panel in PANELS.values() for name in panel} <= set(WORDS)
+    told = {f"curves.about.{panel}" for panel in PANELS if panel not in DEFAULT}
+    assert told <= set(words("en"))
 
 
 def test_a_run_that_was_deleted_and_begun_anew_shows_nothing_of_the_old_one(runs):

@@ -2,8 +2,10 @@
 
 import base64
 import re
+from types import SimpleNamespace
 
 import gradio as gr
+import numpy as np
 import pytest
 
 from demo.server import model_cache
@@ -37,6 +39,7 @@ def test_only_one_thing_differs_between_the_runs_of_an_experiment():
         "rounds": {"rounds_d"},
         "fast": {"rate_g", "rate_d", "width", "ema"},
         "norm": {"norm", "norm_d"},
+        "single": {"norm_d"},
         "smooth": {"label"},
         "pooling": {"down", "seed"},
         "upward": {"up", "seed"},
@@ -71,13 +74,13 @@ def test_what_the_words_claim_holds():
     """The sentences were written for these numbers: a run that is made anew may need another sentence."""
     found = {name: experiments.numbers(tell(model_cache.find(name))) for name in _names()}
     balanced = found["balanced"]
-    assert balanced["covered"] == 10
+    assert balanced["covered"] >= 9
     assert found["strong-d-saturating"]["grad_g"] < 0.01 < balanced["grad_g"] < found["strong-d"]["grad_g"]
     assert found["strong-d-saturating"]["frechet"] > 100
     assert found["held-d"]["d_fake"] > 0.8
     assert found["held-d"]["frechet"] > 5 * balanced["frechet"]
     assert found["mnist-collapse"]["covered"] < balanced["covered"]
-    assert found["no-norm"]["frechet"] > 5 * balanced["frechet"]
+    assert found["no-norm"]["frechet"] > 4 * balanced["frechet"]
     assert found["smooth"]["d_real"] < balanced["d_real"]
     assert abs(found["smooth"]["frechet"] - balanced["frechet"]) < 1
     assert found["fast-g"]["covered"] == 10
@@ -96,14 +99,14 @@ def test_what_the_words_claim_holds():
         for key in ("pooling", "upward")
     }
     strides, maxima, means = (distances["pooling"][group] for group in ("stride", "max", "average"))
-    assert max(maxima) > 3 * max(strides)
-    assert _numbers("max-0")["covered"] < 6
-    assert sorted(maxima)[1] < 1.2 * max(strides)
-    assert min(means) < max(strides)
-    assert min(strides) < max(means)  # they overlap
-    nearest = distances["upward"]["nearest"]
-    assert min(strides) < max(nearest)
-    assert min(nearest) < min(strides)
+    assert max(means) < min(strides)  # every seed with average pooling is ahead
+    assert min(maxima) < min(strides) < max(maxima)  # some with max pooling are
+    assert min(maxima) < max(means)
+    assert max(maxima) - min(maxima) < 1.5 * (max(strides) - min(strides))  # which is no less reliable
+    surer = _numbers("max-0")
+    assert surer["d_real"] - surer["d_fake"] > 1.5 * (balanced["d_real"] - balanced["d_fake"])
+    assert surer["grad_g"] > 1.5 * balanced["grad_g"]
+    assert max(distances["upward"]["nearest"]) < min(strides)
 
 
 def _numbers(name):
@@ -159,3 +162,28 @@ def test_the_last_pictures_are_shuffled_and_told_apart(key):
         said = predictions.about(guess | {"pick": picked}, "en")
         assert (f"{letters[experiment.asked]} is indeed {experiment.asked}" in said) == (picked == experiment.asked)
         assert (f"{experiment.asked} drew {letters[experiment.asked]}" in said) == (picked != experiment.asked)
+
+
+def test_with_batch_norm_in_d_single_pictures_get_other_answers_than_batches():
+    """What the experiment "single" says: too strict with all at times, too generous at others."""
+    gaps = {name: experiments.single_gaps(tell(model_cache.find(name))) for name in ("balanced", "batch-d")}
+    late = {name: experiments.numbers(tell(model_cache.find(name))) for name in gaps}
+    assert min(len(each) for each in gaps.values()) >= 3
+    assert late["balanced"]["single_gap"] < 0.15
+    assert late["batch-d"]["single_gap"] > 2 * late["balanced"]["single_gap"]
+    assert any(max(gap) < -0.1 for gap in gaps["batch-d"])
+    assert any(fake > 0.1 for _, fake in gaps["batch-d"])
+    for name in ("d_real", "d_fake"):
+        assert abs(late["balanced"][name] - late["batch-d"][name]) < 0.05  # in training they look alike
+
+
+def test_a_gap_is_measured_against_the_batches_around_it():
+    """By hand: D(real) 0.6 and D(fake) 0.4 in training, 0.7 and 0.1 for single pictures."""
+    steps = np.arange(0, 1000, 10.0)
+    columns = {"step": steps, "d_real": np.full(100, 0.6), "d_fake": np.full(100, 0.4)}
+    events = [
+        {"event": "gauge", "step": 100, "d_real_single": 0.0, "d_fake_single": 0.0},  # the first half does not count
+        {"event": "gauge", "step": 800, "d_real_single": 0.7, "d_fake_single": 0.1},
+    ]
+    (gap,) = experiments.single_gaps(SimpleNamespace(columns=columns, events=events))
+    assert gap == pytest.approx((0.1, -0.3))

@@ -166,7 +166,7 @@ def test_every_answer_has_its_explanation_and_one_is_right(question, language):
         assert f'<p class="right" id="{question}-{number}-{right}"' in html
 
 
-@pytest.mark.parametrize(("experiment", "low"), [("upward", "3.17"), ("pooling", "3.59")])
+@pytest.mark.parametrize(("experiment", "low"), [("upward", "3.20"), ("pooling", "3.82")])
 def test_what_was_measured_is_quoted_with_its_numbers(experiment, low):
     assert low in quiz_items.evidence(experiment, "en")
     assert "{" not in quiz_items.evidence(experiment, "ko")

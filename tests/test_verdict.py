@@ -32,8 +32,9 @@ def said_alone(run: Run, count: int = 1000) -> tuple[float, float]:
     )
 
 
-def test_the_run_that_the_page_opens_with_judges_each_picture_on_its_own():
-    assert "mnist" in ALONE
+def test_all_discriminators_judge_each_picture_on_its_own_but_those_that_show_the_difference():
+    assert {run.name for run in DCGANS} - {*ALONE} == {"batch-d", "no-norm"}
+    assert len(ALONE) > 20
 
 
 @pytest.mark.slow
@@ -47,19 +48,13 @@ def test_what_is_said_of_single_pictures_is_what_the_journal_says(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
 def test_the_discriminator_is_right_in_the_game_clearly_more_often_than_a_coin(name):
-    """In every stage of the game, early ones as well."""
+    """In every stage of the game, early ones as well; a frozen one, while it learned."""
     run = Run(SHIPPED_RUNS / name)
     config, networks = run.config, load_networks(run)
     real = load(config.data, config.size, channels=config.channels, split="test").images
     for step in stages(run):
+        if 0 < config.hold_d_after < step:
+            break
         rounds = [draw(run, step, seed, networks=networks, real=real) for seed in range(20)]
         right = [guess == is_real for each in rounds for guess, is_real in zip(each.guesses, each.is_real, strict=True)]
         assert sum(right) / len(right) > 0.6, step
-
-
-@pytest.mark.slow
-def test_with_the_papers_batch_norm_it_is_another_quantity():
-    """Without it the tests above would prove nothing of the cure."""
-    run = Run(SHIPPED_RUNS / "balanced")
-    late, (real, fake) = numbers(tell(run)), said_alone(run, 300)
-    assert max(abs(real - late["d_real"]), abs(fake - late["d_fake"])) > 0.15

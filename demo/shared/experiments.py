@@ -23,6 +23,7 @@ from gan.words import Words
 
 HALF = 0.5  # of the experiment is shown before the guess
 LATE = 0.1  # the last tenth of a run, over which its numbers are averaged
+NEAR = 50  # steps before and after a measurement, whose batches it is compared with
 
 
 class Experiment(NamedTuple):
@@ -53,18 +54,19 @@ EXPERIMENTS = {
         ("balanced", "fast-g", "mnist-collapse"), ("loss", "verdict", "covered", "frechet"), "b", "fast-g"
     ),
     "norm": Experiment(("balanced", "no-norm"), ("loss", "verdict", "gradients", "frechet"), "a", "no-norm"),
+    "single": Experiment(("balanced", "batch-d"), ("verdict", "single", "frechet"), "b", "batch-d"),
     "smooth": Experiment(("balanced", "smooth"), ("loss", "verdict", "frechet"), "a", "smooth"),
     "pooling": Experiment(
         ("balanced", "max-0", "max-1", "max-2"),
-        ("verdict", "frechet", "covered"),
-        "a",
+        ("verdict", "gradients", "frechet"),
+        "c",
         "max-0",
         {"stride": STRIDE, "max": ("max-0", "max-1", "max-2"), "average": ("average-0", "average-1", "average-2")},
     ),
     "upward": Experiment(
         ("balanced", "nearest-0"),
         ("verdict", "frechet", "covered"),
-        "c",
+        "b",
         "nearest-0",
         {"transposed": STRIDE, "nearest": ("nearest-0", "nearest-1", "nearest-2")},
     ),
@@ -95,8 +97,8 @@ def find(key: str) -> Experiment:
 def numbers(story: Story) -> dict[str, float]:
     """What came of a run: means over its last tenth, and the last measure that was taken.
 
-    loss_g, loss_d, d_real, d_fake, grad_g, grad_d; frechet, covered, entropy of a DCGAN; for the herd coat, ground and
-    colour (means of both directions), cycle and identity.
+    loss_g, loss_d, d_real, d_fake, grad_g, grad_d; frechet, covered, entropy of a DCGAN, and single_gap (see there);
+    for the herd coat, ground and colour (means of both directions), cycle and identity.
     """
     steps = story.columns["step"]
     late = steps >= (1 - LATE) * steps[-1] if len(steps) else np.zeros(0, bool)
@@ -117,7 +119,26 @@ def numbers(story: Story) -> dict[str, float]:
                 found[name] = mean(each[name] for each in both)
             for name in ("coat", "ground", "colour"):
                 found[name] = mean(each["herd"][name] for each in both if "herd" in each)
+    if gaps := single_gaps(story):
+        found["single_gap"] = max(abs(gap) for both in gaps for gap in both)
     return found
+
+
+def single_gaps(story: Story) -> list[tuple[float, float]]:
+    """How much higher D(real) and D(fake) were for single pictures than for the batches of the steps around them.
+
+    A pair for each measurement in the second half of a run that has any.
+    """
+    steps = story.columns["step"]
+    measured = [event for event in story.events if event["event"] == "gauge" and "d_real_single" in event]
+    return [
+        tuple(
+            float(event[f"{name}_single"] - np.nanmean(story.columns[name][np.abs(steps - event["step"]) <= NEAR]))
+            for name in ("d_real", "d_fake")
+        )
+        for event in measured
+        if event["step"] >= HALF * steps[-1]
+    ]
 
 
 FORMS = {"covered": ".0f", "ground": ".3f", "cycle": ".3f", "identity": ".3f"}
