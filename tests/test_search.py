@@ -180,9 +180,10 @@ def test_a_classifier_that_is_merely_fooled_finds_nothing():
         *_, last = search_class(g, d, classifier, which, latent=100)
         verdicts[which] = last.verdict
         fooled += last.verdict == "not yet" and classifier(to_unit(last.image)[None]).softmax(1)[0, which] > 0.9
-    # the 3 is half of what it makes, the others it lost
-    assert verdicts == {1: "not yet", 2: "not yet", 3: "found", 4: "not yet"}
-    assert fooled >= 1
+    # the 3 is all that it makes; what passes for another with the classifier does not with D
+    assert verdicts.pop(3) == "found"
+    assert "found" not in verdicts.values()
+    assert fooled + list(verdicts.values()).count("nearly") >= 1
 
 
 @pytest.mark.parametrize("loss", LOSSES)
