@@ -200,7 +200,8 @@ def test_grey_becomes_colour_and_colour_grey(tmp_path):
 def test_torchvision_is_imported_when_it_is_needed_and_beside_any_build_of_torch():
     code = (
         "import sys; from gan.data.datasets import load; load('mnist', 32); print('torchvision' in sys.modules);"
-        "from gan import vision; sets = vision.datasets(); print(sets.MNIST.__name__, sets.CIFAR10.__name__);"
+        "from gan.data.torchvision_compat import datasets; sets = datasets();"
+        "print(sets.MNIST.__name__, sets.CIFAR10.__name__);"
         "from torchvision import transforms; print(transforms.Resize(2).size)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1])

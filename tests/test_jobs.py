@@ -350,10 +350,11 @@ def test_two_apps_on_one_folder_start_one_training(place, monkeypatch):
     for name in ("one", "two"):
         Run.create(name, presets.settings_of("dcgan", "mnist", 0.001), place.runs, status="queued")
     code = (
-        "import sys\nfrom pathlib import Path\nfrom demo import jobs, launch\nfrom gan.runs.run import all_runs\n"
+        "import sys\nfrom pathlib import Path\nfrom demo import jobs\nfrom demo.jobs import worker\n"
+        "from gan.runs.run import all_runs\n"
         "from demo.server.environment import Place, no_loan\nfrom tests.test_jobs import Stubs, slowly\n"
         "runs = Path(sys.argv[1])\njobs.model_cache.runs = lambda *_, **__: all_runs(runs)\n"
-        "jobs.launch = slowly\nlaunch.subprocess = Stubs\n"
+        "jobs.launch = slowly\nworker.subprocess = Stubs\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "jobs.advance(Place('local', 'on', runs, no_loan))\nprint(len(jobs._workers))\n"
         "[worker.work.wait() for worker in jobs._workers.values()]"

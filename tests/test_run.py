@@ -110,7 +110,7 @@ def test_a_kill_in_the_middle_of_writing_never_leaves_half_a_file(tmp_path):
 
 def test_weights_come_back_as_they_were_to_half_precision():
     run, duel = Run.create("mine", TINY), DCGAN(TINY, torch.device("cpu"))
-    duel.round(lambda: torch.rand(4, 1, 32, 32), Conduct.of(TINY))
+    duel.train_step(lambda: torch.rand(4, 1, 32, 32), Conduct.of(TINY))
     save_weights(run, duel.generators, duel.discriminators)
     generators, discriminators = load_networks(run)
     for live, loaded in ((duel.generators, generators), (duel.discriminators, discriminators)):

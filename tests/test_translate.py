@@ -13,7 +13,7 @@ from demo.tabs import translate
 from demo.tabs.translate import inspect, selection, translation
 from demo.tabs.translate.selection import Held
 from demo.ui import uploads
-from demo.ui.i18n import LANGUAGES, say, words
+from demo.ui.i18n import HERE, LANGUAGES, say, words
 from demo.ui.refusals import Refused
 from gan.data.datasets import load_pair
 from gan.data.registry import PAIRS
@@ -70,7 +70,7 @@ def test_the_shipped_examples_are_there_pile_a_first(run):
 
 
 def test_every_shipped_example_is_named_in_the_licences_and_the_other_way_round():
-    folder = translation.HERE / "examples"
+    folder = HERE / "examples"
     named = set(re.findall(r"`([\w-]+\.webp)`", (folder / "LICENSES.md").read_text(encoding="utf-8")))
     there = {path.name for path in folder.iterdir()} - {"LICENSES.md"}
     used = {f"{name}.webp" for sides in pairs.SHIPPED.values() for names in sides for name in names}
