@@ -573,3 +573,13 @@ def test_the_command_runs_where_the_app_was_started_from_elsewhere(place, tmp_pa
     monkeypatch.chdir(tmp_path)
     run = start(place, "dcgan", "mnist", 0.005)
     wait(lambda: jobs.status(run) == "finished")
+
+
+def test_what_came_with_the_program_comes_last_in_its_own_order(tmp_path, monkeypatch):
+    """Whichever of their files a clone wrote last: a class that has trained nothing sees the digits."""
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path))
+    small_run(tmp_path, "mine")
+    first, *others = (run.name for run in jobs.recent())
+    assert first == "mine"
+    assert others == [run.name for run in jobs.model_cache.runs(replicas=False) if run.is_shipped]
+    assert others[0] == "mnist"

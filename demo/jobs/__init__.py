@@ -213,12 +213,16 @@ def queue() -> list[Run]:
 
 
 def recent() -> list[Run]:
-    """All runs: what is training now, then what waits, then the others by the time they last changed."""
+    """All runs: what is training now, then what waits, then the others by the time they last changed.
 
-    def order(run: Run) -> tuple[bool, bool, int]:
+    Those that came with the program come last, in their own order: a clone writes their files in any.
+    """
+
+    def order(run: Run) -> tuple[bool, bool, bool, int]:
         standing = status(run)
         waits = standing == "queued"
-        return standing in ACTIVE, waits, -written(run) if waits else written(run)
+        changed = 0 if run.is_shipped else -written(run) if waits else written(run)
+        return standing in ACTIVE, waits, not run.is_shipped, changed
 
     return sorted(model_cache.runs(replicas=False), key=order, reverse=True)
 
