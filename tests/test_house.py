@@ -93,7 +93,6 @@ def test_the_lecture_is_short():
 
 # What may be longer, and how long. A page from top to bottom, its controls in their order, reads better in one piece.
 LONG_FILES = {
-    "demo/tabs/noise/inversion.py": 307,
     "demo/tabs/questions/q20_equilibrium.py": 304,
     "gan/data/synthetic_herd.py": 343,  # one idea: how the animals are drawn
 }
@@ -103,7 +102,6 @@ LONG_CLASSES = {
 }
 LONG_FUNCTIONS = {
     "demo/tabs/curves/__init__.py:build": 104,
-    "demo/tabs/noise/inversion.py:build": 64,
     "demo/tabs/questions/q01_compute.py:upsample": 70,
     "demo/tabs/questions/q01_kernels.py:learned": 62,
     "demo/tabs/questions/q01_upsampling.py:build": 62,

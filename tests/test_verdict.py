@@ -1,5 +1,7 @@
 """One discriminator, one verdict: what the shipped runs' D says of single pictures is what their journals say."""
 
+from functools import cache
+
 import pytest
 import torch
 
@@ -22,11 +24,17 @@ LEFT_BEHIND = ("mnist-collapse",)  # its G is so fast that D knows the pictures 
 FAIR = [name for name in ALONE if name not in LEFT_BEHIND]
 
 
+@cache
+def pictures(data: str, size: int, channels: int, split: str) -> torch.Tensor:
+    """Those that travel with the project, read once for all runs: uint8 [N, C, S, S]."""
+    return load(data, size, channels=channels, split=split).images
+
+
 def said_alone(run: Run, count: int = 1000) -> tuple[float, float]:
     """D's mean verdict on training pictures and on generated ones, each asked of with no other beside it."""
     generators, discriminators = load_networks(run)
     config, d = run.config, discriminators["d"]
-    real = load(config.data, config.size, channels=config.channels).images[:count]
+    real = pictures(config.data, config.size, config.channels, "train")[:count]
     fake = to_uint8(torch.cat([generators["g"](part) for part in noise(count, config.latent, 3).split(100)]))
     verdict = LOSSES[config.loss].verdict
     return tuple(
@@ -53,7 +61,7 @@ def test_the_discriminator_is_right_in_the_game_clearly_more_often_than_a_coin(n
     """In every stage of the game, early ones as well; a frozen one, while it learned."""
     run = Run(SHIPPED_RUNS / name)
     config, networks = run.config, load_networks(run)
-    real = load(config.data, config.size, channels=config.channels, split="test").images
+    real = pictures(config.data, config.size, config.channels, "test")
     for step in stages(run):
         if 0 < config.hold_d_after < step:
             break

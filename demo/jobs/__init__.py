@@ -62,7 +62,6 @@ def start(
     needs to be worth a look, where that is not known by the settings. Raises `Refused` for what is not allowed or not
     possible now, `UserError` for an unfit or taken name.
     """
-
     permit(place, config, key=key, name=name, preset=is_preset(config), paths=paths)
     with _lock:
         waiting = queue()
@@ -219,10 +218,10 @@ def recent() -> list[Run]:
     """
 
     def order(run: Run) -> tuple[bool, bool, bool, int]:
-        standing = status(run)
+        standing, is_shipped = status(run), run.is_shipped
         waits = standing == "queued"
-        changed = 0 if run.is_shipped else -written(run) if waits else written(run)
-        return standing in ACTIVE, waits, not run.is_shipped, changed
+        changed = 0 if is_shipped else -written(run) if waits else written(run)
+        return standing in ACTIVE, waits, not is_shipped, changed
 
     return sorted(model_cache.runs(replicas=False), key=order, reverse=True)
 

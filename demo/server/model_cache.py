@@ -38,7 +38,6 @@ def runs(model: str | None = None, *, with_weights: bool = False, replicas: bool
 
     Without `replicas` those are left out that were only made to see what another seed changes in an experiment.
     """
-
     return [
         run
         for run in all_runs()

@@ -166,7 +166,6 @@ def facts(key: str) -> dict[str, str]:
 
 @lru_cache(maxsize=32)  # a page has several parts of the same words
 def _facts(key: str, runs: tuple[tuple[Path, Any], ...]) -> dict[str, str]:
-
     experiment, told = EXPERIMENTS[key], {}
     by_run = {folder.name: numbers(tell(Run(folder))) for folder, _ in runs}
     for name, found in by_run.items():

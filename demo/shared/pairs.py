@@ -37,7 +37,6 @@ class Laid(NamedTuple):
 
 def pictures(run: Run, seed: int) -> Laid:
     """COUNT random training pictures of each pile; where the data is not here, the run's examples."""
-
     return _pictures(run.config.data, run.config.size, seed, state(run.config.data) == "here")
 
 

@@ -28,7 +28,6 @@ def address(sample: Path) -> str:
 
 def rows(sample: Path, language: Language) -> list[str]:
     """The names of the rows of its sheet."""
-
     a, b = names(Run(sample.parents[1]), language)
     ways = [say(language, "curves.translated", a=x, b=y) for x, y in ((a, b), (b, a))]
     return [a, ways[0], b, ways[1]] if _sheet(sample, sample.stat().st_mtime_ns)[1] else ways

@@ -22,7 +22,8 @@ import torch
 from PIL import Image
 
 from gan.benchmark.tutorial_loops import plain_cyclegan, plain_dcgan
-from gan.config import Conduct
+from gan.config import Conduct, Config
+from gan.core.base import GAN
 from gan.core.checkpoint import load_networks
 from gan.core.cyclegan import CycleGAN, CycleGANConfig
 from gan.core.dcgan import DCGAN, DCGANConfig
@@ -93,24 +94,24 @@ def alternate(ours: Callable[[], Any], plain: Callable[[], Any], device: torch.d
 
 def _dcgan(device: torch.device, seconds: float) -> dict:
     config = DCGANConfig(data="mnist", size=32, width=64, batch=128)
-    duel, conduct = DCGAN(config, device), Conduct.of(config)
-    conduct.measure = False
-    data, _ = DCGAN.open_data(config, None, device)
-    draw = duel.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
-    plain = plain_dcgan(config, device)
     what = "DCGAN 32x32, width 64, batch 128, MNIST"
-    return {"what": what} | alternate(lambda: duel.train_step(draw, conduct), lambda: next(plain), device, seconds)
+    return {"what": what} | _beside(plain_dcgan, DCGAN, config, device, seconds)
 
 
 def _cyclegan(device: torch.device, seconds: float) -> dict:
     config = CycleGANConfig(data="herd", size=128, width=32, blocks=6, batch=1)
-    duel, conduct = CycleGAN(config, device), Conduct.of(config)
-    conduct.measure = False
-    data, _ = CycleGAN.open_data(config, None, device)
-    draw = duel.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
-    plain = plain_cyclegan(config, device)
     what = "CycleGAN 128x128, width 32, 6 blocks, batch 1, identity, herd"
-    return {"what": what} | alternate(lambda: duel.train_step(draw, conduct), lambda: next(plain), device, seconds)
+    return {"what": what} | _beside(plain_cyclegan, CycleGAN, config, device, seconds)
+
+
+def _beside(loop: Callable, model: type[GAN], config: Config, device: torch.device, seconds: float) -> dict:
+    """A model's training step and that of the tutorial's `loop`, in turns."""
+    duel, conduct = model(config, device), Conduct.of(config)
+    conduct.measure = False
+    data, _ = model.open_data(config, None, device)
+    draw = duel.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
+    plain = loop(config, device)
+    return alternate(lambda: duel.train_step(draw, conduct), lambda: next(plain), device, seconds)
 
 
 @torch.inference_mode()

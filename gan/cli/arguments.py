@@ -1,4 +1,4 @@
-"""What the commands of the command line take; what they do is in `__main__.py`."""
+"""What the commands of the command line take; what they do is in `commands.py` and `training.py`."""
 
 import argparse
 from collections.abc import Callable

@@ -77,7 +77,6 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def control(options: argparse.Namespace) -> None:
     """Ask something of a run that is training, and show what came of it."""
-
     run = Run.open(options.run)
     before = len(run.journal())
     wanted, told = ask(run, *options.acts), 0
@@ -101,7 +100,6 @@ def control(options: argparse.Namespace) -> None:
 
 def runs(options: argparse.Namespace) -> None:
     """List the runs."""
-
     rows = []
     for run in all_runs():
         info = run.info
@@ -122,7 +120,6 @@ def runs(options: argparse.Namespace) -> None:
 
 def curves(options: argparse.Namespace) -> None:
     """Draw the curves of some runs side by side."""
-
     view = View(options.axis, tuple(options.panels), log=options.log)
     draw([tell(Run.open(name)) for name in options.runs], view, options.out)
     print(options.out)

@@ -52,7 +52,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
-    """The progress bar round `training.train`; `asked` are the settings that change as the run goes on."""
+    """The progress bar round `trainer.train`; `asked` are the settings that change as the run goes on."""
     from tqdm import tqdm
 
     from gan.core.checkpoint import reached
@@ -143,6 +143,5 @@ def _make_sure(config: Any, options: argparse.Namespace) -> None:
 
 
 def _fresh_name(data: str) -> str:
-
     stem = re.sub(r"[^\w.-]+", "-", last_names(data)[0].removesuffix(".zip")).strip(".-")[:40]
     return f"{stem or 'run'}-{time.strftime('%Y%m%d-%H%M%S')}"

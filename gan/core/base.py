@@ -92,9 +92,9 @@ class GAN:
     `generators` and `discriminators` are the plain networks (what is saved), `g` and `d` the same by name, wrapped in
     DistributedDataParallel where several processes train together (what is called in the forward pass).
 
-    A subclass names its `config_class` and has
+    A subclass has
         networks(config)           the two sides, freshly initialised
-        train_step(draw, conduct)  one step on fresh real pictures: scalar tensors by name; nobody waits for the device
+        train_step(draw, conduct)  one step on fresh real pictures: scalar tensors by name, no wait for the device
         open_data(config, root)    the training pictures and what to show: (data, fixed inputs)
         drawer(data, generator)    the function `draw` that gives a step its real pictures
         show(generators, fixed)    what the generators make of the fixed inputs, a Pillow image

@@ -152,8 +152,6 @@ class Pool:
 class CycleGAN(GAN):
     """Two generators, two discriminators, their optimisers and pools."""
 
-    config_class = CycleGANConfig
-
     def __init__(self, config: CycleGANConfig, device: torch.device) -> None:
         super().__init__(config, device)
         self.loss = LOSSES[config.loss]

@@ -130,8 +130,6 @@ def initialise(module: nn.Module) -> None:
 class DCGAN(GAN):
     """The two networks with their optimisers."""
 
-    config_class = DCGANConfig
-
     def __init__(self, config: DCGANConfig, device: torch.device) -> None:
         super().__init__(config, device)
         self.loss = LOSSES[config.loss]

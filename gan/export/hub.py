@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from gan.config import Config
-from gan.core.checkpoint import MODELS, load_networks
+from gan.config import CONFIGS, Config
+from gan.core.checkpoint import load_networks
 from gan.data.registry import PAIRS, SETS, data_root, last_names
 from gan.errors import UserError, reason
 from gan.paths import ROOT
@@ -61,7 +61,7 @@ def import_folder(folder: Path, name: str) -> Run:
     """Make a run of a folder that `export_folder` wrote. Raises `UserError` where it is none."""
     try:
         told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        config = MODELS[told["model"]].config_class.of_record(told["config"])
+        config = CONFIGS[told["model"]].of_record(told["config"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError("exchange.no_config", folder=folder, why=reason(error)) from None
     if not (folder / "model.safetensors").is_file():

@@ -21,7 +21,7 @@ from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.numbers import percent, whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, QUIET, Section
-from demo.ui.uploads import WEBCAM, limits, read
+from demo.ui.uploads import limits, picture_field, read
 from demo.ui.waiting_line import WaitingLine
 from gan.data.registry import SETS
 from gan.plots.figures import Line
@@ -47,7 +47,6 @@ _stopped: set[str] = set()  # sessions that have pressed Stop
 
 def classes_of(run: Run) -> tuple[str, ...]:
     """The classes that can be named for a run: those that a classifier tells apart, or none."""
-
     return SETS[run.config.data].classes if model_cache.classifier(run.config.data) is not None else ()
 
 
@@ -248,19 +247,7 @@ def build(room: Room) -> Section:
                 )
                 which = gr.Radio([], label=t("noise.find.which"), elem_id="find-which")
                 pad = gr.HTML(css_template=pads.CSS, js_on_load=pads.JS, visible="hidden", elem_id="pad")
-                picture = unread(
-                    gr.Image(
-                        sources=["upload", "clipboard", "webcam"],
-                        type="filepath",
-                        format="png",
-                        label=t("noise.find.picture"),
-                        height=260,
-                        buttons=[],
-                        webcam_options=WEBCAM,
-                        visible=False,
-                        elem_id="find-picture",
-                    )
-                )
+                picture = picture_field(t("noise.find.picture"), height=260, visible=False, elem_id="find-picture")
                 about = limits(room.place, visible=False)
                 with gr.Row():
                     go = gr.Button(t("noise.find.go"), variant="primary", min_width=110, elem_id="find-go")

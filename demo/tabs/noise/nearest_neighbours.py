@@ -129,7 +129,6 @@ def scale(own: float, near: "Typical", between: "Typical", name: str, form: str,
 
 def show(desk: Desk, what: str, by: str, number: int, request: gr.Request) -> tuple:
     """(page, download button) for the held picture or a training picture."""
-
     data = held(desk).run.config.data
     offer = gr.Button(visible=data in SETS and state(data) in ("download", "shipped"))
     try:

@@ -69,10 +69,6 @@ class Starting:
         needed = presets.PRESETS[asked.preset].needed if asked.preset != OWN else None
         return presets.settings_of(asked.model, data, asked.minutes, **settings), needed
 
-    def begin(self, run: Run, request: gr.Request) -> tuple:
-        """(question closed, its words, name, staged, held, *the watching side) when a run has begun."""
-        return gr.Column(visible=False), "", "", None, None, *shown(run, request)
-
     def start(self, sure: gr.Column, question: gr.HTML, *, is_sure: bool) -> Callable:
         """Starts a training; one that takes a GPU, where there is none, only when its visitor `is_sure`."""
 
@@ -96,7 +92,7 @@ class Starting:
             )
             for sentence in form.advice(run, language_of(request)) if own is None else ():
                 gr.Warning(escape(sentence))
-            return self.begin(run, request)
+            return gr.Column(visible=False), "", "", None, None, *shown(run, request)
 
         return handler
 

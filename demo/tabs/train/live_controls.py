@@ -68,7 +68,6 @@ def _button(words: Any, name: str) -> gr.Button:
 
 def set_out(run: Run | None, language: Language) -> list[Any]:
     """What the desk shows for a run: closed to one that does not train."""
-
     standing = jobs.status(run) if run else ""
     if standing not in ("running", "paused"):
         can_branch = run is not None and (run.folder / "resume.pt").is_file()

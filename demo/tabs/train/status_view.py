@@ -78,7 +78,6 @@ def stamp(run: Run) -> str:
 @lru_cache(maxsize=32)  # a class that watches the same training is shown the same page
 def facts(folder: Path, stamp: str, language: Language) -> str:
     """A run as it stands: facts, why it ended, who waits, and what the last half step did, as HTML."""
-
     run = Run(folder)
     found = report(run, language)
     standing = found["status"]
@@ -158,7 +157,6 @@ def slow(event: dict[str, Any], batch: int, language: Language) -> str:
 @lru_cache(maxsize=32)
 def curves(folder: Path, stamp: str, language: Language) -> str:
     """A run's two charts with what was done to it, as HTML."""
-
     story = tell(Run(folder))
     if not len(story.columns["step"]):
         return ""
@@ -170,7 +168,6 @@ def curves(folder: Path, stamp: str, language: Language) -> str:
 @lru_cache(maxsize=64)
 def film(folder: Path, stamp: str, moment: int, language: Language) -> str:
     """The sample number `moment` of a run (or the last there is), as HTML."""
-
     story = tell(Run(folder))
     if not story.samples:
         return ""

@@ -19,11 +19,10 @@ from demo.tabs.translate import inspect, repeated_cycle, selection, steganograph
 from demo.tabs.translate.selection import held
 from demo.tabs.translate.translation import MADE, directions_of, go, is_made, opposite, page, thumbnails
 from demo.ui.assets import beside
-from demo.ui.gradio_workarounds import unread
 from demo.ui.handlers import EACH, on_open, polite, publish
 from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.sections import LATEST, Section, drawn, inputs_of, instead, on_show, outputs_of, views_of, waiting
-from demo.ui.uploads import WEBCAM, limits, read
+from demo.ui.uploads import limits, picture_field, read
 from gan.errors import UserError
 from gan.runs.run import Run
 
@@ -159,18 +158,7 @@ def build(place: Place) -> None:
                     elem_id="translate-direction",
                 )
             tries = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="translate-examples")
-            picture = unread(
-                gr.Image(
-                    sources=["upload", "clipboard", "webcam"],
-                    type="filepath",
-                    format="png",
-                    label=t("translate.picture"),
-                    height=220,
-                    buttons=[],
-                    webcam_options=WEBCAM,
-                    elem_id="translate-picture",
-                )
-            )
+            picture = picture_field(t("translate.picture"), height=220, elem_id="translate-picture")
             limits(place)
             swap = gr.Button(t("translate.again"), size="md", elem_id="translate-again")
         with gr.Column(scale=5, min_width=320, elem_classes="first-on-a-phone"):

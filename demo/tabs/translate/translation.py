@@ -112,7 +112,6 @@ def example_row(run: Run, direction: str, example: int, title: str, language: La
 
 @lru_cache(maxsize=64)
 def _example_row(folder: Path, stamp: Any, direction: str, example: int, title: str, language: Language) -> str:
-
     run = Run(folder)
     image = examples(run.config.data, run.config.size)[example].image
     return row(run, direction, go(run, direction, image), title, language)
