@@ -8,6 +8,7 @@ from gradio.state_holder import SessionState
 
 from demo.app import build_app
 from demo.server.environment import Place, no_loan
+from gan.paths import SHIPPED_RUNS
 from tests.browser import in_a_thread
 
 BUSY = ("measure", "learn")  # handlers that measure or train here and now; both have tests of their own
@@ -58,3 +59,27 @@ def test_every_handler_of_the_page_says_what_it_refuses(page):
     """Whatever runs on the server is wrapped by `polite`, but for what cannot fail: constants and plain switches."""
     bare = [each for each in page.fns.values() if each.fn and not hasattr(each.fn, "polite")]
     assert {each.fn.__name__ for each in bare} <= {"<lambda>"}
+
+
+def test_a_section_that_an_address_opens_before_its_run_is_there_says_nothing():
+    """The desk is the server's and may be set already; the run's name comes to the page with the answer."""
+    app = build_app(Place("local", "off", SHIPPED_RUNS, no_loan))
+    blocks = {block.elem_id: block for block in app.blocks.values() if getattr(block, "elem_id", None)}
+    run, asked = blocks["noise-run"], 0
+    for handler in app.fns.values():
+        opened = [event for block, event in handler.targets if event == "select" and block in app.blocks]
+        desk = [block for block in handler.inputs if block.stateful and isinstance(block.value, dict)]
+        if not opened or run not in handler.inputs or not any("held" in block.value for block in desk):
+            continue
+        state = SessionState(app)
+        for block in desk:
+            if "held" in block.value:
+                state[block._id] = {"held": "mnist:0:0", "shelf": ["mnist:0:0"]}
+        values = [
+            None if block.stateful or block is run else state.config_values[block._id]["props"].get("value")
+            for block in handler.inputs
+        ]
+        request = gr.Request(headers={"accept-language": "en"}, client=None)
+        in_a_thread(app.process_api(handler, values, state=state, request=request))  # raises what would be a toast
+        asked += 1
+    assert asked >= 8

@@ -99,15 +99,19 @@ def build(place: Place) -> None:
     dice.click(polite(roll), [run, now], [seed, now], **(QUIET | working))
     code.submit(polite(enter), [code, now], [run, now], **(QUIET | working))
     selection.takes(shelf, room)
-    wire(sections, now, open_section, [held, shelf, code])
+    wire(sections, room, open_section, [held, shelf, code])
 
 
-def wire(sections: dict[str, Section], now: gr.State, open_section: gr.State, about: list[Any]) -> None:
-    """Draw a section when it is opened, and the open one and what is `about` the held picture when the desk changes."""
-    inputs, outputs = inputs_of(sections.values()), outputs_of(sections.values())
+def wire(sections: dict[str, Section], room: Room, open_section: gr.State, about: list[Any]) -> None:
+    """Draw a section when it is opened, and the open one and what is `about` the held picture when the desk changes.
+
+    A section that an address opens may be asked for before the page knows its run: it is drawn when the desk changes.
+    """
+    now, inputs, outputs = room.desk, inputs_of(sections.values()), outputs_of(sections.values())
+    run_at = inputs.index(room.run)
 
     def draw(request: gr.Request, name: str, desk_now: Desk, *values: Any) -> dict:
-        if not desk_now["held"] and name != "grid":
+        if name != "grid" and not (desk_now["held"] and values[run_at]):
             return {}
         return drawn(sections[name], desk_now, inputs, values, request)
 
