@@ -1,12 +1,13 @@
-// Ask for news while the charts can be seen, not from behind another tab of the page or of the browser; twice as often
-// where what is shown says that it moves fast.
+// Ask for news while the charts can be seen, not from behind another tab of the page or of the browser, nor while a list
+// of choices is open, which would change under the finger; twice as often where what is shown says that it moves fast.
 if (props.seconds) {
   let odd = false;
   const clock = setInterval(() => {
     odd = !odd;
     if (!element.isConnected) clearInterval(clock);
     else if (odd && !element.querySelector("[data-fast]")) return;
-    else if (!document.hidden && element.checkVisibility()) trigger("tick");
+    else if (document.hidden || document.querySelector("ul[role=listbox]")) return;
+    else if (element.checkVisibility()) trigger("tick");
   }, 500 * props.seconds);
 }
 
