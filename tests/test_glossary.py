@@ -90,6 +90,8 @@ FORBIDDEN = {
 | 그려 낸 | 코드로 그린 | |
 """,
 }
+FOLDERS = ("checkpoints", "demo", "gan", "gan/benchmark")  # with a README of their own
+
 # The words of the README that are names of files, commands or settings, in `code`, are not read.
 README = """
 | \\brounds?\\b | training steps |
@@ -159,7 +161,7 @@ def test_every_exception_is_needed(language):
             )
 
 
-@pytest.mark.parametrize("name", ["README.md", "checkpoints/README.md"])
+@pytest.mark.parametrize("name", ["README.md", *(f"{folder}/README.md" for folder in FOLDERS)])
 def test_the_readme_keeps_to_the_glossary(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     prose = re.sub(r"^```.*?^```|`[^`\n]*`|\]\([^)]*\)", "", text, flags=re.DOTALL | re.MULTILINE)

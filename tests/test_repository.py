@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+READMES = [ROOT / "README.md", *(ROOT / name / "README.md" for name in ("checkpoints", "demo", "gan", "gan/benchmark"))]
 TOP = {"requirements.txt", "README.md", "gan", "demo", "checkpoints", "tests", "pyproject.toml", "LICENSE"}
 
 
@@ -45,12 +46,22 @@ def test_the_front_matter_is_that_of_a_space_with_the_pinned_gradio():
     assert len(front["short_description"]) <= 60
 
 
-def test_the_readme_has_both_commands_and_its_links_and_pictures_lead_somewhere():
+def test_the_readme_has_both_commands():
     for name in ("start", "test"):
         (command,) = re.findall(rf"<!-- {name} command -->\n```sh\n(.+)\n```", README)
         assert command.startswith("pip install -r requirements.txt && python -m ")
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("https://") or (ROOT / target).is_file(), target
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
+def test_the_links_and_pictures_of_a_readme_lead_somewhere(readme):
+    for target in re.findall(r"\]\(([^)]+)\)", readme.read_text(encoding="utf-8")):
+        if target.startswith("https://"):
+            continue
+        name, _, part = target.partition("#")
+        path = readme.parent / name
+        assert path.is_file(), target
+        titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE) if part else []
+        assert not part or part in [title.lower().replace(" ", "-") for title in titles], target
 
 
 def test_the_small_pytorch_of_the_readme_is_one_that_the_requirements_keep():
@@ -87,7 +98,8 @@ def test_the_commands_of_the_readme_exist():
     from gan.cli.arguments import parser
     from gan.cli.commands import COMMANDS
 
-    commands = re.findall(r"^(?:\S+ .*)?-m gan (\w+ [^#\n]+)", README, re.MULTILINE)
+    texts = README, (ROOT / "gan" / "README.md").read_text(encoding="utf-8")
+    commands = [line for text in texts for line in re.findall(r"^(?:\S+ .*)?-m gan (\w+ [^#\n]+)", text, re.MULTILINE)]
     assert {line.split()[0] for line in commands} >= COMMANDS.keys() - {"bench", "runs"}
     for line in commands:
         parser(COMMANDS).parse_args(line.split())
