@@ -29,7 +29,7 @@ def setting(
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What every duel has in common. `DCGANConfig` and `CycleGANConfig` add their own."""
+    """What the settings of every training have in common. `DCGANConfig` and `CycleGANConfig` add their own."""
 
     data: str = setting("mnist", "data set by name, or a folder or zip of pictures")
     size: int = setting(32, "side of the pictures, in pixels", low=16, high=512, multiple=4)
@@ -197,8 +197,8 @@ def make(model: str, values: dict[str, Any]) -> Config:
 
 
 @dataclass
-class Conduct:
-    """What may be changed while a duel is fought; it starts from the settings and is saved with the run."""
+class RuntimeSettings:
+    """What may be changed while a training goes on; it starts from the settings and is saved with the run."""
 
     rate_g: float
     rate_d: float
@@ -243,7 +243,7 @@ class Conduct:
         return rates
 
     @classmethod
-    def of(cls, config: Config) -> "Conduct":
-        """The conduct a run's settings ask for at its first step."""
+    def of(cls, config: Config) -> "RuntimeSettings":
+        """What a run's settings ask for at its first step."""
         label = getattr(config, "label", 1.0)
         return cls(rate_g=config.rate_g, rate_d=config.rate_d, rounds_d=config.rounds_d, label=label)

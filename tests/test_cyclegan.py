@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan.config import Conduct
+from gan.config import RuntimeSettings
 from gan.core.base import InstanceNorm
 from gan.core.cyclegan import CycleGAN, CycleGANConfig, Discriminator, Generator, Pool
 
@@ -95,48 +95,48 @@ def test_the_pool_hands_back_an_old_picture_about_every_other_time():
 @pytest.mark.parametrize("identity", [0.5, 0.0])
 def test_a_round_is_the_papers_objective_written_out_slowly(identity):
     torch.manual_seed(1)
-    duel = CycleGAN(replace(SMALL, identity=identity), CPU)
-    nets = copy.deepcopy([duel.generators["a2b"], duel.generators["b2a"], *duel.discriminators.values()])
+    gan = CycleGAN(replace(SMALL, identity=identity), CPU)
+    nets = copy.deepcopy([gan.generators["a2b"], gan.generators["b2a"], *gan.discriminators.values()])
     g, f, d_a, d_b = nets
     opt_g = torch.optim.Adam([*g.parameters(), *f.parameters()], lr=2e-4, betas=(0.5, 0.999), foreach=False)
     opt_d = torch.optim.Adam([*d_a.parameters(), *d_b.parameters()], lr=2e-4, betas=(0.5, 0.999), foreach=False)
     for _ in range(3):
         x, y = torch.rand(2, 2, 3, 32, 32) * 2 - 1
-        record = duel.train_step(lambda x=x, y=y: (x, y), Conduct.of(duel.config))
+        record = gan.train_step(lambda x=x, y=y: (x, y), RuntimeSettings.of(gan.config))
         opt_g.zero_grad()
         fake_y, fake_x = g(x), f(y)
-        gan = (d_b(fake_y) - 1).square().mean() + (d_a(fake_x) - 1).square().mean()
+        adversarial = (d_b(fake_y) - 1).square().mean() + (d_a(fake_x) - 1).square().mean()
         cycle_x, cycle_y = (f(fake_y) - x).abs().mean(), (g(fake_x) - y).abs().mean()
         idt = (g(y) - y).abs().mean() + (f(x) - x).abs().mean() if identity else 0
-        (gan + 10 * (cycle_x + cycle_y) + 10 * identity * idt).backward()
+        (adversarial + 10 * (cycle_x + cycle_y) + 10 * identity * idt).backward()
         opt_g.step()
         opt_d.zero_grad()
         loss_a = 0.5 * ((d_a(x) - 1).square().mean() + d_a(fake_x.detach()).square().mean())
         loss_b = 0.5 * ((d_b(y) - 1).square().mean() + d_b(fake_y.detach()).square().mean())
         (loss_a + loss_b).backward()
         opt_d.step()
-        assert record["loss_g"].item() == pytest.approx(gan.item(), rel=1e-3)
+        assert record["loss_g"].item() == pytest.approx(adversarial.item(), rel=1e-3)
         assert record["cycle_a"].item() == pytest.approx(cycle_x.item(), rel=1e-3)
         assert record["cycle_b"].item() == pytest.approx(cycle_y.item(), rel=1e-3)
         assert record["loss_d_a"].item() == pytest.approx(loss_a.item(), rel=1e-3)
         assert record["loss_d_b"].item() == pytest.approx(loss_b.item(), rel=1e-3)
-    for ours, slow in zip([*duel.generators.values(), *duel.discriminators.values()], nets, strict=True):
+    for ours, slow in zip([*gan.generators.values(), *gan.discriminators.values()], nets, strict=True):
         for p, q in zip(ours.parameters(), slow.parameters(), strict=True):
             torch.testing.assert_close(p, q, rtol=1e-2, atol=1e-5)
 
 
 def test_the_identity_loss_may_be_taken_in_every_other_round():
-    duel = CycleGAN(replace(SMALL, identity_every=2), CPU)
-    rounds = [duel.train_step(lambda: torch.rand(2, 2, 3, 32, 32), Conduct.of(duel.config)) for _ in range(4)]
+    gan = CycleGAN(replace(SMALL, identity_every=2), CPU)
+    rounds = [gan.train_step(lambda: torch.rand(2, 2, 3, 32, 32), RuntimeSettings.of(gan.config)) for _ in range(4)]
     assert ["idt_a" in record for record in rounds] == [True, False, True, False]
 
 
 @pytest.mark.parametrize("side", ["hold_d", "hold_g"])
 def test_a_side_held_still_does_not_move_while_the_other_does(side):
-    duel = CycleGAN(SMALL, CPU)
-    sides = {"hold_g": duel.generators, "hold_d": duel.discriminators}
+    gan = CycleGAN(SMALL, CPU)
+    sides = {"hold_g": gan.generators, "hold_d": gan.discriminators}
     before = {name: [p.clone() for p in nets.parameters()] for name, nets in sides.items()}
-    duel.train_step(lambda: torch.rand(2, 2, 3, 32, 32), replace(Conduct.of(SMALL), **{side: True}))
+    gan.train_step(lambda: torch.rand(2, 2, 3, 32, 32), replace(RuntimeSettings.of(SMALL), **{side: True}))
     for name, nets in sides.items():
         same = [torch.equal(p, q) for p, q in zip(nets.parameters(), before[name], strict=True)]
         assert all(same) if name == side else not all(same)

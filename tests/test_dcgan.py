@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan.config import Conduct
+from gan.config import RuntimeSettings
 from gan.core.dcgan import DCGAN, DCGANConfig, Discriminator, Generator, Unpool
 
 CPU = torch.device("cpu")
@@ -35,10 +35,10 @@ def test_shapes_and_ranges(size, channels):
     ids=lambda switch: "-".join(*switch.items()),
 )
 def test_every_switch_moves_every_weight_of_both_sides(switch):
-    duel = DCGAN(replace(SMALL, **switch), CPU)
-    before = {name: p.clone() for name, p in _weights(duel)}
-    duel.train_step(lambda: torch.rand(6, 1, 32, 32) * 2 - 1, Conduct.of(duel.config))
-    still = {name for name, p in _weights(duel) if torch.equal(before[name], p)}
+    gan = DCGAN(replace(SMALL, **switch), CPU)
+    before = {name: p.clone() for name, p in _weights(gan)}
+    gan.train_step(lambda: torch.rand(6, 1, 32, 32) * 2 - 1, RuntimeSettings.of(gan.config))
+    still = {name for name, p in _weights(gan) if torch.equal(before[name], p)}
     # Inside the hinge's margin the last bias is pulled up by the real and down by the fake alike: it stays.
     assert still <= ({"d.stages.3.bias"} if switch == {"loss": "hinge"} else set())
 
@@ -97,14 +97,14 @@ def test_with_batch_norm_an_answer_depends_on_the_others():
 def test_a_round_is_the_papers_update_written_out_slowly(way):
     """D on real and fake, then G on the updated D: the same weights as separate passes and a plain Adam give."""
     torch.manual_seed(3)
-    duel = DCGAN(replace(SMALL, norm_d=way), CPU)
-    g, d = copy.deepcopy(duel.generators["g"]), copy.deepcopy(duel.discriminators["d"])
+    gan = DCGAN(replace(SMALL, norm_d=way), CPU)
+    g, d = copy.deepcopy(gan.generators["g"]), copy.deepcopy(gan.discriminators["d"])
     opt_g = torch.optim.Adam(g.parameters(), lr=2e-4, betas=(0.5, 0.999), foreach=False)
     opt_d = torch.optim.Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999), foreach=False)
     reals = torch.rand(3, 6, 1, 32, 32) * 2 - 1
     queue = iter(reals)
     torch.manual_seed(9)
-    records = [duel.train_step(lambda: next(queue), Conduct.of(SMALL)) for _ in reals]
+    records = [gan.train_step(lambda: next(queue), RuntimeSettings.of(SMALL)) for _ in reals]
     torch.manual_seed(9)
     for real, record in zip(reals, records, strict=True):
         z = torch.randn(6, 10)
@@ -122,38 +122,38 @@ def test_a_round_is_the_papers_update_written_out_slowly(way):
         assert record["loss_g"].item() == pytest.approx(loss_g.item(), rel=1e-4)
         assert record["d_real"].item() == pytest.approx(p_real.mean().item(), rel=1e-4)
         assert record["d_fake"].item() == pytest.approx(p_fake.mean().item(), rel=1e-4)
-    for ours, slow in ((duel.generators["g"], g), (duel.discriminators["d"], d)):
+    for ours, slow in ((gan.generators["g"], g), (gan.discriminators["d"], d)):
         for p, q in zip(ours.parameters(), slow.parameters(), strict=True):
             torch.testing.assert_close(p, q, rtol=1e-3, atol=2e-6)
 
 
 def test_several_rounds_of_d_take_fresh_pictures_and_move_g_once():
-    duel = DCGAN(replace(SMALL, rounds_d=3), CPU)
+    gan = DCGAN(replace(SMALL, rounds_d=3), CPU)
     drawn = []
 
     def draw():
         drawn.append(torch.rand(6, 1, 32, 32))
         return drawn[-1]
 
-    duel.train_step(draw, Conduct.of(duel.config))
+    gan.train_step(draw, RuntimeSettings.of(gan.config))
     assert len(drawn) == 3
-    assert _steps(duel.opt_d) == 3
-    assert _steps(duel.opt_g) == 1
+    assert _steps(gan.opt_d) == 3
+    assert _steps(gan.opt_g) == 1
 
 
 @pytest.mark.parametrize("side", ["hold_d", "hold_g"])
 def test_a_side_held_still_does_not_move_while_the_other_does(side):
-    duel = DCGAN(SMALL, CPU)
-    before = {name: p.clone() for name, p in _weights(duel)}
-    conduct = replace(Conduct.of(SMALL), **{side: True})
-    duel.train_step(lambda: torch.rand(6, 1, 32, 32), conduct)
+    gan = DCGAN(SMALL, CPU)
+    before = {name: p.clone() for name, p in _weights(gan)}
+    runtime = replace(RuntimeSettings.of(SMALL), **{side: True})
+    gan.train_step(lambda: torch.rand(6, 1, 32, 32), runtime)
     held, moving = ("d.", "g.") if side == "hold_d" else ("g.", "d.")
-    assert all(torch.equal(before[n], p) for n, p in _weights(duel) if n.startswith(held))
-    assert any(not torch.equal(before[n], p) for n, p in _weights(duel) if n.startswith(moving))
+    assert all(torch.equal(before[n], p) for n, p in _weights(gan) if n.startswith(held))
+    assert any(not torch.equal(before[n], p) for n, p in _weights(gan) if n.startswith(moving))
 
 
-def _weights(duel):
-    return [*duel.generators.named_parameters(), *duel.discriminators.named_parameters()]
+def _weights(gan):
+    return [*gan.generators.named_parameters(), *gan.discriminators.named_parameters()]
 
 
 def _steps(optimiser):

@@ -67,12 +67,12 @@ def test_every_lesson_shows_its_figures_in_words(name, language):
 
 def test_what_is_said_follows_from_the_numbers():
     held = q20_session.new(q20_session.points_of("ring", ""), values().config())
-    view = held.duel.look()
+    view = held.gan.look()
     words_en = words("en")
 
     def said(hold="none", late=None, **changed):
-        held.duel.history = [late] if late else []
-        text = q20_figures.comment(held.duel, view._replace(**changed), hold, "en")
+        held.gan.history = [late] if late else []
+        text = q20_figures.comment(held.gan, view._replace(**changed), hold, "en")
         starts = {key: words_en[f"questions.q20.says.{key}"].split("{")[0] for key in KEYS}
         return [key for key in KEYS if text.startswith(starts[key])]
 
@@ -85,21 +85,21 @@ def test_what_is_said_follows_from_the_numbers():
     assert said("d", late=Turn(1, 0, 0, 0.99, 0.97, 0.1)) == ["fooled"]
     assert said(late=Turn(1, 0, 0, 0.8, 0.3, 0.1)) == ["fight"]
     assert said(late=Turn(1, 0, 0, 0.51, 0.49, 0.1), divergence=0.01) == ["balance"]
-    text = q20_figures.comment(held.duel, view._replace(divergence=0.3), "none", "en")
+    text = q20_figures.comment(held.gan, view._replace(divergence=0.3), "none", "en")
     assert "need not" in text
 
 
 def test_training_d_to_its_best_stops_by_itself():
     held, *_ = q20_equilibrium.to_best(REQUEST, None, *values(data="hill"))
     assert held.running
-    before = [p.clone() for p in held.duel.g.parameters()]
+    before = [p.clone() for p in held.gan.g.parameters()]
     for _ in range(100):
         q20_equilibrium.tick(REQUEST, held, *values(data="hill", speed="fast"))
         if not held.running:
             break
     assert not held.running
-    assert held.duel.look().off < 0.1
-    assert all((a == b).all() for a, b in zip(before, held.duel.g.parameters(), strict=True))
+    assert held.gan.look().off < 0.1
+    assert all((a == b).all() for a, b in zip(before, held.gan.g.parameters(), strict=True))
 
 
 def test_a_duel_left_alone_pauses_by_itself():
@@ -136,7 +136,7 @@ def test_thirty_visitors_each_have_their_own_and_all_are_answered():
         each.join(60)
     assert answered == [2] * 30
     assert q20_session._waiting == 0
-    assert len({held.duel.history[0] for held in holders}) == 30
+    assert len({held.gan.history[0] for held in holders}) == 30
 
 
 def drawing():

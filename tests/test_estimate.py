@@ -38,17 +38,17 @@ def test_the_rate_is_that_of_a_real_training(tmp_path, config):
 
 @pytest.mark.parametrize("config", [DCGAN, CYCLEGAN], ids=lambda config: config.model)
 def test_nothing_is_left_behind(monkeypatch, config):
-    duels = []
+    gans = []
     model = throughput.MODELS[config.model]
     monkeypatch.setitem(
-        throughput.MODELS, config.model, lambda *given: duels.append(weakref.ref(duel := model(*given))) or duel
+        throughput.MODELS, config.model, lambda *given: gans.append(weakref.ref(gan := model(*given))) or gan
     )
     state = torch.get_rng_state()
     found = measure(config, "cpu", seconds=0.05)
     assert torch.equal(torch.get_rng_state(), state)
     assert found.memory is None
     assert found.pictures_per_second == pytest.approx(config.batch * found.rounds_per_second)
-    assert [duel() for duel in duels] == [None]
+    assert [gan() for gan in gans] == [None]
 
 
 def counted(monkeypatch, *, limit=1e6, **settings) -> tuple[float, list]:
@@ -123,10 +123,10 @@ def test_the_pictures_are_as_large_as_the_crops(monkeypatch):
     RuntimeError("MPS backend out of memory"),
 ], ids=["python", "cuda", "cpu", "mps"])  # fmt: skip
 def test_what_does_not_fit_is_said_and_let_go(monkeypatch, error):
-    duels = []
+    gans = []
 
-    def full(duel, *_):
-        duels.append(weakref.ref(duel))
+    def full(gan, *_):
+        gans.append(weakref.ref(gan))
         torch.rand(3)
         raise error.with_traceback(None)
 
@@ -139,7 +139,7 @@ def test_what_does_not_fit_is_said_and_let_go(monkeypatch, error):
     assert told.value.__context__ is None  # nor is the first error kept with it
     error.__traceback__ = None  # pytest's own hold
     gc.collect()
-    assert [duel() for duel in duels] == [None]
+    assert [gan() for gan in gans] == [None]
 
 
 def test_another_error_is_not_taken_for_a_lack_of_memory(monkeypatch):

@@ -10,7 +10,7 @@ from demo.tabs.questions import q20_equilibrium, q20_session
 from demo.tabs.questions.q20_presets import PRESETS, RATES, Now
 from demo.ui.i18n import say
 from gan.config import LOSSES
-from gan.toy.toy_gan import BLOWN_UP, DESCENTS, PlaneConfig, PlaneDuel
+from gan.toy.toy_gan import BLOWN_UP, DESCENTS, ToyConfig, ToyGAN
 
 
 def values(preset: str, **changed) -> tuple:
@@ -23,12 +23,12 @@ def values(preset: str, **changed) -> tuple:
 
 def played(held: q20_session.Held, now: Now, rounds: int) -> q20_session.Held:
     """So many rounds on, as the page plays them; whatever is told of them is a number."""
-    end = held.duel.rounds + rounds
-    while held.duel.rounds < end and not held.duel.blown_up:
-        q20_session.play(held, now.config(), now.hold, min(100, end - held.duel.rounds))
+    end = held.gan.rounds + rounds
+    while held.gan.rounds < end and not held.gan.blown_up:
+        q20_session.play(held, now.config(), now.hold, min(100, end - held.gan.rounds))
     figure, curves = q20_session.seen(held, now.hold, now.shows, "en", curves=True)
     assert not re.search(r"\b(nan|inf)\b", re.sub(r'href="[^"]*"', "", figure + curves), re.IGNORECASE)
-    assert all(math.isfinite(number) for turn in held.duel.history for number in turn)
+    assert all(math.isfinite(number) for turn in held.gan.history for number in turn)
     return held
 
 
@@ -58,10 +58,10 @@ def test_every_suggestion_has_a_button_in_its_lesson_alone():
 
 def test_a_perfect_d_leaves_plain_steps_of_the_minimax_loss_nothing():
     held, now = begun("perfect")
-    before = held.duel.look()
-    after = played(held, now, 500).duel.look()
-    assert held.duel.history[-1].d_real > 0.99
-    assert held.duel.history[-1].grad_g < 1e-3
+    before = held.gan.look()
+    after = played(held, now, 500).gan.look()
+    assert held.gan.history[-1].d_real > 0.99
+    assert held.gan.history[-1].grad_g < 1e-3
     assert (after.fake - before.fake).abs().max() < 0.05
 
 
@@ -70,17 +70,17 @@ def test_a_perfect_d_leaves_plain_steps_of_the_minimax_loss_nothing():
 def test_what_the_perfect_d_suggests_gets_the_generator_going(name):
     """From the same perfect D, whatever was played before: points move at once, stay in sight, and come to the data."""
     held, now = begun("perfect")
-    perfect = [weight.clone() for weight in held.duel.d.parameters()]
+    perfect = [weight.clone() for weight in held.gan.d.parameters()]
     held, now = tried("perfect", name, played(held, now, 40), now)
-    assert all(torch.equal(*pair) for pair in zip(perfect, held.duel.d.parameters(), strict=True))
-    start = held.duel.look()
+    assert all(torch.equal(*pair) for pair in zip(perfect, held.gan.d.parameters(), strict=True))
+    start = held.gan.look()
     assert start.divergence > 0.68
     assert name in ("least-squares", "hinge") or start.off < 0.01  # as probabilities it was taught
-    assert (played(held, now, 60).duel.look().fake - start.fake).norm(dim=1).median() > 0.05
+    assert (played(held, now, 60).gan.look().fake - start.fake).norm(dim=1).median() > 0.05
     figure, _ = q20_session.seen(held, now.hold, now.shows, "en", curves=False)
     assert "next to nothing" not in figure
-    view = played(held, now, 940).duel.look()
-    assert not held.duel.blown_up
+    view = played(held, now, 940).gan.look()
+    assert not held.gan.blown_up
     assert (view.fake.abs() > 3).any(1).float().mean() < 0.2
     least, most = (0.15, 0.55) if name == "bce" else (0.4, 0.4)  # short plain steps take longer
     assert view.covered > least
@@ -90,23 +90,23 @@ def test_what_the_perfect_d_suggests_gets_the_generator_going(name):
 @pytest.mark.slow
 def test_a_held_d_is_fooled_and_catches_up_when_both_learn_again():
     held, now = begun("held")
-    view = played(held, now, 400).duel.look()
-    assert held.duel.history[-1].d_fake > 0.8
+    view = played(held, now, 400).gan.look()
+    assert held.gan.history[-1].d_fake > 0.8
     assert view.covered < 0.25
-    before = [weight.clone() for weight in held.duel.g.parameters()]
+    before = [weight.clone() for weight in held.gan.g.parameters()]
     held, now = tried("held", "both", held, now)
-    assert all(torch.equal(*pair) for pair in zip(before, held.duel.g.parameters(), strict=True))  # the very duel
+    assert all(torch.equal(*pair) for pair in zip(before, held.gan.g.parameters(), strict=True))  # the very duel
     assert now.hold == "none"
-    view = played(held, now, 1500).duel.look()
+    view = played(held, now, 1500).gan.look()
     assert view.covered > 0.8
-    assert abs(held.duel.history[-1].d_fake - 0.5) < 0.25
+    assert abs(held.gan.history[-1].d_fake - 0.5) < 0.25
 
 
 @pytest.mark.slow
 def test_balance_is_what_its_text_says():
     held, now = begun("balanced")
-    view = played(held, now, 1500).duel.look()
-    late = held.duel.history[-30:]
+    view = played(held, now, 1500).gan.look()
+    late = held.gan.history[-30:]
     assert all(abs(sum(getattr(turn, name) for turn in late) / 30 - 0.5) < 0.08 for name in ("d_real", "d_fake"))
     assert view.covered > 0.95
     assert view.off < 0.1
@@ -117,7 +117,7 @@ def test_of_nine_heaps_some_are_missing_while_both_verdicts_are_near_one_half():
     held, now = begun("grid")
     near = []
     for _ in range(20):
-        view, last = played(held, now, 100).duel.look(), held.duel.history[-20:]
+        view, last = played(held, now, 100).gan.look(), held.gan.history[-20:]
         verdicts = [sum(getattr(turn, name) for turn in last) / len(last) for name in ("d_real", "d_fake")]
         near += [view.covered for _ in [0] if max(abs(verdict - 0.5) for verdict in verdicts) < 0.12]
     assert any(covered < 0.9 for covered in near)
@@ -126,15 +126,15 @@ def test_of_nine_heaps_some_are_missing_while_both_verdicts_are_near_one_half():
 @pytest.mark.slow
 def test_one_dimension_reaches_both_hills():
     held, now = begun("hills")
-    assert played(held, now, 800).duel.look().covered > 0.7  # one of them alone is half
+    assert played(held, now, 800).gan.look().covered > 0.7  # one of them alone is half
 
 
 @pytest.mark.parametrize(("preset", "data"), [*((preset, "ring") for preset in PRESETS), ("perfect", "hills")])
 def test_start_over_begins_with_the_d_of_the_lesson(preset, data):
     now = Now(*values(preset, data=data, loss="hinge", descent="adam"))
     held, *_ = q20_equilibrium.begin(None, None, *now)
-    assert held.duel.rounds == PRESETS[preset].alone
-    assert held.duel.config == now.config()
+    assert held.gan.rounds == PRESETS[preset].alone
+    assert held.gan.config == now.config()
 
 
 @pytest.mark.slow
@@ -146,21 +146,21 @@ def test_no_settings_of_the_page_lead_to_a_number_that_is_none(loss, descent):
     held, *_ = q20_equilibrium.begin(None, None, *now)
     held.running = True
     played(held, now, 120)
-    if held.duel.blown_up:
+    if held.gan.blown_up:
         assert not held.running
         for language in ("en", "ko"):
             figure, _ = q20_session.seen(held, now.hold, now.shows, language, curves=False)
             assert say(language, "questions.q20.says.blown_up").split(":")[0].split(".")[0] in figure
-        rounds = held.duel.rounds
+        rounds = held.gan.rounds
         q20_session.play(held, now.config(), now.hold, 5)
-        assert held.duel.rounds == rounds
+        assert held.gan.rounds == rounds
         held, *_ = q20_equilibrium.begin(None, held, *now._replace(descent="adam", rate_g=0.0002, rate_d=0.002))
-        assert not held.duel.blown_up
+        assert not held.gan.blown_up
 
 
 def test_a_duel_that_would_blow_up_stops_where_its_numbers_are_numbers():
     points = q20_session.points_of("ring", "")
-    small = PlaneDuel(points, PlaneConfig("hinge", "sgd", 0.1, 0.1))
+    small = ToyGAN(points, ToyConfig("hinge", "sgd", 0.1, 0.1))
     with torch.no_grad():
         for weight in small.d.parameters():
             weight.mul_(1e3)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gan.analysis.inspect_cyclegan import Field, look, receptive_field, spread
-from gan.config import Conduct
+from gan.config import RuntimeSettings
 from gan.core.base import InstanceNorm
 from gan.core.cyclegan import CycleGAN, CycleGANConfig, Discriminator
 
@@ -88,13 +88,13 @@ def test_the_losses_are_those_of_the_papers(loss):
 def test_the_losses_are_those_of_a_round_on_the_same_pictures():
     config = CycleGANConfig(size=32, width=4, width_d=4, blocks=1, layers_d=2, batch=1, pool=0, precision="fp32")
     torch.manual_seed(0)
-    duel = CycleGAN(config, torch.device("cpu"))
+    gan = CycleGAN(config, torch.device("cpu"))
     a, b = torch.rand(2, 1, 3, 32, 32) * 2 - 1
     before = {
-        "a": look(duel.g["a2b"], duel.g["b2a"], duel.d["a"], duel.d["b"], a, config).losses,
-        "b": look(duel.g["b2a"], duel.g["a2b"], duel.d["b"], duel.d["a"], b, config).losses,
+        "a": look(gan.g["a2b"], gan.g["b2a"], gan.d["a"], gan.d["b"], a, config).losses,
+        "b": look(gan.g["b2a"], gan.g["a2b"], gan.d["b"], gan.d["a"], b, config).losses,
     }
-    record = duel.train_step(lambda: (a, b), Conduct.of(config))
+    record = gan.train_step(lambda: (a, b), RuntimeSettings.of(config))
     assert record["loss_g_a2b"].item() == pytest.approx(before["a"].deceive, abs=1e-5)
     assert record["cycle_b"].item() == pytest.approx(before["b"].cycle, abs=1e-5)
     assert record["idt_a"].item() == pytest.approx(before["a"].identity, abs=1e-5)

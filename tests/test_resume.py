@@ -18,7 +18,7 @@ from gan.core.dcgan import DCGANConfig
 from gan.core.trainer import train
 from gan.errors import UserError
 from gan.paths import SHIPPED_RUNS
-from gan.runs.controls import conduct_of
+from gan.runs.controls import runtime_of
 from gan.runs.resume import plan
 from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
@@ -103,7 +103,7 @@ def test_settings_that_may_change_do_so_from_there_on_and_are_written_down(train
         **{"rate_g": 1e-3, "rate_d": 5e-4, "rounds_d": 2, "label": 0.9}
     }
     assert run.config == config  # as it began: the journal has what was changed
-    now = conduct_of(run)
+    now = runtime_of(run)
     assert (now.rate_g, now.rate_d, now.rounds_d, now.label) == (1e-3, 5e-4, 2, 0.9)
 
 
@@ -305,7 +305,7 @@ def test_a_finished_run_takes_new_rates_only_with_a_new_end(trained):
     run = trained()
     with pytest.raises(UserError, match="is finished: move its end as well"):
         plan(run, reached(run), {"rate_g": 1e-3})
-    assert plan(run, reached(run), {"rate_g": 1e-3, "steps": 20}).conduct == {"rate_g": 1e-3}
+    assert plan(run, reached(run), {"rate_g": 1e-3, "steps": 20}).runtime == {"rate_g": 1e-3}
 
 
 # What is kept when a duel blows up
@@ -315,12 +315,12 @@ def blow_up(monkeypatch, at, kind="loss", then=lambda: None):
     """Let the duel come to numbers that are none, in its losses or silently in its weights, in round `at`."""
     played = trainer.MODELS["dcgan"].train_step
 
-    def train_step(duel, draw, conduct):
-        scalars = played(duel, draw, conduct)
-        duel.rounds = getattr(duel, "rounds", 0) + 1
-        if duel.rounds == at:
+    def train_step(gan, draw, runtime):
+        scalars = played(gan, draw, runtime)
+        gan.rounds = getattr(gan, "rounds", 0) + 1
+        if gan.rounds == at:
             with torch.no_grad():
-                next(iter(duel.generators.parameters())).fill_(math.nan)
+                next(iter(gan.generators.parameters())).fill_(math.nan)
             if kind == "loss":
                 scalars["loss_g"] = scalars["loss_g"] * math.nan
             then()

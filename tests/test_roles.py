@@ -5,7 +5,7 @@ import torch
 
 from gan.analysis.inspect_cyclegan import look
 from gan.analysis.training_roles import play, roles, teachers
-from gan.config import Conduct
+from gan.config import RuntimeSettings
 from gan.core.cyclegan import CycleGAN, CycleGANConfig
 
 SMALL = {"size": 32, "width": 4, "width_d": 4, "blocks": 1, "layers_d": 2, "batch": 1, "pool": 0, "precision": "fp32"}
@@ -62,19 +62,19 @@ def by_hand(g, d, a, b):
 def test_a_round_moves_each_network_by_its_teachers_alone_and_by_all_of_them(cycle, identity):
     config = CycleGANConfig(**SMALL, cycle=cycle, identity=identity)
     torch.manual_seed(0)
-    duel = CycleGAN(config, torch.device("cpu"))
-    networks = {"a2b": duel.g["a2b"], "b2a": duel.g["b2a"], "a": duel.d["a"], "b": duel.d["b"]}
+    gan = CycleGAN(config, torch.device("cpu"))
+    networks = {"a2b": gan.g["a2b"], "b2a": gan.g["b2a"], "a": gan.d["a"], "b": gan.d["b"]}
     a, b = two_pictures()
     expected = {}
     for name, some in teachers(config).items():
         weights = {"cycle": cycle, "idt": cycle * identity}
-        losses = by_hand(duel.g, duel.d, a, b)
+        losses = by_hand(gan.g, gan.d, a, b)
         parts = [weights.get(key.split("_")[0], 1) * losses[key] for key in some]
         for part in parts:
             gradient = torch.autograd.grad(part, list(networks[name].parameters()), retain_graph=True)
             assert sum(each.abs().sum() for each in gradient) > 0  # none of them is idle
         expected[name] = torch.autograd.grad(sum(parts), list(networks[name].parameters()))
-    record = duel.train_step(lambda: (a, b), Conduct.of(config))
+    record = gan.train_step(lambda: (a, b), RuntimeSettings.of(config))
     for name, gradients in expected.items():
         assert set(teachers(config)[name]) <= set(record)
         for weight, gradient in zip(networks[name].parameters(), gradients, strict=True):
@@ -84,22 +84,22 @@ def test_a_round_moves_each_network_by_its_teachers_alone_and_by_all_of_them(cyc
 def test_a_round_played_has_the_numbers_of_a_training_round_and_of_the_formulas():
     config = CycleGANConfig(**(SMALL | {"pool": 50, "identity_every": 3}))
     torch.manual_seed(0)
-    duel = CycleGAN(config, torch.device("cpu"))
+    gan = CycleGAN(config, torch.device("cpu"))
     a, b = two_pictures()
-    before = [p.clone() for p in (*duel.generators.parameters(), *duel.discriminators.parameters())]
-    expected = {name: value.item() for name, value in by_hand(duel.generators, duel.discriminators, a, b).items()}
-    played = play(config, duel.generators, duel.discriminators, a, b)
-    weights = (*duel.generators.parameters(), *duel.discriminators.parameters())
+    before = [p.clone() for p in (*gan.generators.parameters(), *gan.discriminators.parameters())]
+    expected = {name: value.item() for name, value in by_hand(gan.generators, gan.discriminators, a, b).items()}
+    played = play(config, gan.generators, gan.discriminators, a, b)
+    weights = (*gan.generators.parameters(), *gan.discriminators.parameters())
     assert all(torch.equal(x, y) for x, y in zip(before, weights, strict=True))  # copies have learned, these have not
     for name, value in expected.items():
         assert played.record[name] == pytest.approx(value, abs=1e-5)
-    made = {"fake_b": duel.generators["a2b"](a), "rec_b": duel.generators["a2b"](duel.generators["b2a"](b))}
+    made = {"fake_b": gan.generators["a2b"](a), "rec_b": gan.generators["a2b"](gan.generators["b2a"](b))}
     for name, picture in made.items():
         torch.testing.assert_close(played.pictures[name], picture, atol=1e-5, rtol=1e-5)
 
-    record = {name: value.item() for name, value in duel.train_step(lambda: (a, b), Conduct.of(config)).items()}
+    record = {name: value.item() for name, value in gan.train_step(lambda: (a, b), RuntimeSettings.of(config)).items()}
     assert played.record == pytest.approx(record, abs=1e-6)
-    sides = duel.generators.items(), duel.discriminators.items()
+    sides = gan.generators.items(), gan.discriminators.items()
     for name, network in (pair for side in sides for pair in side):
         size = torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None]).norm().item()
         assert played.gradients[name] == pytest.approx(size, rel=1e-4)

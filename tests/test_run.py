@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan.config import Conduct
+from gan.config import RuntimeSettings
 from gan.core.checkpoint import load_networks, load_resume, save_weights
 from gan.core.cyclegan import CycleGANConfig
 from gan.core.dcgan import DCGAN, DCGANConfig
@@ -109,11 +109,11 @@ def test_a_kill_in_the_middle_of_writing_never_leaves_half_a_file(tmp_path):
 
 
 def test_weights_come_back_as_they_were_to_half_precision():
-    run, duel = Run.create("mine", TINY), DCGAN(TINY, torch.device("cpu"))
-    duel.train_step(lambda: torch.rand(4, 1, 32, 32), Conduct.of(TINY))
-    save_weights(run, duel.generators, duel.discriminators)
+    run, gan = Run.create("mine", TINY), DCGAN(TINY, torch.device("cpu"))
+    gan.train_step(lambda: torch.rand(4, 1, 32, 32), RuntimeSettings.of(TINY))
+    save_weights(run, gan.generators, gan.discriminators)
     generators, discriminators = load_networks(run)
-    for live, loaded in ((duel.generators, generators), (duel.discriminators, discriminators)):
+    for live, loaded in ((gan.generators, generators), (gan.discriminators, discriminators)):
         assert not any(m.training for m in loaded.modules())
         for p, q in zip(live.state_dict().values(), loaded.state_dict().values(), strict=True):
             torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-6)

@@ -234,11 +234,11 @@ def test_two_processes_cannot_train_one_run(dcgan, monkeypatch):
 
 
 def test_a_duel_that_blows_up_fails_with_a_sentence_and_keeps_the_checkpoint(dcgan, monkeypatch):
-    def wild(conduct, asked):
-        conduct.rate_g = conduct.rate_d = 1e30  # far beyond what may be asked for
+    def wild(runtime, asked):
+        runtime.rate_g = runtime.rate_d = 1e30  # far beyond what may be asked for
         return {}
 
-    monkeypatch.setattr("gan.config.Conduct.change", wild)
+    monkeypatch.setattr("gan.config.RuntimeSettings.change", wild)
     run = run_of("mine", replace(dcgan, loss="least-squares", norm="none", steps=2000))
 
     def blow_up():

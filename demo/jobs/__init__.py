@@ -20,7 +20,7 @@ from demo.jobs.permissions import (
     Refused,
     outstayed,
     permit,
-    permit_conducting,
+    permit_control,
     permit_deleting,
     spare,
 )
@@ -97,7 +97,7 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
     from gan.core.checkpoint import reached
 
     run = model_cache.find(name)
-    permit_conducting(place, run, key)
+    permit_control(place, run, key)
     do = "go on" if do == "resume" else do
     with _lock:
         standing = status(run)
@@ -145,7 +145,7 @@ def what_if(place: Place, name: str, *, key: str = "") -> Run:
     from gan.core.checkpoint import branch
 
     run = model_cache.find(name)
-    permit_conducting(place, run, key)
+    permit_control(place, run, key)
     spare(place)
     if not any((run.folder / file).is_file() for file in ("before.pt", "resume.pt")):
         raise Refused("train.refused.cannot.branch", run=name)

@@ -61,7 +61,7 @@ def spare(place: Place) -> None:
         raise Refused("train.refused.disk")
 
 
-def permit_conducting(place: Place, run: Run, key: str) -> None:
+def permit_control(place: Place, run: Run, key: str) -> None:
     """Refuse to let someone conduct a run who may not. Raises `Refused`."""
     if _may(place, key) == "limited" and not run.info.get("visitor"):
         raise Refused("train.refused.limited")

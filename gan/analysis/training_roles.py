@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gan.analysis.inspect_cyclegan import Look, mean_verdicts
-from gan.config import Conduct
+from gan.config import RuntimeSettings
 from gan.core.base import grad_norm
 from gan.core.cyclegan import CycleGAN, CycleGANConfig
 from gan.metrics.functional import apart
@@ -85,17 +85,17 @@ def play(
     """
     config = replace(config, precision="fp32")
     with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
-        duel = CycleGAN(config, torch.device("cpu"))
-        duel.generators.load_state_dict(generators.state_dict())
-        duel.discriminators.load_state_dict(discriminators.state_dict())
+        gan = CycleGAN(config, torch.device("cpu"))
+        gan.generators.load_state_dict(generators.state_dict())
+        gan.discriminators.load_state_dict(discriminators.state_dict())
         a, b = a.clone(), b.clone()
         with torch.no_grad():
-            a2b, b2a = duel.generators["a2b"], duel.generators["b2a"]
+            a2b, b2a = gan.generators["a2b"], gan.generators["b2a"]
             pictures = {"real_a": a, "real_b": b, "fake_b": a2b(a), "fake_a": b2a(b), "idt_b": a2b(b), "idt_a": b2a(a)}
             pictures |= {"rec_a": b2a(pictures["fake_b"]), "rec_b": a2b(pictures["fake_a"])}
-        conduct = Conduct.of(config)
-        conduct.rounds_d = 1
-        record = duel.train_step(lambda: (a, b), conduct)
-        both = duel.generators.items(), duel.discriminators.items()
+        runtime = RuntimeSettings.of(config)
+        runtime.rounds_d = 1
+        record = gan.train_step(lambda: (a, b), runtime)
+        both = gan.generators.items(), gan.discriminators.items()
         gradients = {name: grad_norm(network).item() for networks in both for name, network in networks}
     return Played({name: value.item() for name, value in record.items()}, gradients, pictures)

@@ -22,7 +22,7 @@ import torch
 from PIL import Image
 
 from gan.benchmark.tutorial_loops import plain_cyclegan, plain_dcgan
-from gan.config import Conduct, Config
+from gan.config import Config, RuntimeSettings
 from gan.core.base import GAN
 from gan.core.checkpoint import load_networks
 from gan.core.cyclegan import CycleGAN, CycleGANConfig
@@ -106,12 +106,12 @@ def _cyclegan(device: torch.device, seconds: float) -> dict:
 
 def _beside(loop: Callable, model: type[GAN], config: Config, device: torch.device, seconds: float) -> dict:
     """A model's training step and that of the tutorial's `loop`, in turns."""
-    duel, conduct = model(config, device), Conduct.of(config)
-    conduct.measure = False
+    gan, runtime = model(config, device), RuntimeSettings.of(config)
+    runtime.measure = False
     data, _ = model.open_data(config, None, device)
-    draw = duel.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
+    draw = gan.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
     plain = loop(config, device)
-    return alternate(lambda: duel.train_step(draw, conduct), lambda: next(plain), device, seconds)
+    return alternate(lambda: gan.train_step(draw, runtime), lambda: next(plain), device, seconds)
 
 
 @torch.inference_mode()
@@ -137,10 +137,10 @@ def _threads(device: torch.device, seconds: float) -> dict:
     The other work is so many processes that each keep a core busy. The choice's own cost is in its figure.
     """
     config = DCGANConfig(data="mnist", size=32, width=24, batch=64)
-    duel, conduct = DCGAN(config, torch.device("cpu")), Conduct.of(config)
-    conduct.measure = False
-    data, _ = DCGAN.open_data(config, None, duel.device)
-    draw = duel.drawer(data, torch.Generator().manual_seed(0), config.batch)
+    gan, runtime = DCGAN(config, torch.device("cpu")), RuntimeSettings.of(config)
+    runtime.measure = False
+    data, _ = DCGAN.open_data(config, None, gan.device)
+    draw = gan.drawer(data, torch.Generator().manual_seed(0), config.batch)
     most, each = torch.get_num_threads(), seconds / 5
 
     def play(count: int | None) -> float:
@@ -150,7 +150,7 @@ def _threads(device: torch.device, seconds: float) -> dict:
         while time.perf_counter() - began < (each if tuner is None else 2 * each):
             torch.set_num_threads(tuner.now if tuner else count)
             start = time.perf_counter()
-            duel.train_step(draw, conduct)
+            gan.train_step(draw, runtime)
             if tuner:
                 tuner.stepped(time.perf_counter() - start)
             steps += 1
@@ -163,7 +163,7 @@ def _threads(device: torch.device, seconds: float) -> dict:
         for busy in (0, 1, 2):
             row: dict[str, Any] = {}
             with _busy(busy, 4 * each + 60):
-                duel.train_step(draw, conduct)
+                gan.train_step(draw, runtime)
                 row |= {"all": play(most), "one": play(1), "chosen": play(None)}
             rows[busy] = row | {"ratio": round(row["chosen"] / row["all"], 3)}
     finally:

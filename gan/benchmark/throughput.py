@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from gan.config import Conduct, Config
+from gan.config import Config, RuntimeSettings
 from gan.core.base import GAN
 from gan.core.checkpoint import MODELS
 from gan.core.device import describe, pick_device
@@ -73,7 +73,7 @@ def measure(
     limit: float = LIMIT,
     stop: Callable[[], bool] = lambda: False,
 ) -> Estimate:
-    """Play rounds of a duel with these settings for about so many seconds, at least two, after one or two to warm up.
+    """Train with these settings for about so many seconds, at least two, after one or two to warm up.
 
     After `limit` seconds it says what it knows by then; once `stop()` is true it raises `Stopped`. No data set is read.
     Torch's random streams are left as they were and the memory is given back. Raises `UserError` where the device is
@@ -99,15 +99,15 @@ def _measure(config: Config, where: torch.device, seconds: float, watch: _Watch)
     if where.type == "cuda":
         before = torch.cuda.memory_allocated(where)  # what the app shows lies there as well
         torch.cuda.reset_peak_memory_stats(where)
-    duel = MODELS[config.model](config, where)
-    average = Average(duel.generators, config.ema)
-    for module in (*duel.generators.modules(), *duel.discriminators.modules()):
+    gan = MODELS[config.model](config, where)
+    average = Average(gan.generators, config.ema)
+    for module in (*gan.generators.modules(), *gan.discriminators.modules()):
         module.register_forward_pre_hook(watch)
     wall, busy = time.perf_counter(), time.thread_time()
     kinds, took, last, is_bound = list(_kinds(config)), 0.0, 0.0, False
     for share, kind in kinds:
-        duel.config = kind
-        known = _seconds_a_round(duel, average, seconds / len(kinds))
+        gan.config = kind
+        known = _seconds_a_round(gan, average, seconds / len(kinds))
         # the kinds cost about as much: what is not known of one is that of the one before it
         is_bound = is_bound or not (known or last)
         last = known or last or time.perf_counter() - wall
@@ -127,20 +127,20 @@ def _kinds(config: Config) -> Iterator[tuple[float, Config]]:
         yield 1 - 1 / every, replace(config, identity=0.0)
 
 
-def _seconds_a_round(duel: GAN, average: Average, seconds: float) -> float:
+def _seconds_a_round(gan: GAN, average: Average, seconds: float) -> float:
     """What a round costs, the running average and the drawing of its pictures included; 0 where none ended in time."""
-    config, where = duel.config, duel.device
+    config, where = gan.config, gan.device
     random = torch.Generator(where).manual_seed(0)
-    draw, conduct = duel.drawer(_pictures(config, random), random, config.batch), Conduct.of(config)
+    draw, runtime = gan.drawer(_pictures(config, random), random, config.batch), RuntimeSettings.of(config)
 
     def play(least: int, seconds: float) -> tuple[float, bool]:
         rounds, took, began = 0, 0.0, time.perf_counter()
         try:
             while rounds < least or time.perf_counter() - began < seconds:
-                conduct.measure = (rounds + 1) % config.log_every == 0
-                duel.train_step(draw, conduct)
+                runtime.measure = (rounds + 1) % config.log_every == 0
+                gan.train_step(draw, runtime)
                 average.update(rounds + 1)
-                if conduct.measure:
+                if runtime.measure:
                     _wait(where)  # as a training does where it writes its journal, and there alone
                 rounds, took = rounds + 1, time.perf_counter() - began
         except _Late:

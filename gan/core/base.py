@@ -94,7 +94,7 @@ class GAN:
 
     A subclass has
         networks(config)           the two sides, freshly initialised
-        train_step(draw, conduct)  one step on fresh real pictures: scalar tensors by name, no wait for the device
+        train_step(draw, runtime)  one step on fresh real pictures: scalar tensors by name, no wait for the device
         open_data(config, root)    the training pictures and what to show: (data, fixed inputs)
         drawer(data, generator)    the function `draw` that gives a step its real pictures
         show(generators, fixed)    what the generators make of the fixed inputs, a Pillow image

@@ -12,7 +12,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from gan.config import Conduct
+from gan.config import RuntimeSettings
 from gan.core.base import GAN, Average
 from gan.core.cyclegan import CycleGAN
 from gan.core.dcgan import DCGAN
@@ -116,7 +116,7 @@ def reached(run: Run) -> tuple[int, float] | None:
 class TrainState:
     """Where a training stands, beside its networks, optimisers and random streams."""
 
-    conduct: Conduct
+    runtime: RuntimeSettings
     step: int = 0
     seconds: float = 0.0
     samples_made: int = 0
@@ -124,31 +124,35 @@ class TrainState:
     lines: int = 0  # of the journal
 
 
-def pack(state: TrainState, duel: GAN, average: Average, stream: torch.Generator) -> dict[str, Any]:
-    """All that the next step depends on, as `save_resume` takes it. `stream` is what the pictures are drawn by."""
+def pack(state: TrainState, gan: GAN, average: Average, stream: torch.Generator) -> dict[str, Any]:
+    """All that the next step depends on, as `save_resume` takes it. `stream` is what the pictures are drawn by.
+
+    The keys are those that the files of runs have had since the first of them, "conduct" for the runtime settings.
+    """
     cuda = torch.cuda.get_rng_state(stream.device) if stream.device.type == "cuda" else None
-    return asdict(state) | {
-        "duel": duel.state(),
-        "average": average.networks.state_dict(),
-        "random": [stream.get_state(), torch.get_rng_state(), cuda],
-    }
+    saved = asdict(state)
+    saved["conduct"] = saved.pop("runtime")
+    saved["duel"] = gan.state()
+    saved["average"] = average.networks.state_dict()
+    saved["random"] = [stream.get_state(), torch.get_rng_state(), cuda]
+    return saved
 
 
 def unpack(
-    saved: dict[str, Any], state: TrainState, run: Run, duel: GAN, average: Average, stream: torch.Generator, rank: int
+    saved: dict[str, Any], state: TrainState, run: Run, gan: GAN, average: Average, stream: torch.Generator, rank: int
 ) -> None:
     """Take over what `pack` gave, in the process `rank` of those that train. Raises `UserError` for other networks."""
     try:
-        duel.load_state(saved["duel"])
+        gan.load_state(saved["duel"])
         average.networks.load_state_dict(saved["average"])
     except (KeyError, RuntimeError, ValueError) as error:
         raise UserError("training.other_networks", run=run.name, why=reason(error)) from error
     for name, value in saved.items():
         if hasattr(state, name):
             setattr(state, name, value)
-    state.conduct = Conduct(**saved["conduct"])
+    state.runtime = RuntimeSettings(**saved["conduct"])
     if rank:  # the other processes' streams are not kept: give them new ones
-        seed = duel.config.seed + rank + 1_000_003 * state.step
+        seed = gan.config.seed + rank + 1_000_003 * state.step
         stream.manual_seed(seed)
         torch.manual_seed(seed)
         return

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
-from gan.config import Conduct, CycleGANConfig
+from gan.config import CycleGANConfig, RuntimeSettings
 from gan.core.base import GAN, InstanceNorm, autocast, descend, frozen, grad_norm
 from gan.core.losses import LOSSES
 from gan.data.datasets import Pair, batch, load_pair
@@ -54,7 +54,7 @@ class Generator(nn.Module):
     """Pictures, float [N, channels, H, W] in [-1, 1] with H and W multiples of 4, to pictures of the same shape.
 
     c7s1-w, d2w, d4w, R4w x blocks, u2w, uw, c7s1-c in the paper's notation (appendix 7.2). With `change` the last
-    layer has no tanh and its output is added to the input; its weights start at zero, so the duel starts from doing
+    layer has no tanh and its output is added to the input; its weights start at zero, so the training starts from doing
     nothing instead of from noise. Such an output may leave [-1, 1] a little: clamp it to show it.
     """
 
@@ -165,25 +165,27 @@ class CycleGAN(GAN):
         discriminators = {"a": Discriminator(config), "b": Discriminator(config)}
         return nn.ModuleDict(generators), nn.ModuleDict(discriminators)
 
-    def train_step(self, draw: Callable[[], tuple[Tensor, Tensor]], conduct: Conduct) -> dict[str, Tensor]:
+    def train_step(self, draw: Callable[[], tuple[Tensor, Tensor]], runtime: RuntimeSettings) -> dict[str, Tensor]:
         """One training step: both generators learn, then each discriminator from real pictures and pooled fakes.
 
         `draw()` gives two unpaired batches, float [N, channels, H, W] each. Returns scalar tensors by name.
         """
         real_a, real_b = draw()
-        record, fake_a, fake_b = self._train_generators(real_a, real_b, conduct)
-        for turn in range(conduct.rounds_d):
+        record, fake_a, fake_b = self._train_generators(real_a, real_b, runtime)
+        for turn in range(runtime.rounds_d):
             if turn:
                 real_a, real_b = draw()
                 with torch.no_grad(), autocast(self.device, self.bf16):
                     fake_b, fake_a = self.g["a2b"](real_a), self.g["b2a"](real_b)
-            verdicts = self._train_discriminators((real_a, fake_a), (real_b, fake_b), conduct)
+            verdicts = self._train_discriminators((real_a, fake_a), (real_b, fake_b), runtime)
         record |= verdicts
-        if conduct.measure:
+        if runtime.measure:
             record |= {"grad_g": grad_norm(self.generators), "grad_d": grad_norm(self.discriminators)}
         return record
 
-    def _train_generators(self, real_a: Tensor, real_b: Tensor, conduct: Conduct) -> tuple[dict, Tensor, Tensor]:
+    def _train_generators(
+        self, real_a: Tensor, real_b: Tensor, runtime: RuntimeSettings
+    ) -> tuple[dict, Tensor, Tensor]:
         """Minimise L_GAN(a2b) + L_GAN(b2a) + cycle * (L_cyc + identity * L_idt): sections 3 and 5.2 of the paper.
 
         Returns the losses by name, and the generated pictures of both domains.
@@ -191,7 +193,7 @@ class CycleGAN(GAN):
         a2b, b2a, n, config = self.g["a2b"], self.g["b2a"], len(real_a), self.config
         takes_identity = config.identity > 0 and self.rounds % config.identity_every == 0
         self.rounds += 1
-        with torch.set_grad_enabled(not conduct.hold_g), frozen(self.discriminators):
+        with torch.set_grad_enabled(not runtime.hold_g), frozen(self.discriminators):
             with autocast(self.device, self.bf16):
                 # generate: a2b(a) should pass for a picture of b, b2a(b) for one of a; [N, channels, H, W] all
                 if takes_identity:  # both pictures a generator sees in one pass: instance norm keeps them apart
@@ -215,24 +217,24 @@ class CycleGAN(GAN):
             total = loss_g + config.cycle * (losses["cycle_a"] + losses["cycle_b"])
             if takes_identity:
                 total = total + config.cycle * config.identity * (losses["idt_a"] + losses["idt_b"])
-        if not conduct.hold_g:
+        if not runtime.hold_g:
             descend(self.opt_g, total)
         record = {name: value.detach() for name, value in losses.items()}
         return {"loss_g": loss_g.detach(), **record}, fake_a.detach(), fake_b.detach()
 
-    def _train_discriminators(self, a: tuple, b: tuple, conduct: Conduct) -> dict[str, Tensor]:
+    def _train_discriminators(self, a: tuple, b: tuple, runtime: RuntimeSettings) -> dict[str, Tensor]:
         """Minimise (D(real) - 1)^2 + D(fake)^2 for each discriminator, the fakes by way of its pool (section 4)."""
         losses, d_real, d_fake = {}, [], []
-        with torch.set_grad_enabled(not conduct.hold_d):
+        with torch.set_grad_enabled(not runtime.hold_d):
             for name, (real, fake) in (("a", a), ("b", b)):
                 fake = self.pools[name].query(fake)
                 with autocast(self.device, self.bf16):
                     logits_real, logits_fake = self.d[name](torch.cat([real, fake])).float().split(len(real))
-                losses[f"loss_d_{name}"] = self.loss.d(logits_real, logits_fake, conduct.label)
+                losses[f"loss_d_{name}"] = self.loss.d(logits_real, logits_fake, runtime.label)
                 d_real.append(self.loss.verdict(logits_real.detach()).mean())
                 d_fake.append(self.loss.verdict(logits_fake.detach()).mean())
             loss_d = losses["loss_d_a"] + losses["loss_d_b"]
-        if not conduct.hold_d:
+        if not runtime.hold_d:
             descend(self.opt_d, loss_d)
         verdicts = {"d_real": sum(d_real) / 2, "d_fake": sum(d_fake) / 2}
         return {"loss_d": loss_d.detach(), **{k: v.detach() for k, v in losses.items()}, **verdicts}

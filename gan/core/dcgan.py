@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from gan.config import Conduct, DCGANConfig
+from gan.config import DCGANConfig, RuntimeSettings
 from gan.core.base import GAN, InstanceNorm, autocast, descend, frozen, grad_norm
 from gan.core.latent import noise
 from gan.core.losses import LOSSES
@@ -143,7 +143,7 @@ class DCGAN(GAN):
         """Fresh latent vectors, float [count, latent], from the device's own random stream."""
         return torch.randn(count, self.config.latent, device=self.device)
 
-    def train_step(self, draw: Callable[[], Tensor], conduct: Conduct) -> dict[str, Tensor]:
+    def train_step(self, draw: Callable[[], Tensor], runtime: RuntimeSettings) -> dict[str, Tensor]:
         """One training step: D learns from real and generated pictures, then G from what D says now.
 
         `draw()` gives real pictures, float [N, channels, size, size]. Returns scalar tensors by name. Algorithm 1 of
@@ -151,26 +151,26 @@ class DCGAN(GAN):
         so G runs forward once.
         """
         g, d = self.g["g"], self.d["d"]
-        for turn in range(conduct.rounds_d):
-            is_last = turn == conduct.rounds_d - 1
+        for turn in range(runtime.rounds_d):
+            is_last = turn == runtime.rounds_d - 1
 
             # generate: x from the data, G(z) from noise z ~ N(0, 1)
             real = draw()  # [N, channels, size, size]
-            with autocast(self.device, self.bf16), torch.set_grad_enabled(is_last and not conduct.hold_g):
+            with autocast(self.device, self.bf16), torch.set_grad_enabled(is_last and not runtime.hold_g):
                 fake = g(self.noise(len(real)))  # [N, channels, size, size]
 
             # train D: maximise log D(x) + log(1 - D(G(z))); detached, so that nothing of it reaches G
-            with autocast(self.device, self.bf16), torch.set_grad_enabled(not conduct.hold_d):
+            with autocast(self.device, self.bf16), torch.set_grad_enabled(not runtime.hold_d):
                 logits_real, logits_fake = d(real).float(), d(fake.detach()).float()  # [N] each
-            loss_d = self.loss.d(logits_real, logits_fake, conduct.label)
-            if not conduct.hold_d:
+            loss_d = self.loss.d(logits_real, logits_fake, runtime.label)
+            if not runtime.hold_d:
                 descend(self.opt_d, loss_d)
 
         # train G: maximise log D(G(z)), with the D that has just learned; its own weights stay as they are
         with frozen(self.discriminators), autocast(self.device, self.bf16):
             logits = self.discriminators["d"](fake).float()  # [N]
         loss_g = self.loss.g(logits)
-        if not conduct.hold_g:
+        if not runtime.hold_g:
             descend(self.opt_g, loss_g)
 
         record = {
@@ -179,7 +179,7 @@ class DCGAN(GAN):
             "d_real": self.loss.verdict(logits_real.detach()).mean(),
             "d_fake": self.loss.verdict(logits_fake.detach()).mean(),
         }
-        if conduct.measure:
+        if runtime.measure:
             record |= {"grad_g": grad_norm(self.generators), "grad_d": grad_norm(self.discriminators)}
         return record
 

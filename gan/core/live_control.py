@@ -50,14 +50,14 @@ class LiveControl:
         """Take over new settings; what stood before is kept, for those who wonder "what if"."""
         trainer, state = self.trainer, self.trainer.state
         try:
-            asked = state.conduct.scaled(command) if command["do"] == "scale" else command
-            new = replace(state.conduct).change(asked)
+            asked = state.runtime.scaled(command) if command["do"] == "scale" else command
+            new = replace(state.runtime).change(asked)
         except UserError as error:
             return trainer.recorder.event("refused", why=cause(error))
         state.controls_read -= 1  # what is kept knows nothing of it yet
         trainer.save(before=True)
         state.controls_read += 1
-        return trainer.recorder.event("control", **state.conduct.change(new))
+        return trainer.recorder.event("control", **state.runtime.change(new))
 
     def pause(self) -> Iterator[dict[str, Any]]:
         """Save, then wait until asked to go on or to stop."""
@@ -83,11 +83,11 @@ class LiveControl:
     def play(self, who: str) -> dict[str, Any]:
         """One step in slow motion: only "d" learns, only "g", or "both"; an event with all that was measured."""
         trainer, state = self.trainer, self.trainer.state
-        conduct = replace(state.conduct, measure=True, hold_g=who == "d", hold_d=who == "g")
-        trainer.duel.set_rates(*trainer.rates())
-        scalars = trainer.duel.train_step(trainer.draw, conduct)
+        runtime = replace(state.runtime, measure=True, hold_g=who == "d", hold_d=who == "g")
+        trainer.gan.set_rates(*trainer.rates())
+        scalars = trainer.gan.train_step(trainer.draw, runtime)
         state.step += 1
-        if not conduct.hold_g:
+        if not runtime.hold_g:
             trainer.average.update(state.step)
         still = {"d": "grad_g", "g": "grad_d"}.get(who)  # left over from the step before
         values = {name: float(f"{value.item():.6g}") for name, value in scalars.items() if name != still}

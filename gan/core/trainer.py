@@ -19,7 +19,7 @@ import torch
 from filelock import Timeout
 from torch import Tensor, nn
 
-from gan.config import Conduct, Config
+from gan.config import Config, RuntimeSettings
 from gan.core import checkpoint
 from gan.core.base import GAN, Average
 from gan.core.checkpoint import MODELS, TrainState
@@ -110,14 +110,14 @@ class Trainer:
         self.config = config = going.config
         model = MODELS[config.model]
         torch.manual_seed(config.seed)
-        self.duel: GAN = model(config, device)
-        self.average = Average(self.duel.generators, config.ema)
+        self.gan: GAN = model(config, device)
+        self.average = Average(self.gan.generators, config.ema)
         self.data, self.fixed = model.open_data(config, data_root, device)
         self.stream = torch.Generator(device).manual_seed(config.seed + team.rank)
         if team.rank:
             torch.manual_seed(config.seed + team.rank)  # same networks, but noise of its own
-        self.draw = self.duel.drawer(self.data, self.stream, config.batch // team.size)
-        self.state = TrainState(Conduct.of(config))
+        self.draw = self.gan.drawer(self.data, self.stream, config.batch // team.size)
+        self.state = TrainState(RuntimeSettings.of(config))
         self.control = LiveControl(self)
         self.tuner = Tuner.of(device.type, team.size)
         self.recorder = Recorder(run, team, device, self.state, self.data)
@@ -157,8 +157,8 @@ class Trainer:
         if self.state.step:
             yield self.recorder.event("resume", **self.going.moved)
         yield from self.control.follow(islice(self.control.new(), standing), standing=True)
-        conduct = self.state.conduct
-        new = {name: value for name, value in self.going.conduct.items() if getattr(conduct, name) != value}
+        runtime = self.state.runtime
+        new = {name: value for name, value in self.going.runtime.items() if getattr(runtime, name) != value}
         if self.team.is_first and new:
             self.run.control("set", **new)
         yield from self.control.follow(self.control.new())
@@ -174,13 +174,13 @@ class Trainer:
                 self.sample()
 
             # one training step: D, then G, then the average of G's weights
-            if config.hold_d_after and state.step == config.hold_d_after and not state.conduct.hold_d:
-                state.conduct.hold_d = True
+            if config.hold_d_after and state.step == config.hold_d_after and not state.runtime.hold_d:
+                state.runtime.hold_d = True
                 yield self.recorder.event("control", hold_d=True)
-            state.conduct.measure = is_logged = state.step % config.log_every == 0
+            state.runtime.measure = is_logged = state.step % config.log_every == 0
             rates, began = self.rates(), time.perf_counter()
-            self.duel.set_rates(*rates)
-            scalars = self.duel.train_step(self.draw, state.conduct)
+            self.gan.set_rates(*rates)
+            scalars = self.gan.train_step(self.draw, state.runtime)
             state.step += 1
             self.average.update(state.step)
             self.tune(time.perf_counter() - began)
@@ -213,9 +213,9 @@ class Trainer:
 
     def rates(self) -> tuple[float, float]:
         """Both learning rates now: constant, then falling linearly to zero over the share `fall`."""
-        fall, conduct = self.config.fall, self.state.conduct
+        fall, runtime = self.config.fall, self.state.runtime
         factor = min(1.0, (1 - self.progress()) / fall) if fall else 1.0
-        return conduct.rate_g * factor, conduct.rate_d * factor
+        return runtime.rate_g * factor, runtime.rate_d * factor
 
     def tune(self, seconds: float) -> None:
         """Take as many threads for the next step as suit one that took so many seconds."""
@@ -242,7 +242,7 @@ class Trainer:
     def show(self) -> None:
         """Keep a picture of the fixed inputs."""
         if self.team.is_first:
-            self.run.save_sample(self.state.step, self.duel.show(self.average.networks, self.fixed))
+            self.run.save_sample(self.state.step, self.gan.show(self.average.networks, self.fixed))
 
     def sample(self) -> None:
         """Keep a picture, and what the gauge reads, where the next is due: often at first, then more rarely."""
@@ -252,7 +252,7 @@ class Trainer:
         self.state.samples_made = due + 1
         self.show()
         if self.gauge is not None:
-            self.recorder.event("gauge", **self.gauge(self.average.networks, self.duel.discriminators))
+            self.recorder.event("gauge", **self.gauge(self.average.networks, self.gan.discriminators))
 
     def save(self, *, before: bool = False) -> None:
         """Write everything needed to go on, then the weights to show.
@@ -262,21 +262,21 @@ class Trainer:
         """
         if not self.team.is_first:
             return
-        both = self.duel.generators, self.duel.discriminators
+        both = self.gan.generators, self.gan.discriminators
         if not all(value.isfinite().all() for networks in both for value in networks.state_dict().values()):
             raise self.blown_up(Words("training.weight"))
-        checkpoint.save_resume(self.run, checkpoint.pack(self.state, self.duel, self.average, self.stream))
+        checkpoint.save_resume(self.run, checkpoint.pack(self.state, self.gan, self.average, self.stream))
         self.kept = self.state.step
         if before:
             checkpoint.keep_before(self.run)
         if self.state.step:  # untrained ones show nothing
-            checkpoint.save_weights(self.run, self.average.networks, self.duel.discriminators)
+            checkpoint.save_weights(self.run, self.average.networks, self.gan.discriminators)
 
     def restore(self) -> None:
         """Go on from `resume.pt`, where there is one, and drop later journal lines: those steps are repeated."""
         saved = checkpoint.load_resume(self.run)
         if saved is not None:
-            checkpoint.unpack(saved, self.state, self.run, self.duel, self.average, self.stream, self.team.rank)
+            checkpoint.unpack(saved, self.state, self.run, self.gan, self.average, self.stream, self.team.rank)
             self.kept = self.state.step
         if self.team.is_first:
             lived = self.run.lived(saved["step"], saved.get("lines")) if saved else []
@@ -294,7 +294,7 @@ class Trainer:
 
     def blown_up(self, what: str | Words) -> UserError:
         """That the training has come to numbers that are none, and how to go on."""
-        lower = " ".join(f"--rate-{side} {getattr(self.state.conduct, f'rate_{side}') / 2:.2g}" for side in "gd")
+        lower = " ".join(f"--rate-{side} {getattr(self.state.runtime, f'rate_{side}') / 2:.2g}" for side in "gd")
         return UserError(
             "training.blown_up", what=what, step=self.state.step, kept=self.kept, run=self.run.name, lower=lower
         )

@@ -47,11 +47,11 @@ class Story:
         return tuple(found)
 
     def _rest(self, label: float) -> dict[str, float]:
-        """By the name of each line that has one. A CycleGAN's losses are those of two duels together."""
+        """By the name of each line that has one. A CycleGAN's losses are those of two pairs of networks together."""
         from gan.core.losses import LOSSES
 
-        rest, duels = LOSSES[self.loss].equilibrium(label), 2 if self.model == "cyclegan" else 1
-        return {"loss_g": duels * rest.g, "loss_d": duels * rest.d, "d_real": rest.verdict, "d_fake": rest.verdict}
+        rest, pairs = LOSSES[self.loss].equilibrium(label), 2 if self.model == "cyclegan" else 1
+        return {"loss_g": pairs * rest.g, "loss_d": pairs * rest.d, "d_real": rest.verdict, "d_fake": rest.verdict}
 
     def series(self, name: str, axis: str) -> tuple[np.ndarray, np.ndarray]:
         """(x, y) of a column over "step", "images" or "seconds"; or of a measure, "frechet" or "covered", where taken.

@@ -8,7 +8,7 @@ what others have asked meanwhile, or what is still on its way.
 from contextlib import suppress
 from typing import Any
 
-from gan.config import Conduct
+from gan.config import RuntimeSettings
 from gan.errors import UserError
 from gan.runs import journal
 from gan.runs.run import Run
@@ -46,10 +46,10 @@ def parse(word: str) -> dict[str, Any]:
         raise UserError("acts.no_number", text=text, word=word) from None
     if is_factor:
         values = {NUMBERS[name]: 1 / value if text[0] == "/" and value else value}
-        Conduct(rate_g=0, rate_d=0).scaled(values)
+        RuntimeSettings(rate_g=0, rate_d=0).scaled(values)
         return {"do": "scale", **values}
     values = {NUMBERS[name]: value}
-    Conduct(rate_g=0, rate_d=0).change(values)
+    RuntimeSettings(rate_g=0, rate_d=0).change(values)
     return {"do": "set", **values}
 
 
@@ -72,11 +72,11 @@ def ask(run: Run, *words: str) -> str | None:
     return next((LEADS_TO[control["do"]] for control in reversed(asked) if control["do"] in LEADS_TO), None)
 
 
-def conduct_of(run: Run) -> Conduct:
+def runtime_of(run: Run) -> RuntimeSettings:
     """How a run is conducted now: its settings, and what its journal says was changed since."""
-    conduct = Conduct.of(run.config)
+    runtime = RuntimeSettings.of(run.config)
     for event in journal.events(run.folder):
         if event["event"] == "control":
             with suppress(UserError):  # of a journal that someone has edited
-                conduct.change(event)
-    return conduct
+                runtime.change(event)
+    return runtime

@@ -14,7 +14,7 @@ try:  # comes with gradio, and reads three times as fast
 except ImportError:
     from json import loads
 
-NEEDED = ("step", "images", "seconds", "loss_g", "loss_d", "d_real", "d_fake")  # of every duel
+NEEDED = ("step", "images", "seconds", "loss_g", "loss_d", "d_real", "d_fake")  # of every training
 FURTHER = (  # of some: NaN where a line has none
     *("grad_g", "grad_d", "rate_g", "rate_d"),
     *("loss_g_a2b", "loss_d_b", "cycle_a", "idt_b", "loss_g_b2a", "loss_d_a", "cycle_b", "idt_a"),

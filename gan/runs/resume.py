@@ -7,14 +7,16 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from gan.config import CONFIGS, MOST_STEPS, Conduct, Config
+from gan.config import CONFIGS, MOST_STEPS, Config, RuntimeSettings
 from gan.errors import UserError
-from gan.runs.controls import conduct_of
+from gan.runs.controls import runtime_of
 from gan.runs.run import Run
 from gan.words import Words
 
 ENDS = ("steps", "minutes")
-STEERED = tuple(f.name for f in fields(Conduct) if f.name in {g.name for c in CONFIGS.values() for g in fields(c)})
+STEERED = tuple(
+    f.name for f in fields(RuntimeSettings) if f.name in {g.name for c in CONFIGS.values() for g in fields(c)}
+)
 CHANGEABLE = (*ENDS, *STEERED, "hold_d_after")
 NETWORKS = (
     "size",
@@ -34,14 +36,14 @@ NETWORKS = (
 
 @dataclass(frozen=True)
 class Plan:
-    """How a run goes on: its settings with the end they have now, and what of its conduct was asked for anew.
+    """How a run goes on: its settings with the end they have now, and which runtime settings were asked for anew.
 
-    `config` is what `run.json` is to hold. Of the conduct it keeps what the run began with: the journal tells what was
-    changed since. `moved` are those of its values that are new.
+    `config` is what `run.json` is to hold. Of the runtime settings it keeps what the run began with: the journal tells
+    what was changed since. `moved` are those of its values that are new.
     """
 
     config: Config
-    conduct: dict[str, Any]
+    runtime: dict[str, Any]
     moved: dict[str, Any]
 
 
@@ -59,15 +61,15 @@ def plan(run: Run, reached: tuple[int, float] | None, asked: dict[str, Any] | No
     moved = {name: getattr(new, name) for name in (*ENDS, "hold_d_after") if getattr(new, name) != getattr(own, name)}
     if moved:
         _look_ahead(run, reached or (0, 0.0), own, new)
-    conduct = {name: getattr(new, name) for name in STEERED if name in (asked or {})}
+    runtime = {name: getattr(new, name) for name in STEERED if name in (asked or {})}
     if run.info["status"] == "finished" and not moved.keys() & {*ENDS}:
-        now = conduct_of(run)
-        if moved or any(getattr(now, name) != value for name, value in conduct.items()):
+        now = runtime_of(run)
+        if moved or any(getattr(now, name) != value for name, value in runtime.items()):
             raise UserError("resume.finished", run=run.name)
     config = replace(own, **moved)
     if config.batch % processes:
         raise UserError("resume.processes", batch=config.batch, processes=processes)
-    return Plan(config, conduct, moved)
+    return Plan(config, runtime, moved)
 
 
 def check(run: Run) -> None:

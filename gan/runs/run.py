@@ -181,8 +181,8 @@ class Run:
     # Controls and the training process
 
     def control(self, do: str, **values: Any) -> None:
-        """Ask something of the training: "pause", "go on", "stop", "set" with fields of `Conduct`, "scale" with factors
-        for the rates, or, of one that is paused, "step" with `who` learns: "d", "g" or "both"."""
+        """Ask something of the training: "pause", "go on", "stop", "set" with fields of `RuntimeSettings`, "scale" with
+        factors for the rates, or, of one that is paused, "step" with `who` learns: "d", "g" or "both"."""
         append_line(self.folder / "controls.jsonl", {"do": do, **values, "time": time.time()})
 
     def controls(self) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Points on a line or in a plane whose density is known, and what follows from two densities (question 20).
 
-The data of the small duel are mixtures of Gaussians, so their density p is known; that of the generated points, q, is
+The data of the toy GAN are mixtures of Gaussians, so their density p is known; that of the generated points, q, is
 measured from many of them. With both, the best discriminator that there can be is known too, p / (p + q), and the
 Jensen-Shannon divergence that it measures (Goodfellow et al. 2014, section 4.1: proposition 1 and theorem 1).
 """

@@ -1,4 +1,4 @@
-"""A duel small enough to see whole: points on a line or in a plane instead of pictures (lecture, question 20).
+"""A GAN small enough to see whole: points on a line or in a plane instead of pictures (lecture, question 20).
 
 All that GAN Lab shows (Kahng et al. 2018, arXiv:1809.01587), and beside it the best discriminator that there can be,
 which `densities.py` knows.
@@ -26,7 +26,7 @@ REMEMBERED = 600  # rounds in the history; when it is full every second is forgo
 
 
 @dataclass(frozen=True)
-class PlaneConfig:
+class ToyConfig:
     """What can be chosen: a loss by its name in `losses`, how the generator descends ("adam", or "sgd": plain steps
     along the gradient, which a small gradient makes small), both learning rates, rounds of D for one of G, a seed."""
 
@@ -61,7 +61,7 @@ class Turn(NamedTuple):
 
 
 class View(NamedTuple):
-    """The duel as it stands.
+    """The GAN as it stands.
 
     `real` and `fake`, float [SHOWN, dims]; `pull`, of the same shape: where G's loss would have each fake point go,
     -dL/dx. `verdict` and `best`, of D and of the best D, and the densities `p` and `q`: [cells] or [cells, cells].
@@ -83,11 +83,11 @@ class View(NamedTuple):
     off: float
 
 
-class PlaneDuel:
+class ToyGAN:
     """Two small networks and the points they fight over. A seed repeats it, as long as the same is asked of it."""
 
-    def __init__(self, points: Points, config: PlaneConfig | None = None) -> None:
-        self.points, self.config = points, config or PlaneConfig()
+    def __init__(self, points: Points, config: ToyConfig | None = None) -> None:
+        self.points, self.config = points, config or ToyConfig()
         self.random = torch.Generator().manual_seed(self.config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed)
@@ -105,7 +105,7 @@ class PlaneDuel:
         """The loss by name."""
         return self.config.loss
 
-    def change(self, config: PlaneConfig) -> None:
+    def change(self, config: ToyConfig) -> None:
         """Other settings from the next round on, all but the seed; the networks stay what they are."""
         if config.descent != self.config.descent:
             self.opt_g = self._descent(config)
@@ -113,19 +113,19 @@ class PlaneDuel:
         for optimiser, rate in ((self.opt_g, config.rate_g), (self.opt_d, config.rate_d)):
             optimiser.param_groups[0]["lr"] = rate
 
-    def _descent(self, config: PlaneConfig) -> torch.optim.Optimizer:
+    def _descent(self, config: ToyConfig) -> torch.optim.Optimizer:
         if config.descent == "sgd":
             return torch.optim.SGD(self.g.parameters(), lr=config.rate_g)
         return Adam(self.g.parameters(), lr=config.rate_g, betas=BETAS, fused=True)
 
     def noise(self, count: int, stream: torch.Generator | None = None) -> Tensor:
-        """z, uniform on [-1, 1]^dims, float [count, dims], from the duel's own random stream or another."""
+        """z, uniform on [-1, 1]^dims, float [count, dims], from the GAN's own random stream or another."""
         return 2 * torch.rand(count, self.points.dims, generator=stream or self.random) - 1
 
     def train_step(self, *, hold_d: bool = False, hold_g: bool = False) -> Turn | None:
         """The discriminator learns, then the generator from its new verdict; either may be held still.
 
-        None where a step would blow the duel up (`blown_up`): it is not taken, and no later one either.
+        None where a step would blow it up (`blown_up`): it is not taken, and no later one either.
         """
         loss = LOSSES[self.loss]
         for _ in range(self.config.rounds_d):
@@ -164,11 +164,11 @@ class PlaneDuel:
 
     @torch.no_grad()
     def generated(self, count: int = MANY) -> Tensor:
-        """Generated points from a stream of their own, float [count, dims]: looking changes nothing of the duel."""
+        """Generated points from a stream of their own, float [count, dims]: looking changes nothing of the GAN."""
         return self.g(self.noise(count, torch.Generator().manual_seed(1)))
 
     def look(self) -> View:
-        """All there is to see of the duel as it stands."""
+        """All there is to see of the GAN as it stands."""
         loss, dims = LOSSES[self.loss], self.points.dims
         with torch.no_grad():
             fake = self.g(self.shown_z)

@@ -148,7 +148,7 @@ def attempt(name: str) -> Callable:
             held = fresh_of(now)
         else:
             held = ensure(held, now)
-            held.duel.change(now.config())
+            held.gan.change(now.config())
         held.running, held.alone = True, 0
         return *whole(held, now, request), *(getattr(now, field) for field in SETTINGS), 1
 
@@ -194,14 +194,14 @@ def endpoint(
     config = config_of(loss, descent, rate_g, rate_d, 1, seed)
     held = in_turn(new, points_of(data, ""), config)
     for count, still in ((integer("alone", alone), "g"), (integer("rounds", rounds), hold)):
-        end = held.duel.rounds + count
-        while held.duel.rounds < end and not held.duel.blown_up:
-            in_turn(play, held, config, still, min(100, end - held.duel.rounds))
+        end = held.gan.rounds + count
+        while held.gan.rounds < end and not held.gan.blown_up:
+            in_turn(play, held, config, still, min(100, end - held.gan.rounds))
     return in_turn(_report, held)
 
 
 def _report(held: Held) -> dict:
-    view, last = held.duel.look(), held.duel.history[-1]
+    view, last = held.gan.look(), held.gan.history[-1]
     names = {"rounds": last.number, "gradient": last.grad_g}
     return names | {
         **{name: getattr(last, name) for name in ("d_real", "d_fake", "loss_d", "loss_g")},
@@ -292,7 +292,7 @@ def redraw(request: gr.Request, held: Held | None, *values: Any) -> tuple:
     """`whole` as it stands, with what is to be shown now."""
     now = Now(*values)
     held = ensure(held, now)
-    held.duel.change(now.config())
+    held.gan.change(now.config())
     return whole(held, now, request)
 
 

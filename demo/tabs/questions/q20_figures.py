@@ -18,7 +18,7 @@ from demo.ui.i18n import Language, say
 from gan.plots.figures import SHIELD, SPEAR, Line
 
 if TYPE_CHECKING:
-    from gan.toy.toy_gan import PlaneDuel, View
+    from gan.toy.toy_gan import ToyGAN, View
 
 SHOWS = ("real", "fake", "pull", "net")  # what can be laid over the verdict
 FAKE, REAL = (np.float32(ImageColor.getrgb(colour)) for colour in (SPEAR, SHIELD))
@@ -157,15 +157,15 @@ def line(view: "View", loss: str, shows: Sequence[str], language: Language) -> s
     return picture("".join(shapes), f"<b>{title}</b> {keys} <small>{note}</small>", title)
 
 
-def comment(duel: "PlaneDuel", view: "View", hold: str, language: Language) -> str:
+def comment(gan: "ToyGAN", view: "View", hold: str, language: Language) -> str:
     """What is to be seen just now, by rules: the verdicts are means of the last rounds, as shares."""
-    if duel.blown_up:
+    if gan.blown_up:
         return word(language, "says.blown_up")
-    late = duel.history[-LATE:]
+    late = gan.history[-LATE:]
     if not late:
         return word(language, "says.start")
     real, fake = (
-        float(np.mean([share(v, duel.loss) for v in of]))
+        float(np.mean([share(v, gan.loss) for v in of]))
         for of in zip(*((t.d_real, t.d_fake) for t in late), strict=True)
     )
     gradient = late[-1].grad_g
@@ -179,7 +179,7 @@ def comment(duel: "PlaneDuel", view: "View", hold: str, language: Language) -> s
     if out_of_sight(view) > 0.9 * len(view.fake):
         key = "away"
     elif real - fake > 0.9:
-        tiny = "tiny" if duel.config.descent == "adam" else "no_gradient"
+        tiny = "tiny" if gan.config.descent == "adam" else "no_gradient"
         key = tiny if gradient < 0.01 else "sure"
     elif hold == "d" and fake > 0.8:
         key = "fooled"
@@ -197,14 +197,14 @@ def out_of_sight(view: "View") -> int:
     return int((view.fake.abs() > REACH).any(1).sum())
 
 
-def numbers(duel: "PlaneDuel", view: "View", language: Language) -> str:
+def numbers(gan: "ToyGAN", view: "View", language: Language) -> str:
     """The figures of this moment."""
     from gan.toy.densities import least_loss
 
-    last = duel.history[-1] if duel.history else None
-    least = least_loss(duel.loss, view.divergence)
+    last = gan.history[-1] if gan.history else None
+    least = least_loss(gan.loss, view.divergence)
     away = out_of_sight(view)
-    shown = [("round", f"{duel.rounds:,}")]
+    shown = [("round", f"{gan.rounds:,}")]
     if last:
         shown += [("d_real", f"{last.d_real:.2f}"), ("d_fake", f"{last.d_fake:.2f}"), ("loss_d", f"{last.loss_d:.3f}")]
         if least is not None:
@@ -221,11 +221,11 @@ def numbers(duel: "PlaneDuel", view: "View", language: Language) -> str:
     return f"<dl>{cells}</dl>"
 
 
-def curves(duel: "PlaneDuel", trail: Sequence[tuple[int, float]], language: Language) -> str:
+def curves(gan: "ToyGAN", trail: Sequence[tuple[int, float]], language: Language) -> str:
     """Losses, verdicts and the divergence over the rounds."""
     from gan.core.losses import LOSSES
 
-    rest, turns = LOSSES[duel.loss].equilibrium(), _thinned(duel.history)
+    rest, turns = LOSSES[gan.loss].equilibrium(), _thinned(gan.history)
     if len(turns) < 2:
         return ""
     x = np.array([turn.number for turn in turns], float)
@@ -247,8 +247,8 @@ def curves(duel: "PlaneDuel", trail: Sequence[tuple[int, float]], language: Lang
     both = np.concatenate([column["loss_g"], column["loss_d"]])
     low, high = min(0.0, float(np.quantile(both, 0.02))), max(2.0, float(np.quantile(both, 0.98)))
     verdicts = [
-        Line("shield", named("d_real"), x, share(column["d_real"], duel.loss)),
-        Line("spear", named("d_fake"), x, share(column["d_fake"], duel.loss), [(0.0, 0.5)]),
+        Line("shield", named("d_real"), x, share(column["d_real"], gan.loss)),
+        Line("spear", named("d_fake"), x, share(column["d_fake"], gan.loss), [(0.0, 0.5)]),
     ]
     pieces = [
         chart(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from demo.tabs.questions.q20_session import config_of
 
 if TYPE_CHECKING:
-    from gan.toy.toy_gan import PlaneConfig
+    from gan.toy.toy_gan import ToyConfig
 
 DATA = ("ring", "rings", "line", "grid", "hill", "hills", "drawn")
 DESCENTS = ("adam", "sgd")
@@ -35,7 +35,7 @@ class Preset(NamedTuple):
     alone: int = 0
     tries: dict[str, Try] = {}  # noqa: RUF012, never changed
 
-    def taught(self, seed: float) -> "PlaneConfig":
+    def taught(self, seed: float) -> "ToyConfig":
         """The settings with which D trains alone."""
         return config_of(self.loss, self.descent, self.rate_g, self.rate_d, 1, seed)
 
@@ -75,6 +75,6 @@ class Now(NamedTuple):
     shows: list[str]
     drawing: str
 
-    def config(self) -> "PlaneConfig":
+    def config(self) -> "ToyConfig":
         """The settings of the duel."""
         return config_of(self.loss, self.descent, self.rate_g, self.rate_d, self.rounds_d, self.seed)

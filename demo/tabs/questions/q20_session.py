@@ -22,7 +22,7 @@ from demo.ui.refusals import Refused
 
 if TYPE_CHECKING:
     from gan.toy.densities import Points
-    from gan.toy.toy_gan import PlaneConfig, PlaneDuel
+    from gan.toy.toy_gan import ToyConfig, ToyGAN
 
 BUDGET = 0.12  # seconds of an update's rounds, shared by all who wait
 ENOUGH = 0.02  # how far D may be from the best to be called that
@@ -34,7 +34,7 @@ MOST_TRAIL = 400  # divergences remembered; then every second is forgotten
 class Held:
     """A visitor's duel, and how it is being played."""
 
-    duel: "PlaneDuel"
+    gan: "ToyGAN"
     running: bool = False
     alone: int = 0  # rounds that D still trains alone
     touched: float = field(default_factory=time.monotonic)
@@ -98,14 +98,14 @@ def pace() -> float:
 # What is asked of a duel
 
 
-def config_of(loss: str, descent: str, rate_g: float, rate_d: float, rounds_d: float, seed: float) -> "PlaneConfig":
+def config_of(loss: str, descent: str, rate_g: float, rate_d: float, rounds_d: float, seed: float) -> "ToyConfig":
     """The settings that the controls stand for. Raises UserError for one that is not possible."""
-    from gan.toy.toy_gan import PlaneConfig
+    from gan.toy.toy_gan import ToyConfig
 
     if seed is None or not 0 <= seed < 2**31:
         raise Refused("refused.seed")
     rounds_d, seed = integer("rounds_d", rounds_d), integer("seed", seed)
-    return PlaneConfig(str(loss), str(descent), float(rate_g), float(rate_d), rounds_d, seed)
+    return ToyConfig(str(loss), str(descent), float(rate_g), float(rate_d), rounds_d, seed)
 
 
 def points_of(data: str, drawing: str) -> "Points":
@@ -129,47 +129,47 @@ def ink(drawing: str) -> np.ndarray:
     return np.asarray(image.convert("L").resize((200, 200)), np.float32) / 255
 
 
-def new(points: "Points", config: "PlaneConfig", alone: int = 0, taught: "PlaneConfig | None" = None) -> Held:
+def new(points: "Points", config: "ToyConfig", alone: int = 0, taught: "ToyConfig | None" = None) -> Held:
     """A new duel; D may have trained alone before it begins, with settings of its own (`taught`)."""
-    from gan.toy.toy_gan import PlaneDuel
+    from gan.toy.toy_gan import ToyGAN
 
-    duel = PlaneDuel(points, taught or config)
+    gan = ToyGAN(points, taught or config)
     for _ in range(alone):
-        duel.train_step(hold_g=True)
-    duel.change(config)
-    return Held(duel)
+        gan.train_step(hold_g=True)
+    gan.change(config)
+    return Held(gan)
 
 
-def play(held: Held, config: "PlaneConfig", hold: str, rounds: int) -> None:
+def play(held: Held, config: "ToyConfig", hold: str, rounds: int) -> None:
     """Up to so many rounds, as many as there is time for; D alone for as long as that was asked for."""
     with held.lock:
-        held.duel.change(config)
+        held.gan.change(config)
         until, alone = time.monotonic() + budget(), held.alone > 0
         for _ in range(rounds):
-            held.duel.train_step(hold_d=hold == "d" and not alone, hold_g=hold == "g" or alone)
+            held.gan.train_step(hold_d=hold == "d" and not alone, hold_g=hold == "g" or alone)
             held.alone = max(0, held.alone - 1)
-            if held.duel.blown_up:
+            if held.gan.blown_up:
                 held.running = False
-            if held.duel.blown_up or time.monotonic() > until:
+            if held.gan.blown_up or time.monotonic() > until:
                 break
 
 
 def seen(held: Held, hold: str, shows: list[str], language: Language, *, curves: bool) -> tuple[str, Any]:
     """(figure, curves) of a duel as it stands; without `curves` those are left as they are."""
     with held.lock:
-        duel, view = held.duel, held.duel.look()
+        gan, view = held.gan, held.gan.look()
         if held.alone and view.off < ENOUGH:
             held.alone = 0
             held.running = False
-        if not held.trail or held.trail[-1][0] != duel.rounds:
-            held.trail.append((duel.rounds, view.divergence))
+        if not held.trail or held.trail[-1][0] != gan.rounds:
+            held.trail.append((gan.rounds, view.divergence))
             if len(held.trail) > MOST_TRAIL:
                 held.trail = held.trail[::2]
-        make = q20_figures.line if duel.points.dims == 1 else q20_figures.plane
-        says = q20_figures.comment(duel, view, hold, language)
+        make = q20_figures.line if gan.points.dims == 1 else q20_figures.plane
+        says = q20_figures.comment(gan, view, hold, language)
         state = ' data-running="yes"' if held.running else ""
         figure = (
-            f'<div class="duel"{state}><p aria-live="off">{says}</p><div class="panels dims-{duel.points.dims}">'
-            f"{make(view, duel.loss, shows, language)}</div>{q20_figures.numbers(duel, view, language)}</div>"
+            f'<div class="duel"{state}><p aria-live="off">{says}</p><div class="panels dims-{gan.points.dims}">'
+            f"{make(view, gan.loss, shows, language)}</div>{q20_figures.numbers(gan, view, language)}</div>"
         )
-        return figure, q20_figures.curves(duel, held.trail, language) if curves else gr.skip()
+        return figure, q20_figures.curves(gan, held.trail, language) if curves else gr.skip()

@@ -6,7 +6,7 @@ import gradio as gr
 
 from demo import jobs
 from demo.ui.i18n import Language, say, t
-from gan.runs.controls import conduct_of
+from gan.runs.controls import runtime_of
 from gan.runs.run import Run
 
 FACTOR = 3  # by which a click changes a rate
@@ -73,9 +73,9 @@ def set_out(run: Run | None, language: Language) -> list[Any]:
         can_branch = run is not None and (run.folder / "resume.pt").is_file()
         gone = [gr.skip()] * 2 + [gr.Button(interactive=False)] * 9 + [gr.Radio(interactive=False)] * 2
         return [gr.Accordion(visible=can_branch), *gone, gr.Button(interactive=can_branch)]
-    conduct = conduct_of(run)
+    runtime = runtime_of(run)
     told, holds = [], []
-    for side, rate, is_held in (("d", conduct.rate_d, conduct.hold_d), ("g", conduct.rate_g, conduct.hold_g)):
+    for side, rate, is_held in (("d", runtime.rate_d, runtime.hold_d), ("g", runtime.rate_g, runtime.hold_g)):
         how = say(language, f"train.conduct.{'held' if is_held else 'learns'}")
         told.append(say(language, f"train.conduct.side_{side}", rate=f"{rate:.2g}", how=how))
         holds.append(gr.Button(say(language, f"train.conduct.{'free' if is_held else 'hold'}"), interactive=True))
@@ -87,8 +87,8 @@ def set_out(run: Run | None, language: Language) -> list[Any]:
         *told,
         *holds,
         *(gr.Button(interactive=steps.get(name, True)) for name in names),
-        gr.Radio(value=conduct.rounds_d if conduct.rounds_d in ROUNDS else None, interactive=True),
-        gr.Radio(value=conduct.label if conduct.label in LABELS else None, interactive=True),
+        gr.Radio(value=runtime.rounds_d if runtime.rounds_d in ROUNDS else None, interactive=True),
+        gr.Radio(value=runtime.label if runtime.label in LABELS else None, interactive=True),
         gr.Button(interactive=True),
     ]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan.config import Conduct
+from gan.config import RuntimeSettings
 from gan.core.checkpoint import branch, load_networks, load_resume
 from gan.core.dcgan import DCGANConfig
 from gan.core.trainer import train
@@ -55,19 +55,19 @@ def events(run):
     ({"rate_g": 1e-3, "hold_d": "yes"}, "true or false"),
 ])  # fmt: skip
 def test_what_is_impossible_is_refused_whole(asked, sentence):
-    conduct = Conduct(rate_g=1e-4, rate_d=2e-4)
+    runtime = RuntimeSettings(rate_g=1e-4, rate_d=2e-4)
     with pytest.raises(UserError, match=sentence):
-        conduct.change(asked)
-    assert conduct == Conduct(rate_g=1e-4, rate_d=2e-4)
+        runtime.change(asked)
+    assert runtime == RuntimeSettings(rate_g=1e-4, rate_d=2e-4)
 
 
 def test_only_what_is_a_conductors_to_choose_is_taken():
-    conduct = Conduct(rate_g=1e-4, rate_d=2e-4)
-    assert conduct.change({"do": "set", "time": 3.0, "measure": False, "rounds_d": 3.0, "hold_g": True}) == {
+    runtime = RuntimeSettings(rate_g=1e-4, rate_d=2e-4)
+    assert runtime.change({"do": "set", "time": 3.0, "measure": False, "rounds_d": 3.0, "hold_g": True}) == {
         "rounds_d": 3,
         "hold_g": True,
     }
-    assert conduct == Conduct(rate_g=1e-4, rate_d=2e-4, rounds_d=3, hold_g=True)
+    assert runtime == RuntimeSettings(rate_g=1e-4, rate_d=2e-4, rounds_d=3, hold_g=True)
 
 
 def test_an_impossible_wish_is_an_event_and_the_training_goes_on(config):
@@ -189,12 +189,12 @@ def test_twelve_quick_clicks_are_twelve_factors(config):
 
 
 def test_a_factor_never_leads_past_the_largest_rate_and_an_impossible_one_is_refused():
-    conduct = Conduct(rate_g=0.5, rate_d=2e-4)
-    assert conduct.scaled({"do": "scale", "rate_g": 3, "rate_d": 1 / 3, "time": 4.0}) == {
+    runtime = RuntimeSettings(rate_g=0.5, rate_d=2e-4)
+    assert runtime.scaled({"do": "scale", "rate_g": 3, "rate_d": 1 / 3, "time": 4.0}) == {
         "rate_g": 1.0,
         "rate_d": 6.66667e-05,
     }
     for factor in (0, -1, float("nan"), float("inf"), "3", True):
         with pytest.raises(UserError, match="a factor is a number above 0"):
-            conduct.scaled({"rate_g": factor})
-    assert conduct == Conduct(rate_g=0.5, rate_d=2e-4)
+            runtime.scaled({"rate_g": factor})
+    assert runtime == RuntimeSettings(rate_g=0.5, rate_d=2e-4)

@@ -8,7 +8,7 @@ import torch
 
 from gan.errors import UserError
 from gan.toy import densities, toy_gan
-from gan.toy.toy_gan import PlaneConfig, PlaneDuel
+from gan.toy.toy_gan import ToyConfig, ToyGAN
 
 
 def bell(x, centre, spread):
@@ -97,54 +97,54 @@ def test_covered_is_the_share_of_p_where_q_is_at_least_a_quarter_of_it():
 
 @pytest.mark.slow
 def test_a_discriminator_trained_alone_comes_to_the_best_and_its_loss_to_the_divergence():
-    duel = PlaneDuel(densities.SETS["hill"](), PlaneConfig(seed=1))
+    gan = ToyGAN(densities.SETS["hill"](), ToyConfig(seed=1))
     for _ in range(150):
-        duel.train_step()
-    before = duel.look()
+        gan.train_step()
+    before = gan.look()
     for _ in range(900):
-        duel.train_step(hold_g=True)
-    view = duel.look()
+        gan.train_step(hold_g=True)
+    view = gan.look()
     assert view.off < 0.06
     assert view.off < before.off
     assert torch.equal(before.q, view.q)
-    loss = np.mean([turn.loss_d for turn in duel.history[-100:]])
+    loss = np.mean([turn.loss_d for turn in gan.history[-100:]])
     assert loss == pytest.approx(densities.least_loss("bce", view.divergence), abs=0.06)
 
 
 @pytest.mark.slow
 def test_on_the_ring_both_verdicts_come_to_one_half_and_the_points_to_the_ring():
-    duel = PlaneDuel(densities.SETS["ring"]())
+    gan = ToyGAN(densities.SETS["ring"]())
     for _ in range(1500):
-        duel.train_step()
-    late, view = duel.history[-50:], duel.look()
+        gan.train_step()
+    late, view = gan.history[-50:], gan.look()
     assert np.mean([turn.d_real for turn in late]) == pytest.approx(0.5, abs=0.05)
     assert np.mean([turn.d_fake for turn in late]) == pytest.approx(0.5, abs=0.05)
     assert view.divergence < 0.1
     assert view.covered > 0.9
-    radius = duel.generated().norm(dim=1)
+    radius = gan.generated().norm(dim=1)
     assert radius.mean().item() == pytest.approx(0.9, abs=0.05)
     at = view.verdict[view.p > 0.2]
     assert (at - 0.5).abs().mean() < 0.05  # everywhere on the ring, not only on the mean
 
 
 def perfect(loss, descent, **settings):
-    duel = PlaneDuel(densities.SETS["ring"](), PlaneConfig(loss, descent, **settings))
+    gan = ToyGAN(densities.SETS["ring"](), ToyConfig(loss, descent, **settings))
     for _ in range(300):
-        duel.train_step(hold_g=True)
-    assert duel.history[-1].d_real > 0.99
-    assert duel.history[-1].d_fake < 0.01
-    return duel
+        gan.train_step(hold_g=True)
+    assert gan.history[-1].d_real > 0.99
+    assert gan.history[-1].d_fake < 0.01
+    return gan
 
 
 def test_a_perfect_discriminator_leaves_the_minimax_loss_no_gradient_but_the_other_one():
     moved = {}
     for loss in ("saturating", "bce"):
-        duel = perfect(loss, "sgd", rate_g=0.002)
-        start = duel.look().fake
-        gradient = duel.train_step(hold_g=True).grad_g
+        gan = perfect(loss, "sgd", rate_g=0.002)
+        start = gan.look().fake
+        gradient = gan.train_step(hold_g=True).grad_g
         for _ in range(100):
-            duel.train_step()
-        moved[loss] = (gradient, (duel.look().fake - start).norm(dim=1).mean().item())
+            gan.train_step()
+        moved[loss] = (gradient, (gan.look().fake - start).norm(dim=1).mean().item())
     assert moved["saturating"][0] < 0.01
     assert moved["saturating"][1] < 0.01
     assert moved["bce"][0] > 1
@@ -152,10 +152,10 @@ def test_a_perfect_discriminator_leaves_the_minimax_loss_no_gradient_but_the_oth
 
 
 def test_a_discriminator_held_still_is_fooled_at_one_spot():
-    duel = perfect("bce", "adam")
+    gan = perfect("bce", "adam")
     for _ in range(400):
-        duel.train_step(hold_d=True)
-    view, last = duel.look(), duel.history[-1]
+        gan.train_step(hold_d=True)
+    view, last = gan.look(), gan.history[-1]
     assert last.d_fake > 0.95
     assert view.covered < 0.2
     assert view.fake.std(0).max() < 0.2
@@ -174,44 +174,44 @@ def same(a, b):
     [({}, False, False), ({"hold_d": True}, True, False), ({"hold_g": True}, False, True)],
 )
 def test_who_is_held_still_does_not_learn(options, d_still, g_still):
-    duel = PlaneDuel(densities.SETS["grid"]())
-    d, g = weights(duel.d), weights(duel.g)
-    turn = duel.train_step(**options)
-    assert same(d, weights(duel.d)) == d_still
-    assert same(g, weights(duel.g)) == g_still
+    gan = ToyGAN(densities.SETS["grid"]())
+    d, g = weights(gan.d), weights(gan.g)
+    turn = gan.train_step(**options)
+    assert same(d, weights(gan.d)) == d_still
+    assert same(g, weights(gan.g)) == g_still
     assert turn.grad_g > 0
 
 
 def test_a_round_is_the_losses_of_the_paper_and_the_generator_sees_the_discriminator_that_has_just_learned():
-    duel, twin = (PlaneDuel(densities.SETS["line"](), PlaneConfig(seed=3)) for _ in range(2))
+    gan, twin = (ToyGAN(densities.SETS["line"](), ToyConfig(seed=3)) for _ in range(2))
     real = twin.points.draw(toy_gan.BATCH, twin.random)
     fake = twin.g(twin.noise(toy_gan.BATCH)).detach()
     d_real, d_fake = (torch.sigmoid(twin.d(x)).detach().double() for x in (real, fake))
-    turn = duel.train_step()
+    turn = gan.train_step()
     assert turn.loss_d == pytest.approx(-(d_real.log().mean() + (1 - d_fake).log().mean()).item(), rel=1e-5)
     assert turn.d_real == pytest.approx(d_real.mean().item(), rel=1e-5)
-    learned = torch.sigmoid(duel.d(fake)).detach().double()
+    learned = torch.sigmoid(gan.d(fake)).detach().double()
     assert turn.loss_g == pytest.approx(-learned.log().mean().item(), rel=1e-5)
     assert turn.loss_g != pytest.approx(-d_fake.log().mean().item(), rel=1e-5)
 
 
 def test_a_seed_repeats_a_duel_and_looking_changes_nothing():
-    duels = [PlaneDuel(densities.SETS["ring"](), PlaneConfig(seed=5)) for _ in range(2)]
+    gans = [ToyGAN(densities.SETS["ring"](), ToyConfig(seed=5)) for _ in range(2)]
     for number in range(20):
-        duels[0].train_step()
-        duels[1].train_step()
+        gans[0].train_step()
+        gans[1].train_step()
         if number % 5 == 0:
-            duels[1].look()
-    assert duels[0].history == duels[1].history
-    other = PlaneDuel(densities.SETS["ring"](), PlaneConfig(seed=6))
-    assert other.train_step() != duels[0].history[0]
+            gans[1].look()
+    assert gans[0].history == gans[1].history
+    other = ToyGAN(densities.SETS["ring"](), ToyConfig(seed=6))
+    assert other.train_step() != gans[0].history[0]
 
 
 def test_arrows_point_to_where_the_loss_of_the_generator_falls():
-    duel = PlaneDuel(densities.SETS["rings"]())
+    gan = ToyGAN(densities.SETS["rings"]())
     for _ in range(60):
-        duel.train_step()
-    view = duel.look()
+        gan.train_step()
+    view = gan.look()
     with torch.no_grad():
         for k in range(5):
             x, step = view.fake[k], 1e-3
@@ -219,34 +219,34 @@ def test_arrows_point_to_where_the_loss_of_the_generator_falls():
                 shift = torch.zeros(2)
                 shift[axis] = step
                 up, down = (
-                    torch.nn.functional.softplus(-duel.d((x + s)[None]).double()).item() for s in (shift, -shift)
+                    torch.nn.functional.softplus(-gan.d((x + s)[None]).double()).item() for s in (shift, -shift)
                 )
                 assert view.pull[k, axis].item() == pytest.approx(-(up - down) / (2 * step), abs=0.03)
 
 
 def test_history_is_bounded_and_keeps_its_ends(monkeypatch):
-    duel = PlaneDuel(densities.SETS["hill"]())
+    gan = ToyGAN(densities.SETS["hill"]())
     monkeypatch.setattr(toy_gan, "REMEMBERED", 60)
     for _ in range(2 * toy_gan.REMEMBERED + 10):
-        duel.train_step(hold_d=True, hold_g=True)
-    assert toy_gan.REMEMBERED / 2 <= len(duel.history) <= toy_gan.REMEMBERED
-    numbers = [turn.number for turn in duel.history]
+        gan.train_step(hold_d=True, hold_g=True)
+    assert toy_gan.REMEMBERED / 2 <= len(gan.history) <= toy_gan.REMEMBERED
+    numbers = [turn.number for turn in gan.history]
     assert numbers == sorted(set(numbers))
     assert numbers[0] <= 4
     assert numbers[-1] > 2 * toy_gan.REMEMBERED
 
 
 def test_settings_change_between_rounds_and_impossible_ones_are_refused():
-    duel = PlaneDuel(densities.SETS["hill"]())
-    duel.train_step()
-    duel.change(PlaneConfig(loss="hinge", descent="sgd", rate_g=0.0, rate_d=0.0))
-    d, g = weights(duel.d), weights(duel.g)
-    duel.train_step()
-    assert same(d, weights(duel.d))
-    assert same(g, weights(duel.g))
+    gan = ToyGAN(densities.SETS["hill"]())
+    gan.train_step()
+    gan.change(ToyConfig(loss="hinge", descent="sgd", rate_g=0.0, rate_d=0.0))
+    d, g = weights(gan.d), weights(gan.g)
+    gan.train_step()
+    assert same(d, weights(gan.d))
+    assert same(g, weights(gan.g))
     for bad in ({"loss": "x"}, {"descent": "x"}, {"rate_g": -1.0}, {"rate_d": 1.0}, {"rounds_d": 0}):
         with pytest.raises(UserError, match=next(iter(bad)).split("_d")[0]):
-            PlaneConfig(**bad)
+            ToyConfig(**bad)
 
 
 def test_a_drawing_becomes_points_where_its_ink_is():
