@@ -89,7 +89,7 @@ def start(
 
 
 def control(place: Place, name: str, do: str, *, key: str = "", patience: float = 0.0) -> Run:
-    """Ask "pause", "go on", "stop" or one of `gan.runs.controls.ACTS` of a run.
+    """Ask "pause", "go on", "stop" or one of `gan.runs.controls.COMMANDS` of a run.
 
     One that has ended unfinished is gone on with. A pause or a stop is waited for, so many seconds at most. Raises
     `Refused` for what cannot be done to a run as it stands, and `UserError` for what is not known.

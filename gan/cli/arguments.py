@@ -13,7 +13,7 @@ from gan.config import CONFIGS
 def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> argparse.ArgumentParser:
     """The parser of all commands, given by name; the chosen one's function comes as `command`."""
     from gan.plots.curves import AXES, DEFAULT, PANELS
-    from gan.runs.controls import ACTS
+    from gan.runs.controls import COMMANDS
 
     parser = argparse.ArgumentParser(prog="python -m gan", description="Train, use and measure DCGAN and CycleGAN.")
     parser.add_argument("--version", action="version", version=__version__)
@@ -56,7 +56,7 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
 
     sub = add("control", "Ask something of a run that is training now, here or in the app.")
     sub.add_argument("run", metavar="RUN", help="a run, by name or folder")
-    sub.add_argument("acts", nargs="+", metavar="ACT", help=f"one or more of {', '.join(ACTS)}")
+    sub.add_argument("acts", nargs="+", metavar="ACT", help=f"one or more of {', '.join(COMMANDS)}")
 
     sub = add("runs", "List the runs and how they stand.")
     sub.add_argument("--json", action="store_true", help="for machines")

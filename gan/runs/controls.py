@@ -27,7 +27,7 @@ PLAIN = {
 }
 NUMBERS = {"lr-g": "rate_g", "lr-d": "rate_d", "rounds-d": "rounds_d", "label": "label"}
 SCALES = ("lr-g", "lr-d")  # those that may also be asked for as a factor: "lr-g=x3", "lr-g=/3"
-ACTS = (*PLAIN, *(f"{name}=NUMBER" for name in NUMBERS), *(f"{name}=xNUMBER" for name in SCALES))
+COMMANDS = (*PLAIN, *(f"{name}=NUMBER" for name in NUMBERS), *(f"{name}=xNUMBER" for name in SCALES))
 # how a run stands when it has done what was asked
 LEADS_TO = {"pause": "paused", "go on": "running", "stop": "stopped"}
 
@@ -38,7 +38,7 @@ def parse(word: str) -> dict[str, Any]:
     if not is_number and name in PLAIN:
         return dict(PLAIN[name])
     if not is_number or name not in NUMBERS:
-        raise UserError("acts.unknown", word=word, known=", ".join(ACTS))
+        raise UserError("acts.unknown", word=word, known=", ".join(COMMANDS))
     is_factor = name in SCALES and text[:1] in ("x", "/")
     try:
         value = float(text[1:] if is_factor else text)

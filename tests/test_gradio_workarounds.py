@@ -1,0 +1,113 @@
+"""What `demo/ui/gradio_workarounds.py` and its like are there for, seen in plain Gradio.
+
+A test that fails here says that Gradio has mended it, and which workaround can go.
+"""
+
+import subprocess
+import sys
+
+import gradio as gr
+import pytest
+from gradio.context import Context
+from gradio.data_classes import ImageData
+from gradio_client import Client
+
+LOOKS = 5
+FRAMES = """window.asked = 0;
+const ask = window.requestAnimationFrame;
+window.requestAnimationFrame = (callback) => (window.asked++, ask(callback));"""
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """A page of plain Gradio with two endpoints, while it is served: the app."""
+    with gr.Blocks() as app:
+        name, shown = gr.Textbox("before"), gr.Textbox("as it was")
+        name.submit(lambda _: gr.Textbox(label="looked at"), name, name, api_name="look")
+        name.submit(lambda _: {}, name, shown, api_name="empty")
+    app.launch(prevent_thread_lock=True, quiet=True)
+    yield app
+    app.close(verbose=False)
+
+
+def test_a_session_keeps_a_component_for_every_look(plain):
+    """`prune_session_state`."""
+    client = Client(plain.local_url, verbose=False)
+
+    def kept():
+        state = plain.state_holder.session_data[client.session_hash]
+        return len([number for number in state.blocks_config.blocks if number not in plain.blocks])
+
+    seen = []
+    for _ in range(LOOKS):
+        client.predict("", api_name="/look")
+        seen.append(kept())
+    assert seen[-1] > seen[0]
+
+
+def test_the_queue_looks_for_work_a_thousand_times_a_second(plain):
+    """`calm`."""
+    assert plain._queue.sleep_when_free < 0.01
+
+
+@pytest.mark.parametrize("kind", ["filepath", "pil"])
+def test_a_picture_component_opens_what_was_sent_before_anyone_can_refuse_it(kind, tmp_path):
+    """`unread`."""
+    path = tmp_path / "no-picture.png"
+    path.write_bytes(b"not a picture")
+    with pytest.raises(Exception, match="cannot identify"):
+        gr.Image(type=kind).preprocess(ImageData(path=str(path), orig_name=path.name))
+
+
+def test_only_a_private_name_says_which_block_is_being_built():
+    """`enclosing`, `shared_by_page`."""
+    assert not {"current", "current_block", "get_current"} & set(dir(gr) + dir(gr.Blocks))
+    with gr.Blocks() as app, gr.Column() as column:
+        assert Context.block is column
+        assert Context.root_block is app
+
+
+def test_an_empty_dict_is_taken_for_the_value_of_the_first_output(plain):
+    """`polite`."""
+    client = Client(plain.local_url, verbose=False)
+    assert client.predict("", api_name="/empty") == "{}"
+
+
+def test_a_page_makes_its_web_app_before_it_is_launched(monkeypatch):
+    """`gradio_start.without_web_app`."""
+    made = []
+    create = gr.routes.App.create_app
+    monkeypatch.setattr(gr.routes.App, "create_app", staticmethod(lambda *a, **k: made.append(1) or create(*a, **k)))
+    with gr.Blocks():
+        gr.Textbox()
+    assert made
+
+
+@pytest.mark.slow
+def test_importing_gradio_reads_the_source_of_its_components():
+    """`gradio_start._no_file_of_classes`."""
+    count = (
+        "import inspect; asked = []; get = inspect.getfile\n"
+        "inspect.getfile = lambda thing: (asked.append(thing), get(thing))[1]\n"
+        "import gradio\n"
+        "print(sum(isinstance(each, type) and each.__module__.startswith('gradio.') for each in asked))"
+    )
+    done = subprocess.run([sys.executable, "-c", count], capture_output=True, text=True, check=True, timeout=120)
+    assert int(done.stdout) > 10
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_page_at_rest_asks_for_every_frame(plain, chromium):
+    """`frames.js`."""
+    context = chromium.browser.new_context()
+    page = context.new_page()
+    page.add_init_script(FRAMES)
+    page.goto(plain.local_url)
+    page.get_by_label("Textbox").first.wait_for()
+    page.wait_for_timeout(3000)
+    before = page.evaluate("window.asked")
+    page.wait_for_timeout(2000)
+    after = page.evaluate("window.asked")
+    context.close()
+    assert after - before > 20
