@@ -62,7 +62,7 @@ def spare(place: Place) -> None:
 
 
 def permit_control(place: Place, run: Run, key: str) -> None:
-    """Refuse to let someone conduct a run who may not. Raises `Refused`."""
+    """Refuse to let someone control a run who may not. Raises `Refused`."""
     if _may(place, key) == "limited" and not run.info.get("visitor"):
         raise Refused("train.refused.limited")
 
