@@ -64,6 +64,18 @@ def run(runs):
 
 
 @pytest.fixture(scope="session")
+def monitor():
+    """The components of the Train tab that show a run, and what they show when."""
+    import gradio as gr
+
+    from demo.server.environment import decide
+    from demo.tabs.train.layout import watching_panel
+
+    with gr.Blocks():
+        return watching_panel(decide({}))[0]
+
+
+@pytest.fixture(scope="session")
 def chromium():
     """One Chromium for all tests; skipped with a reason where there is none, failed in CI."""
     with machinery.chromium() as browser:

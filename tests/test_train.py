@@ -11,7 +11,7 @@ from demo import jobs
 from demo.jobs import permissions, presets
 from demo.server.environment import Place, no_loan
 from demo.shared import run_view
-from demo.tabs.train import access, form, monitor, status_view
+from demo.tabs.train import access, form, live_controls, status_view
 from demo.ui.i18n import LANGUAGES, words
 from gan.data.registry import SETS
 from gan.plots.history import tell
@@ -97,51 +97,62 @@ def test_a_run_that_loads_its_data_says_so(runs):
     assert "being loaded" in html
 
 
-def test_the_tab_opens_with_the_most_recent_run_and_keeps_the_one_that_was_chosen(runs):
-    dropdown, html, *_ = monitor.opened(None, None)
-    assert dropdown.value == "late"
-    assert dropdown.choices == [("late", "late"), ("early", "early")]
-    assert "late" in html
-    assert monitor.opened("early", None)[0].value == "early"
-    assert monitor.opened("gone", None)[0].value == "late"
+def test_the_tab_opens_with_the_most_recent_run_and_keeps_the_one_that_was_chosen(runs, monitor):
+    shown = monitor.opened(None, None)
+    assert shown[monitor.watched].value == "late"
+    assert shown[monitor.watched].choices == [("late", "late"), ("early", "early")]
+    assert "late" in shown[monitor.facts]
+    assert monitor.opened("early", None)[monitor.watched].value == "early"
+    assert monitor.opened("gone", None)[monitor.watched].value == "late"
     with runs[0].lock():
         runs[0].set_info(status="running")
-        assert monitor.opened("late", None)[0].value == "early"  # something goes on there
+        assert monitor.opened("late", None)[monitor.watched].value == "early"  # something goes on there
 
 
-def test_nothing_is_sent_while_nothing_is_new(runs):
-    assert monitor.follow("late", "", None, None) == gr.skip()  # the tab has not been opened yet
-    _, _, shown, *_ = monitor.watch("late", "", None)
-    assert monitor.follow("late", shown, None, None) == gr.skip()
+def test_all_that_is_shown_is_an_output(runs, monitor):
+    known = set(monitor.outputs)
+    assert set(monitor.opened("late", None)) <= known
+    assert set(monitor.watch("late", "", None)) <= known | {monitor.held}
+    runs[0].set_info(status="running")
+    with runs[0].lock():
+        assert set(monitor.opened("early", None)) == known  # all of them, where one trains
+    assert len(monitor.outputs) == len(known)
+
+
+def test_nothing_is_sent_while_nothing_is_new(runs, monitor):
+    assert monitor.follow("late", "", None, None) == {}  # the tab has not been opened yet
+    shown = monitor.watch("late", "", None)[monitor.facts]
+    assert monitor.follow("late", shown, None, None) == {}
     runs[1].log(record(601))
-    _, later, *_ = monitor.follow("late", shown, None, None)
+    later = monitor.follow("late", shown, None, None)[monitor.facts]
     assert "<b>601</b>" in later
-    assert monitor.follow("late", later, None, None) == gr.skip()
-    assert monitor.follow("late", shown, None, None) != gr.skip()  # an older answer came last: what it shows is told
+    assert monitor.follow("late", later, None, None) == {}
+    assert monitor.follow("late", shown, None, None) != {}  # an older answer came last: what it shows is told
 
 
-def test_a_look_at_the_list_leaves_the_film_where_it_is(runs):
-    held, _, shown, *_ = monitor.watch("late", "", None)
-    assert held is None
-    assert monitor.watch("late", shown, None) == gr.skip()
+def test_a_look_at_the_list_leaves_the_film_where_it_is(runs, monitor):
+    first = monitor.watch("late", "", None)
+    assert first[monitor.held] is None
+    shown = first[monitor.facts]
+    assert monitor.watch("late", shown, None) == {}
     runs[1].log(record(601))
-    assert monitor.watch("late", shown, None) == gr.skip()
-    assert "early" in monitor.watch("early", shown, None)[2]
+    assert monitor.watch("late", shown, None) == {}
+    assert "early" in monitor.watch("early", shown, None)[monitor.facts]
 
 
-def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, tmp_path):
-    _, _, shown, *_ = monitor.watch("late", "", None)
+def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, tmp_path, monitor):
+    shown = monitor.watch("late", "", None)[monitor.facts]
     new = small_run(tmp_path, "new", lines=3)
     new.set_info(status="running")
     with new.lock():
-        assert monitor.follow("late", shown, None, None)[0].value == "new"
-        _, _, shown, *_ = monitor.watch("late", "", None)  # she looks at another one on purpose
+        assert monitor.follow("late", shown, None, None)[monitor.watched].value == "new"
+        shown = monitor.watch("late", "", None)[monitor.facts]  # she looks at another one on purpose
         runs[1].log(record(601))
-        chosen, facts, *_ = monitor.follow("late", shown, None, None)
-        assert chosen == gr.skip()  # the list may be open
-        assert "late" in facts
+        news = monitor.follow("late", shown, None, None)
+        assert monitor.watched not in news  # the list may be open
+        assert "late" in news[monitor.facts]
         small_run(tmp_path, "third", lines=3)
-        chosen, *_ = monitor.follow("late", shown, None, None)
+        chosen = monitor.follow("late", shown, None, None)[monitor.watched]
         assert ("third", "third") in chosen.choices
         assert "value" not in chosen.constructor_args  # she may have turned to another one meanwhile
 
@@ -156,34 +167,34 @@ def test_a_training_that_someone_starts_is_shown_to_those_who_watch_none(runs, t
         ("finished", set()),
     ],
 )
-def test_only_the_buttons_that_make_sense_can_be_pressed(runs, status, possible):
+def test_only_the_buttons_that_make_sense_can_be_pressed(runs, status, possible, monitor):
     runs[0].set_info(status=status)
     with runs[0].lock():
-        buttons = monitor.watch("early", "", None)[6:9]
-    assert {name for name, button in zip(monitor.DO, buttons, strict=True) if button.interactive} == possible
+        shown = monitor.watch("early", "", None)
+    assert {name for name, button in monitor.buttons.items() if shown[button].interactive} == possible
 
 
-def test_without_runs_the_tab_says_what_to_do(monkeypatch):
+def test_without_runs_the_tab_says_what_to_do(monkeypatch, monitor):
     monkeypatch.setattr(jobs.model_cache, "runs", lambda *_, **__: [])
-    dropdown, html, *_ = monitor.opened(None, None)
-    assert dropdown.value is None
-    assert words("en")["train.none"] in html
+    shown = monitor.opened(None, None)
+    assert shown[monitor.watched].value is None
+    assert words("en")["train.none"] in shown[monitor.facts]
 
 
-def test_the_film_follows_the_training_unless_someone_went_back_in_it(runs):
+def test_the_film_follows_the_training_unless_someone_went_back_in_it(runs, monitor):
     run = runs[1]
-    (_, newest), (html, back) = monitor.rewind("late", 2, None), monitor.rewind("late", 1, None)
-    assert (newest, back) == (None, 1)
-    assert "Step 200" in html
-    _, _, facts, *_ = monitor.watch("late", "", None)
+    newest, back = (monitor.rewind("late", moment, None) for moment in (2, 1))
+    assert (newest[monitor.held], back[monitor.held]) == (None, 1)
+    assert "Step 200" in back[monitor.film]
+    facts = monitor.watch("late", "", None)[monitor.facts]
     sample(run, 600)
     run.log(record(601))
-    shown = monitor.follow("late", facts, newest, None)
-    assert "Step 600" in shown[2]
-    assert (shown[3].maximum, shown[3].value) == (3, 3)
-    shown = monitor.follow("late", facts, back, None)
-    assert "Step 200" in shown[2]
-    assert shown[3].value == 1
+    shown = monitor.follow("late", facts, None, None)
+    assert "Step 600" in shown[monitor.film]
+    assert (shown[monitor.moment].maximum, shown[monitor.moment].value) == (3, 3)
+    shown = monitor.follow("late", facts, 1, None)
+    assert "Step 200" in shown[monitor.film]
+    assert shown[monitor.moment].value == 1
 
 
 def test_a_run_that_waits_says_at_which_place_and_one_that_trains_who_waits(runs):
@@ -234,20 +245,20 @@ def test_a_branch_names_its_parent(runs):
     assert "step 1,234 of “late”" in status_view.facts(runs[0].folder, status_view.stamp(runs[0]), "en")
 
 
-def test_the_desk_shows_how_a_run_is_conducted_and_asks_in_words(runs):
-    from demo.tabs.train import live_controls
-
-    run = runs[0]
-    assert live_controls.set_out(run, "en")[0].visible is False  # it is at rest, and has no checkpoint
+def test_the_live_controls_show_how_a_run_trains_and_ask_in_words(runs, monitor):
+    run, controls = runs[0], monitor.controls
+    assert controls.show(run, "en")[controls.panel].visible is False  # it is at rest, and has no checkpoint
     run.set_info(status="running")
     run.log({"step": 591, "seconds": 148.0, "event": "control", "hold_d": True, "rate_g": 0.0006})
     with run.lock():
-        panel, told_d, told_g, hold_d, hold_g, *others = live_controls.set_out(run, "en")
-        assert panel.visible
-        assert "frozen, learning rate 0.0002" in told_d
-        assert "learning, learning rate 0.0006" in told_g
-        assert (hold_d.value, hold_g.value) == ("Unfreeze", "Freeze")
-        assert [button.interactive for button in others[:7]] == [True, True, False] * 2 + [False]
+        shown = controls.show(run, "en")
+    assert shown[controls.panel].visible
+    assert "frozen, learning rate 0.0002" in shown[controls.told["d"]]
+    assert "learning, learning rate 0.0006" in shown[controls.told["g"]]
+    hold_d, hold_g = (shown[controls.holds[side]] for side in "dg")
+    assert (hold_d.value, hold_g.value) == ("Unfreeze", "Freeze")
+    can = {name for name, button in controls.buttons.items() if shown[button].interactive}
+    assert can == {"slower-d", "faster-d", "slower-g", "faster-g"}  # half a step only while it is paused
     # what stands on a button is what it asks for, however late its label is; a factor is the training's to apply
     assert live_controls.word("hold-d", hold_d.value, "en") == "free-d"
     assert live_controls.word("hold-g", hold_g.value, "en") == "hold-g"

@@ -12,7 +12,7 @@ from demo.app import build_app
 from demo.jobs import presets
 from demo.jobs.permissions import Refused
 from demo.server.environment import Place, no_loan
-from demo.tabs.train import estimate, form, monitor, status_view
+from demo.tabs.train import estimate, form, status_view
 from demo.ui.i18n import words
 from gan.benchmark import throughput
 from gan.benchmark.throughput import Estimate
@@ -198,12 +198,12 @@ def shown(run, language="en"):
     return status_view.facts(run.folder, status_view.stamp(run), language)
 
 
-def test_a_training_that_was_too_short_says_so_and_go_on_prolongs_it(short, tmp_path):
+def test_a_training_that_was_too_short_says_so_and_go_on_prolongs_it(short, tmp_path, monitor):
     assert presets.further(short) == 6  # 60 s * 500 / 97, and a little more
     told = "results are worth a look from about step 500 on. “Go on” trains it further, to 6 minutes in all."
     assert told in shown(short)
     assert "모두 합해 6분까지" in shown(short, "ko")
-    assert monitor.show(short, ["short"], visitor())[6].interactive  # Go on
+    assert monitor.show(short, ["short"], visitor())[monitor.buttons["go_on"]].interactive
     assert status_view.report(short)["needed"] == 500
     jobs.control(Place("local", "on", tmp_path, no_loan), "short", "go on")
     assert (short.status, short.config.minutes) == ("queued", 6)

@@ -12,7 +12,7 @@ from demo.shared.links import asked_of
 from demo.tabs.train import api, estimate, form
 from demo.tabs.train.handlers import Starting, Watching
 from demo.tabs.train.layout import settings_panel, starting_panel, watching_panel
-from demo.tabs.train.monitor import DO, follow, opened, rewind, watch
+from demo.tabs.train.monitor import DO
 from demo.ui.handlers import EACH, LATEST, QUIET, on_open, polite
 from demo.ui.i18n import t
 
@@ -27,24 +27,18 @@ def warm(place: Place) -> None:
 def build(place: Place) -> None:
     """The Train tab."""
     worker.borrow(place)
-    starting = Starting(place, place.training == "on" or (place.training == "limited" and bool(place.key)))
+    is_free = place.training == "on" or (place.training == "limited" and bool(place.key))
     gr.Markdown(t("train.intro"))
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
-            panel = starting_panel(place, starting.is_free)
+            panel = starting_panel(place, is_free)
         with gr.Column(scale=5, min_width=320):
-            sight = watching_panel(place)
-    panel["fields"] = settings_panel(starting.is_free)
-    staged, held = gr.State(None), gr.State(None)
-    shown = [
-        *(sight[name] for name in ("watched", "facts", "film", "moment", "charts")),
-        *sight["buttons"],
-        sight["delete"],
-        *sight["desk"].outputs,
-    ]
+            monitor, asks = watching_panel(place)
+    panel["fields"] = settings_panel(is_free)
+    starting, staged = Starting(place, is_free, monitor), gr.State(None)
     wire_form(starting, panel, staged)
-    wire_start(starting, panel, staged, held, shown)
-    wire_watching(Watching(place), sight, panel["key"], held, shown)
+    wire_start(starting, panel, staged)
+    wire_watching(Watching(place, monitor), asks, panel["key"])
     api.publish(place)
 
 
@@ -79,35 +73,34 @@ def wire_form(starting: Starting, panel: dict[str, Any], staged: gr.State) -> No
     gr.on(of_other_settings, polite(starting.forget, unfit=True), asked, told, queue=False, **LATEST)
 
 
-def wire_start(starting: Starting, panel: dict[str, Any], staged: gr.State, held: gr.State, shown: list[Any]) -> None:
+def wire_start(starting: Starting, panel: dict[str, Any], staged: gr.State) -> None:
     """Start, and the question that comes first where a training takes a GPU that is not there."""
-    sure, question = panel["sure"], panel["question"]
+    sure, question, monitor = panel["sure"], panel["question"], starting.monitor
     asked = [panel["name"], panel["key"], *asked_by(panel, staged)]
-    begun = [sure, question, panel["name"], staged, held, *shown]
-    panel["go"].click(polite(starting.start(sure, question, is_sure=False)), asked, begun, **QUIET).then(
-        None, None, None, js=SHOW_QUESTION, api_visibility="private"
-    )
-    panel["anyway"].click(polite(starting.start(sure, question, is_sure=True)), asked, begun, **QUIET)
-    panel["instead"].click(polite(starting.start_instead), panel["key"], [sure, question, *shown], **QUIET)
+    begun = [sure, question, panel["name"], staged, monitor.held, *monitor.outputs]
+    go, anyway = (polite(starting.start(panel, staged, is_sure=is_sure)) for is_sure in (False, True))
+    panel["go"].click(go, asked, begun, **QUIET).then(None, None, None, js=SHOW_QUESTION, api_visibility="private")
+    panel["anyway"].click(anyway, asked, begun, **QUIET)
+    instead = polite(starting.start_instead(panel))
+    panel["instead"].click(instead, panel["key"], [sure, question, *monitor.outputs], **QUIET)
     panel["rather_not"].click(lambda: gr.Column(visible=False), None, sure, queue=False, **QUIET)
 
 
-def wire_watching(watching: Watching, sight: dict[str, Any], key: gr.Textbox, held: gr.State, shown: list[Any]) -> None:
+def wire_watching(watching: Watching, asks: dict[str, Any], key: gr.Textbox) -> None:
     """The run that is watched, its film, and what can be asked of it."""
-    watched, desk = sight["watched"], sight["desk"]
-    on_open(opened, watched, shown)
-    watched.input(polite(watch), [watched, sight["facts"]], [held, *shown], **LATEST)
-    sight["moment"].input(polite(rewind), [watched, sight["moment"]], [sight["film"], held], **LATEST)
-    for button, do in zip(sight["buttons"], DO.values(), strict=True):
-        button.click(polite(watching.ask(do)), [watched, key], shown, **QUIET)
-    for each, button in {**{f"hold-{side}": b for side, b in desk.holds.items()}, **desk.buttons}.items():
-        button.click(polite(watching.press(each)), [watched, key, button], shown, **EACH)
-    desk.rounds.input(polite(watching.choose("rounds-d")), [desk.rounds, watched, key], None, **LATEST)
-    desk.label.input(polite(watching.choose("label")), [desk.label, watched, key], None, **LATEST)
-    desk.what_if.click(polite(watching.what_if), [watched, key], shown, **QUIET)
-    sight["delete"].click(polite(watching.ask_to_delete), watched, [sight["sure"], sight["question"]], **QUIET)
-    sight["keep"].click(lambda: gr.Group(visible=False), None, sight["sure"], queue=False, **QUIET)
-    sight["gone"].click(polite(watching.delete), [watched, key], [sight["sure"], *shown], **QUIET)
-    sight["facts"].tick(
-        polite(follow), [watched, sight["facts"], held], shown, trigger_mode="once", queue=False, **QUIET
-    )
+    monitor, controls = watching.monitor, watching.monitor.controls
+    watched, facts, held, shown = monitor.watched, monitor.facts, monitor.held, monitor.outputs
+    on_open(monitor.opened, watched, shown)
+    watched.input(polite(monitor.watch), [watched, facts], [held, *shown], **LATEST)
+    monitor.moment.input(polite(monitor.rewind), [watched, monitor.moment], [monitor.film, held], **LATEST)
+    for name, button in monitor.buttons.items():
+        button.click(polite(watching.ask(DO[name])), [watched, key], shown, **QUIET)
+    for name, button in {**{f"hold-{side}": b for side, b in controls.holds.items()}, **controls.buttons}.items():
+        button.click(polite(watching.press(name)), [watched, key, button], shown, **EACH)
+    controls.rounds.input(polite(watching.choose("rounds-d")), [controls.rounds, watched, key], None, **LATEST)
+    controls.label.input(polite(watching.choose("label")), [controls.label, watched, key], None, **LATEST)
+    controls.what_if.click(polite(watching.what_if), [watched, key], shown, **QUIET)
+    monitor.delete.click(polite(watching.ask_to_delete), watched, [asks["sure"], asks["question"]], **QUIET)
+    asks["keep"].click(lambda: gr.Group(visible=False), None, asks["sure"], queue=False, **QUIET)
+    asks["gone"].click(polite(watching.delete(asks["sure"])), [watched, key], [asks["sure"], *shown], **QUIET)
+    facts.tick(polite(monitor.follow), [watched, facts, held], shown, trigger_mode="once", queue=False, **QUIET)

@@ -13,12 +13,11 @@ from demo.server.environment import Place
 from demo.tabs.train import estimate, form, live_controls
 from demo.tabs.train.access import is_here, key_of
 from demo.tabs.train.form import OWN, Staged
-from demo.tabs.train.monitor import names_of, opened, show
+from demo.tabs.train.monitor import Monitor, Shown
 from demo.ui.gradio_workarounds import session_of
 from demo.ui.i18n import language_of, say
 from demo.ui.refusals import Refused
 from gan.config import Config
-from gan.runs.run import Run
 
 INSTEAD = "stripes"  # the preset that is offered where one takes a GPU
 PATIENCE = 2.0  # seconds that a button waits for what it asks of a training
@@ -42,17 +41,13 @@ class Form(NamedTuple):
         return cls(preset, model, data, (folder or "").strip(), minutes, staged, tuple(settings))
 
 
-def shown(run: Run | None, request: gr.Request) -> list[Any]:
-    """The watching side for a run, among those that there are now."""
-    return show(run, names_of(jobs.recent()), request)
-
-
 @dataclass(frozen=True)
 class Starting:
     """Handlers of the form. `is_free`: visitors may choose their own settings."""
 
     place: Place
     is_free: bool
+    monitor: Monitor
 
     def config_of(self, asked: Form) -> tuple[Config, int | None]:
         """The settings that the controls stand for, and how many steps they need."""
@@ -69,10 +64,11 @@ class Starting:
         needed = presets.PRESETS[asked.preset].needed if asked.preset != OWN else None
         return presets.settings_of(asked.model, data, asked.minutes, **settings), needed
 
-    def start(self, sure: gr.Column, question: gr.HTML, *, is_sure: bool) -> Callable:
+    def start(self, panel: dict[str, Any], staged: gr.State, *, is_sure: bool) -> Callable:
         """Starts a training; one that takes a GPU, where there is none, only when its visitor `is_sure`."""
+        sure, question = panel["sure"], panel["question"]
 
-        def handler(request: gr.Request, name: str, key: str, *values: Any) -> tuple | dict:
+        def handler(request: gr.Request, name: str, key: str, *values: Any) -> Shown:
             asked, key = Form.of(values), key_of(self.place, request, key)
             config, needed = self.config_of(asked)
             own = asked.staged if asked.data == OWN and not asked.folder else None
@@ -92,16 +88,22 @@ class Starting:
             )
             for sentence in form.advice(run, language_of(request)) if own is None else ():
                 gr.Warning(escape(sentence))
-            return gr.Column(visible=False), "", "", None, None, *shown(run, request)
+            done = {sure: gr.Column(visible=False), question: "", panel["name"]: "", staged: None}
+            return done | {self.monitor.held: None} | self.monitor.show_now(run, request)
 
         return handler
 
-    def start_instead(self, key: str, request: gr.Request) -> tuple:
+    def start_instead(self, panel: dict[str, Any]) -> Callable:
         """Starts what runs here without a GPU."""
-        model, data, minutes, _, settings, *_ = presets.PRESETS[INSTEAD]
-        config = presets.settings_of(model, data, minutes, **settings)
-        run = jobs.start(self.place, config, key=key_of(self.place, request, key), visitor=session_of(request))
-        return gr.Column(visible=False), "", *shown(run, request)
+
+        def handler(key: str, request: gr.Request) -> Shown:
+            model, data, minutes, _, settings, *_ = presets.PRESETS[INSTEAD]
+            config = presets.settings_of(model, data, minutes, **settings)
+            run = jobs.start(self.place, config, key=key_of(self.place, request, key), visitor=session_of(request))
+            answered = {panel["sure"]: gr.Column(visible=False), panel["question"]: ""}
+            return answered | self.monitor.show_now(run, request)
+
+        return handler
 
     def take(self, model: str, size: float, a: list | None, b: list | None, key: str, request: gr.Request) -> tuple:
         """(staged, what is said of them) for pictures of one's own that were sent."""
@@ -137,23 +139,24 @@ class Watching:
     """Handlers of the side that watches a run, by its name."""
 
     place: Place
+    monitor: Monitor
 
     def ask(self, do: str) -> Callable:
         """Pauses, resumes or stops it."""
 
-        def handler(name: str | None, key: str, request: gr.Request) -> list[Any]:
+        def handler(name: str | None, key: str, request: gr.Request) -> Shown:
             key = key_of(self.place, request, key)
-            return shown(jobs.control(self.place, name or "", do, key=key, patience=PATIENCE), request)
+            return self.monitor.show_now(jobs.control(self.place, name or "", do, key=key, patience=PATIENCE), request)
 
         return handler
 
     def press(self, button: str) -> Callable:
         """What one of the live controls' buttons asks for, by its label."""
 
-        def handler(name: str | None, key: str, label: str, request: gr.Request) -> list[Any]:
+        def handler(name: str | None, key: str, label: str, request: gr.Request) -> Shown:
             wish = live_controls.word(button, label, language_of(request))
             run = jobs.control(self.place, name or "", wish, key=key_of(self.place, request, key))
-            return shown(run, request)
+            return self.monitor.show_now(run, request)
 
         return handler
 
@@ -167,15 +170,20 @@ class Watching:
 
         return handler
 
-    def what_if(self, name: str | None, key: str, request: gr.Request) -> list[Any]:
+    def what_if(self, name: str | None, key: str, request: gr.Request) -> Shown:
         """Forks it from before the last change."""
-        return shown(jobs.what_if(self.place, name or "", key=key_of(self.place, request, key)), request)
+        run = jobs.what_if(self.place, name or "", key=key_of(self.place, request, key))
+        return self.monitor.show_now(run, request)
 
     def ask_to_delete(self, name: str | None, request: gr.Request) -> tuple:
         """Asks once more."""
         return gr.Group(visible=True), say(request, "train.delete.question", run=name or "")
 
-    def delete(self, name: str | None, key: str, request: gr.Request) -> tuple:
+    def delete(self, question: gr.Group) -> Callable:
         """Deletes it, and shows another."""
-        jobs.delete(self.place, name or "", key=key_of(self.place, request, key))
-        return gr.Group(visible=False), *opened(None, request)
+
+        def handler(name: str | None, key: str, request: gr.Request) -> Shown:
+            jobs.delete(self.place, name or "", key=key_of(self.place, request, key))
+            return {question: gr.Group(visible=False)} | self.monitor.opened(None, request)
+
+        return handler

@@ -8,7 +8,7 @@ from demo.jobs import permissions, presets
 from demo.server.environment import Place
 from demo.tabs.train import form, live_controls
 from demo.tabs.train.form import MODELS, OWN
-from demo.tabs.train.monitor import DO
+from demo.tabs.train.monitor import DO, Monitor
 from demo.ui import svg_chart
 from demo.ui.assets import beside
 from demo.ui.i18n import t
@@ -118,12 +118,12 @@ def settings_panel(is_free: bool) -> dict[str, Any]:
             }
 
 
-def watching_panel(place: Place) -> dict[str, Any]:
-    """What is trained now, or was."""
+def watching_panel(place: Place) -> tuple[Monitor, dict[str, Any]]:
+    """What is trained now, or was; and by name what asks once more before a run is deleted."""
     shows = place.training != "off"
-    sight: dict[str, Any] = {}
+    asks: dict[str, Any] = {}
     with gr.Row():
-        sight["watched"] = gr.Dropdown(
+        watched = gr.Dropdown(
             [],
             label=t("train.watch"),
             show_label=False,
@@ -132,8 +132,8 @@ def watching_panel(place: Place) -> dict[str, Any]:
             min_width=180,
             elem_id="train-watch",
         )
-        sight["buttons"] = [
-            gr.Button(
+        buttons = {
+            do: gr.Button(
                 t(f"train.{do}"),
                 interactive=False,
                 visible=shows and not (do == "pause" and place.kind == "zerogpu"),
@@ -143,23 +143,23 @@ def watching_panel(place: Place) -> dict[str, Any]:
                 elem_id=f"train-{do.replace('_', '-')}",
             )
             for do in DO
-        ]
-        sight["delete"] = gr.Button(
+        }
+        delete = gr.Button(
             t("train.delete.button"), interactive=False, visible=shows, size="md", min_width=90, elem_id="train-delete"
         )
-    with gr.Group(visible=False) as sight["sure"]:
-        sight["question"] = gr.Markdown(elem_id="train-question")
+    with gr.Group(visible=False) as asks["sure"]:
+        asks["question"] = gr.Markdown(elem_id="train-question")
         with gr.Row():
-            sight["keep"] = gr.Button(t("train.delete.keep"), size="md", elem_id="train-keep")
-            sight["gone"] = gr.Button(t("train.delete.sure"), variant="stop", size="md", elem_id="train-gone")
-    sight["facts"] = svg_chart.html(CSS, value=t("app.coming"), elem_id="watch", min_height=120, seconds=1)
+            asks["keep"] = gr.Button(t("train.delete.keep"), size="md", elem_id="train-keep")
+            asks["gone"] = gr.Button(t("train.delete.sure"), variant="stop", size="md", elem_id="train-gone")
+    facts = svg_chart.html(CSS, value=t("app.coming"), elem_id="watch", min_height=120, seconds=1)
     with gr.Row():
         with gr.Column(scale=1, min_width=260):
-            sight["film"] = svg_chart.html(CSS, elem_id="film", min_height=200)
-            sight["moment"] = gr.Slider(
+            film = svg_chart.html(CSS, elem_id="film", min_height=200)
+            moment = gr.Slider(
                 0, 1, step=1, label=t("train.film"), interactive=False, buttons=[], elem_id="train-moment"
             )
         with gr.Column(scale=1, min_width=280):
-            sight["charts"] = svg_chart.html(CSS, elem_id="train-curves")
-    sight["desk"] = live_controls.build()
-    return sight
+            charts = svg_chart.html(CSS, elem_id="train-curves")
+    controls = live_controls.build()
+    return Monitor(watched, buttons, delete, facts, film, moment, charts, controls, gr.State(None)), asks

@@ -1,6 +1,7 @@
 """Live controls: freeze a side, change its rate, play half a step, and ask "what if"."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -14,7 +15,8 @@ ROUNDS = (1, 2, 3, 5)
 LABELS = (1.0, 0.9, 0.8)
 
 
-class Desk(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class LiveControls:
     """The components: buttons by what `word` makes a word of `runs.controls`, the others by the side they belong to."""
 
     panel: gr.Accordion
@@ -27,15 +29,38 @@ class Desk(NamedTuple):
 
     @property
     def outputs(self) -> list[Any]:
-        """All that `set_out` sets."""
-        return [
-            *(self.panel, *self.told.values(), *self.holds.values(), *self.buttons.values()),
-            *(self.rounds, self.label, self.what_if),
-        ]
+        """All that `show` sets."""
+        sides = self.told, self.holds, self.buttons
+        return [self.panel, *(each for side in sides for each in side.values()), self.rounds, self.label, self.what_if]
+
+    def show(self, run: Run | None, language: Language) -> dict[Any, Any]:
+        """{component: what it shows} for a run: closed to one that does not train."""
+        standing = jobs.status(run) if run else ""
+        if standing not in ("running", "paused"):
+            can_branch = run is not None and (run.folder / "resume.pt").is_file()
+            return {
+                self.panel: gr.Accordion(visible=can_branch),
+                **{button: gr.Button(interactive=False) for button in (*self.holds.values(), *self.buttons.values())},
+                **{radio: gr.Radio(interactive=False) for radio in (self.rounds, self.label)},
+                self.what_if: gr.Button(interactive=can_branch),
+            }
+        now, shows = runtime_of(run), {self.panel: gr.Accordion(visible=True)}
+        for side, rate, is_held in (("d", now.rate_d, now.hold_d), ("g", now.rate_g, now.hold_g)):
+            how = say(language, f"train.conduct.{'held' if is_held else 'learns'}")
+            shows[self.told[side]] = say(language, f"train.conduct.side_{side}", rate=f"{rate:.2g}", how=how)
+            label = say(language, f"train.conduct.{'free' if is_held else 'hold'}")
+            shows[self.holds[side]] = gr.Button(label, interactive=True)
+        for name, button in self.buttons.items():
+            shows[button] = gr.Button(interactive=standing == "paused" or not name.startswith("step"))
+        return shows | {
+            self.rounds: gr.Radio(value=now.rounds_d if now.rounds_d in ROUNDS else None, interactive=True),
+            self.label: gr.Radio(value=now.label if now.label in LABELS else None, interactive=True),
+            self.what_if: gr.Button(interactive=True),
+        }
 
 
-def build() -> Desk:
-    """The desk."""
+def build() -> LiveControls:
+    """The panel, closed."""
     told, holds, buttons = {}, {}, {}
     with gr.Accordion(t("train.conduct.title"), open=False, visible=False, elem_id="train-conduct") as panel:
         gr.Markdown(t("train.conduct.intro"))
@@ -59,38 +84,11 @@ def build() -> Desk:
             buttons["step"] = _button(t("train.conduct.step"), "step")
             what_if = _button(t("train.conduct.what_if"), "what-if")
         gr.Markdown(t("train.conduct.explain"))
-    return Desk(panel, told, holds, buttons, rounds, label, what_if)
+    return LiveControls(panel, told, holds, buttons, rounds, label, what_if)
 
 
 def _button(words: Any, name: str) -> gr.Button:
     return gr.Button(words, size="md", min_width=80, elem_id=f"train-act-{name}")
-
-
-def set_out(run: Run | None, language: Language) -> list[Any]:
-    """What the desk shows for a run: closed to one that does not train."""
-    standing = jobs.status(run) if run else ""
-    if standing not in ("running", "paused"):
-        can_branch = run is not None and (run.folder / "resume.pt").is_file()
-        gone = [gr.skip()] * 2 + [gr.Button(interactive=False)] * 9 + [gr.Radio(interactive=False)] * 2
-        return [gr.Accordion(visible=can_branch), *gone, gr.Button(interactive=can_branch)]
-    runtime = runtime_of(run)
-    told, holds = [], []
-    for side, rate, is_held in (("d", runtime.rate_d, runtime.hold_d), ("g", runtime.rate_g, runtime.hold_g)):
-        how = say(language, f"train.conduct.{'held' if is_held else 'learns'}")
-        told.append(say(language, f"train.conduct.side_{side}", rate=f"{rate:.2g}", how=how))
-        holds.append(gr.Button(say(language, f"train.conduct.{'free' if is_held else 'hold'}"), interactive=True))
-    is_paused = standing == "paused"
-    steps = {name: is_paused for name in ("step-d", "step-g", "step")}
-    names = ("slower-d", "faster-d", "step-d", "slower-g", "faster-g", "step-g", "step")
-    return [
-        gr.Accordion(visible=True),
-        *told,
-        *holds,
-        *(gr.Button(interactive=steps.get(name, True)) for name in names),
-        gr.Radio(value=runtime.rounds_d if runtime.rounds_d in ROUNDS else None, interactive=True),
-        gr.Radio(value=runtime.label if runtime.label in LABELS else None, interactive=True),
-        gr.Button(interactive=True),
-    ]
 
 
 def word(button: str, label: str, language: Language) -> str:
