@@ -316,12 +316,15 @@ def test_run_json_says_on_what_it_was_trained(dcgan):
     assert info["seconds"] > 0
 
 
-@pytest.mark.parametrize("moment", ["running", "asked"])
+@pytest.mark.parametrize("moment", ["starting", "loading", "running", "asked"])
 def test_a_stop_that_comes_while_a_training_begins_stops_it(dcgan, monkeypatch, moment):
-    """Whoever sees "running" and asks for a stop is heard, whatever has not been read by then."""
+    """A stop is heard from the moment on that a training is started, whatever has not been read by then."""
     run = run_of("mine", dcgan)
     run.control("stop")  # asked of the run at rest, which stops nothing
     run.control("set", label=0.8)
+    if moment == "starting":  # by the app, whose process comes later
+        run.set_info(status="starting", controls_before=len(run.controls()))
+        run.control("stop")
     stand, asked = trainer.Recorder.stand, []
 
     def and_stop(self, status, why=""):
@@ -332,7 +335,9 @@ def test_a_stop_that_comes_while_a_training_begins_stops_it(dcgan, monkeypatch, 
     if moment == "running":
         monkeypatch.setattr(trainer.Recorder, "stand", and_stop)
     records = []
-    for record in train(run, device="cpu", settings={"label": 0.9} if moment == "running" else None):
+    settings = {"label": 0.9} if moment == "running" else None
+    loading = (lambda *_: run.control("stop")) if moment == "loading" else (lambda *_: None)
+    for record in train(run, device="cpu", settings=settings, gauge=loading):
         records.append(record)
         if moment == "asked" and record.get("event") == "control":
             run.control("stop")

@@ -48,11 +48,12 @@ class Worker:
 
 
 def launch(run: Run, place: Place, asker: contextvars.Context | None = None) -> Worker:
-    """Begin or go on with a run. `run.json` says "starting" until the training's own first word.
+    """Begin or go on with a run. `run.json` says "starting" until the training's own first word, and how many commands
+    were asked before: what is asked meanwhile, by whatever app, is asked of this training.
 
     A GPU is lent in the name of the visitor whose request is in the context of the `asker`.
     """
-    run.set_info(status="starting", why="")
+    run.set_info(status="starting", why="", controls_before=len(run.controls()))
     if place.kind == "zerogpu":
         stop = threading.Event()
         arguments = (_loop, run, _borrower(place), stop)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gan.errors import UserError, cause
@@ -16,10 +17,13 @@ class Stopped(Exception):
 
 
 class LiveControl:
-    """The commands in a run's folder, each followed once: `controls_read` of the training's state are behind."""
+    """The commands in a run's folder, each followed once: `controls_read` of the training's state are behind.
 
-    def __init__(self, trainer: "Trainer") -> None:
-        self.trainer = trainer
+    `before` of all commands were asked of the run at rest: a pause or a stop among them is of no consequence.
+    """
+
+    def __init__(self, trainer: "Trainer", before: int) -> None:
+        self.trainer, self.before = trainer, before
 
     def new(self) -> Iterator[dict[str, Any]]:
         """The commands since the last look. Looked up anew for each: a pause takes what comes after it."""
@@ -31,13 +35,13 @@ class LiveControl:
             state.controls_read += 1
             yield asked[0]
 
-    def count_new(self) -> int:
-        """How many there are since the last look."""
-        count = len(self.trainer.run.controls()) - self.trainer.state.controls_read
-        return self.trainer.team.agree(max(0, count))
+    def standing(self) -> Iterator[dict[str, Any]]:
+        """Those of the new commands that were asked of the run at rest."""
+        count = self.trainer.team.agree(max(0, self.before - self.trainer.state.controls_read))
+        return islice(self.new(), count)
 
     def follow(self, asked: Iterable[dict[str, Any]], *, standing: bool = False) -> Iterator[dict[str, Any]]:
-        """Follow commands, an event each. `standing`: asked before this process began, so only settings count."""
+        """Follow commands, an event each; of `standing` ones only settings count."""
         for command in asked:
             if command.get("do") in ("set", "scale"):
                 yield self.change(command)

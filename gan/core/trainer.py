@@ -11,7 +11,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +117,7 @@ class Trainer:
             torch.manual_seed(config.seed + team.rank)  # same networks, but noise of its own
         self.draw = self.gan.drawer(self.data, self.stream, config.batch // team.size)
         self.state = TrainState(RuntimeSettings.of(config))
-        self.control = LiveControl(self)
+        self.control = LiveControl(self, going.before)
         self.tuner = Tuner.of(device.type, team.size)
         self.recorder = Recorder(run, team, device, self.state, self.data)
         self.kept: int | None = None  # the step of the checkpoint
@@ -150,13 +149,12 @@ class Trainer:
         """Write down the plan, then follow what was asked while nothing trained."""
         if self.team.is_first and self.going.moved:
             self.run.set_info(config=self.config.as_dict())
-        standing = self.control.count_new()
-        self.recorder.stand("running")  # what is asked from now on is asked of this training
+        self.recorder.stand("running")
         if self.kept is None:
             self.save()  # should it blow up at once, there is something to go back to
         if self.state.step:
             yield self.recorder.event("resume", **self.going.moved)
-        yield from self.control.follow(islice(self.control.new(), standing), standing=True)
+        yield from self.control.follow(self.control.standing(), standing=True)
         runtime = self.state.runtime
         new = {name: value for name, value in self.going.runtime.items() if getattr(runtime, name) != value}
         if self.team.is_first and new:

@@ -80,3 +80,10 @@ def runtime_of(run: Run) -> RuntimeSettings:
             with suppress(UserError):  # of a journal that someone has edited
                 runtime.change(event)
     return runtime
+
+
+def controls_before(run: Run) -> int:
+    """How many commands were asked of a run before its training was started, be it by the app or just now."""
+    info = run.info
+    asked = info.get("controls_before") if info["status"] == "starting" else None
+    return len(run.controls()) if asked is None else asked

@@ -9,7 +9,7 @@ from typing import Any
 
 from gan.config import CONFIGS, MOST_STEPS, Config, RuntimeSettings
 from gan.errors import UserError
-from gan.runs.controls import runtime_of
+from gan.runs.controls import controls_before, runtime_of
 from gan.runs.run import Run
 from gan.words import Words
 
@@ -39,12 +39,14 @@ class Plan:
     """How a run goes on: its settings with the end they have now, and which runtime settings were asked for anew.
 
     `config` is what `run.json` is to hold. Of the runtime settings it keeps what the run began with: the journal tells
-    what was changed since. `moved` are those of its values that are new.
+    what was changed since. `moved` are those of its values that are new. `before` of all commands were asked of it at
+    rest; what is asked from now on is asked of this training.
     """
 
     config: Config
     runtime: dict[str, Any]
     moved: dict[str, Any]
+    before: int
 
 
 def plan(run: Run, reached: tuple[int, float] | None, asked: dict[str, Any] | None = None, processes: int = 1) -> Plan:
@@ -56,7 +58,7 @@ def plan(run: Run, reached: tuple[int, float] | None, asked: dict[str, Any] | No
     for an end that lies behind, and where a step's pictures cannot be shared out among so many `processes`.
     """
     check(run)
-    own = run.config
+    own, before = run.config, controls_before(run)
     new = _changed(run, own, dict(asked or {}))
     moved = {name: getattr(new, name) for name in (*ENDS, "hold_d_after") if getattr(new, name) != getattr(own, name)}
     if moved:
@@ -69,7 +71,7 @@ def plan(run: Run, reached: tuple[int, float] | None, asked: dict[str, Any] | No
     config = replace(own, **moved)
     if config.batch % processes:
         raise UserError("resume.processes", batch=config.batch, processes=processes)
-    return Plan(config, runtime, moved)
+    return Plan(config, runtime, moved, before)
 
 
 def check(run: Run) -> None:
