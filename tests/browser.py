@@ -311,6 +311,12 @@ FAST = """const set = window.setInterval;
 window.setInterval = (call, time, ...all) => set(call, time >= 1000 ? time / 10 : time, ...all);"""
 
 
+# Counts every frame that is asked for, by whatever script, in `window.asked`: a `script` for a visit.
+COUNT_FRAMES = """window.asked = 0;
+const ask = window.requestAnimationFrame;
+window.requestAnimationFrame = (callback) => (window.asked++, ask(callback));"""
+
+
 def slow_down(page: Any, milliseconds: int = 500) -> None:
     """Let whatever the page asks for from now on take so much longer."""
     page.evaluate(

@@ -52,6 +52,14 @@ def shipped(drawings, tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def own_runs(tmp_path, monkeypatch):
+    """A folder of runs that is not there yet, and no folder of data, for this test alone."""
+    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("GAN_DATA", raising=False)
+    return tmp_path / "runs"
+
+
+@pytest.fixture
 def away(shipped, tmp_path, monkeypatch):
     """Nothing of this machine's data or runs is seen."""
     monkeypatch.setenv("GAN_RUNS", str(tmp_path / "GAN_RUNS"))

@@ -15,13 +15,9 @@ from gan.errors import UserError
 from gan.runs.controls import ask, parse
 from gan.runs.run import Run
 
+pytestmark = pytest.mark.usefixtures("own_runs")
+
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture(autouse=True)
-def runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
-    monkeypatch.delenv("GAN_DATA", raising=False)
 
 
 def test_words_stand_for_controls():

@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageDraw
 
-from demo.tabs.questions import q20_equilibrium, q20_figures, q20_session
+from demo.tabs.questions import q20_api, q20_equilibrium, q20_figures, q20_session
 from demo.ui.i18n import say, words
 from gan.errors import UserError
 from tests.browser import expect, open_section, settle, slow_down
@@ -159,14 +159,14 @@ def test_a_drawing_is_data_and_what_is_no_drawing_is_refused_in_a_sentence():
 
 
 def test_the_endpoint_plays_and_refuses():
-    answer = q20_equilibrium.endpoint("hill", "bce", 30, alone=20)
+    answer = q20_api.endpoint("hill", "bce", 30, alone=20)
     assert answer["rounds"] == 50
     assert len(answer["points"]) == 160
     assert 0 <= answer["divergence"] <= 0.6932
-    assert q20_equilibrium.endpoint("hill", "bce", 30, alone=20) == answer
+    assert q20_api.endpoint("hill", "bce", 30, alone=20) == answer
     for bad in ({"rounds": 10**6}, {"rounds": 0}, {"hold": "x"}, {"data": "drawn"}, {"loss": "x"}, {"seed": -1}):
         with pytest.raises(UserError):
-            q20_equilibrium.endpoint(**bad)
+            q20_api.endpoint(**bad)
 
 
 browser = pytest.mark.browser

@@ -21,14 +21,9 @@ from gan.errors import UserError
 from gan.runs.run import Run
 from gan.words import sentence
 
+pytestmark = pytest.mark.usefixtures("own_runs")
+
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture(autouse=True)
-def runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
-    monkeypatch.delenv("GAN_DATA", raising=False)
-    return tmp_path / "runs"
 
 
 @pytest.fixture
@@ -90,7 +85,7 @@ def test_a_full_disk_is_said_and_the_training_goes_on_when_there_is_room(small_d
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux to limit memory")
-def test_a_full_memory_is_said(config, runs):
+def test_a_full_memory_is_said(config, own_runs):
     run = Run.create("mine", replace(config, size=32, width=64, batch=4096))
     ended = in_process("train", "--resume", str(run.folder), "--device", "cpu", limit=1 << 29)
     assert ended.returncode == 2
@@ -136,7 +131,7 @@ def test_a_clock_that_jumps_changes_neither_the_time_trained_nor_the_end(config,
 
 
 @pytest.mark.slow
-def test_two_apps_that_start_at_once_start_one(config, runs):
+def test_two_apps_that_start_at_once_start_one(config, own_runs):
     """Of two processes that go on with one run at the same moment, one trains and the other says so."""
     run = Run.create("mine", replace(config, steps=100_000))
     command = [sys.executable, "-m", "gan", "train", "--resume", "mine", "--device", "cpu"]

@@ -9,6 +9,7 @@ import pytest
 
 from demo.server.environment import ROOT
 from demo.ui.i18n import LANGUAGES, words
+from tests.test_repository import READMES
 
 # Per language: | what may not appear, a regular expression | say this | where it may: keys, by their beginnings |
 # A word in front of which no other letter may stand begins with \b (in Korean with (?<![가-힣])).
@@ -90,8 +91,6 @@ FORBIDDEN = {
 | 그려 낸 | 코드로 그린 | |
 """,
 }
-FOLDERS = ("checkpoints", "demo", "gan", "gan/benchmark")  # with a README of their own
-
 # The words of the README that are names of files, commands or settings, in `code`, are not read.
 README = """
 | \\brounds?\\b | training steps |
@@ -161,9 +160,9 @@ def test_every_exception_is_needed(language):
             )
 
 
-@pytest.mark.parametrize("name", ["README.md", *(f"{folder}/README.md" for folder in FOLDERS)])
-def test_the_readme_keeps_to_the_glossary(name):
-    text = (ROOT / name).read_text(encoding="utf-8")
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
+def test_the_readme_keeps_to_the_glossary(readme):
+    text = readme.read_text(encoding="utf-8")
     prose = re.sub(r"^```.*?^```|`[^`\n]*`|\]\([^)]*\)", "", text, flags=re.DOTALL | re.MULTILINE)
     prose = " ".join(prose.split())  # a line may end within a phrase
     for rule, instead in table(README):

@@ -11,10 +11,9 @@ import pytest
 from gradio.context import Context
 from gradio_client import Client
 
+from tests.browser import COUNT_FRAMES
+
 LOOKS = 5
-FRAMES = """window.asked = 0;
-const ask = window.requestAnimationFrame;
-window.requestAnimationFrame = (callback) => (window.asked++, ask(callback));"""
 
 
 def run_python(code: str, *arguments: str) -> str:
@@ -112,7 +111,7 @@ def test_a_page_at_rest_asks_for_every_frame(plain, chromium):
     """`frames.js`."""
     context = chromium.browser.new_context()
     page = context.new_page()
-    page.add_init_script(FRAMES)
+    page.add_init_script(COUNT_FRAMES)
     page.goto(plain.local_url)
     page.get_by_label("Textbox").first.wait_for()
     page.wait_for_timeout(3000)

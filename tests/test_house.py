@@ -93,7 +93,6 @@ def test_the_lecture_is_short():
 
 # What may be longer, and how long. A page from top to bottom, its controls in their order, reads better in one piece.
 LONG_FILES = {
-    "demo/tabs/questions/q20_equilibrium.py": 304,
     "gan/data/synthetic_herd.py": 343,  # one idea: how the animals are drawn
 }
 LONG_CLASSES = {

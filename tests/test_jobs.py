@@ -208,6 +208,20 @@ def test_what_has_finished_does_not_go_on(place):
         jobs.control(place, run.name, "go on")
 
 
+def test_what_was_asked_before_a_training_is_started_is_told_from_what_is_asked_of_it(place):
+    """Its process reads it at its first word, some seconds later: another app may have asked for a stop by then."""
+    run = start(place, "dcgan", "mnist", 5)
+    assert run.info["controls_before"] == 0
+    wait(lambda: jobs.status(run) == "running")
+    jobs.control(place, run.name, "stop", patience=60)
+    asked = len(run.controls())
+    assert asked > 0
+    wait(lambda: not run.is_training())
+    (run.folder / "resume.pt").unlink(missing_ok=True)  # a stub's cannot be read
+    jobs.control(place, run.name, "go on")
+    assert run.info["controls_before"] == asked
+
+
 def test_what_is_stopped_before_its_first_word_ends_and_can_be_started_after_all(place):
     run = start(place, "dcgan", "mnist", 0.005)
     process = jobs._workers[run.folder].work

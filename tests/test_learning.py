@@ -8,13 +8,7 @@ from gan.core.trainer import train
 from gan.metrics.evaluate import evaluate_cyclegan, evaluate_dcgan
 from gan.runs.run import Run
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
-    monkeypatch.delenv("GAN_DATA", raising=False)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_runs")]
 
 
 def trained(config):

@@ -13,12 +13,7 @@ from gan.errors import UserError
 from gan.runs.run import Run
 from gan.words import sentence
 
-
-@pytest.fixture(autouse=True)
-def runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
-    monkeypatch.delenv("GAN_DATA", raising=False)
-    return tmp_path / "runs"
+pytestmark = pytest.mark.usefixtures("own_runs")
 
 
 @pytest.fixture
@@ -121,7 +116,7 @@ def test_a_killed_act_is_done_when_the_run_goes_on(config):
     assert load_resume(run)["conduct"]["hold_d"] is True
 
 
-def test_a_branch_needs_something_to_go_back_to_and_leaves_nothing_half_done(config, runs, monkeypatch):
+def test_a_branch_needs_something_to_go_back_to_and_leaves_nothing_half_done(config, own_runs, monkeypatch):
     run = Run.create("mine", config)
     with pytest.raises(UserError, match="no checkpoint"):
         branch(run, "child")
@@ -129,7 +124,7 @@ def test_a_branch_needs_something_to_go_back_to_and_leaves_nothing_half_done(con
     monkeypatch.setattr("gan.core.checkpoint.save_weights", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
         branch(run, "child")
-    assert not (runs / "child").exists()
+    assert not (own_runs / "child").exists()
 
 
 @pytest.mark.parametrize("who", ["d", "g", "both"])

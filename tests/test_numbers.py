@@ -5,7 +5,7 @@ import pytest
 
 from demo.jobs import presets
 from demo.tabs.noise import grid
-from demo.tabs.questions import q01_upsampling, q15_pooling, q20_equilibrium
+from demo.tabs.questions import q01_upsampling, q15_pooling, q20_api
 from demo.tabs.train import form
 from demo.ui.handlers import polite
 from demo.ui.i18n import t
@@ -85,8 +85,8 @@ def test_the_other_models_fields_are_set_right_when_they_go():
     (lambda: q01_upsampling.endpoint(kernel=3.5), "The kernel is 3.5"),
     (lambda: q01_upsampling.endpoint(stride=1.5), "The stride is 1.5"),
     (lambda: q15_pooling.endpoint(number=1.5), "'number' is 1.5"),
-    (lambda: q20_equilibrium.endpoint(rounds=64.5), "'rounds' is 64.5"),
-    (lambda: q20_equilibrium.endpoint(seed=0.5), "'seed' is 0.5"),
+    (lambda: q20_api.endpoint(rounds=64.5), "'rounds' is 64.5"),
+    (lambda: q20_api.endpoint(seed=0.5), "'seed' is 0.5"),
     (lambda: grid.endpoint("mnist", 0, 4.5), "The count is 4.5"),
     (lambda: presets.settings_of("dcgan", "mnist", 1, size=64.5), "'size' is 64.5"),
 ])  # fmt: skip

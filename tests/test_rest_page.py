@@ -4,18 +4,14 @@ import time
 
 import pytest
 
-from tests.browser import FAST, FIRST, open_tab, settle
+from tests.browser import COUNT_FRAMES, FAST, FIRST, open_tab, settle
 
 pytestmark = pytest.mark.browser
-
-COUNT = """window.asked = 0;
-const ask = window.requestAnimationFrame;
-window.requestAnimationFrame = (callback) => (window.asked++, ask(callback));"""
 
 
 def test_a_page_at_rest_draws_no_frames_and_asks_for_news_only_where_they_can_be_seen(visit):
     """Every frame that is asked for, by whatever script, is counted at the source: Gradio keeps its own reference."""
-    page = visit(script=COUNT + FAST)  # news are asked for every two seconds: five times a second here
+    page = visit(script=COUNT_FRAMES + FAST)  # news are asked for every two seconds: five times a second here
     page.wait_for_selector(FIRST["noise"])
     settle(page)
     deadline, asked = time.monotonic() + 30, -10

@@ -23,12 +23,7 @@ from gan.runs.resume import plan
 from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
 
-
-@pytest.fixture(autouse=True)
-def runs(tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_RUNS", str(tmp_path / "runs"))
-    monkeypatch.delenv("GAN_DATA", raising=False)
-    return tmp_path / "runs"
+pytestmark = pytest.mark.usefixtures("own_runs")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +47,7 @@ def stock(tmp_path_factory):
 
 
 @pytest.fixture
-def trained(config, stock, runs):
+def trained(config, stock, own_runs):
     """`trained(stop_at=5)`: a run named "mine" that was trained to its 12 steps, or stopped at one of them."""
 
     def get(stop_at=12):
@@ -62,7 +57,7 @@ def trained(config, stock, runs):
             for record in train(run, device="cpu"):
                 if record["step"] == stop_at < 12 and "event" not in record:
                     run.control("stop")
-        shutil.copytree(kept, runs / "mine")
+        shutil.copytree(kept, own_runs / "mine")
         return Run.open("mine")
 
     return get
@@ -239,8 +234,8 @@ def test_a_refused_end_is_written_nowhere_in_a_run_that_came_with_the_program(ca
     assert contents(run) == before
 
 
-def test_a_run_without_its_checkpoint_keeps_its_end(runs, capsys):
-    run = small_cyclegan(runs, "small")
+def test_a_run_without_its_checkpoint_keeps_its_end(own_runs, capsys):
+    run = small_cyclegan(own_runs, "small")
     before = contents(run)
     assert main(["train", "--resume", "small", "--steps", "99"]) == 2
     assert "came without its resume.pt" in capsys.readouterr().err

@@ -10,16 +10,14 @@ from typing import Any
 
 import gradio as gr
 
-from demo.tabs.questions import q20_figures, quiz_items
+from demo.tabs.questions import q20_api, q20_figures, quiz_items
 from demo.tabs.questions.q20_presets import DATA, DESCENTS, HOLDS, PRESETS, RATES, SETTINGS, SPEEDS, TRIES, Now
-from demo.tabs.questions.q20_session import Held, config_of, in_turn, ink, new, pace, play, points_of, seen
+from demo.tabs.questions.q20_session import Held, in_turn, ink, new, pace, play, points_of, seen
 from demo.ui import drawing_pad as pads
 from demo.ui import svg_chart
 from demo.ui.assets import beside
 from demo.ui.handlers import EACH, LATEST, QUIET, polite
 from demo.ui.i18n import Language, language_of, say, t
-from demo.ui.numbers import integer
-from demo.ui.refusals import Refused
 from demo.ui.sections import Section
 from gan.config import LOSSES
 
@@ -27,7 +25,6 @@ CSS, JS = beside(__file__, "q20_equilibrium.css"), beside(__file__, "q20_equilib
 REST = 300.0  # seconds without a touch after which a duel pauses by itself
 KEPT = 3600.0  # seconds that a duel is kept after the last touch
 ALONE = 400  # rounds of D alone, at most, to train it to its best
-MOST_ROUNDS = 2000  # of the endpoint
 
 
 def button(held: Held, language: Language) -> gr.Button:
@@ -169,47 +166,6 @@ def choose_data(request: gr.Request, held: Held | None, *values: Any) -> tuple:
     return *begin(request, held, *values), gr.HTML(visible=False)
 
 
-def endpoint(
-    data: str = "ring",
-    loss: str = "bce",
-    rounds: float = 200,
-    rate_g: float = 0.0005,
-    rate_d: float = 0.002,
-    hold: str = "none",
-    alone: float = 0,
-    descent: str = "adam",
-    seed: float = 0,
-) -> dict:
-    """Play a small duel; returns rounds, d_real, d_fake, loss_d, loss_g, gradient, divergence, covered, off, points.
-
-    `data` is "ring", "rings", "line", "grid", "hill" or "hills"; `hold` "none", "d" or "g"; `alone` rounds of D come
-    first, then `rounds` of both; 2000 in all at most, fewer where the duel blows up. `points` are 160 generated ones.
-    """
-    if hold not in HOLDS:
-        raise Refused("refused.hold", value=hold, known=", ".join(HOLDS))
-    if min(rounds, alone) < 0 or not 1 <= rounds + alone <= MOST_ROUNDS:
-        raise Refused("refused.rounds", rounds=rounds, alone=alone, most=MOST_ROUNDS)
-    if data == "drawn":
-        raise Refused("refused.drawn")
-    config = config_of(loss, descent, rate_g, rate_d, 1, seed)
-    held = in_turn(new, points_of(data, ""), config)
-    for count, still in ((integer("alone", alone), "g"), (integer("rounds", rounds), hold)):
-        end = held.gan.rounds + count
-        while held.gan.rounds < end and not held.gan.blown_up:
-            in_turn(play, held, config, still, min(100, end - held.gan.rounds))
-    return in_turn(_report, held)
-
-
-def _report(held: Held) -> dict:
-    view, last = held.gan.look(), held.gan.history[-1]
-    names = {"rounds": last.number, "gradient": last.grad_g}
-    return names | {
-        **{name: getattr(last, name) for name in ("d_real", "d_fake", "loss_d", "loss_g")},
-        **{name: getattr(view, name) for name in ("divergence", "covered", "off")},
-        "points": view.fake.tolist(),
-    }
-
-
 def build() -> Section:
     """The section."""
 
@@ -264,7 +220,7 @@ def build() -> Section:
         gr.Markdown(t("questions.q20.text"))
         quiz_items.go_on(curves="held", train="digits")
         ending = quiz_items.build("q20")
-        gr.api(polite(endpoint, is_page=False), api_name="duel")
+        gr.api(polite(q20_api.endpoint, is_page=False), api_name="duel")
 
     values = [preset, data, loss, descent, rate_g, rate_d, rounds_d, seed, hold, speed, shows, drawing]
     asked, drawn = [held, *values], [held, figure, curves, go]
