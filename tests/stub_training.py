@@ -28,6 +28,7 @@ class Stub:
     def __init__(self, folder: Path) -> None:
         info = json.loads((folder / "run.json").read_text())
         self.folder, self.config = folder, info["config"]
+        self.before = info["controls_before"]  # what was asked from then on is asked of this training
         self.step, self.seconds, self.controls_read, self.lines = 0, 0.0, 0, []
         if (folder / "resume.pt").exists():
             self.restore(info)
@@ -122,10 +123,11 @@ class Stub:
         self.stand("running")
         if self.step:
             self.log(event="resume")
-        while asked := self.new_controls():  # before this process began, so only settings count
+        while self.controls_read < self.before and (asked := self.new_controls()):  # of these only settings count
             if asked[0]["do"] == "set":
                 self.change(asked[0])
         try:
+            self.obey()
             while self.seconds < 60 * self.config["minutes"]:
                 time.sleep(0.01)
                 self.step, self.seconds = self.step + 1, self.seconds + 0.01

@@ -208,18 +208,32 @@ def test_what_has_finished_does_not_go_on(place):
         jobs.control(place, run.name, "go on")
 
 
-def test_what_was_asked_before_a_training_is_started_is_told_from_what_is_asked_of_it(place):
-    """Its process reads it at its first word, some seconds later: another app may have asked for a stop by then."""
+def stopped_by_another_app(place):
+    """A run that an app starts and another one, which knows nothing but the folder, stops at once."""
     run = start(place, "dcgan", "mnist", 5)
     assert run.info["controls_before"] == 0
-    wait(lambda: jobs.status(run) == "running")
-    jobs.control(place, run.name, "stop", patience=60)
+    process = jobs._workers[run.folder].work
+    jobs._workers.clear()
+    jobs.control(place, run.name, "stop")
+    wait(lambda: jobs.status(run) == "stopped")
+    assert process.wait(30) == 0
+    return run
+
+
+def test_a_stop_that_another_app_asks_before_the_first_word_is_heard(place):
+    run = stopped_by_another_app(place)
     asked = len(run.controls())
     assert asked > 0
-    wait(lambda: not run.is_training())
-    (run.folder / "resume.pt").unlink(missing_ok=True)  # a stub's cannot be read
-    jobs.control(place, run.name, "go on")
+    jobs._workers[run.folder] = launch.launch(run, place)  # that stop was not asked of this one
     assert run.info["controls_before"] == asked
+    known = len(steps(run))
+    wait(lambda: len(steps(run)) > known)
+
+
+@pytest.mark.slow
+def test_a_real_training_hears_it_too(real_place):
+    run = stopped_by_another_app(real_place)
+    assert run.info["step"] <= 1
 
 
 def test_what_is_stopped_before_its_first_word_ends_and_can_be_started_after_all(place):
