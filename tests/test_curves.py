@@ -340,12 +340,11 @@ def test_the_film_goes_through_all_moments_side_by_side(runs, run):
         assert images.size == (32 + 8 + 32, 32)
 
 
-def test_playing_goes_from_sample_to_sample_and_ends(run):
-    assert views.advance(["alpha"], 0)[0] == 200
-    assert views.advance(["alpha"], 0)[2] == gr.skip()  # or an answer that comes after Pause would go on
-    assert views.advance(["alpha"], 250)[0] == 400
-    assert not views.advance(["alpha"], 400)[2].active
-    assert views.play(["alpha"], 591, 2)[0] == 0  # from the beginning again
+def test_the_page_is_told_at_which_steps_there_are_samples(runs, run):
+    small_run(runs, "beta", lines=90)
+    assert 'data-moments="0 200 400 600 800"' in page(stories(["alpha", "beta"]), VIEW, 0, "en")
+    assert views.slide(None, 200, ["alpha"], "step", *LOOK, 200) == (gr.skip(),) * 3  # is what is drawn
+    assert views.slide(None, 0, ["alpha"], "step", *LOOK, 200)[0] == 200
 
 
 def test_a_panel_that_is_not_there_is_refused(run):

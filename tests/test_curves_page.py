@@ -189,25 +189,65 @@ def test_an_experiment_shows_half_asks_and_tells(look, language, size):
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
+STEP = "Number(document.querySelector('#curves-step input[type=number]').value)"
+
+
+def shows(page, step):
+    """Wait until the slider stands at this step and its sample is drawn."""
+    page.wait_for_function(f"{STEP} === {step}")
+    page.wait_for_function("word => document.querySelector('#stories').innerText.includes(word)", arg=f"Step {step:,}:")
+
+
 def test_play_goes_through_the_moments_and_an_event_leads_to_its_own(look, added):
     run = small_run(added, "marked", lines=600)
     run.log({"step": 300, "seconds": 75.0, "event": "control", "hold_d": True})
     page, _ = choose_new(look, "marked")
     page.locator("#stories button[data-step='300']").first.click()
-    page.wait_for_function("document.querySelector('#curves-step input[type=number]').value === '300'")
+    page.wait_for_function(f"{STEP} === 300")
     page.wait_for_function("document.querySelector('#stories').innerText.includes('Step 200:')")
     page.locator("#curves-play").click()
-    page.wait_for_function("document.querySelector('#curves-step input[type=number]').value > 399", timeout=15_000)
+    page.wait_for_function(f"{STEP} > 399", timeout=15_000)
     page.locator("#curves-pause").click()
-    move(page, 0)
-    page.wait_for_function("document.querySelector('#stories').innerText.includes('Step 0:')")
-    page.locator("#curves-play").click()
-    page.wait_for_function("document.querySelector('#curves-step input[type=number]').value >= 200")
-    page.locator("#curves-pause").click()
+    paused = page.evaluate(STEP)
+    shows(page, paused)
     settle(page, 1.0)  # two moments
-    step = int(page.locator("#curves-step input[type=number]").input_value())
-    assert 200 <= step < 5000  # it did not play on to its end
+    assert page.evaluate(STEP) == paused < 5000
+    move(page, 0)
+    shows(page, 0)
+    page.locator("#curves-play").click()
+    page.wait_for_function(f"{STEP} >= 200")
+    move(page, 5200)  # the slider's own move is a Pause
+    shows(page, 5200)
+    settle(page, 1.0)
+    assert page.evaluate(STEP) == 5200
+    page.locator("#curves-play").click()
+    shows(page, 5800)  # its last sample: there it ends
+    page.locator("#curves-play").click()  # from the beginning again
+    page.wait_for_function(f"0 < {STEP} && {STEP} < 5000")
+    page.locator("#curves-pause").click()
     choose(look, "alpha")  # or the page would go on asking for what is gone
+
+
+def test_no_late_answer_moves_the_slider_back(look, added):
+    small_run(added, "slow", lines=600)
+    page, _ = choose_new(look, "slow")
+    page.evaluate("""() => {  // whatever is asked now is answered a second later
+        window.whole = window.fetch;
+        window.fetch = async (...given) => {
+            if (String(given[0]).includes("/queue/join")) await new Promise((done) => setTimeout(done, 1000));
+            return window.whole(...given);
+        };
+    }""")
+    try:
+        page.locator("#curves-play").click()
+        page.wait_for_function(f"0 < {STEP} && {STEP} < 5000")
+        move(page, 200)
+        page.wait_for_timeout(2500)
+        shows(page, 200)
+        assert page.evaluate(STEP) == 200
+    finally:
+        page.evaluate("window.fetch = window.whole")
+    choose(look, "alpha")
 
 
 def test_the_axis_and_its_scale_change(look):

@@ -46,7 +46,9 @@ def page(told: list[Story], view: View, step: float, language: Language) -> str:
             f"<div>{figures(compared, at, language, now, marks)}{jumps(story, language)}</div></div></section>"
         )
     told_by = explanation(told, compared.view, language)
-    return f'<div class="stories" style="--columns:{len(told)}">{"".join(columns)}</div>{told_by}'
+    moments = " ".join(map(str, sorted({step for story in told for step, _ in story.samples})))
+    marked = f'class="stories" style="--columns:{len(told)}" data-moments="{moments}"'
+    return f"<div {marked}>{''.join(columns)}</div>{told_by}"
 
 
 def figures(

@@ -5,7 +5,7 @@ import gradio as gr
 from demo.server.environment import Place
 from demo.shared.links import asked_of
 from demo.tabs.curves.downloads import save_csv, save_film, save_png, save_svg
-from demo.tabs.curves.events import MOST, SMOOTHING, advance, endpoint, follow, jump, look, play, show, slide
+from demo.tabs.curves.events import MOST, PLAYBACK, SMOOTHING, endpoint, follow, jump, look, show, slide
 from demo.tabs.curves.predictions import ABOUT, answer, choose, leave, opened, pick
 from demo.ui import svg_chart
 from demo.ui.handlers import EACH, LATEST, QUIET, on_open, polite
@@ -91,17 +91,14 @@ def build(place: Place) -> None:
     ends.input(polite(pick), [ends, speed, *settings], [*asked, clock, *everything], **LATEST)
     runs.input(polite(leave), None, [experiment, *asked], **LATEST)
     gr.on([runs.input, axis.input], polite(show), settings, everything, **LATEST)
-    step.input(polite(slide), [*controls[:-1], step], [at, *drawn], **LATEST)
+    # whoever moved it: one event draws for all, so that no answer overtakes a later one
+    step.change(polite(slide), [at, *controls[:-1], step], [at, *drawn], **LATEST)
     gr.on([panels.input, smoothing.input, log.input], polite(look), controls, drawn, **LATEST)
     told.tick(polite(follow), [*settings, seen], everything, trigger_mode="once", queue=False, **QUIET)
-    told.select(polite(jump), None, [step, at], **EACH).then(polite(look), controls, drawn, **LATEST)
-    start.click(polite(play), [runs, at, speed], [step, at, clock], **QUIET).then(
-        polite(look), controls, drawn, **LATEST
-    )
-    gr.on([pause.click, step.input], lambda: gr.Timer(active=False), None, clock, queue=False, **QUIET)
-    clock.tick(polite(advance), [runs, at], [step, at, clock], trigger_mode="once", **QUIET).then(
-        polite(look), controls, drawn, **LATEST
-    )
+    told.select(polite(jump), last, step, **EACH)
+    start.click(None, [step, speed], [step, clock], js=f"(...given) => {PLAYBACK}.play(...given)", **QUIET)
+    clock.tick(None, step, [step, clock], js=f"(...given) => {PLAYBACK}.advance(...given)", **QUIET)
+    gr.on([pause.click, step.input], None, None, clock, js=f"() => {PLAYBACK}.pause()", **QUIET)
     saves = {
         "png": (save_png, controls),
         "svg": (save_svg, controls),

@@ -9,6 +9,7 @@ from demo.server import model_cache
 from demo.shared import experiments
 from demo.shared.run_view import page
 from demo.ui import svg_chart
+from demo.ui.assets import beside
 from demo.ui.i18n import Language, language_of
 from demo.ui.refusals import Refused
 from gan.plots.curves import DEFAULT, PANELS, View, check
@@ -18,6 +19,7 @@ from gan.runs import journal
 from gan.runs.run import Run
 
 SMOOTHING = 20  # where the slider stands at first: the mean over a fortieth of a run
+PLAYBACK = beside(__file__, "playback.js")
 GROWN = log1p(0.01)  # a curve is drawn anew when it has grown by so much
 MOST = 4  # runs at once
 
@@ -99,32 +101,15 @@ def look(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple[str,
     return page(stories(names), view_of(*looks), step, language_of(request)), seen
 
 
-def jump(event: gr.EventData) -> tuple[float, float]:
-    """(slider, step) of the event that was clicked."""
-    return float(event.step), float(event.step)
+def jump(last: float, event: gr.EventData) -> float:
+    """The slider at the event that was clicked; its end is the `last` step."""
+    return min(float(event.step), last)
 
 
-def advance(names: list[str] | None, step: float) -> tuple[Any, Any, Any]:
-    """(slider, step, clock): on to the next moment that a sample was made at; the clock stops at the end.
-
-    It is never started here: this answer may come after Pause.
-    """
-    later = sorted({s for story in stories(names) for s, _ in story.samples if s > step})
-    if not later:
-        return gr.skip(), gr.skip(), gr.Timer(active=False)
-    return later[0], later[0], gr.skip()
-
-
-def play(names: list[str] | None, step: float, speed: float) -> tuple[float, float, gr.Timer]:
-    """(slider, step, clock): play from here, or from the beginning where this is the end."""
-    ends = [story.samples[-1][0] for story in stories(names) if story.samples]
-    step = 0 if not ends or step >= max(ends) else step
-    return step, step, gr.Timer(1 / speed, active=True)
-
-
-def slide(request: gr.Request, *controls: Any) -> tuple[float, str, str]:
-    """(step, page, stamp) where the slider was moved to."""
-    return controls[-1], *look(request, *controls)
+def slide(request: gr.Request, *controls: Any) -> tuple:
+    """(step, page, stamp) where the slider has come to; nothing where that is what is drawn, first of `controls`."""
+    at, *controls = controls
+    return (gr.skip(),) * 3 if controls[-1] == at else (controls[-1], *look(request, *controls))
 
 
 def endpoint(runs: list[str] | None = None, axis: str = "step") -> dict:
