@@ -12,6 +12,30 @@ from gan.errors import UserError
 
 MOST_STEPS = 10_000_000
 
+# What settings were called in run folders, scripts and journals before they had the field's names: read ever after.
+OLD_NAMES = {
+    "width": "ngf",
+    "width_d": "ndf",
+    "layers_d": "n_layers_d",
+    "up": "upsample",
+    "down": "downsample",
+    "change": "residual",
+    "flip": "hflip",
+    "pool": "pool_size",
+    "cycle": "lambda_cycle",
+    "identity": "lambda_identity",
+    "fall": "lr_decay",
+    "rounds_d": "n_critic",
+    "hold_d": "freeze_d",
+    "hold_g": "freeze_g",
+    "hold_d_after": "freeze_d_after",
+}
+
+
+def by_new_names(values: dict[str, Any]) -> dict[str, Any]:
+    """The same values, those of settings by the names that settings have now."""
+    return {OLD_NAMES.get(name, name): value for name, value in values.items()}
+
 
 def setting(
     default: Any,
@@ -34,17 +58,17 @@ class Config:
     data: str = setting("mnist", "data set by name, or a folder or zip of pictures")
     size: int = setting(32, "side of the pictures, in pixels", low=16, high=512, multiple=4)
     channels: int = setting(3, "1 for grey pictures, 3 for colour", choices=(1, 3))
-    width: int = setting(64, "feature maps of the widest picture's layer; cost grows with its square", low=4, high=256)
+    ngf: int = setting(64, "feature maps of the generator's last layer; cost grows with its square", low=4, high=256)
     batch: int = setting(128, "pictures a training step", low=1, high=4096)
     steps: int = setting(5000, "training steps, each an update of both networks", low=1, high=MOST_STEPS)
     minutes: float = setting(0.0, "end after so many minutes of training (0: by the steps alone)", low=0)
     seed: int = setting(0, "random seed: the same one repeats a run on the CPU", low=0, high=2**31 - 1)
     rate_g: float = setting(2e-4, "the generator's learning rate", low=0, high=1)
     rate_d: float = setting(2e-4, "the discriminator's learning rate", low=0, high=1)
-    rounds_d: int = setting(1, "discriminator steps per generator step", low=1, high=100)
-    hold_d_after: int = setting(0, "freeze the discriminator after this step (0: never)", low=0)
+    n_critic: int = setting(1, "discriminator steps per generator step", low=1, high=100)
+    freeze_d_after: int = setting(0, "freeze the discriminator after this step (0: never)", low=0)
     ema: float = setting(0.999, "EMA decay: of the running average of the generator's weights", low=0, high=0.99999)
-    flip: bool = setting(False, "mirror half of the training pictures")
+    hflip: bool = setting(False, "mirror half of the training pictures")
     precision: str = setting(
         "auto", "arithmetic: auto takes bf16 where the hardware has it", choices=("auto", "fp32", "bf16")
     )
@@ -69,7 +93,7 @@ class Config:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The settings from plain values; raises `UserError` for a name that does not exist."""
-        known = [f.name for f in fields(cls)]
+        known, values = [f.name for f in fields(cls)], by_new_names(values)
         for name in values:
             if name not in known:
                 raise UserError("config.unknown", name=name, known=", ".join(known))
@@ -110,12 +134,12 @@ class DCGANConfig(Config):
         1, "1 for grey pictures, 3 for colour; a new run takes what its pictures have", choices=(1, 3)
     )
     latent: int = setting(100, "length of the latent vector z", low=1, high=4096)
-    up: str = setting(
+    upsample: str = setting(
         "transposed",
         "how the generator goes up in size",
         choices=("transposed", "nearest", "bilinear", "unpool"),
     )
-    down: str = setting("stride", "how the discriminator goes down", choices=("stride", "max", "average"))
+    downsample: str = setting("stride", "how the discriminator goes down", choices=("stride", "max", "average"))
     norm: str = setting("batch", "normalisation in the generator", choices=NORMS)
     norm_d: str = setting(
         "instance",
@@ -124,7 +148,7 @@ class DCGANConfig(Config):
     )
     loss: str = setting("bce", "the adversarial loss", choices=LOSSES)
     label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
-    fall: float = setting(
+    lr_decay: float = setting(
         0.0, "learning-rate decay: the share of the run, at its end, in which rates fall to 0", low=0, high=1
     )
     gauge: int = setting(0, "pictures measured at each sample, for curves of quality (0: none)", low=0, high=10_000)
@@ -153,18 +177,20 @@ class CycleGANConfig(Config):
     crop: int = setting(0, "side of the random crops trained on (0: whole pictures)", low=0, high=512, multiple=4)
     batch: int = setting(1, "pictures of each domain a training step", low=1, high=256)
     blocks: int = setting(6, "residual blocks: 6 for 128x128, 9 for 256x256", low=1, high=12)
-    up: str = setting("transposed", "how the generator goes up in size", choices=("transposed", "nearest", "bilinear"))
-    change: bool = setting(False, "predict the change, x + net(x), which keeps the background as it was")
-    width_d: int = setting(64, "feature maps of the discriminator's first layer", low=4, high=256)
-    layers_d: int = setting(3, "strided layers of the discriminator: 3 score 70x70 patches, 2 34x34", low=1, high=4)
+    upsample: str = setting(
+        "transposed", "how the generator goes up in size", choices=("transposed", "nearest", "bilinear")
+    )
+    residual: bool = setting(False, "predict the change, x + net(x), which keeps the background as it was")
+    ndf: int = setting(64, "feature maps of the discriminator's first layer", low=4, high=256)
+    n_layers_d: int = setting(3, "strided layers of the discriminator: 3 score 70x70 patches, 2 34x34", low=1, high=4)
     loss: str = setting("least-squares", "the adversarial loss", choices=LOSSES)
     label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
-    cycle: float = setting(10.0, "weight of the cycle-consistency loss", low=0, high=100)
-    identity: float = setting(0.5, "weight of the identity loss, as a share of the cycle's", low=0, high=10)
+    lambda_cycle: float = setting(10.0, "weight of the cycle-consistency loss", low=0, high=100)
+    lambda_identity: float = setting(0.5, "weight of the identity loss, as a share of the cycle's", low=0, high=10)
     identity_every: int = setting(1, "identity loss at every n-th training step only, to save time", low=1, high=100)
-    pool: int = setting(50, "past fakes that the discriminators are shown again (0: none)", low=0, high=1000)
-    flip: bool = setting(True, "mirror half of the training pictures")
-    fall: float = setting(
+    pool_size: int = setting(50, "past fakes that the discriminators are shown again (0: none)", low=0, high=1000)
+    hflip: bool = setting(True, "mirror half of the training pictures")
+    lr_decay: float = setting(
         0.5, "learning-rate decay: the share of the run, at its end, in which rates fall to 0", low=0, high=1
     )
 
@@ -174,7 +200,7 @@ class CycleGANConfig(Config):
         super().__post_init__()
         if self.crop > self.size:
             raise UserError("settings.crop", crop=self.crop, size=self.size)
-        if self.layers_d >= 3 and (self.crop or self.size) < 32:
+        if self.n_layers_d >= 3 and (self.crop or self.size) < 32:
             raise UserError("settings.small")
 
 
@@ -188,6 +214,7 @@ def make(model: str, values: dict[str, Any]) -> Config:
     """
     if model not in CONFIGS:
         raise UserError("settings.model", model=model, known=", ".join(CONFIGS))
+    values = by_new_names(values)
     for other, config in CONFIGS.items():
         theirs = {f.name for f in fields(config)} - {f.name for f in fields(CONFIGS[model])}
         if foreign := [name for name in values if name in theirs]:
@@ -202,10 +229,10 @@ class RuntimeSettings:
 
     rate_g: float
     rate_d: float
-    rounds_d: int = 1
+    n_critic: int = 1
     label: float = 1.0
-    hold_g: bool = False
-    hold_d: bool = False
+    freeze_g: bool = False
+    freeze_d: bool = False
     measure: bool = True  # whether this round also measures the gradients
 
     def change(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -215,17 +242,17 @@ class RuntimeSettings:
         """
         limits = {f.name: f.metadata for f in fields(Config)} | {"label": {"low": 0.5, "high": 1.0}}
         taken = {}
-        for name, value in asked.items():
-            if name in ("hold_g", "hold_d") and isinstance(value, bool):
+        for name, value in by_new_names(asked).items():
+            if name in ("freeze_g", "freeze_d") and isinstance(value, bool):
                 taken[name] = value
-            elif name in ("rate_g", "rate_d", "rounds_d", "label"):
+            elif name in ("rate_g", "rate_d", "n_critic", "label"):
                 low, high = limits[name]["low"], limits[name]["high"]
                 if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                     raise UserError("duel.number", name=name, value=value, low=low, high=high)
-                if name == "rounds_d" and value != int(value):
+                if name == "n_critic" and value != int(value):
                     raise UserError("duel.whole", name=name, value=value, low=low, high=high)
                 taken[name] = type(getattr(self, name))(value)
-            elif name in ("hold_g", "hold_d"):
+            elif name in ("freeze_g", "freeze_d"):
                 raise UserError("duel.truth", name=name, value=value)
         for name, value in taken.items():
             setattr(self, name, value)
@@ -246,4 +273,4 @@ class RuntimeSettings:
     def of(cls, config: Config) -> "RuntimeSettings":
         """What a run's settings ask for at its first step."""
         label = getattr(config, "label", 1.0)
-        return cls(rate_g=config.rate_g, rate_d=config.rate_d, rounds_d=config.rounds_d, label=label)
+        return cls(rate_g=config.rate_g, rate_d=config.rate_d, n_critic=config.n_critic, label=label)

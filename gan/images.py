@@ -24,6 +24,7 @@ __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
     "Progress",
+    "as_grey",
     "find_pictures",
     "gif",
     "grid",
@@ -109,6 +110,11 @@ def to_uint8(images: Tensor) -> Tensor:
     if images.dtype == torch.uint8:
         return images
     return images.detach().float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def as_grey(x: Tensor) -> Tensor:
+    """Bring float [N, 1 or 3, H, W] to grey, [N, 1, H, W], by the weights of ITU-R 601."""
+    return (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True) if x.shape[1] == 3 else x
 
 
 def to_unit(images: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ def small_cyclegan(
     channels: int = 3,
 ) -> Run:
     """A finished run at 32x32 without journal and samples; `missing` networks are left out, as an import may."""
-    config = CycleGANConfig(data=data, size=32, channels=channels, width=4, width_d=4, blocks=1, layers_d=2, steps=10)
+    config = CycleGANConfig(data=data, size=32, channels=channels, ngf=4, ndf=4, blocks=1, n_layers_d=2, steps=10)
     run = Run.create(name, config, root)
     torch.manual_seed(seed)
     both = CycleGAN.networks(config)

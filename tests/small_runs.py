@@ -15,7 +15,7 @@ from gan.runs.run import Run
 
 def small_run(root: Path, name: str, *, lines: int = 60, every: int = 10, weights: bool = True, **settings) -> Run:
     """A finished DCGAN run with `lines` journal lines, a sample every 200 steps (grey level = step / 10), weights."""
-    config = DCGANConfig(**({"size": 16, "width": 4, "latent": 8, "batch": 8, "log_every": every} | settings))
+    config = DCGANConfig(**({"size": 16, "ngf": 4, "latent": 8, "batch": 8, "log_every": every} | settings))
     run = Run.create(name, config, root)
     records = [record(1 + every * index, batch=config.batch) for index in range(lines)]
     text = "".join(json.dumps(each) + "\n" for each in records)

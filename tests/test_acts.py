@@ -24,12 +24,12 @@ def test_words_stand_for_controls():
     assert parse("pause") == {"do": "pause"}
     assert parse("resume") == {"do": "go on"}
     assert parse("step-g") == {"do": "step", "who": "g"}
-    assert parse("hold-d") == {"do": "set", "hold_d": True}
-    assert parse("free-g") == {"do": "set", "hold_g": False}
+    assert parse("hold-d") == {"do": "set", "freeze_d": True}
+    assert parse("free-g") == {"do": "set", "freeze_g": False}
     assert parse("lr-g=0.0006") == {"do": "set", "rate_g": 0.0006}
     assert parse("lr-g=x3") == {"do": "scale", "rate_g": 3}
     assert parse("lr-d=/4") == {"do": "scale", "rate_d": 0.25}
-    assert parse("rounds-d=3") == {"do": "set", "rounds_d": 3}
+    assert parse("rounds-d=3") == {"do": "set", "n_critic": 3}
 
 
 @pytest.mark.parametrize(("word", "sentence"), [
@@ -57,7 +57,7 @@ def test_nothing_is_asked_of_a_run_that_does_not_train():
 
 @pytest.mark.slow
 def test_the_shell_conducts_a_run_that_another_process_trains(tmp_path, capsys):
-    settings = ["--width", "4", "--latent", "8", "--batch", "8", "--size", "16", "--channels", "1", "--log-every", "5"]
+    settings = ["--ngf", "4", "--latent", "8", "--batch", "8", "--size", "16", "--channels", "1", "--log-every", "5"]
     command = [sys.executable, "-m", "gan", "train", "dcgan", "--run", "mine", "--steps", "1000000", *settings]
     with open(tmp_path / "bar", "wb") as bar:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=subprocess.DEVNULL, stderr=bar)
@@ -67,7 +67,7 @@ def test_the_shell_conducts_a_run_that_another_process_trains(tmp_path, capsys):
             time.sleep(0.1)
         assert main(["control", "mine", "hold-d", "lr-g=0.0006"]) == 0
         told = capsys.readouterr().out
-        assert "control hold_d=True" in told
+        assert "control freeze_d=True" in told
         assert "control rate_g=0.0006" in told
         assert told.endswith("mine: running\n")
         assert main(["control", "mine", "pause"]) == 0
@@ -87,6 +87,6 @@ def test_the_shell_conducts_a_run_that_another_process_trains(tmp_path, capsys):
     run = Run.open("mine")
     assert run.status == "stopped"
     assert b"samples=" in (tmp_path / "bar").read_bytes()
-    assert load_resume(run)["conduct"]["hold_d"] is True
+    assert load_resume(run)["conduct"]["freeze_d"] is True
     assert main(["control", "mine", "pause"]) == 2
     assert "not training now" in capsys.readouterr().err

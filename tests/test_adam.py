@@ -38,7 +38,7 @@ def test_a_training_does_not_import_the_compiler(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     code = (
         "import sys; from gan.__main__ import main\n"
-        "settings = '--data mnist --size 16 --width 4 --batch 4 --latent 8 --steps 3 --device cpu'\n"
+        "settings = '--data mnist --size 16 --ngf 4 --batch 4 --latent 8 --steps 3 --device cpu'\n"
         "assert main(['train', 'dcgan', *settings.split()]) == 0\n"
         "assert 'torch' in sys.modules and 'torch._dynamo' not in sys.modules"
     )

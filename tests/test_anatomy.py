@@ -17,7 +17,7 @@ UPS, DOWNS = ("transposed", "nearest", "bilinear", "unpool"), ("stride", "max", 
 def untrained(kind, **settings):
     """A small network in eval mode, and one input for it."""
     torch.manual_seed(0)
-    config = DCGANConfig(**({"size": 32, "width": 4, "latent": 6} | settings))
+    config = DCGANConfig(**({"size": 32, "ngf": 4, "latent": 6} | settings))
     network = {"g": Generator, "d": Discriminator}[kind](config).eval()
     shape = (1, config.latent, 1, 1) if kind == "g" else (1, config.channels, config.size, config.size)
     for weight in network.parameters():  # larger than fresh ones, so that the maps differ well
@@ -25,8 +25,8 @@ def untrained(kind, **settings):
     return network, torch.randn(shape)
 
 
-NETWORKS = [("g", {"up": up, "norm": norm}) for up, norm in product(UPS, NORMS)]
-NETWORKS += [("d", {"down": down, "norm": norm}) for down, norm in product(DOWNS, NORMS)]
+NETWORKS = [("g", {"upsample": up, "norm": norm}) for up, norm in product(UPS, NORMS)]
+NETWORKS += [("d", {"downsample": down, "norm": norm}) for down, norm in product(DOWNS, NORMS)]
 NETWORKS += [(kind, {"size": size, "channels": channels}) for kind, size, channels in product("gd", (16, 64), (1, 3))]
 
 
@@ -63,7 +63,7 @@ def test_the_weights_of_the_stages_are_those_of_the_network(kind, settings):
     network, x = untrained(kind, **settings)
     seen = activations.stages(network, x)
     assert sum(stage.weights for stage in seen) == sum(w.numel() for w in network.parameters())
-    channels, side = settings.get("channels", 1), 4 if settings.get("up", "transposed") == "transposed" else 3
+    channels, side = settings.get("channels", 1), 4 if settings.get("upsample", "transposed") == "transposed" else 3
     if kind == "g":  # kernels from 4 maps to each channel, and its bias
         assert seen[-1].weights == channels * (4 * side**2 + 1)
 

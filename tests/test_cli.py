@@ -23,7 +23,7 @@ from tests.small_cyclegan import small_cyclegan
 from tests.small_runs import small_run
 
 ROOT = Path(__file__).parent.parent
-TINY = ["--width", "4", "--batch", "4", "--latent", "8", "--device", "cpu", "--log-every", "5"]
+TINY = ["--ngf", "4", "--batch", "4", "--latent", "8", "--device", "cpu", "--log-every", "5"]
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +95,7 @@ def test_a_picture_is_translated_into_its_own_size(runs, tmp_path):
         (["train", "dcgan", "--data", "no-such-thing"], "no data set or folder 'no-such-thing'"),
         (["train", "dcgan", "--size", "33"], "must be a multiple of 4"),
         (["train", "dcgan", "--size", "48"], "doubles from 4x4"),
-        (["train", "dcgan", "--up", "sideways"], "'up' is 'sideways'"),
+        (["train", "dcgan", "--upsample", "sideways"], "'upsample' is 'sideways'"),
         (["train", "dcgan", "--rate-g", "nan"], "must be at least 0"),
         (["train", "cyclegan", "--data", "mnist"], "a CycleGAN translates between two"),
         (["train", "cyclegan", "--data", "horse2zebra"], "let it download (--download) or put its pictures into"),

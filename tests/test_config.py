@@ -24,15 +24,15 @@ def test_settings_round_trip(config_class):
     [
         (DCGANConfig, {"size": 48}, ["size", "48", "64"]),
         (DCGANConfig, {"size": 30}, ["size", "30", "multiple of 4"]),
-        (DCGANConfig, {"up": "magic"}, ["up", "magic", "transposed", "unpool"]),
+        (DCGANConfig, {"upsample": "magic"}, ["upsample", "magic", "transposed", "unpool"]),
         (DCGANConfig, {"rate_g": float("nan")}, ["rate_g", "nan"]),
         (DCGANConfig, {"batch": 0}, ["batch", "0", "at least 1"]),
         (DCGANConfig, {"batch": "many"}, ["batch", "many", "int"]),
         (DCGANConfig, {"batch": True}, ["batch", "True"]),
-        (DCGANConfig, {"flip": 1}, ["flip", "bool"]),
+        (DCGANConfig, {"hflip": 1}, ["hflip", "bool"]),
         (CycleGANConfig, {"size": 66}, ["size", "66"]),
         (CycleGANConfig, {"size": 64, "crop": 96}, ["crop", "96", "64"]),
-        (CycleGANConfig, {"size": 16}, ["layers_d"]),
+        (CycleGANConfig, {"size": 16}, ["n_layers_d"]),
         (CycleGANConfig, {"blocks": 99}, ["blocks", "99", "12"]),
     ],
 )

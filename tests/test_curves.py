@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("runs")
 
 
 def test_columns_are_the_journal_without_events_and_torn_lines(run):
-    run.log({"step": 600, "seconds": 1.0, "event": "control", "hold_d": True})
+    run.log({"step": 600, "seconds": 1.0, "event": "control", "freeze_d": True})
     run.log(record(601))
     with open(run.folder / "journal.jsonl", "ab") as file:
         file.write(b'{"step": 611, "loss_g"')
@@ -255,7 +255,7 @@ def test_an_unopened_tab_draws_nothing_and_nothing_new_is_not_sent(run):
 
 
 def test_events_are_read_with_the_steps_and_as_the_journal_grows(run):
-    run.log({"step": 300, "seconds": 1.0, "event": "control", "hold_d": True})
+    run.log({"step": 300, "seconds": 1.0, "event": "control", "freeze_d": True})
     assert [event["event"] for event in journals.events(run.folder)] == ["control"]
     run.log({"step": 400, "seconds": 2.0, "event": "gauge", "frechet": 3.5, "covered": 7})
     run.log({"step": "x", "event": "broken"})
@@ -295,7 +295,7 @@ def test_a_cyclegan_without_identity_keeps_its_other_losses(run):
 
 
 def test_an_event_is_a_mark_on_every_chart_and_a_button_to_its_moment(run):
-    run.log({"step": 300, "seconds": 75.0, "event": "control", "hold_d": True})
+    run.log({"step": 300, "seconds": 75.0, "event": "control", "freeze_d": True})
     run.log({"step": 400, "seconds": 100.0, "event": "control", "rate_g": 0.001})
     html = page([tell(run)], VIEW, 250, "en")
     at = np.interp(300, [0, 591], [0, 1000])

@@ -200,7 +200,7 @@ def shows(page, step):
 
 def test_play_goes_through_the_moments_and_an_event_leads_to_its_own(look, added):
     run = small_run(added, "marked", lines=600)
-    run.log({"step": 300, "seconds": 75.0, "event": "control", "hold_d": True})
+    run.log({"step": 300, "seconds": 75.0, "event": "control", "freeze_d": True})
     page, _ = choose_new(look, "marked")
     page.locator("#stories button[data-step='300']").first.click()
     page.wait_for_function(f"{STEP} === 300")

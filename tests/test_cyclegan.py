@@ -13,7 +13,7 @@ from gan.core.base import InstanceNorm
 from gan.core.cyclegan import CycleGAN, CycleGANConfig, Discriminator, Generator, Pool
 
 CPU = torch.device("cpu")
-SMALL = CycleGANConfig(size=32, width=4, width_d=4, blocks=1, layers_d=2, batch=2, pool=0, precision="fp32")
+SMALL = CycleGANConfig(size=32, ngf=4, ndf=4, blocks=1, n_layers_d=2, batch=2, pool_size=0, precision="fp32")
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ SMALL = CycleGANConfig(size=32, width=4, width_d=4, blocks=1, layers_d=2, batch=
     list(itertools.product(("transposed", "nearest", "bilinear"), (False, True), (6, 9))),
 )
 def test_pictures_keep_their_shape_at_any_multiple_of_four(up, change, blocks):
-    g = Generator(replace(SMALL, up=up, change=change, blocks=blocks))
+    g = Generator(replace(SMALL, upsample=up, residual=change, blocks=blocks))
     for height, width in ((32, 32), (36, 52)):
         x = torch.rand(2, 3, height, width) * 2 - 1
         y = g(x)
@@ -33,7 +33,7 @@ def test_pictures_keep_their_shape_at_any_multiple_of_four(up, change, blocks):
 
 
 def test_the_generator_is_the_papers_layer_for_layer():
-    g = Generator(CycleGANConfig(width=64, blocks=9))
+    g = Generator(CycleGANConfig(ngf=64, blocks=9))
     convolutions = [m for m in g.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
     shapes = [(m.in_channels, m.out_channels, m.kernel_size[0], m.stride[0]) for m in convolutions]
     middle = [(256, 256, 3, 1)] * 18
@@ -45,7 +45,7 @@ def test_the_generator_is_the_papers_layer_for_layer():
 
 @pytest.mark.parametrize(("layers", "patch"), [(2, 34), (3, 70)])
 def test_one_verdict_sees_a_patch_of_the_papers_size(layers, patch):
-    d = Discriminator(replace(SMALL, size=128, layers_d=layers)).double()
+    d = Discriminator(replace(SMALL, size=128, n_layers_d=layers)).double()
     for m in d.modules():  # its norm sees the whole picture: leave it out to see the convolutions' reach
         for name, child in m.named_children():
             if isinstance(child, InstanceNorm):
@@ -95,7 +95,7 @@ def test_the_pool_hands_back_an_old_picture_about_every_other_time():
 @pytest.mark.parametrize("identity", [0.5, 0.0])
 def test_a_round_is_the_papers_objective_written_out_slowly(identity):
     torch.manual_seed(1)
-    gan = CycleGAN(replace(SMALL, identity=identity), CPU)
+    gan = CycleGAN(replace(SMALL, lambda_identity=identity), CPU)
     nets = copy.deepcopy([gan.generators["a2b"], gan.generators["b2a"], *gan.discriminators.values()])
     g, f, d_a, d_b = nets
     opt_g = torch.optim.Adam([*g.parameters(), *f.parameters()], lr=2e-4, betas=(0.5, 0.999), foreach=False)
@@ -131,10 +131,10 @@ def test_the_identity_loss_may_be_taken_in_every_other_round():
     assert ["idt_a" in record for record in rounds] == [True, False, True, False]
 
 
-@pytest.mark.parametrize("side", ["hold_d", "hold_g"])
+@pytest.mark.parametrize("side", ["freeze_d", "freeze_g"])
 def test_a_side_held_still_does_not_move_while_the_other_does(side):
     gan = CycleGAN(SMALL, CPU)
-    sides = {"hold_g": gan.generators, "hold_d": gan.discriminators}
+    sides = {"freeze_g": gan.generators, "freeze_d": gan.discriminators}
     before = {name: [p.clone() for p in nets.parameters()] for name, nets in sides.items()}
     gan.train_step(lambda: torch.rand(2, 2, 3, 32, 32), replace(RuntimeSettings.of(SMALL), **{side: True}))
     for name, nets in sides.items():

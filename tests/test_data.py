@@ -476,7 +476,7 @@ def noise(*shape: int) -> torch.Tensor:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_every_picture_of_a_batch_is_an_honest_crop_of_one_of_the_set(crop, flip, channels):
     images = noise(5, channels, 10, 12)
-    drawn = batch(images, 40, generator=seeded(), crop=crop, flip=flip)
+    drawn = batch(images, 40, generator=seeded(), crop=crop, hflip=flip)
     height, width = (crop, crop) if crop else (10, 12)
     assert drawn.shape == (40, channels, height, width)
     assert drawn.dtype == torch.float32
@@ -499,7 +499,7 @@ def test_every_picture_of_a_batch_is_an_honest_crop_of_one_of_the_set(crop, flip
 
 def test_a_batch_is_decided_by_its_generator():
     images = noise(50, 3, 16, 16)
-    one, two, other = (batch(images, 8, generator=seeded(s), crop=12, flip=True) for s in (1, 1, 2))
+    one, two, other = (batch(images, 8, generator=seeded(s), crop=12, hflip=True) for s in (1, 1, 2))
     assert torch.equal(one, two)
     assert not torch.equal(one, other)
     generator = seeded(1)
@@ -508,7 +508,7 @@ def test_a_batch_is_decided_by_its_generator():
 
 def test_a_batch_does_not_touch_torchs_own_random_state():
     before = torch.get_rng_state()
-    batch(noise(5, 3, 16, 16), 8, generator=seeded(), crop=12, flip=True)
+    batch(noise(5, 3, 16, 16), 8, generator=seeded(), crop=12, hflip=True)
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -519,7 +519,7 @@ def test_a_batch_spans_minus_one_to_one_exactly():
 
 def test_a_batch_may_be_larger_than_the_set_and_draws_evenly():
     images = torch.arange(4, dtype=torch.uint8)[:, None, None, None].expand(4, 1, 2, 2).contiguous()
-    drawn = batch(images, 4000, generator=seeded(), flip=True)[:, 0, 0, 0]
+    drawn = batch(images, 4000, generator=seeded(), hflip=True)[:, 0, 0, 0]
     assert ((drawn + 1) * 127.5).round().long().bincount().sub(1000).abs().max() < 150
 
 
@@ -532,6 +532,6 @@ def test_a_crop_that_does_not_fit_is_refused(crop):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 def test_a_batch_on_the_gpu_equals_the_one_on_the_cpu():
     images = noise(50, 3, 16, 16)
-    here, there = (batch(i, 8, generator=seeded(), crop=12, flip=True) for i in (images, images.cuda()))
+    here, there = (batch(i, 8, generator=seeded(), crop=12, hflip=True) for i in (images, images.cuda()))
     assert there.device.type == "cuda"
     assert torch.equal(here, there.cpu())

@@ -12,7 +12,7 @@ from gan.config import RuntimeSettings
 from gan.core.dcgan import DCGAN, DCGANConfig, Discriminator, Generator, Unpool
 
 CPU = torch.device("cpu")
-SMALL = DCGANConfig(width=8, latent=10, batch=6, precision="fp32")
+SMALL = DCGANConfig(ngf=8, latent=10, batch=6, precision="fp32")
 
 
 @pytest.mark.parametrize(("size", "channels"), list(itertools.product((32, 64), (1, 3))))
@@ -27,8 +27,8 @@ def test_shapes_and_ranges(size, channels):
 @pytest.mark.parametrize(
     "switch",
     [
-        *({"up": way} for way in ("transposed", "nearest", "bilinear", "unpool")),
-        *({"down": way} for way in ("stride", "max", "average")),
+        *({"upsample": way} for way in ("transposed", "nearest", "bilinear", "unpool")),
+        *({"downsample": way} for way in ("stride", "max", "average")),
         *({name: way} for name in ("norm", "norm_d") for way in ("batch", "instance", "none")),
         *({"loss": name} for name in ("bce", "saturating", "least-squares", "hinge")),
     ],
@@ -44,7 +44,7 @@ def test_every_switch_moves_every_weight_of_both_sides(switch):
 
 
 def test_the_sizes_are_those_of_the_paper():
-    g, d = Generator(DCGANConfig(size=64, width=64, channels=3)), Discriminator(DCGANConfig(size=64, channels=3))
+    g, d = Generator(DCGANConfig(size=64, ngf=64, channels=3)), Discriminator(DCGANConfig(size=64, channels=3))
     sizes, x = [], torch.randn(2, 100, 1, 1)
     for stage in g.stages:
         x = stage(x)
@@ -77,7 +77,7 @@ def test_unpooling_puts_each_value_in_the_corner_of_its_cell():
 def test_the_discriminator_answers_about_one_picture_without_looking_at_others(way, down):
     """Alone, in any batch, while it trains and afterwards: one answer, so that curves, page and game show the same."""
     torch.manual_seed(0)
-    d = Discriminator(replace(SMALL, norm_d=way, down=down))
+    d = Discriminator(replace(SMALL, norm_d=way, downsample=down))
     images = torch.rand(6, 1, 32, 32) * 2 - 1
     together = d(images)
     for network in (d, copy.deepcopy(d).eval()):
@@ -128,7 +128,7 @@ def test_a_round_is_the_papers_update_written_out_slowly(way):
 
 
 def test_several_rounds_of_d_take_fresh_pictures_and_move_g_once():
-    gan = DCGAN(replace(SMALL, rounds_d=3), CPU)
+    gan = DCGAN(replace(SMALL, n_critic=3), CPU)
     drawn = []
 
     def draw():
@@ -141,13 +141,13 @@ def test_several_rounds_of_d_take_fresh_pictures_and_move_g_once():
     assert _steps(gan.opt_g) == 1
 
 
-@pytest.mark.parametrize("side", ["hold_d", "hold_g"])
+@pytest.mark.parametrize("side", ["freeze_d", "freeze_g"])
 def test_a_side_held_still_does_not_move_while_the_other_does(side):
     gan = DCGAN(SMALL, CPU)
     before = {name: p.clone() for name, p in _weights(gan)}
     runtime = replace(RuntimeSettings.of(SMALL), **{side: True})
     gan.train_step(lambda: torch.rand(6, 1, 32, 32), runtime)
-    held, moving = ("d.", "g.") if side == "hold_d" else ("g.", "d.")
+    held, moving = ("d.", "g.") if side == "freeze_d" else ("g.", "d.")
     assert all(torch.equal(before[n], p) for n, p in _weights(gan) if n.startswith(held))
     assert any(not torch.equal(before[n], p) for n, p in _weights(gan) if n.startswith(moving))
 

@@ -58,8 +58,8 @@ def test_the_numbers_shown_are_those_of_the_round():
     losses = [stop for stop in stops if stop.loss]
     generators = [v * w for v, w, s in zip(values, weights, losses, strict=True) if s.key != "judge"]
     record, config = now.record, run.config
-    total = record["loss_g"] + config.cycle * (record["cycle_a"] + record["cycle_b"])
-    total += config.cycle * config.identity * (record["idt_a"] + record["idt_b"])
+    total = record["loss_g"] + config.lambda_cycle * (record["cycle_a"] + record["cycle_b"])
+    total += config.lambda_cycle * config.lambda_identity * (record["idt_a"] + record["idt_b"])
     assert sum(generators) == pytest.approx(total, abs=0.03)
     assert q17_labels.endpoint("herd")["losses"] == now.record
 

@@ -17,7 +17,7 @@ from gan.errors import UserError
 
 def untrained(seed=0, **settings):
     torch.manual_seed(seed)
-    return Generator(DCGANConfig(**({"size": 16, "width": 4, "latent": 8} | settings))).eval()
+    return Generator(DCGANConfig(**({"size": 16, "ngf": 4, "latent": 8} | settings))).eval()
 
 
 def first_layer(generator):
@@ -31,7 +31,7 @@ def first_layer(generator):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"up": up} for up in ("transposed", "nearest", "bilinear", "unpool")]
+    [{"upsample": up} for up in ("transposed", "nearest", "bilinear", "unpool")]
     + [{"norm": norm} for norm in NORMS]
     + [{"size": size, "channels": channels} for size, channels in product((16, 32, 64), (1, 3))],
 )
@@ -133,7 +133,15 @@ def regressed(generator, latent, count):
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"size": 32}, {"size": 64}, {"up": "nearest"}, {"up": "bilinear"}, {"up": "unpool"}, {"norm": "none"}],
+    [
+        {},
+        {"size": 32},
+        {"size": 64},
+        {"upsample": "nearest"},
+        {"upsample": "bilinear"},
+        {"upsample": "unpool"},
+        {"norm": "none"},
+    ],
 )
 def test_ganspace_is_principal_components_carried_back_by_least_squares(settings):
     generator = untrained(**settings)

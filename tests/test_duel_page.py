@@ -20,7 +20,7 @@ def values(**changed):
     usual = {name: getattr(lesson, name) for name in ("data", "loss", "descent", "rate_g", "rate_d", "hold")}
     more = {
         "preset": "balanced",
-        "rounds_d": 1,
+        "n_critic": 1,
         "seed": 0,
         "speed": "normal",
         "shows": ["real", "fake", "pull", "net"],

@@ -18,9 +18,9 @@ from gan.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures("shipped")
 
-DCGAN = DCGANConfig(data="mnist", size=32, channels=1, width=16, batch=32, steps=80)
+DCGAN = DCGANConfig(data="mnist", size=32, channels=1, ngf=16, batch=32, steps=80)
 CYCLEGAN = CycleGANConfig(
-    data="herd", size=32, width=16, width_d=8, blocks=2, layers_d=2, batch=4, identity_every=4, pool=0, steps=40
+    data="herd", size=32, ngf=16, ndf=8, blocks=2, n_layers_d=2, batch=4, identity_every=4, pool_size=0, steps=40
 )
 
 
@@ -73,7 +73,7 @@ def counted(monkeypatch, *, limit=1e6, **settings) -> tuple[float, list]:
     ({"identity_every": 1}, 24),  # 4 to translate, 4 to bring back and 4 for the identity, both ways
     ({"identity_every": 4}, (24 + 3 * 16) / 4),
     ({"identity_every": 100}, (24 + 99 * 16) / 100),
-    ({"identity_every": 4, "identity": 0.0}, 16),
+    ({"identity_every": 4, "lambda_identity": 0.0}, 16),
 ])  # fmt: skip
 def test_the_identity_loss_counts_by_its_share_of_the_rounds(monkeypatch, settings, pictures):
     rate, seen = counted(monkeypatch, **settings)

@@ -253,7 +253,7 @@ class Fixed(nn.Module):
 
 
 def dcgan_run(**settings) -> Run:
-    config = DCGANConfig(**({"width": 4, "latent": 8} | settings))
+    config = DCGANConfig(**({"ngf": 4, "latent": 8} | settings))
     run = Run.create("duel", config)
     torch.manual_seed(0)
     generators, discriminators = DCGAN.networks(config)
@@ -335,7 +335,7 @@ def test_a_set_without_a_classifier_is_measured_in_texture(tmp_path, monkeypatch
 
 
 def cyclegan_run(data: str, size: int = 32) -> Run:
-    config = CycleGANConfig(data=data, size=size, width=4, blocks=1, width_d=4, layers_d=2)
+    config = CycleGANConfig(data=data, size=size, ngf=4, blocks=1, ndf=4, n_layers_d=2)
     run = Run.create("double-duel", config)
     torch.manual_seed(0)
     save_weights(run, *CycleGAN.networks(config))

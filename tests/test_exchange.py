@@ -12,6 +12,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from huggingface_hub import ModelCard
 
 from gan.__main__ import main
 from gan.core.checkpoint import load_networks
@@ -95,7 +96,8 @@ def test_a_folder_for_the_hub_tells_what_it_is_and_can_be_read_back(hub, runs):
     }
     assert all(names_no_place(file, folder) for file in folder.iterdir())
     card = (folder / "README.md").read_text(encoding="utf-8")
-    assert card.startswith("---\nlicense: mit\n")
+    front = ModelCard(card).data
+    assert (front.license, front.library_name, front.tags) == ("mit", "pytorch", ["gan", "cyclegan"])
     for told in ("image-to-image", "2,000 training steps of 4 pictures", "Drawn by this project's code"):
         assert told in card
     for told in ("stripe accuracy 100 %", "background error"):
@@ -118,7 +120,7 @@ def test_a_card_keeps_to_itself_where_a_persons_pictures_lie(tmp_path):
     texts = [(tmp_path / "hub" / name).read_text(encoding="utf-8") for name in ("README.md", "config.json")]
     assert all("secret" not in text and "2 of 9 files in cats cannot be read" in text for text in texts)
     assert "Pictures of cats and dogs" in texts[0]
-    assert "license: other" in texts[0]
+    assert ModelCard(texts[0]).data.to_dict().items() >= {"license": "other", "license_name": "see-data"}.items()
     assert json.loads(texts[1])["config"]["data"] == "cats,dogs"
 
 
@@ -128,7 +130,7 @@ def test_a_folder_that_is_none_makes_no_run(tmp_path, runs):
         import_folder(folder, "none")
     export_folder(small_cyclegan(tmp_path, "small"), folder, onnx=False)
     told = json.loads((folder / "config.json").read_text())
-    told["config"]["width"] = 8
+    told["config"]["ngf"] = 8
     (folder / "config.json").write_text(json.dumps(told))
     with pytest.raises(UserError, match="not those that its"):
         import_folder(folder, "none")

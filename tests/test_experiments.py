@@ -34,16 +34,16 @@ def test_every_experiment_is_shipped_and_was_truly_run():
 def test_only_one_thing_differs_between_the_runs_of_an_experiment():
     free = {"samples", "log_every", "gauge"}
     allowed = {
-        "strong": {"rate_d", "rounds_d", "loss"},
-        "held": {"hold_d_after"},
-        "rounds": {"rounds_d"},
-        "fast": {"rate_g", "rate_d", "width", "ema"},
+        "strong": {"rate_d", "n_critic", "loss"},
+        "held": {"freeze_d_after"},
+        "rounds": {"n_critic"},
+        "fast": {"rate_g", "rate_d", "ngf", "ema"},
         "norm": {"norm", "norm_d"},
         "single": {"norm_d"},
         "smooth": {"label"},
-        "pooling": {"down", "seed"},
-        "upward": {"up", "seed"},
-        "cycle": {"identity", "cycle"},
+        "pooling": {"downsample", "seed"},
+        "upward": {"upsample", "seed"},
+        "cycle": {"lambda_identity", "lambda_cycle"},
     }
     for key, experiment in experiments.EXPERIMENTS.items():
         runs = [*experiment.runs, *(run for runs in experiment.seeds.values() for run in runs)]

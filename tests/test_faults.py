@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def config():
-    return DCGANConfig(data="mnist", size=16, channels=1, width=4, latent=8, batch=8, steps=60, log_every=1)
+    return DCGANConfig(data="mnist", size=16, channels=1, ngf=4, latent=8, batch=8, steps=60, log_every=1)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def in_process(*arguments: str, limit: int | None = None) -> subprocess.Complete
 
 @pytest.mark.slow
 def test_a_full_disk_is_said_and_the_training_goes_on_when_there_is_room(small_disk, config):
-    run = Run.create("mine", replace(config, width=16, steps=40), small_disk)
+    run = Run.create("mine", replace(config, ngf=16, steps=40), small_disk)
     filler = small_disk / "filler"
     saved = []
 
@@ -86,7 +86,7 @@ def test_a_full_disk_is_said_and_the_training_goes_on_when_there_is_room(small_d
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux to limit memory")
 def test_a_full_memory_is_said(config, own_runs):
-    run = Run.create("mine", replace(config, size=32, width=64, batch=4096))
+    run = Run.create("mine", replace(config, size=32, ngf=64, batch=4096))
     ended = in_process("train", "--resume", str(run.folder), "--device", "cpu", limit=1 << 29)
     assert ended.returncode == 2
     assert ended.stderr.strip().splitlines()[-1].startswith("error: The memory of cpu")

@@ -18,7 +18,7 @@ from gan.runs.run import Run
 
 SMALL = {
     "size": 16,
-    "width": 4,
+    "ngf": 4,
     "latent": 8,
     "batch": 8,
     "steps": 12,
@@ -68,7 +68,7 @@ def test_a_set_without_a_classifier_is_measured_by_its_texture(tmp_path):
 
     for number in range(12):
         Image.new("RGB", (16, 16), (20 * number, 10, 90)).save(tmp_path / f"{number}.png")
-    config = DCGANConfig(data=str(tmp_path), size=16, channels=3, width=4, latent=8, gauge=8)
+    config = DCGANConfig(data=str(tmp_path), size=16, channels=3, ngf=4, latent=8, gauge=8)
     reading = Gauge(config, None, torch.device("cpu")).read(*DCGAN.networks(config))
     assert set(reading) == {"frechet", "frechet_floor", "d_real_single", "d_fake_single"}
 

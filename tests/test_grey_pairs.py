@@ -21,7 +21,7 @@ from tests.small_cyclegan import small_cyclegan
 from tests.test_official import ResnetGenerator
 
 NOBODY = SimpleNamespace(session_hash=None, headers={}, query_params={}, cookies={}, client=None)
-SMALL = "--size 32 --width 4 --width-d 4 --blocks 1 --layers-d 2 --batch 1 --steps 2 --samples 2 --precision fp32"
+SMALL = "--size 32 --ngf 4 --ndf 4 --blocks 1 --n-layers-d 2 --batch 1 --steps 2 --samples 2 --precision fp32"
 
 
 @pytest.fixture

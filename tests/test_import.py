@@ -215,7 +215,7 @@ def test_the_number_of_blocks_and_the_channels_are_those_of_the_file(file):
     grey = ResnetGenerator(4, 3)
     grey.model[1], grey.model[-2] = nn.Conv2d(1, 4, 7), nn.Conv2d(4, 1, 7)
     run = import_official([file("G_A.pth", grey)], "grey")
-    assert (run.config.blocks, run.config.channels, run.config.width) == (3, 1, 4)
+    assert (run.config.blocks, run.config.channels, run.config.ngf) == (3, 1, 4)
     mixed = ResnetGenerator(4, 3)
     mixed.model[-2] = nn.Conv2d(4, 1, 7)
     with pytest.raises(UserError, match="laid out unlike"):

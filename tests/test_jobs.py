@@ -26,7 +26,7 @@ from gan.errors import UserError
 from tests.small_runs import small_run
 
 ROOT = Path(__file__).parent.parent
-TINY = {"width": 4, "batch": 8, "latent": 8, "log_every": 1, "precision": "fp32"}
+TINY = {"ngf": 4, "batch": 8, "latent": 8, "log_every": 1, "precision": "fp32"}
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def through_a_life(place):
     with pytest.raises(jobs.Refused, match="only while the run is paused"):
         jobs.control(place, "mnist-1", "step-d")
     jobs.control(place, "mnist-1", "hold-d")
-    wait(lambda: any(line.get("hold_d") for line in run.journal()))
+    wait(lambda: any(line.get("freeze_d") for line in run.journal()))
 
     jobs.control(place, "mnist-1", "pause")
     wait(lambda: jobs.status(run) == "paused")
@@ -414,8 +414,8 @@ def test_a_training_is_branched(place):
     training.start()
     wait(lambda: len(steps(run)) > 3)
     jobs.control(place, "mine", "hold-d")
-    wait(lambda: any(line.get("hold_d") for line in run.journal()))
-    act = next(line for line in run.journal() if line.get("hold_d"))
+    wait(lambda: any(line.get("freeze_d") for line in run.journal()))
+    act = next(line for line in run.journal() if line.get("freeze_d"))
 
     child = jobs.what_if(place, "mine")
     training.join(30)
@@ -423,7 +423,7 @@ def test_a_training_is_branched(place):
     assert child.info["parent"] == {"run": "mine", "step": act["step"]}
     assert jobs.status(run) == "stopped"
     wait(lambda: jobs.status(child) == "running" and steps(child)[-1] > act["step"] + 2)
-    assert not any(line.get("hold_d") for line in child.journal())
+    assert not any(line.get("freeze_d") for line in child.journal())
     jobs.control(place, child.name, "stop")
     wait(lambda: jobs.status(child) == "stopped")
 

@@ -20,7 +20,7 @@ def trained(config):
 def test_a_cyclegan_learns_coat_and_ground_of_the_herd_both_ways():
     """300 rounds, smaller than the Train tab's minute. Doing nothing has coat 0, ground 0 and colour 1."""
     config = CycleGANConfig(
-        **{"data": "herd", "size": 32, "width": 12, "width_d": 24, "blocks": 2, "batch": 8, "change": True},
+        **{"data": "herd", "size": 32, "ngf": 12, "ndf": 24, "blocks": 2, "batch": 8, "residual": True},
         **{"identity_every": 4, "rate_g": 1.5e-3, "rate_d": 1.5e-3, "ema": 0.98, "steps": 300},
     )
     found = evaluate_cyclegan(trained(config), 60)["directions"]
@@ -33,7 +33,7 @@ def test_a_cyclegan_learns_coat_and_ground_of_the_herd_both_ways():
 
 def test_a_dcgan_learns_digits():
     """400 rounds on the digits that travel with the project: far nearer to real ones, and digits of many classes."""
-    settings = {"width": 16, "batch": 64, "rate_g": 1e-3, "rate_d": 1e-3, "label": 0.9, "ema": 0.98}
+    settings = {"ngf": 16, "batch": 64, "rate_g": 1e-3, "rate_d": 1e-3, "label": 0.9, "ema": 0.98}
     run = Run.create("learner", DCGANConfig(data="mnist", steps=400, **settings))
     records = train(run, device="cpu")
     next(records)

@@ -17,7 +17,7 @@ def values(preset: str, **changed) -> tuple:
     """The controls as a lesson sets them, then what is changed."""
     lesson = PRESETS[preset]
     set_by_it = {name: getattr(lesson, name) for name in q20_equilibrium.SETTINGS}
-    more = {"rounds_d": 1, "seed": 0, "speed": "normal", "shows": ["real", "fake"], "drawing": ""}
+    more = {"n_critic": 1, "seed": 0, "speed": "normal", "shows": ["real", "fake"], "drawing": ""}
     return tuple(Now(**({"preset": preset} | set_by_it | more | changed)))
 
 
@@ -43,7 +43,7 @@ def tried(preset: str, name: str, held: q20_session.Held | None, now: Now) -> tu
     """What the button of a suggestion makes of a lesson."""
     held, _, _, _, *controls = q20_equilibrium.attempt(name)(None, held, *now)
     assert held.running
-    return held, now._replace(**dict(zip((*q20_equilibrium.SETTINGS, "rounds_d"), controls, strict=True)))
+    return held, now._replace(**dict(zip((*q20_equilibrium.SETTINGS, "n_critic"), controls, strict=True)))
 
 
 def test_every_suggestion_has_a_button_in_its_lesson_alone():

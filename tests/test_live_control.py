@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("own_runs")
 @pytest.fixture
 def config():
     return DCGANConfig(
-        data="mnist", size=16, channels=1, width=4, latent=8, batch=8, steps=60, log_every=1, precision="fp32"
+        data="mnist", size=16, channels=1, ngf=4, latent=8, batch=8, steps=60, log_every=1, precision="fp32"
     )
 
 
@@ -44,10 +44,10 @@ def events(run):
     ({"rate_g": 2.0}, "'rate_g' is 2.0"),
     ({"rate_d": float("nan")}, "'rate_d' is nan"),
     ({"rate_d": "fast"}, "'rate_d' is 'fast'"),
-    ({"rounds_d": 0}, "from 1 to 100"),
+    ({"n_critic": 0}, "from 1 to 100"),
     ({"label": 0.2}, "from 0.5 to 1.0"),
-    ({"hold_g": 1}, "true or false"),
-    ({"rate_g": 1e-3, "hold_d": "yes"}, "true or false"),
+    ({"freeze_g": 1}, "true or false"),
+    ({"rate_g": 1e-3, "freeze_d": "yes"}, "true or false"),
 ])  # fmt: skip
 def test_what_is_impossible_is_refused_whole(asked, sentence):
     runtime = RuntimeSettings(rate_g=1e-4, rate_d=2e-4)
@@ -58,11 +58,11 @@ def test_what_is_impossible_is_refused_whole(asked, sentence):
 
 def test_only_what_is_a_conductors_to_choose_is_taken():
     runtime = RuntimeSettings(rate_g=1e-4, rate_d=2e-4)
-    assert runtime.change({"do": "set", "time": 3.0, "measure": False, "rounds_d": 3.0, "hold_g": True}) == {
-        "rounds_d": 3,
-        "hold_g": True,
+    assert runtime.change({"do": "set", "time": 3.0, "measure": False, "n_critic": 3.0, "freeze_g": True}) == {
+        "n_critic": 3,
+        "freeze_g": True,
     }
-    assert runtime == RuntimeSettings(rate_g=1e-4, rate_d=2e-4, rounds_d=3, hold_g=True)
+    assert runtime == RuntimeSettings(rate_g=1e-4, rate_d=2e-4, n_critic=3, freeze_g=True)
 
 
 def test_an_impossible_wish_is_an_event_and_the_training_goes_on(config):
@@ -102,7 +102,7 @@ def test_a_killed_act_is_done_when_the_run_goes_on(config):
     records = train(run, device="cpu")
     for record in records:
         if record["step"] == 10 and "event" not in record:
-            run.control("set", hold_d=True)
+            run.control("set", freeze_d=True)
         if record.get("event") == "control":
             break
     kept = (run.folder / "resume.pt").read_bytes()  # what a kill -9 at this moment would leave
@@ -110,10 +110,10 @@ def test_a_killed_act_is_done_when_the_run_goes_on(config):
     (run.folder / "resume.pt").write_bytes(kept)
     act(run)
     (event,) = [e for e in events(run) if e["event"] == "control"]
-    assert event["hold_d"] is True
+    assert event["freeze_d"] is True
     later = [r["loss_d"] for r in run.journal() if "event" not in r]
     assert len(later) == 60
-    assert load_resume(run)["conduct"]["hold_d"] is True
+    assert load_resume(run)["conduct"]["freeze_d"] is True
 
 
 def test_a_branch_needs_something_to_go_back_to_and_leaves_nothing_half_done(config, own_runs, monkeypatch):

@@ -37,7 +37,7 @@ class Repeats(nn.Module):
 
 def dcgan_run(images: torch.Tensor | None = None, **settings) -> tuple[Run, tuple[nn.ModuleDict, nn.ModuleDict]]:
     """A run, and its networks: with a generator that repeats `images` where they are given."""
-    run = Run.create("duel", DCGANConfig(**({"width": 4, "latent": 8} | settings)))
+    run = Run.create("duel", DCGANConfig(**({"ngf": 4, "latent": 8} | settings)))
     torch.manual_seed(0)
     save_weights(run, *DCGAN.networks(run.config))
     generators, discriminators = load_networks(run)

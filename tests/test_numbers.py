@@ -65,7 +65,8 @@ def test_what_fits_comes_as_it_was_given():
 
 @pytest.mark.parametrize(("name", "value", "sentence"), [
     ("size", 66, "“Picture size” is 66; it must be a multiple of 4."), ("batch", 300, "from 1 to 256"),
-    ("blocks", 64.5, "whole number|from 1 to 12"), ("pool", 1.5, "“Past fakes” is 1.5; it must be a whole number."),
+    ("blocks", 64.5, "whole number|from 1 to 12"),
+    ("pool_size", 1.5, "“Past fakes” is 1.5; it must be a whole number."),
     ("rate_g", None, "“Generator's learning rate” is empty"),
 ])  # fmt: skip
 def test_a_setting_is_checked_by_what_its_own_model_can_have(name, value, sentence):

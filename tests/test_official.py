@@ -107,7 +107,7 @@ def test_both_directions_and_both_judges_say_what_the_originals_say(tmp_path, bl
         assert largest(of_a(x), of_b(x)) > 1e-2
         assert largest(discriminators["a"](x), of_a(x)) < 1e-5
         assert largest(discriminators["b"](x), of_b(x)) < 1e-5
-    assert (run.config.width, run.config.blocks, run.config.width_d, run.config.size) == (16, blocks, 8, 128)
+    assert (run.config.ngf, run.config.blocks, run.config.ndf, run.config.size) == (16, blocks, 8, 128)
     assert run.status == "finished"
     assert not run.missing
 
@@ -120,7 +120,7 @@ def test_the_full_width_is_the_same_function(tmp_path):
     with torch.no_grad():
         assert largest(here(x), there(x)) < 3e-5  # rounding, which differs from processor to processor
         assert largest(here.double()(x.double()), there.double()(x.double())) < 1e-9
-    assert (run.config.width, run.config.blocks) == (64, 9)
+    assert (run.config.ngf, run.config.blocks) == (64, 9)
 
 
 def test_statistics_that_old_files_carry_are_left_out_as_the_authors_do(tmp_path):

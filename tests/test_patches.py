@@ -22,7 +22,7 @@ def without_norm(network):
 @pytest.mark.parametrize(("layers", "size"), [(1, 16), (2, 34), (3, 70)])
 def test_the_field_is_what_a_logit_has_a_gradient_from(layers, size):
     torch.manual_seed(0)
-    network = without_norm(Discriminator(CycleGANConfig(size=128, width_d=4, layers_d=layers)))
+    network = without_norm(Discriminator(CycleGANConfig(size=128, ndf=4, n_layers_d=layers)))
     field = receptive_field(network)
     assert field.size == size
     x = torch.randn(1, 3, 128, 128, requires_grad=True)
@@ -59,7 +59,7 @@ def test_a_pixel_that_no_patch_holds_has_no_verdict():
 @pytest.mark.parametrize("loss", ["least-squares", "bce", "hinge"])
 def test_the_losses_are_those_of_the_papers(loss):
     config = CycleGANConfig(
-        size=32, width=4, width_d=4, blocks=1, layers_d=2, loss=loss, label=0.9, cycle=8, identity=0.3
+        size=32, ngf=4, ndf=4, blocks=1, n_layers_d=2, loss=loss, label=0.9, lambda_cycle=8, lambda_identity=0.3
     )
     torch.manual_seed(0)
     g, d = CycleGAN.networks(config)
@@ -86,7 +86,7 @@ def test_the_losses_are_those_of_the_papers(loss):
 
 
 def test_the_losses_are_those_of_a_round_on_the_same_pictures():
-    config = CycleGANConfig(size=32, width=4, width_d=4, blocks=1, layers_d=2, batch=1, pool=0, precision="fp32")
+    config = CycleGANConfig(size=32, ngf=4, ndf=4, blocks=1, n_layers_d=2, batch=1, pool_size=0, precision="fp32")
     torch.manual_seed(0)
     gan = CycleGAN(config, torch.device("cpu"))
     a, b = torch.rand(2, 1, 3, 32, 32) * 2 - 1

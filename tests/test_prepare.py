@@ -18,8 +18,8 @@ from gan.words import Words
 from tests.test_data import numbers, pictures
 
 ONCE = ["--steps", "1", "--samples", "2", "--device", "cpu", "--run", "mine"]
-FAST = ["--size", "16", "--width", "4", "--batch", "2", "--latent", "4", *ONCE]
-FAST_PAIR = ["--size", "32", "--width", "4", "--width-d", "4", "--blocks", "1", "--layers-d", "2", *ONCE]
+FAST = ["--size", "16", "--ngf", "4", "--batch", "2", "--latent", "4", *ONCE]
+FAST_PAIR = ["--size", "32", "--ngf", "4", "--ndf", "4", "--blocks", "1", "--n-layers-d", "2", *ONCE]
 
 
 @pytest.fixture(autouse=True)

@@ -316,7 +316,7 @@ def test_the_learned_kernel_is_the_discriminators_own_and_what_is_not_offered_is
     ways = q15_pooling.compare("dot", 0, "learned", 5)["ways"]
     for name, down in (("stride", "stride"), ("max", "max"), ("average", "average"), ("blur", "max")):
         run = q15_pooling.taught(down)
-        assert run.config.down == down
+        assert run.config.downsample == down
         weight = load_networks(run)[1]["d"].stages[0][0].weight[4, 0].detach().numpy()
         assert np.array_equal(ways[name]["kernel"], weight)
     by_hand = convolve(q15_pooling.compare("line", 1, "learned", 5)["input"], ways["max"]["kernel"])

@@ -32,7 +32,7 @@ def pictures(count: int, low: int, high: int, channels: int = 1, seed: int = 0, 
 
 def quiz_run(*steps: int, rest: float = 0, **settings) -> Run:
     """A run at 16x16 with dark samples at `steps`, and logits that differ from picture to picture, to both sides."""
-    config = DCGANConfig(**({"size": 16, "width": 4, "latent": 8} | settings))
+    config = DCGANConfig(**({"size": 16, "ngf": 4, "latent": 8} | settings))
     run = Run.create("duel", config)
     for step in steps:
         run.save_sample(step, grid(pictures(64, 0, 100, config.channels, step, config.size), columns=8))

@@ -35,7 +35,7 @@ def config(tmp_path_factory):
         pixels = np.random.default_rng(number).integers(0, 256, (16, 16), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")
     return DCGANConfig(
-        **{"data": str(folder), "size": 16, "channels": 1, "width": 4, "latent": 8, "batch": 4, "steps": 12},
+        **{"data": str(folder), "size": 16, "channels": 1, "ngf": 4, "latent": 8, "batch": 4, "steps": 12},
         **{"log_every": 1, "samples": 2, "precision": "fp32"},
     )
 
@@ -86,7 +86,7 @@ def events(run, kind):
 
 def test_settings_that_may_change_do_so_from_there_on_and_are_written_down(trained, config, capsys):
     run = trained(stop_at=5)
-    asked = ["--rate-g", "0.001", "--rate-d", "0.0005", "--rounds-d", "2", "--label", "0.9"]
+    asked = ["--rate-g", "0.001", "--rate-d", "0.0005", "--n-critic", "2", "--label", "0.9"]
     assert main(["train", "--resume", "mine", "--device", "cpu", *asked]) == 0
     assert "finished after 12 steps" in capsys.readouterr().out
     lines = curve(run)
@@ -94,19 +94,19 @@ def test_settings_that_may_change_do_so_from_there_on_and_are_written_down(train
     assert [(r["rate_g"], r["rate_d"]) for r in lines[5:]] == [(1e-3, 5e-4)] * 7
     (event,) = events(run, "control")
     assert event["step"] == 5
-    assert {k: event[k] for k in ("rate_g", "rate_d", "rounds_d", "label")} == {
-        **{"rate_g": 1e-3, "rate_d": 5e-4, "rounds_d": 2, "label": 0.9}
+    assert {k: event[k] for k in ("rate_g", "rate_d", "n_critic", "label")} == {
+        **{"rate_g": 1e-3, "rate_d": 5e-4, "n_critic": 2, "label": 0.9}
     }
     assert run.config == config  # as it began: the journal has what was changed
     now = runtime_of(run)
-    assert (now.rate_g, now.rate_d, now.rounds_d, now.label) == (1e-3, 5e-4, 2, 0.9)
+    assert (now.rate_g, now.rate_d, now.n_critic, now.label) == (1e-3, 5e-4, 2, 0.9)
 
 
 def test_a_resume_with_the_values_it_has_anyway_is_the_same_training(trained, config):
     whole = Run.create("whole", config)
     list(train(whole, device="cpu"))
     run = trained(stop_at=5)
-    names = ("rate_g", "label", "rounds_d", "steps", "minutes", "width", "data")
+    names = ("rate_g", "label", "n_critic", "steps", "minutes", "ngf", "data")
     same = {name: getattr(config, name) for name in names}
     list(train(run, device="cpu", settings=same))
     assert curve(run) == curve(whole)
@@ -137,10 +137,10 @@ def test_what_if_goes_back_to_before_a_change_that_came_with_a_resume(trained):
 
 def test_d_is_held_at_a_step_that_a_resume_names(trained):
     run = trained(stop_at=4)
-    list(train(run, device="cpu", settings={"hold_d_after": 8}))
-    assert [(e["step"], e["hold_d"]) for e in events(run, "control")] == [(8, True)]
+    list(train(run, device="cpu", settings={"freeze_d_after": 8}))
+    assert [(e["step"], e["freeze_d"]) for e in events(run, "control")] == [(8, True)]
     with pytest.raises(UserError, match="is past step 8"):
-        plan(run, reached(run), {"hold_d_after": 0, "steps": 30})
+        plan(run, reached(run), {"freeze_d_after": 0, "steps": 30})
 
 
 # Where it ends
@@ -199,8 +199,11 @@ def test_a_finished_run_whose_end_stays_is_left_alone_and_says_what_moves_it(tra
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        (["--width", "8"], "--width (it is 4 here) cannot be changed on the way, being part of the networks"),
-        (["--size", "32", "--up", "nearest"], "--size (it is 16 here), --up (it is transposed here) cannot be changed"),
+        (["--ngf", "8"], "--ngf (it is 4 here) cannot be changed on the way, being part of the networks"),
+        (
+            ["--size", "32", "--upsample", "nearest"],
+            "--size (it is 16 here), --upsample (it is transposed here) cannot be changed",
+        ),
         (["--seed", "3"], "--seed (it is 0 here) cannot be changed on the way, being part of what this run is"),
         (["--data", "mnist"], "--data (it is "),
         (["--blocks", "9"], "--blocks is no setting of the dcgan that 'mine' is"),
@@ -209,7 +212,7 @@ def test_a_finished_run_whose_end_stays_is_left_alone_and_says_what_moves_it(tra
         (["--steps", "3"], "at step 5 after"),
         (["--steps", "5"], "ask for more"),
         (["--minutes", "0.00001"], "ask for more"),
-        (["--hold-d-after", "2", "--steps", "60"], "--hold-d-after 2 lies behind"),
+        (["--freeze-d-after", "2", "--steps", "60"], "--freeze-d-after 2 lies behind"),
         (["--name", "other"], "--name is for a new run"),
         (["--device", "cuda"], "no 'cuda' device"),
     ],
@@ -289,7 +292,7 @@ def test_a_checkpoint_that_cannot_be_read_is_refused_with_a_sentence(trained, co
 
 def test_a_checkpoint_of_other_networks_is_refused_and_the_journal_stays(trained, config):
     run = trained(stop_at=5)
-    run.set_info(config=replace(config, width=8).as_dict())
+    run.set_info(config=replace(config, ngf=8).as_dict())
     journal = run.journal()
     with pytest.raises(UserError, match="of other networks than its"):
         list(train(run, device="cpu"))
@@ -355,7 +358,7 @@ def typed(config):
     return [
         word
         for name, value in config.as_dict().items()
-        if name not in ("flip",)
+        if name not in ("hflip",)
         for word in ("--" + name.replace("_", "-"), str(value))
     ]
 
@@ -372,7 +375,7 @@ def test_weights_that_are_no_longer_numbers_never_replace_a_checkpoint(config, m
 
 
 def test_what_a_full_disk_or_memory_left_is_said_as_it_is(config):
-    from gan.core.device import explain
+    from gan.device import explain
 
     run = Run.create("mine", config)
     full, cpu = OSError(28, "No space left on device"), torch.device("cpu")

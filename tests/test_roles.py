@@ -8,7 +8,7 @@ from gan.analysis.training_roles import play, roles, teachers
 from gan.config import RuntimeSettings
 from gan.core.cyclegan import CycleGAN, CycleGANConfig
 
-SMALL = {"size": 32, "width": 4, "width_d": 4, "blocks": 1, "layers_d": 2, "batch": 1, "pool": 0, "precision": "fp32"}
+SMALL = {"size": 32, "ngf": 4, "ndf": 4, "blocks": 1, "n_layers_d": 2, "batch": 1, "pool_size": 0, "precision": "fp32"}
 
 
 def two_pictures():
@@ -17,7 +17,7 @@ def two_pictures():
 
 @pytest.mark.parametrize(("loss", "change"), [("least-squares", False), ("bce", False), ("hinge", True)])
 def test_the_numbers_are_those_of_the_formulas(loss, change):
-    config = CycleGANConfig(**SMALL, loss=loss, change=change, label=0.9)
+    config = CycleGANConfig(**SMALL, loss=loss, residual=change, label=0.9)
     torch.manual_seed(0)
     g, d = CycleGAN.networks(config)
     if change:  # so that some of its output leaves [-1, 1]
@@ -60,7 +60,7 @@ def by_hand(g, d, a, b):
 
 @pytest.mark.parametrize(("cycle", "identity"), [(10, 0.5), (10, 0), (0, 0), (0, 0.5)])
 def test_a_round_moves_each_network_by_its_teachers_alone_and_by_all_of_them(cycle, identity):
-    config = CycleGANConfig(**SMALL, cycle=cycle, identity=identity)
+    config = CycleGANConfig(**SMALL, lambda_cycle=cycle, lambda_identity=identity)
     torch.manual_seed(0)
     gan = CycleGAN(config, torch.device("cpu"))
     networks = {"a2b": gan.g["a2b"], "b2a": gan.g["b2a"], "a": gan.d["a"], "b": gan.d["b"]}
@@ -82,7 +82,7 @@ def test_a_round_moves_each_network_by_its_teachers_alone_and_by_all_of_them(cyc
 
 
 def test_a_round_played_has_the_numbers_of_a_training_round_and_of_the_formulas():
-    config = CycleGANConfig(**(SMALL | {"pool": 50, "identity_every": 3}))
+    config = CycleGANConfig(**(SMALL | {"pool_size": 50, "identity_every": 3}))
     torch.manual_seed(0)
     gan = CycleGAN(config, torch.device("cpu"))
     a, b = two_pictures()

@@ -22,7 +22,7 @@ from gan.paths import SHIPPED_RUNS
 from gan.runs.files import read_lines, write_whole
 from gan.runs.run import Run, all_runs
 
-TINY = DCGANConfig(width=4, latent=6)
+TINY = DCGANConfig(ngf=4, latent=6)
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def runs(tmp_path, monkeypatch):
 
 
 def test_what_was_asked_round_trips():
-    config = CycleGANConfig(size=64, change=True, rate_g=3e-4)
+    config = CycleGANConfig(size=64, residual=True, rate_g=3e-4)
     Run.create("mine", config)
     assert Run.open("mine").config == config
     assert [run.name for run in all_runs() if not run.is_shipped] == ["mine"]

@@ -187,7 +187,7 @@ def test_a_classifier_that_is_merely_fooled_finds_nothing():
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("settings", [{"size": 16, "width": 4, "latent": 8}, {"size": 16, "channels": 3, "latent": 1}])
+@pytest.mark.parametrize("settings", [{"size": 16, "ngf": 4, "latent": 8}, {"size": 16, "channels": 3, "latent": 1}])
 def test_any_run_can_be_searched(loss, settings):
     g, d = untrained(loss=loss, norm="instance" if settings["latent"] == 1 else "batch", **settings)
     target = g(noise(1, settings["latent"], 9)).detach()
@@ -202,7 +202,7 @@ def test_any_run_can_be_searched(loss, settings):
 
 
 def test_a_large_colour_run_can_be_searched():
-    g, d = untrained(size=64, channels=3, width=8, norm="instance")
+    g, d = untrained(size=64, channels=3, ngf=8, norm="instance")
     target = torch.full((1, 3, 64, 64), 0.5)
     first, *_, last = search_picture(g, d, target, latent=100, steps=4)
     assert last.image.shape == (3, 64, 64)

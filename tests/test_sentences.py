@@ -75,7 +75,7 @@ def test_weights_that_are_not_there_are_not_there_yet_and_damaged_ones_are_damag
 
 def test_weights_of_other_networks_are_told_so(runs):
     run = small_run(runs, "alpha")
-    run.set_info(config=replace(run.config, width=8).as_dict())
+    run.set_info(config=replace(run.config, ngf=8).as_dict())
     with pytest.raises(UserError, match=r"damaged \(they are not those that its run\.json describes: .+size mismatch"):
         load_networks(run)
 
@@ -144,8 +144,8 @@ def test_what_a_console_cannot_show_is_printed_in_other_signs(runs, monkeypatch,
     ("model", "typed", "sentence"),
     [
         ("dcgan", ["--blocks", "9"], "'blocks' is a setting of cyclegan only; this is a training of dcgan"),
-        ("dcgan", ["--pool", "5", "--cycle", "3"], "are settings of cyclegan only"),
-        ("dcgan", ["--no-change"], "'change' is a setting of cyclegan only"),
+        ("dcgan", ["--pool-size", "5", "--lambda-cycle", "3"], "are settings of cyclegan only"),
+        ("dcgan", ["--no-residual"], "'residual' is a setting of cyclegan only"),
         ("cyclegan", ["--latent", "8"], "'latent' is a setting of dcgan only; this is a training of cyclegan"),
         ("cyclegan", ["--gauge", "0"], "'gauge' is a setting of dcgan only"),
     ],
@@ -206,7 +206,7 @@ def test_the_bar_ends_at_the_end(runs, tmp_path, capsys, end, unit):
     for number in range(12):
         pixels = np.random.default_rng(number).integers(0, 256, (16, 16), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{number}.png")
-    tiny = ["--data", str(tmp_path), "--size", "16", "--channels", "1", "--width", "4", "--latent", "8", "--batch", "4"]
+    tiny = ["--data", str(tmp_path), "--size", "16", "--channels", "1", "--ngf", "4", "--latent", "8", "--batch", "4"]
     assert main(["train", "dcgan", "--name", "mine", *tiny, *end, "--log-every", "5", "--device", "cpu"]) == 0
     told = capsys.readouterr()
     assert "finished after" in told.out
@@ -242,8 +242,8 @@ def ask(tmp_path, monkeypatch):
         ({"model": "cyclegan"}, "no setting 'model'"),
         ({"data": "herd"}, "The settings name 'data' as well"),
         ({"minutes": 9}, "The settings name 'minutes' as well"),
-        ({"width": "wide"}, "'width' is 'wide', but must be of type int"),
-        ({"width": None}, "'width' is None"),
+        ({"ngf": "wide"}, "'ngf' is 'wide', but must be of type int"),
+        ({"ngf": None}, "'ngf' is None"),
         ({"rate_g": [1]}, r"'rate_g' is [1]"),
         ([1, 2], "settings are a dictionary"),
         ("width", "settings are a dictionary"),
@@ -258,9 +258,9 @@ def test_settings_that_cannot_be_are_said_by_name_at_the_endpoint(ask, tmp_path,
 
 
 def test_settings_at_the_endpoint_are_kept(ask):
-    told = ask("train_start", "dcgan", "mnist", 1, None, {"width": 8, "steps": 40, "data": "mnist", "minutes": 1})
+    told = ask("train_start", "dcgan", "mnist", 1, None, {"ngf": 8, "steps": 40, "data": "mnist", "minutes": 1})
     assert (told["steps"], told["minutes"], told["status"]) == (40, 1, "queued")
-    assert Run.open(told["run"]).config.width == 8
+    assert Run.open(told["run"]).config.ngf == 8
     assert ask("train_start", "dcgan", "mnist", 1, "", None)["steps"] == 10_000_000
 
 

@@ -159,7 +159,7 @@ def test_a_training_takes_the_faster_number_and_writes_it_down(fast, slow, runs,
     monkeypatch.setattr(DCGAN, "train_step", timed)
     monkeypatch.setattr(threads, "SECONDS", 0.05)
     monkeypatch.setattr(threads, "WINDOW", 99)
-    small = DCGANConfig(size=16, width=4, latent=8, batch=4, steps=300, log_every=10, samples=2)
+    small = DCGANConfig(size=16, ngf=4, latent=8, batch=4, steps=300, log_every=10, samples=2)
     list(train(Run.create("measured", small)))
     assert used[0] == 1
     assert slow in used

@@ -102,7 +102,7 @@ def test_a_discriminator_trained_alone_comes_to_the_best_and_its_loss_to_the_div
         gan.train_step()
     before = gan.look()
     for _ in range(900):
-        gan.train_step(hold_g=True)
+        gan.train_step(freeze_g=True)
     view = gan.look()
     assert view.off < 0.06
     assert view.off < before.off
@@ -130,7 +130,7 @@ def test_on_the_ring_both_verdicts_come_to_one_half_and_the_points_to_the_ring()
 def perfect(loss, descent, **settings):
     gan = ToyGAN(densities.SETS["ring"](), ToyConfig(loss, descent, **settings))
     for _ in range(300):
-        gan.train_step(hold_g=True)
+        gan.train_step(freeze_g=True)
     assert gan.history[-1].d_real > 0.99
     assert gan.history[-1].d_fake < 0.01
     return gan
@@ -141,7 +141,7 @@ def test_a_perfect_discriminator_leaves_the_minimax_loss_no_gradient_but_the_oth
     for loss in ("saturating", "bce"):
         gan = perfect(loss, "sgd", rate_g=0.002)
         start = gan.look().fake
-        gradient = gan.train_step(hold_g=True).grad_g
+        gradient = gan.train_step(freeze_g=True).grad_g
         for _ in range(100):
             gan.train_step()
         moved[loss] = (gradient, (gan.look().fake - start).norm(dim=1).mean().item())
@@ -154,7 +154,7 @@ def test_a_perfect_discriminator_leaves_the_minimax_loss_no_gradient_but_the_oth
 def test_a_discriminator_held_still_is_fooled_at_one_spot():
     gan = perfect("bce", "adam")
     for _ in range(400):
-        gan.train_step(hold_d=True)
+        gan.train_step(freeze_d=True)
     view, last = gan.look(), gan.history[-1]
     assert last.d_fake > 0.95
     assert view.covered < 0.2
@@ -171,7 +171,7 @@ def same(a, b):
 
 @pytest.mark.parametrize(
     ("options", "d_still", "g_still"),
-    [({}, False, False), ({"hold_d": True}, True, False), ({"hold_g": True}, False, True)],
+    [({}, False, False), ({"freeze_d": True}, True, False), ({"freeze_g": True}, False, True)],
 )
 def test_who_is_held_still_does_not_learn(options, d_still, g_still):
     gan = ToyGAN(densities.SETS["grid"]())
@@ -228,7 +228,7 @@ def test_history_is_bounded_and_keeps_its_ends(monkeypatch):
     gan = ToyGAN(densities.SETS["hill"]())
     monkeypatch.setattr(toy_gan, "REMEMBERED", 60)
     for _ in range(2 * toy_gan.REMEMBERED + 10):
-        gan.train_step(hold_d=True, hold_g=True)
+        gan.train_step(freeze_d=True, freeze_g=True)
     assert toy_gan.REMEMBERED / 2 <= len(gan.history) <= toy_gan.REMEMBERED
     numbers = [turn.number for turn in gan.history]
     assert numbers == sorted(set(numbers))
@@ -244,7 +244,7 @@ def test_settings_change_between_rounds_and_impossible_ones_are_refused():
     gan.train_step()
     assert same(d, weights(gan.d))
     assert same(g, weights(gan.g))
-    for bad in ({"loss": "x"}, {"descent": "x"}, {"rate_g": -1.0}, {"rate_d": 1.0}, {"rounds_d": 0}):
+    for bad in ({"loss": "x"}, {"descent": "x"}, {"rate_g": -1.0}, {"rate_d": 1.0}, {"n_critic": 0}):
         with pytest.raises(UserError, match=next(iter(bad)).split("_d")[0]):
             ToyConfig(**bad)
 

@@ -249,19 +249,19 @@ def test_the_live_controls_show_how_a_run_trains_and_ask_in_words(runs, monitor)
     run, controls = runs[0], monitor.controls
     assert controls.show(run, "en")[controls.panel].visible is False  # it is at rest, and has no checkpoint
     run.set_info(status="running")
-    run.log({"step": 591, "seconds": 148.0, "event": "control", "hold_d": True, "rate_g": 0.0006})
+    run.log({"step": 591, "seconds": 148.0, "event": "control", "freeze_d": True, "rate_g": 0.0006})
     with run.lock():
         shown = controls.show(run, "en")
     assert shown[controls.panel].visible
     assert "frozen, learning rate 0.0002" in shown[controls.told["d"]]
     assert "learning, learning rate 0.0006" in shown[controls.told["g"]]
-    hold_d, hold_g = (shown[controls.holds[side]] for side in "dg")
-    assert (hold_d.value, hold_g.value) == ("Unfreeze", "Freeze")
+    freeze_d, freeze_g = (shown[controls.holds[side]] for side in "dg")
+    assert (freeze_d.value, freeze_g.value) == ("Unfreeze", "Freeze")
     can = {name for name, button in controls.buttons.items() if shown[button].interactive}
     assert can == {"slower-d", "faster-d", "slower-g", "faster-g"}  # half a step only while it is paused
     # what stands on a button is what it asks for, however late its label is; a factor is the training's to apply
-    assert live_controls.word("hold-d", hold_d.value, "en") == "free-d"
-    assert live_controls.word("hold-g", hold_g.value, "en") == "hold-g"
+    assert live_controls.word("hold-d", freeze_d.value, "en") == "free-d"
+    assert live_controls.word("hold-g", freeze_g.value, "en") == "hold-g"
     assert live_controls.word("hold-d", "고정 풀기", "ko") == "free-d"
     assert live_controls.word("faster-g", "× 3", "en") == "lr-g=x3"
     assert live_controls.word("slower-d", "÷ 3", "en") == "lr-d=/3"
@@ -310,7 +310,7 @@ def test_digits_are_learned_otherwise_than_photos():
     assert (shown("dcgan", "mnist")[2]["rate_g"], shown("dcgan", "mnist")[2]["latent"]) == (4e-3, 12)
     assert shown("dcgan", form.OWN)[:2] == (True, False)
     own = shown("dcgan", form.OWN)[2]
-    assert (own["size"], own["channels"], own["rate_g"], own["fall"]) == (64, 3, 2e-4, 0.5)
+    assert (own["size"], own["channels"], own["rate_g"], own["lr_decay"]) == (64, 3, 2e-4, 0.5)
     assert shown("cyclegan", form.OWN)[:2] == (True, True)
     for model in form.MODELS:
         for data in (*permissions.choices(model), form.OWN):

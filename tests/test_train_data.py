@@ -42,9 +42,9 @@ def start(place):
 
 def test_the_endpoint_takes_the_pictures_colours_their_absolute_place_and_warns(start, tmp_path):
     pictures(tmp_path / "photos", 20)
-    told = start("dcgan", "photos", 1, "mine", {"width": 8}, "", HERE)
+    told = start("dcgan", "photos", 1, "mine", {"ngf": 8}, "", HERE)
     config = Run.open("mine").config
-    assert (config.data, config.channels, config.width) == (str(tmp_path / "photos"), 3, 8)
+    assert (config.data, config.channels, config.ngf) == (str(tmp_path / "photos"), 3, 8)
     assert told["data"] == "photos"
     assert told["advice"] == ["Too few pictures to learn from (18): the networks will memorise them. Give 500 or more."]
     told = start("dcgan", "photos", 1, "grey", {"channels": 1}, "", KOREAN)

@@ -125,11 +125,11 @@ def test_a_training_for_a_gpu_is_questioned_where_there_is_none(monkeypatch, tmp
     config = presets.settings_of(zebras.model, zebras.data, 60, **zebras.settings)
     place = Place("local", "on", tmp_path, no_loan)
     for kind, lacks in (("cpu", True), ("gpu", False), ("mps", False)):
-        monkeypatch.setattr("gan.core.device.inside", lambda kind=kind: (kind, {}))
+        monkeypatch.setattr("gan.device.inside", lambda kind=kind: (kind, {}))
         assert estimate.lacks_a_gpu("zebras", config, place) is lacks
         assert estimate.lacks_a_gpu("own", config, place) is lacks
         assert not estimate.lacks_a_gpu("digits", digits(), place)
-    monkeypatch.setattr("gan.core.device.inside", lambda: ("cpu", {}))
+    monkeypatch.setattr("gan.device.inside", lambda: ("cpu", {}))
     assert not estimate.lacks_a_gpu("zebras", config, Place("zerogpu", "on", tmp_path, no_loan))
     assert "60,000 steps" in estimate.question(config, visitor())
     assert "60,000스텝" in estimate.question(config, visitor(language="ko"))
@@ -138,7 +138,7 @@ def test_a_training_for_a_gpu_is_questioned_where_there_is_none(monkeypatch, tmp
 def test_start_asks_first_and_starts_when_told_to(monkeypatch, tmp_path):
     """In the page as it is built: nothing trains before "start it anyway"; "instead" starts what runs here."""
     started = []
-    monkeypatch.setattr("gan.core.device.inside", lambda: ("cpu", {"cores": "2", "memory": "8"}))
+    monkeypatch.setattr("gan.device.inside", lambda: ("cpu", {"cores": "2", "memory": "8"}))
     monkeypatch.setattr("demo.jobs.permissions.permit", lambda *_, **__: None)
     for side in ("trainA", "trainB"):  # a data set that is here is one that can be chosen
         (tmp_path / "data" / "horse2zebra" / side).mkdir(parents=True)
@@ -232,8 +232,8 @@ def test_without_its_checkpoint_it_only_says_so(short):
 def test_what_a_preset_needs_is_written_into_its_run(short, tmp_path):
     place = Place("local", "on", tmp_path, no_loan)
     assert jobs.start(place, digits(), "digits").info["needed"] == presets.PRESETS["digits"].needed
-    assert "needed" not in jobs.start(place, digits(width=8), "mine").info
-    assert jobs.start(place, digits(width=8), "told", needed=300).info["needed"] == 300
+    assert "needed" not in jobs.start(place, digits(ngf=8), "mine").info
+    assert jobs.start(place, digits(ngf=8), "told", needed=300).info["needed"] == 300
 
 
 def test_the_command_line_says_it_too(short, monkeypatch, capsys):

@@ -365,8 +365,8 @@ def test_a_training_is_conducted_in_the_page(train_page, server, stubs):
         page.locator("#watch .why", has_text="The generator learned").wait_for()
 
         acts = [line for line in run.journal() if line.get("event") == "control"]
-        settings = [next(iter({"hold_d", "rate_g", "rate_d", "rounds_d"} & act.keys())) for act in acts]
-        assert settings == ["hold_d", "rate_g", *["rate_d"] * 4, "rounds_d"]
+        settings = [next(iter({"freeze_d", "rate_g", "rate_d", "n_critic"} & act.keys())) for act in acts]
+        assert settings == ["freeze_d", "rate_g", *["rate_d"] * 4, "n_critic"]
         page.locator("#train-act-what-if").click()
         page.locator("#watch h3", has_text="mnist-1-if-1").wait_for()
     assert run.status == "stopped"
@@ -420,7 +420,7 @@ def test_ones_own_settings_unfold_and_pictures_of_ones_own_are_checked_and_train
     page.locator("#train-start").click()
     page.locator("#watch h3", has_text="pictures-1").wait_for()
     run = Run(server.runs / "pictures-1")
-    run.set_info(config=run.info["config"] | {"width": 4, "width_d": 4, "blocks": 1, "log_every": 1})
+    run.set_info(config=run.info["config"] | {"ngf": 4, "ndf": 4, "blocks": 1, "log_every": 1})
     with trained_in_here(run):
         page.locator("#film .sample img").wait_for(timeout=SECONDS)
         page.locator("#train-stop").click()
@@ -504,7 +504,7 @@ def test_the_endpoints_start_tell_and_control(server, stubs):
     told = client.predict(model="dcgan", data="mnist", minutes=5, name="mine", api_name="/train_start")
     assert told["run"] == "mine"
     assert told["status"] == "starting"
-    settings = {"width": 8, "rate_g": 0.001}
+    settings = {"ngf": 8, "rate_g": 0.001}
     waiting = client.predict(model="dcgan", data="mnist", minutes=1, settings=settings, api_name="/train_start")
     assert (waiting["status"], waiting["place_in_queue"]) == ("queued", 1)
     assert client.predict(run=waiting["run"], do="stop", api_name="/train_control")["status"] == "stopped"

@@ -46,7 +46,7 @@ def piles(tmp_path):
 @pytest.fixture
 def dcgan(piles):
     return DCGANConfig(
-        data=str(piles / "x"), width=4, latent=8, batch=4, steps=24, log_every=1, samples=4, precision="fp32"
+        data=str(piles / "x"), ngf=4, latent=8, batch=4, steps=24, log_every=1, samples=4, precision="fp32"
     )
 
 
@@ -54,7 +54,7 @@ def dcgan(piles):
 def cyclegan(piles):
     return CycleGANConfig(
         data=f"{piles / 'x'},{piles / 'y'}",
-        **{"size": 32, "width": 4, "width_d": 4, "blocks": 1, "layers_d": 2, "batch": 2, "pool": 3},
+        **{"size": 32, "ngf": 4, "ndf": 4, "blocks": 1, "n_layers_d": 2, "batch": 2, "pool_size": 3},
         **{"steps": 16, "log_every": 1, "samples": 4, "precision": "fp32"},
     )
 
@@ -147,9 +147,9 @@ def test_asked_controls_are_obeyed_and_written_down(dcgan):
     run = run_of("mine", replace(dcgan, steps=60))
     for record in train(run, device="cpu"):
         if record["step"] == 10 and "event" not in record:
-            run.control("set", hold_d=True, rate_g=1e-3)
+            run.control("set", freeze_d=True, rate_g=1e-3)
         if record["step"] == 20 and "event" not in record:
-            run.control("set", hold_d=False)
+            run.control("set", freeze_d=False)
         if record["step"] == 30 and "event" not in record:
             run.control("stop")
     steps = {r["step"]: r for r in curve(run)}
@@ -187,7 +187,7 @@ def test_a_stop_asked_of_a_run_at_rest_does_not_stop_its_resumption(dcgan):
 
 
 def test_d_is_held_after_the_step_that_was_asked(dcgan):
-    run = run_of("mine", replace(dcgan, hold_d_after=10))
+    run = run_of("mine", replace(dcgan, freeze_d_after=10))
     list(train(run, device="cpu"))
     grads = {r["step"]: r["grad_d"] for r in curve(run)}
     assert grads[9] != grads[10]
@@ -195,7 +195,7 @@ def test_d_is_held_after_the_step_that_was_asked(dcgan):
 
 
 def test_rates_fall_linearly_at_the_end(cyclegan):
-    run = run_of("mine", replace(cyclegan, fall=0.5))
+    run = run_of("mine", replace(cyclegan, lr_decay=0.5))
     list(train(run, device="cpu"))
     rates = [r["rate_g"] for r in curve(run)]
     assert rates[:9] == [2e-4] * 9
@@ -282,7 +282,7 @@ def test_two_machines_train_one_run_together_and_two_processes_go_on_with_it(dcg
     torchrun = [sys.executable, "-m", "torch.distributed.run"]
     meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{port}", "--rdzv-id", "duel"]
     arguments = ["-m", "gan", "train", "dcgan", "--name", "pair", "--device", "cpu", "--precision", "fp32"]
-    settings = ["--data", dcgan.data, "--width", "4", "--batch", "4", "--steps", "20", "--log-every", "5"]
+    settings = ["--data", dcgan.data, "--ngf", "4", "--batch", "4", "--steps", "20", "--log-every", "5"]
     machines = [
         subprocess.Popen(
             [*torchrun, "--nnodes", "2", "--nproc-per-node", "1", *meeting, *arguments, *settings],

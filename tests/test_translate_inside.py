@@ -34,7 +34,7 @@ def now(run):
 
 def with_settings(now, root, name, **settings):
     """The same picture with a run of other settings."""
-    config = CycleGANConfig(data="apple2orange", size=32, width=4, width_d=4, layers_d=2, steps=10, **settings)
+    config = CycleGANConfig(data="apple2orange", size=32, ngf=4, ndf=4, n_layers_d=2, steps=10, **settings)
     run = Run.create(name, config, root)
     torch.manual_seed(0)
     save_weights(run, *CycleGAN.networks(config))
@@ -134,7 +134,7 @@ def test_a_verdict_at_an_end_of_the_scale_has_the_colour_of_that_end(now, tmp_pa
 
 @pytest.mark.parametrize("change", [False, True])
 def test_the_last_stage_is_the_translation_and_every_stage_has_its_name(now, tmp_path, change):
-    now = with_settings(now, tmp_path, "own", change=change, blocks=2)
+    now = with_settings(now, tmp_path, "own", residual=change, blocks=2)
     look = inspect.seen(now)
     html = inspect.stages(now, look, "en")
     kinds = ["edges", "down", "down", "residual block 1", "residual block 2", "up", "up", "the picture"]

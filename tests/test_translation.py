@@ -37,7 +37,7 @@ class Seen:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """An untrained run whose generators do change pictures."""
-    config = CycleGANConfig(data="herd", size=32, width=4, width_d=4, blocks=1, layers_d=2)
+    config = CycleGANConfig(data="herd", size=32, ngf=4, ndf=4, blocks=1, n_layers_d=2)
     run = Run.create("tiny", config, tmp_path_factory.mktemp("runs"))
     torch.manual_seed(0)
     save_weights(run, *CycleGAN.networks(config))

@@ -63,7 +63,7 @@ def test_the_discriminator_is_right_in_the_game_clearly_more_often_than_a_coin(n
     config, networks = run.config, load_networks(run)
     real = pictures(config.data, config.size, config.channels, "test")
     for step in stages(run):
-        if 0 < config.hold_d_after < step:
+        if 0 < config.freeze_d_after < step:
             break
         rounds = [draw(run, step, seed, networks=networks, real=real) for seed in range(20)]
         right = [guess == is_real for each in rounds for guess, is_real in zip(each.guesses, each.is_real, strict=True)]

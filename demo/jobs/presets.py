@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from demo.jobs.permissions import MOST_MINUTES, Refused
-from gan.config import MOST_STEPS, Config, make
+from gan.config import MOST_STEPS, Config, by_new_names, make
 from gan.data.registry import PAIRS, SETS
 from gan.errors import UserError
 from gan.runs.run import Run
@@ -24,9 +24,9 @@ class Preset(NamedTuple):
 
 
 # what makes a network learn in a minute: narrow, small batches, bold rates, and a short memory of its average
-QUICK_DCGAN = {"width": 24, "batch": 32, "rate_g": 2e-3, "rate_d": 1e-3, "label": 0.9, "ema": 0.98}
+QUICK_DCGAN = {"ngf": 24, "batch": 32, "rate_g": 2e-3, "rate_d": 1e-3, "label": 0.9, "ema": 0.98}
 QUICK_CYCLEGAN = {
-    **{"size": 64, "width": 16, "width_d": 32, "blocks": 4, "batch": 4, "change": True},
+    **{"size": 64, "ngf": 16, "ndf": 32, "blocks": 4, "batch": 4, "residual": True},
     **{"rate_g": 4e-4, "rate_d": 4e-4, "ema": 0.98, "log_every": 5},
 }
 SETTINGS = {"dcgan": QUICK_DCGAN, "cyclegan": QUICK_CYCLEGAN}
@@ -35,18 +35,18 @@ OF_DATA = {("dcgan", "mnist"): {"latent": 12, "rate_g": 4e-3}}
 # what photos take, and the patience for them
 PHOTOS = {
     "dcgan": {
-        **{"size": 64, "channels": 3, "width": 48, "batch": 32, "rate_g": 2e-4, "rate_d": 2e-4, "label": 0.9},
-        **{"ema": 0.998, "fall": 0.5, "flip": True, "log_every": 20},
+        **{"size": 64, "channels": 3, "ngf": 48, "batch": 32, "rate_g": 2e-4, "rate_d": 2e-4, "label": 0.9},
+        **{"ema": 0.998, "lr_decay": 0.5, "hflip": True, "log_every": 20},
     },
     "cyclegan": {
-        **{"size": 72, "crop": 64, "width": 24, "width_d": 32, "blocks": 6, "batch": 2, "up": "nearest"},
-        **{"change": False, "rate_g": 3e-4, "rate_d": 3e-4, "ema": 0.998, "identity_every": 2, "log_every": 20},
+        **{"size": 72, "crop": 64, "ngf": 24, "ndf": 32, "blocks": 6, "batch": 2, "upsample": "nearest"},
+        **{"residual": False, "rate_g": 3e-4, "rate_d": 3e-4, "ema": 0.998, "identity_every": 2, "log_every": 20},
     },
 }
 PRESETS = {
     "digits": Preset("dcgan", "mnist", 1, 500, {}),
     "clothes": Preset("dcgan", "fashion-mnist", 1, 500, {}),
-    "pooling": Preset("dcgan", "mnist", 1, 500, {"down": "max"}),
+    "pooling": Preset("dcgan", "mnist", 1, 500, {"downsample": "max"}),
     "stripes": Preset("cyclegan", "herd", 1, 150, {}),
     "zebras": Preset(
         "cyclegan",
@@ -54,8 +54,8 @@ PRESETS = {
         60,
         60_000,
         {
-            **{"size": 256, "crop": 224, "width": 32, "width_d": 64, "blocks": 9, "batch": 1, "up": "nearest"},
-            **{"change": False, "rate_g": 2e-4, "rate_d": 2e-4, "ema": 0.999, "identity_every": 2, "log_every": 20},
+            **{"size": 256, "crop": 224, "ngf": 32, "ndf": 64, "blocks": 9, "batch": 1, "upsample": "nearest"},
+            **{"residual": False, "rate_g": 2e-4, "rate_d": 2e-4, "ema": 0.999, "identity_every": 2, "log_every": 20},
         },
         gpu=True,
     ),
@@ -83,7 +83,7 @@ def settings_of(model: str, data: str, minutes: float, /, **settings: Any) -> Co
         if settings[name] != given[name]:
             raise Refused("train.refused.twice", name=name)
     # without steps of its own the clock alone ends it, on however fast a machine
-    return make(model, {"steps": MOST_STEPS} | quick(model, data) | settings | given)
+    return make(model, {"steps": MOST_STEPS} | quick(model, data) | by_new_names(settings) | given)
 
 
 def is_preset(config: Config) -> bool:

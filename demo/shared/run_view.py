@@ -86,12 +86,12 @@ def mark(event: dict[str, Any], language: Language) -> str:
     known = ("pause", "go_on", "stop", "resume", "evaluation", "step_both", "step_d", "step_g", "refused")
     kind = f"step_{event.get('who', 'both')}" if kind == "round" else kind
     words = [say(language, f"curves.events.{kind}")] if kind in known else []
-    for name in ("hold_d", "hold_g"):
+    for name in ("freeze_d", "freeze_g"):
         if name in event:
             words.append(say(language, f"curves.events.{name}.{'on' if event[name] else 'off'}"))
     words += [
         say(language, f"curves.events.{name}", value=f"{event[name]:g}")
-        for name in ("rate_g", "rate_d", "rounds_d", "label")
+        for name in ("rate_g", "rate_d", "n_critic", "label")
         if name in event
     ]
     return say(language, "curves.events.at", step=f"{event['step']:,}", what=", ".join(words) or event["event"])

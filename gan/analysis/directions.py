@@ -17,7 +17,8 @@ from torch import Tensor
 from gan.core.dcgan import Generator
 from gan.core.latent import noise
 from gan.errors import UserError
-from gan.metrics.classifier import Classifier, as_grey
+from gan.images import as_grey
+from gan.metrics.classifier import Classifier
 
 METHODS = ("sefa", "ganspace")
 SAMPLES = 1000  # pictures whose activations are analysed

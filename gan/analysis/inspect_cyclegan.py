@@ -61,7 +61,7 @@ class Losses(NamedTuple):
 
     def total(self, config: CycleGANConfig) -> float:
         """What the generators would minimise if this were the only picture."""
-        return self.deceive + config.cycle * (self.cycle + config.identity * self.identity)
+        return self.deceive + config.lambda_cycle * (self.cycle + config.lambda_identity * self.identity)
 
 
 class Look(NamedTuple):

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.core.base import Adam
 from gan.core.latent import noise, typical_length
 from gan.errors import UserError
 from gan.images import to_uint8, to_unit
@@ -145,28 +146,30 @@ def _descend(
     rate: float,
     enough: float,
 ) -> Iterator[Found]:
-    """Adam (Kingma and Ba 2015) on all starts z, float [N, latent], at once; the worse half leaves twice.
+    """Descend from all starts z, float [N, latent], at once, with a rate that rises and falls; the worse half leaves
+    twice.
 
     Gradients are switched on for each step alone: a generator function may be resumed by another thread, and what it
     leaves switched on where it yields would be its caller's.
     """
     seen, curve, step = [], [], 0
-    mean, square, low, best = torch.zeros_like(z), torch.zeros_like(z), z.new_full((len(z),), torch.inf), z
+    z = z.detach().requires_grad_()
+    low, best, optimiser = z.new_full((len(z),), torch.inf), z.detach(), Adam([z], betas=BETAS)
     halvings = [0.15, 0.35]
     while True:
         done = step / steps
         if halvings and done >= halvings[0]:
             halvings.pop(0)
             keep = low.topk((len(z) + 1) // 2, largest=False).indices
-            z, mean, square, low, best = (x[keep] for x in (z, mean, square, low, best))
+            z, optimiser = _kept(z, optimiser, keep)
+            low, best = low[keep], best[keep]
             seen = [pictures[keep.cpu()] for pictures in seen]
         with torch.enable_grad():
-            z = z.detach().requires_grad_()
             loss = losses(z, generator(z))
-            (slope,) = torch.autograd.grad(loss.sum(), z)
-        loss, z = loss.detach(), z.detach()
+            (z.grad,) = torch.autograd.grad(loss.sum(), z)
+        loss = loss.detach()
         better = loss < low
-        low, best = torch.where(better, loss, low), torch.where(better[:, None], z, best)
+        low, best = torch.where(better, loss, low), torch.where(better[:, None], z.detach(), best)
         curve.append(low.min().item())
         over = done >= 1 or curve[-1] < enough
         if over or LOOKS * sqrt(done) >= len(seen):
@@ -178,9 +181,16 @@ def _descend(
         if over:
             return
         step += 1
-        mean, square = mean.lerp(slope, 1 - BETAS[0]), square.lerp(slope.square(), 1 - BETAS[1])
-        move = (mean / (1 - BETAS[0] ** step)) / ((square / (1 - BETAS[1] ** step)).sqrt() + 1e-8)
-        z = z - rate * min(1, step / (0.05 * steps)) * 0.5 * (1 + cos(pi * done)) * move
+        optimiser.param_groups[0]["lr"] = rate * min(1, step / (0.05 * steps)) * 0.5 * (1 + cos(pi * done))
+        optimiser.step()
+
+
+def _kept(z: Tensor, optimiser: Adam, keep: Tensor) -> tuple[Tensor, Adam]:
+    """The starts at the indices `keep`, with an optimiser that remembers their slopes."""
+    kept, state = z.detach()[keep].requires_grad_(), optimiser.state[z]
+    chosen = Adam([kept], betas=BETAS)
+    chosen.state[kept] = state | {name: state[name][keep] for name in ("exp_avg", "exp_avg_sq")}
+    return kept, chosen
 
 
 def _mean(x: Tensor) -> Tensor:

@@ -53,8 +53,8 @@ def teachers(config: CycleGANConfig) -> dict[str, tuple[str, ...]]:
 
     A loss whose weight is 0 teaches nobody.
     """
-    cycle = ("cycle_a", "cycle_b") if config.cycle else ()
-    identity = config.cycle * config.identity > 0
+    cycle = ("cycle_a", "cycle_b") if config.lambda_cycle else ()
+    identity = config.lambda_cycle * config.lambda_identity > 0
     return {
         "a2b": ("loss_g_a2b", *cycle, *(("idt_b",) if identity else ())),
         "b2a": ("loss_g_b2a", *cycle, *(("idt_a",) if identity else ())),
@@ -94,7 +94,7 @@ def play(
             pictures = {"real_a": a, "real_b": b, "fake_b": a2b(a), "fake_a": b2a(b), "idt_b": a2b(b), "idt_a": b2a(a)}
             pictures |= {"rec_a": b2a(pictures["fake_b"]), "rec_b": a2b(pictures["fake_a"])}
         runtime = RuntimeSettings.of(config)
-        runtime.rounds_d = 1
+        runtime.n_critic = 1
         record = gan.train_step(lambda: (a, b), runtime)
         both = gan.generators.items(), gan.discriminators.items()
         gradients = {name: grad_norm(network).item() for networks in both for name, network in networks}

@@ -27,8 +27,8 @@ from gan.core.base import GAN
 from gan.core.checkpoint import load_networks
 from gan.core.cyclegan import CycleGAN, CycleGANConfig
 from gan.core.dcgan import DCGAN, DCGANConfig
-from gan.core.device import describe, pick_device
 from gan.core.trainer import train
+from gan.device import describe, pick_device
 from gan.errors import UserError
 from gan.paths import ROOT
 from gan.runs.run import Run
@@ -93,13 +93,13 @@ def alternate(ours: Callable[[], Any], plain: Callable[[], Any], device: torch.d
 
 
 def _dcgan(device: torch.device, seconds: float) -> dict:
-    config = DCGANConfig(data="mnist", size=32, width=64, batch=128)
+    config = DCGANConfig(data="mnist", size=32, ngf=64, batch=128)
     what = "DCGAN 32x32, width 64, batch 128, MNIST"
     return {"what": what} | _beside(plain_dcgan, DCGAN, config, device, seconds)
 
 
 def _cyclegan(device: torch.device, seconds: float) -> dict:
-    config = CycleGANConfig(data="herd", size=128, width=32, blocks=6, batch=1)
+    config = CycleGANConfig(data="herd", size=128, ngf=32, blocks=6, batch=1)
     what = "CycleGAN 128x128, width 32, 6 blocks, batch 1, identity, herd"
     return {"what": what} | _beside(plain_cyclegan, CycleGAN, config, device, seconds)
 
@@ -136,7 +136,7 @@ def _threads(device: torch.device, seconds: float) -> dict:
 
     The other work is so many processes that each keep a core busy. The choice's own cost is in its figure.
     """
-    config = DCGANConfig(data="mnist", size=32, width=24, batch=64)
+    config = DCGANConfig(data="mnist", size=32, ngf=24, batch=64)
     gan, runtime = DCGAN(config, torch.device("cpu")), RuntimeSettings.of(config)
     runtime.measure = False
     data, _ = DCGAN.open_data(config, None, gan.device)
@@ -194,7 +194,7 @@ def _follow(device: torch.device, seconds: float) -> dict:
         raise UserError("bench.no_app")
     speeds: dict[bool, list[float]] = {False: [], True: []}
     with tempfile.TemporaryDirectory() as folder, _app(Path(folder)) as address:
-        config = DCGANConfig(data="mnist", size=32, width=24, batch=64, steps=10**6, samples=2)
+        config = DCGANConfig(data="mnist", size=32, ngf=24, batch=64, steps=10**6, samples=2)
         run = Run.create("followed", config, Path(folder))
         records = train(run, device=device.type)
         for _ in range(20):

@@ -11,9 +11,9 @@ import torch
 from gan.config import Config, RuntimeSettings
 from gan.core.base import GAN
 from gan.core.checkpoint import MODELS
-from gan.core.device import describe, pick_device
 from gan.core.trainer import Average
 from gan.data.datasets import Pair, Pictures
+from gan.device import describe, pick_device
 from gan.errors import UserError
 
 PILE = 16  # random pictures to draw the batches from
@@ -120,11 +120,11 @@ def _measure(config: Config, where: torch.device, seconds: float, watch: _Watch)
 def _kinds(config: Config) -> Iterator[tuple[float, Config]]:
     """The kinds of rounds that a training is made of, each with its share: those with the identity loss cost more."""
     every = getattr(config, "identity_every", 1)
-    if every == 1 or not config.identity:
+    if every == 1 or not config.lambda_identity:
         yield 1.0, config
     else:
         yield 1 / every, replace(config, identity_every=1)
-        yield 1 - 1 / every, replace(config, identity=0.0)
+        yield 1 - 1 / every, replace(config, lambda_identity=0.0)
 
 
 def _seconds_a_round(gan: GAN, average: Average, seconds: float) -> float:

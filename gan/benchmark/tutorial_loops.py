@@ -84,7 +84,7 @@ def plain_cyclegan(config: CycleGANConfig, device: torch.device) -> Iterator[flo
     d_a, d_b = (_plain_norm(cyclegan.Discriminator(config)).to(device) for _ in "ab")
     opt_g = torch.optim.Adam([*a2b.parameters(), *b2a.parameters()], lr=config.rate_g, betas=(0.5, 0.999))
     opt_a, opt_b = (torch.optim.Adam(d.parameters(), lr=config.rate_d, betas=(0.5, 0.999)) for d in (d_a, d_b))
-    pools = [cyclegan.Pool(config.pool) for _ in "ab"]
+    pools = [cyclegan.Pool(config.pool_size) for _ in "ab"]
     for real_a, real_b in batches:
         real_a, real_b = real_a.to(device), real_b.to(device)
         opt_g.zero_grad()
@@ -93,7 +93,7 @@ def plain_cyclegan(config: CycleGANConfig, device: torch.device) -> Iterator[flo
         verdict_a, verdict_b = d_a(fake_a), d_b(fake_b)
         adversarial = mse_loss(verdict_a, torch.ones_like(verdict_a)) + mse_loss(verdict_b, torch.ones_like(verdict_b))
         cycle = l1_loss(b2a(fake_b), real_a) + l1_loss(a2b(fake_a), real_b)
-        loss_g = adversarial + config.cycle * cycle + config.cycle * config.identity * identity
+        loss_g = adversarial + config.lambda_cycle * cycle + config.lambda_cycle * config.lambda_identity * identity
         loss_g.backward()
         opt_g.step()
         turns = ((d_a, opt_a, real_a, fake_a, pools[0]), (d_b, opt_b, real_b, fake_b, pools[1]))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gan import __version__
-from gan.config import CONFIGS
+from gan.config import CONFIGS, OLD_NAMES
 
 
 def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> argparse.ArgumentParser:
@@ -121,7 +121,7 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="go on with a run, by name or folder. --steps N lets it end at step N and --minutes M after M minutes, "
         "each counted from the run's first step and whatever its end was before; with both, whichever comes first "
-        "ends it. --rate-g, --rate-d, --rounds-d, --label and --hold-d-after may change too, nothing else",
+        "ends it. --rate-g, --rate-d, --n-critic, --label and --freeze-d-after may change too, nothing else",
     )
     sub.add_argument(
         *("--name", "--run"),
@@ -148,14 +148,16 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
         default = _either({model: f.default for model, f in of.items()})
         text = f"{help} ({only}default {default})".replace("%", "%%")
         f = next(iter(of.values()))
-        option = "--" + name.replace("_", "-")
+        options = [
+            "--" + each.replace("_", "-") for each in (name, *(old for old in OLD_NAMES if OLD_NAMES[old] == name))
+        ]
         if f.type is bool:
-            sub.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=text)
+            sub.add_argument(*options, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
             # Choices may differ between the models: the settings check them, with a sentence.
             choices = dict.fromkeys(str(choice) for field in of.values() for choice in field.metadata["choices"])
             metavar = f"{{{','.join(choices)}}}" if choices else f.type.__name__.upper()
-            sub.add_argument(option, type=f.type, default=None, help=text, metavar=metavar)
+            sub.add_argument(*options, dest=name, type=f.type, default=None, help=text, metavar=metavar)
 
 
 def given(options: argparse.Namespace) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from gan.words import Words, sentence
 
 def train(options: argparse.Namespace) -> int:
     """Start a run, or go on with one, and show how it goes."""
-    from gan.core.device import is_first, pick_device, start_processes
+    from gan.device import is_first, pick_device, start_processes
 
     if options.resume:
         if options.model:
@@ -56,8 +56,8 @@ def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
     from tqdm import tqdm
 
     from gan.core.checkpoint import reached
-    from gan.core.device import is_first
     from gan.core.trainer import train
+    from gan.device import is_first
     from gan.metrics.during_training import gauge
 
     go_on, config = f"Go on with: python -m gan train --resume {run.name}", plan(run, reached(run), asked).config
@@ -127,10 +127,10 @@ def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
 
 def _make_sure(config: Any, options: argparse.Namespace) -> None:
     """Download what is asked for by name, once, where that was allowed; refuse what is not there."""
-    from gan.core.device import is_first
     from gan.data.datasets import load, load_pair
     from gan.data.download import terminal_progress
     from gan.data.prepare import is_zip
+    from gan.device import is_first
 
     if is_zip(config.data):
         return

@@ -12,7 +12,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from gan.config import RuntimeSettings
+from gan.config import RuntimeSettings, by_new_names
 from gan.core.base import GAN, Average
 from gan.core.cyclegan import CycleGAN
 from gan.core.dcgan import DCGAN
@@ -150,7 +150,7 @@ def unpack(
     for name, value in saved.items():
         if hasattr(state, name):
             setattr(state, name, value)
-    state.runtime = RuntimeSettings(**saved["conduct"])
+    state.runtime = RuntimeSettings(**by_new_names(saved["conduct"]))
     if rank:  # the other processes' streams are not kept: give them new ones
         seed = gan.config.seed + rank + 1_000_003 * state.step
         stream.manual_seed(seed)

@@ -29,12 +29,11 @@ class Residual(nn.Module):
     def __init__(self, maps: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            *(
-                nn.Conv2d(maps, maps, 3, padding=1, padding_mode="reflect", bias=False),
-                InstanceNorm(maps),
-                nn.ReLU(True),
-            ),
-            *(nn.Conv2d(maps, maps, 3, padding=1, padding_mode="reflect", bias=False), InstanceNorm(maps)),
+            nn.Conv2d(maps, maps, 3, padding=1, padding_mode="reflect", bias=False),
+            InstanceNorm(maps),
+            nn.ReLU(True),
+            nn.Conv2d(maps, maps, 3, padding=1, padding_mode="reflect", bias=False),
+            InstanceNorm(maps),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,15 +52,15 @@ def upward(way: str, maps_in: int, maps_out: int) -> list[nn.Module]:
 class Generator(nn.Module):
     """Pictures, float [N, channels, H, W] in [-1, 1] with H and W multiples of 4, to pictures of the same shape.
 
-    c7s1-w, d2w, d4w, R4w x blocks, u2w, uw, c7s1-c in the paper's notation (appendix 7.2). With `change` the last
+    c7s1-w, d2w, d4w, R4w x blocks, u2w, uw, c7s1-c in the paper's notation (appendix 7.2). With `residual` the last
     layer has no tanh and its output is added to the input; its weights start at zero, so the training starts from doing
     nothing instead of from noise. Such an output may leave [-1, 1] a little: clamp it to show it.
     """
 
     def __init__(self, config: CycleGANConfig) -> None:
         super().__init__()
-        w, c = config.width, config.channels
-        self.change = config.change
+        w, c = config.ngf, config.channels
+        self.residual = config.residual
         self.stages = nn.ModuleList(
             [
                 nn.Sequential(
@@ -70,20 +69,20 @@ class Generator(nn.Module):
                 nn.Sequential(nn.Conv2d(w, 2 * w, 3, 2, padding=1, bias=False), InstanceNorm(2 * w), nn.ReLU(True)),
                 nn.Sequential(nn.Conv2d(2 * w, 4 * w, 3, 2, padding=1, bias=False), InstanceNorm(4 * w), nn.ReLU(True)),
                 *(Residual(4 * w) for _ in range(config.blocks)),  # [N, 4w, H/4, W/4]
-                nn.Sequential(*upward(config.up, 4 * w, 2 * w), InstanceNorm(2 * w), nn.ReLU(True)),
-                nn.Sequential(*upward(config.up, 2 * w, w), InstanceNorm(w), nn.ReLU(True)),  # [N, w, H, W]
+                nn.Sequential(*upward(config.upsample, 4 * w, 2 * w), InstanceNorm(2 * w), nn.ReLU(True)),
+                nn.Sequential(*upward(config.upsample, 2 * w, w), InstanceNorm(w), nn.ReLU(True)),  # [N, w, H, W]
                 nn.Conv2d(w, c, 7, padding=3, padding_mode="reflect"),
             ]
         )
         self.apply(initialise)
-        if config.change:
+        if config.residual:
             nn.init.zeros_(self.stages[-1].weight)
 
     def forward(self, x: Tensor) -> Tensor:
         h = x
         for stage in self.stages:
             h = stage(h)
-        return x + h if self.change else torch.tanh(h)
+        return x + h if self.residual else torch.tanh(h)
 
 
 class Discriminator(nn.Module):
@@ -94,11 +93,11 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: CycleGANConfig) -> None:
         super().__init__()
-        maps = config.width_d
+        maps = config.ndf
         stages = [nn.Sequential(nn.Conv2d(config.channels, maps, 4, 2, padding=1), nn.LeakyReLU(0.2, True))]
-        for layer in range(1, config.layers_d + 1):
-            stride = 2 if layer < config.layers_d else 1
-            more = min(config.width_d * 2**layer, config.width_d * 8)
+        for layer in range(1, config.n_layers_d + 1):
+            stride = 2 if layer < config.n_layers_d else 1
+            more = min(config.ndf * 2**layer, config.ndf * 8)
             conv = nn.Conv2d(maps, more, 4, stride, padding=1, bias=False)
             stages.append(nn.Sequential(conv, InstanceNorm(more), nn.LeakyReLU(0.2, True)))
             maps = more
@@ -155,7 +154,7 @@ class CycleGAN(GAN):
     def __init__(self, config: CycleGANConfig, device: torch.device) -> None:
         super().__init__(config, device)
         self.loss = LOSSES[config.loss]
-        self.pools = {"a": Pool(config.pool), "b": Pool(config.pool)}
+        self.pools = {"a": Pool(config.pool_size), "b": Pool(config.pool_size)}
         self.rounds = 0
 
     @staticmethod
@@ -172,7 +171,7 @@ class CycleGAN(GAN):
         """
         real_a, real_b = draw()
         record, fake_a, fake_b = self._train_generators(real_a, real_b, runtime)
-        for turn in range(runtime.rounds_d):
+        for turn in range(runtime.n_critic):
             if turn:
                 real_a, real_b = draw()
                 with torch.no_grad(), autocast(self.device, self.bf16):
@@ -191,9 +190,9 @@ class CycleGAN(GAN):
         Returns the losses by name, and the generated pictures of both domains.
         """
         a2b, b2a, n, config = self.g["a2b"], self.g["b2a"], len(real_a), self.config
-        takes_identity = config.identity > 0 and self.rounds % config.identity_every == 0
+        takes_identity = config.lambda_identity > 0 and self.rounds % config.identity_every == 0
         self.rounds += 1
-        with torch.set_grad_enabled(not runtime.hold_g), frozen(self.discriminators):
+        with torch.set_grad_enabled(not runtime.freeze_g), frozen(self.discriminators):
             with autocast(self.device, self.bf16):
                 # generate: a2b(a) should pass for a picture of b, b2a(b) for one of a; [N, channels, H, W] all
                 if takes_identity:  # both pictures a generator sees in one pass: instance norm keeps them apart
@@ -214,10 +213,10 @@ class CycleGAN(GAN):
             if takes_identity:  # |b2a(a) - a|: a picture of the target domain should stay as it is
                 losses |= {"idt_a": l1_loss(idt_a.float(), real_a), "idt_b": l1_loss(idt_b.float(), real_b)}
             loss_g = losses["loss_g_a2b"] + losses["loss_g_b2a"]
-            total = loss_g + config.cycle * (losses["cycle_a"] + losses["cycle_b"])
+            total = loss_g + config.lambda_cycle * (losses["cycle_a"] + losses["cycle_b"])
             if takes_identity:
-                total = total + config.cycle * config.identity * (losses["idt_a"] + losses["idt_b"])
-        if not runtime.hold_g:
+                total = total + config.lambda_cycle * config.lambda_identity * (losses["idt_a"] + losses["idt_b"])
+        if not runtime.freeze_g:
             descend(self.opt_g, total)
         record = {name: value.detach() for name, value in losses.items()}
         return {"loss_g": loss_g.detach(), **record}, fake_a.detach(), fake_b.detach()
@@ -225,7 +224,7 @@ class CycleGAN(GAN):
     def _train_discriminators(self, a: tuple, b: tuple, runtime: RuntimeSettings) -> dict[str, Tensor]:
         """Minimise (D(real) - 1)^2 + D(fake)^2 for each discriminator, the fakes by way of its pool (section 4)."""
         losses, d_real, d_fake = {}, [], []
-        with torch.set_grad_enabled(not runtime.hold_d):
+        with torch.set_grad_enabled(not runtime.freeze_d):
             for name, (real, fake) in (("a", a), ("b", b)):
                 fake = self.pools[name].query(fake)
                 with autocast(self.device, self.bf16):
@@ -234,7 +233,7 @@ class CycleGAN(GAN):
                 d_real.append(self.loss.verdict(logits_real.detach()).mean())
                 d_fake.append(self.loss.verdict(logits_fake.detach()).mean())
             loss_d = losses["loss_d_a"] + losses["loss_d_b"]
-        if not runtime.hold_d:
+        if not runtime.freeze_d:
             descend(self.opt_d, loss_d)
         verdicts = {"d_real": sum(d_real) / 2, "d_fake": sum(d_fake) / 2}
         return {"loss_d": loss_d.detach(), **{k: v.detach() for k, v in losses.items()}, **verdicts}
@@ -263,7 +262,7 @@ class CycleGAN(GAN):
 
     def drawer(self, data: Pair, generator: torch.Generator, count: int) -> Callable[[], tuple[Tensor, Tensor]]:
         """Draws `count` pictures of each pile a call, independently: float [count, channels, crop, crop] twice."""
-        how = {"generator": generator, "crop": self.config.crop or None, "flip": self.config.flip}
+        how = {"generator": generator, "crop": self.config.crop or None, "hflip": self.config.hflip}
         return lambda: (batch(data.a.images, count, **how), batch(data.b.images, count, **how))
 
     @staticmethod

@@ -68,18 +68,14 @@ class Generator(nn.Module):
     def __init__(self, config: DCGANConfig) -> None:
         super().__init__()
         bias = config.norm == "none"
-        maps = config.width * config.size // 8  # 32x32: 4 * width
-        first = [
-            nn.ConvTranspose2d(config.latent, maps, 4, bias=bias),
-            norm_layer(config.norm, maps),
-            nn.ReLU(True),
-        ]
+        maps = config.ngf * config.size // 8  # 32x32: 4 * ngf
+        first = [nn.ConvTranspose2d(config.latent, maps, 4, bias=bias), norm_layer(config.norm, maps), nn.ReLU(True)]
         self.stages = nn.ModuleList([nn.Sequential(*first)])  # [N, maps, 4, 4]
-        while maps > config.width:
-            layers = upward(config.up, maps, maps // 2, bias)
+        while maps > config.ngf:
+            layers = upward(config.upsample, maps, maps // 2, bias)
             self.stages.append(nn.Sequential(*layers, norm_layer(config.norm, maps // 2), nn.ReLU(True)))
             maps //= 2  # half the maps, twice the side
-        self.stages.append(nn.Sequential(*upward(config.up, maps, config.channels, True), nn.Tanh()))
+        self.stages.append(nn.Sequential(*upward(config.upsample, maps, config.channels, True), nn.Tanh()))
         self.apply(initialise)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -100,11 +96,11 @@ class Discriminator(nn.Module):
     def __init__(self, config: DCGANConfig) -> None:
         super().__init__()
         bias = config.norm_d == "none"
-        maps, side = config.width, config.size // 2
-        first = downward(config.down, config.channels, maps, True)  # no norm here: section 3 of the paper
+        maps, side = config.ngf, config.size // 2
+        first = downward(config.downsample, config.channels, maps, True)  # no norm here: section 3 of the paper
         self.stages = nn.ModuleList([nn.Sequential(*first, nn.LeakyReLU(0.2, True))])
         while side > 4:
-            layers = downward(config.down, maps, 2 * maps, bias)
+            layers = downward(config.downsample, maps, 2 * maps, bias)
             self.stages.append(nn.Sequential(*layers, norm_layer(config.norm_d, 2 * maps), nn.LeakyReLU(0.2, True)))
             maps, side = 2 * maps, side // 2
         self.stages.append(nn.Conv2d(maps, 1, 4))  # 4x4 -> 1x1
@@ -151,26 +147,26 @@ class DCGAN(GAN):
         so G runs forward once.
         """
         g, d = self.g["g"], self.d["d"]
-        for turn in range(runtime.rounds_d):
-            is_last = turn == runtime.rounds_d - 1
+        for turn in range(runtime.n_critic):
+            is_last = turn == runtime.n_critic - 1
 
             # generate: x from the data, G(z) from noise z ~ N(0, 1)
             real = draw()  # [N, channels, size, size]
-            with autocast(self.device, self.bf16), torch.set_grad_enabled(is_last and not runtime.hold_g):
+            with autocast(self.device, self.bf16), torch.set_grad_enabled(is_last and not runtime.freeze_g):
                 fake = g(self.noise(len(real)))  # [N, channels, size, size]
 
             # train D: maximise log D(x) + log(1 - D(G(z))); detached, so that nothing of it reaches G
-            with autocast(self.device, self.bf16), torch.set_grad_enabled(not runtime.hold_d):
+            with autocast(self.device, self.bf16), torch.set_grad_enabled(not runtime.freeze_d):
                 logits_real, logits_fake = d(real).float(), d(fake.detach()).float()  # [N] each
             loss_d = self.loss.d(logits_real, logits_fake, runtime.label)
-            if not runtime.hold_d:
+            if not runtime.freeze_d:
                 descend(self.opt_d, loss_d)
 
         # train G: maximise log D(G(z)), with the D that has just learned; its own weights stay as they are
         with frozen(self.discriminators), autocast(self.device, self.bf16):
             logits = self.discriminators["d"](fake).float()  # [N]
         loss_g = self.loss.g(logits)
-        if not runtime.hold_g:
+        if not runtime.freeze_g:
             descend(self.opt_g, loss_g)
 
         record = {
@@ -192,7 +188,7 @@ class DCGAN(GAN):
 
     def drawer(self, data: Pictures, generator: torch.Generator, count: int) -> Callable[[], Tensor]:
         """Draws `count` pictures a call, float [count, channels, size, size]."""
-        return lambda: batch(data.images, count, generator=generator, flip=self.config.flip)
+        return lambda: batch(data.images, count, generator=generator, hflip=self.config.hflip)
 
     @staticmethod
     def show(generators: nn.ModuleDict, fixed: Tensor) -> Image.Image:

@@ -87,11 +87,11 @@ class LiveControl:
     def play(self, who: str) -> dict[str, Any]:
         """One step in slow motion: only "d" learns, only "g", or "both"; an event with all that was measured."""
         trainer, state = self.trainer, self.trainer.state
-        runtime = replace(state.runtime, measure=True, hold_g=who == "d", hold_d=who == "g")
+        runtime = replace(state.runtime, measure=True, freeze_g=who == "d", freeze_d=who == "g")
         trainer.gan.set_rates(*trainer.rates())
         scalars = trainer.gan.train_step(trainer.draw, runtime)
         state.step += 1
-        if not runtime.hold_g:
+        if not runtime.freeze_g:
             trainer.average.update(state.step)
         still = {"d": "grad_g", "g": "grad_d"}.get(who)  # left over from the step before
         values = {name: float(f"{value.item():.6g}") for name, value in scalars.items() if name != still}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan.core.checkpoint import TrainState
-from gan.core.device import Team, describe
+from gan.device import Team, describe
 from gan.runs.run import Run
 from gan.words import stored
 

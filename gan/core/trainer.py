@@ -22,9 +22,9 @@ from gan.config import Config, RuntimeSettings
 from gan.core import checkpoint
 from gan.core.base import GAN, Average
 from gan.core.checkpoint import MODELS, TrainState
-from gan.core.device import Team, explain, is_first, pick_device
 from gan.core.live_control import LiveControl, Stopped
 from gan.core.recorder import Recorder
+from gan.device import Team, explain, is_first, pick_device
 from gan.errors import UserError, cause
 from gan.runs.resume import Plan, plan
 from gan.runs.run import LETTING_GO, Run
@@ -172,9 +172,9 @@ class Trainer:
                 self.sample()
 
             # one training step: D, then G, then the average of G's weights
-            if config.hold_d_after and state.step == config.hold_d_after and not state.runtime.hold_d:
-                state.runtime.hold_d = True
-                yield self.recorder.event("control", hold_d=True)
+            if config.freeze_d_after and state.step == config.freeze_d_after and not state.runtime.freeze_d:
+                state.runtime.freeze_d = True
+                yield self.recorder.event("control", freeze_d=True)
             state.runtime.measure = is_logged = state.step % config.log_every == 0
             rates, began = self.rates(), time.perf_counter()
             self.gan.set_rates(*rates)
@@ -210,9 +210,9 @@ class Trainer:
         return self.config.progress(self.state.step, self.state.seconds)
 
     def rates(self) -> tuple[float, float]:
-        """Both learning rates now: constant, then falling linearly to zero over the share `fall`."""
-        fall, runtime = self.config.fall, self.state.runtime
-        factor = min(1.0, (1 - self.progress()) / fall) if fall else 1.0
+        """Both learning rates now: constant, then falling linearly to zero over the share `lr_decay`."""
+        decay, runtime = self.config.lr_decay, self.state.runtime
+        factor = min(1.0, (1 - self.progress()) / decay) if decay else 1.0
         return runtime.rate_g * factor, runtime.rate_d * factor
 
     def tune(self, seconds: float) -> None:

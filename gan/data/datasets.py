@@ -174,10 +174,12 @@ def _pair_folders(
     return folders, titles, note
 
 
-def batch(images: Tensor, n: int, *, generator: torch.Generator, crop: int | None = None, flip: bool = False) -> Tensor:
+def batch(
+    images: Tensor, n: int, *, generator: torch.Generator, crop: int | None = None, hflip: bool = False
+) -> Tensor:
     """Draw `n` of uint8 [N, C, H, W] (contiguous) with replacement: float32 [n, C, crop, crop] in [-1, 1].
 
-    Each picture is cropped at a place of its own and, with `flip`, mirrored by a coin of its own, on the
+    Each picture is cropped at a place of its own and, with `hflip`, mirrored by a coin of its own, on the
     images' device. Everything random comes from `generator` (of any device), so its state decides the batch.
     """
     count, channels, height, width = images.shape
@@ -192,11 +194,11 @@ def batch(images: Tensor, n: int, *, generator: torch.Generator, crop: int | Non
 
     pick = draw(count)
     cropped = crop is not None and (crop, crop) != (height, width)
-    if not cropped and not flip:
+    if not cropped and not hflip:
         return to_unit(images.index_select(0, pick[:, 0]))
     rows = draw(height - crop + 1) + steps(crop) if cropped else steps(height).expand(n, -1)  # [n, crop]
     columns = draw(width - crop + 1) + steps(crop) if cropped else steps(width).expand(n, -1)
-    if flip:
+    if hflip:
         columns = torch.where(draw(2).bool(), columns.flip(1), columns)
     # The picture's lines are chosen first (each a copy of whole bytes), then the columns within them.
     lines = (pick * channels + steps(channels))[:, :, None] * height + rows[:, None, :]  # [n, C, crop]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gan.data.registry import SETS, download_root, find_set, idx_file, missing
 from gan.errors import UserError, reason
-from gan.images import Progress
+from gan.images import Progress, as_grey
 from gan.paths import SHIPPED_DATA
 from gan.words import Words
 
@@ -100,6 +100,4 @@ def with_channels(images: Tensor, channels: int) -> Tensor:
         return images
     if channels == 3:
         return images.expand(-1, 3, -1, -1).contiguous()
-    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    parts = [(part * weights).sum(1, keepdim=True).round().to(torch.uint8) for part in images.split(4096)]
-    return torch.cat(parts)
+    return torch.cat([as_grey(part.float()).round().to(torch.uint8) for part in images.split(4096)])

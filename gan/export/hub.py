@@ -161,6 +161,8 @@ def _placeless(text: str, run: Run) -> str:
 
 def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, onnx: list[str]) -> str:
     """`README.md` as the Hub reads it: front matter, what it is, on what it was trained, and what was measured."""
+    from huggingface_hub import ModelCardData  # not needed to train
+
     info, config = run.info, run.config
     data = _public(config.data)
     record = SETS.get(data) or PAIRS.get(data)
@@ -168,13 +170,16 @@ def _card(run: Run, licence: str, weights: dict[str, int], has_samples: bool, on
     terms = record.licence if record else "The licence of these pictures is for whoever trained on them to say."
     task = {"cyclegan": "image-to-image", "dcgan": "unconditional-image-generation"}[config.model]
     model = {"cyclegan": "CycleGAN", "dcgan": "DCGAN"}[config.model]
+    front = ModelCardData(
+        license=licence or "other",
+        license_name=None if licence else "see-data",
+        library_name="pytorch",
+        pipeline_tag=task,
+        tags=["gan", config.model],
+    )
     lines = [
         "---",
-        f"license: {licence or 'other'}",
-        *([] if licence else ["license_name: see-data"]),
-        "library_name: pytorch",
-        f"pipeline_tag: {task}",
-        "tags:\n- gan\n- " + config.model,
+        front.to_yaml(),
         "---",
         "",
         f"# {run.name}",

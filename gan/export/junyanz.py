@@ -217,9 +217,9 @@ def _config(nets: dict[str, tuple[str, dict[str, Tensor]]], data: str, size: int
         width, channels = weights[0].shape[:2]
         if net in ("a2b", "b2a"):
             blocks = len({name.split(".")[1] for name in state if "conv_block" in name})
-            found = {"width": width, "channels": channels, "blocks": blocks}
+            found = {"ngf": width, "channels": channels, "blocks": blocks}
         else:
-            found = {"width_d": width, "channels": channels, "layers_d": len(weights) - 2}
+            found = {"ndf": width, "channels": channels, "n_layers_d": len(weights) - 2}
         for setting, value in found.items():
             if told.setdefault(setting, (value, file))[0] != value:
                 raise UserError(

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from gan.console import complain, language
 from gan.data.datasets import load
 from gan.errors import UserError, reason
-from gan.images import Progress, to_unit
+from gan.images import Progress, as_grey, to_unit
 from gan.paths import SHIPPED_DATA
 from gan.words import Words, sentence
 
@@ -30,7 +30,6 @@ SIZE = 32  # side of what the network sees, in pixels
 FEATURES = 96
 COPIES = 32  # distorted a little, by which one picture is judged
 BATCH = 100  # pictures at a time: fastest where the maps stay in the cache
-GREY = (0.299, 0.587, 0.114)  # ITU-R 601, as `gan.data.datasets` turns colour to grey
 
 
 def block(maps_in: int, maps_out: int, kernel: int, stride: int) -> nn.Sequential:
@@ -61,11 +60,6 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))
-
-
-def as_grey(x: Tensor) -> Tensor:
-    """Bring float [N, 1 or 3, H, W] to grey, [N, 1, H, W]."""
-    return (x * x.new_tensor(GREY).view(1, 3, 1, 1)).sum(1, keepdim=True) if x.shape[1] == 3 else x
 
 
 def as_seen(x: Tensor) -> Tensor:
@@ -128,7 +122,7 @@ def train_classifier(
     epochs: int = 6,
     batch: int = 128,
     rate: float = 4e-3,
-    flip: bool = False,
+    hflip: bool = False,
     seed: int = 0,
 ) -> Iterator[tuple[Classifier, float]]:
     """Train on uint8 [N, 1, 32, 32] and labels int64 [N]; yields (network, mean loss) after every epoch.
@@ -144,7 +138,7 @@ def train_classifier(
         network.train()
         total = torch.zeros(())
         for pick in torch.randperm(len(images))[: rounds * batch].split(batch):
-            loss = F.cross_entropy(network(augment(to_unit(images[pick]), flip)), labels[pick])
+            loss = F.cross_entropy(network(augment(to_unit(images[pick]), hflip)), labels[pick])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
@@ -153,16 +147,16 @@ def train_classifier(
         yield network.eval(), (total / rounds).item()
 
 
-def augment(x: Tensor, flip: bool = False, generator: torch.Generator | None = None) -> Tensor:
+def augment(x: Tensor, hflip: bool = False, generator: torch.Generator | None = None) -> Tensor:
     """Turn each of [N, C, H, W] by up to 10 degrees, scale it by up to 10 % and shift it by up to 2 of 32 pixels.
 
-    `flip` also mirrors half of them, which clothes bear and digits don't. What comes in from outside is black. Chance
+    `hflip` also mirrors half of them, which clothes bear and digits don't. What comes in from outside is black. Chance
     comes from `generator` where one is given, but for the mirror's.
     """
     n = len(x)
     angle, scale, shift = (torch.rand(n, *more, generator=generator) * 2 - 1 for more in ((), (), (2,)))
     angle, scale, shift = angle * torch.pi / 18, 1 + 0.1 * scale, shift / 8  # the grid's full side is 2
-    mirror = 1 - 2 * torch.randint(2, (n,)) if flip else torch.ones(n)
+    mirror = 1 - 2 * torch.randint(2, (n,)) if hflip else torch.ones(n)
     cos, sin = scale * angle.cos(), scale * angle.sin()
     rows = torch.stack([mirror * cos, -sin, shift[:, 0], mirror * sin, cos, shift[:, 1]], 1)
     grid = F.affine_grid(rows.view(n, 2, 3), list(x.shape), align_corners=False)
@@ -196,7 +190,7 @@ def main(data_name: str) -> None:
     train, test = (load(data_name, SIZE, channels=1, split=split) for split in ("train", "test"))
     if train.note:
         print(sentence(train.note, language()))
-    trained = train_classifier(train.images, train.labels, flip=data_name == "fashion-mnist")
+    trained = train_classifier(train.images, train.labels, hflip=data_name == "fashion-mnist")
     for epoch, (network, loss) in enumerate(trained, start=1):
         print(f"epoch {epoch}: loss {loss:.4f}, right {accuracy(network, test.images, test.labels):.2%}", flush=True)
     network = network.half().float()  # what will be read back

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan.images import as_grey
+
 
 def measure(source: Tensor, output: Tensor, target: Tensor, mask: Tensor) -> dict[str, float]:
     """Stripe accuracy, background error and colour error of translations of drawn animals against their true partners.
@@ -33,7 +35,7 @@ def _contrast(x: Tensor, mask: Tensor) -> Tensor:
     def around(field: Tensor) -> Tensor:
         return F.avg_pool2d(field * inner, window, 1, window // 2)
 
-    light = (x.expand(-1, 3, -1, -1) * x.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+    light = as_grey(x)
     share = around(torch.ones_like(light)).clamp(min=1e-6)
     mean = around(light) / share
     deviation = (around(light * light) / share - mean * mean).clamp(min=0).sqrt()

@@ -20,12 +20,12 @@ PLAIN = {
     "step": {"do": "step", "who": "both"},
     "step-d": {"do": "step", "who": "d"},
     "step-g": {"do": "step", "who": "g"},
-    "hold-d": {"do": "set", "hold_d": True},
-    "free-d": {"do": "set", "hold_d": False},
-    "hold-g": {"do": "set", "hold_g": True},
-    "free-g": {"do": "set", "hold_g": False},
+    "hold-d": {"do": "set", "freeze_d": True},
+    "free-d": {"do": "set", "freeze_d": False},
+    "hold-g": {"do": "set", "freeze_g": True},
+    "free-g": {"do": "set", "freeze_g": False},
 }
-NUMBERS = {"lr-g": "rate_g", "lr-d": "rate_d", "rounds-d": "rounds_d", "label": "label"}
+NUMBERS = {"lr-g": "rate_g", "lr-d": "rate_d", "rounds-d": "n_critic", "label": "label"}
 SCALES = ("lr-g", "lr-d")  # those that may also be asked for as a factor: "lr-g=x3", "lr-g=/3"
 COMMANDS = (*PLAIN, *(f"{name}=NUMBER" for name in NUMBERS), *(f"{name}=xNUMBER" for name in SCALES))
 # how a run stands when it has done what was asked

@@ -9,6 +9,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from gan.config import by_new_names
+
 try:  # comes with gradio, and reads three times as fast
     from orjson import loads
 except ImportError:
@@ -109,6 +111,7 @@ def _parse_some(lines: list[bytes]) -> tuple[np.ndarray, list[dict[str, Any]]]:
         records = [record for line in lines if (record := _record(line)) is not None]
         rows = _rows([record for record in records if "event" not in record])
     events = [record for record in records if "event" in record and isinstance(record.get("step"), int | float)]
+    events = [by_new_names(event) if event["event"] == "control" else event for event in events]
     return rows, events
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from gan.config import CONFIGS, MOST_STEPS, Config, RuntimeSettings
+from gan.config import CONFIGS, MOST_STEPS, Config, RuntimeSettings, by_new_names
 from gan.errors import UserError
 from gan.runs.controls import controls_before, runtime_of
 from gan.runs.run import Run
@@ -17,20 +17,20 @@ ENDS = ("steps", "minutes")
 STEERED = tuple(
     f.name for f in fields(RuntimeSettings) if f.name in {g.name for c in CONFIGS.values() for g in fields(c)}
 )
-CHANGEABLE = (*ENDS, *STEERED, "hold_d_after")
+CHANGEABLE = (*ENDS, *STEERED, "freeze_d_after")
 NETWORKS = (
     "size",
     "channels",
-    "width",
-    "width_d",
+    "ngf",
+    "ndf",
     "blocks",
-    "layers_d",
+    "n_layers_d",
     "latent",
-    "up",
-    "down",
+    "upsample",
+    "downsample",
     "norm",
     "norm_d",
-    "change",
+    "residual",
 )
 
 
@@ -58,12 +58,12 @@ def plan(run: Run, reached: tuple[int, float] | None, asked: dict[str, Any] | No
     for an end that lies behind, and where a step's pictures cannot be shared out among so many `processes`.
     """
     check(run)
-    own, before = run.config, controls_before(run)
-    new = _changed(run, own, dict(asked or {}))
-    moved = {name: getattr(new, name) for name in (*ENDS, "hold_d_after") if getattr(new, name) != getattr(own, name)}
+    own, before, asked = run.config, controls_before(run), by_new_names(asked or {})
+    new = _changed(run, own, dict(asked))
+    moved = {name: getattr(new, name) for name in (*ENDS, "freeze_d_after") if getattr(new, name) != getattr(own, name)}
     if moved:
         _look_ahead(run, reached or (0, 0.0), own, new)
-    runtime = {name: getattr(new, name) for name in STEERED if name in (asked or {})}
+    runtime = {name: getattr(new, name) for name in STEERED if name in asked}
     if run.info["status"] == "finished" and not moved.keys() & {*ENDS}:
         now = runtime_of(run)
         if moved or any(getattr(now, name) != value for name, value in runtime.items()):
@@ -106,12 +106,12 @@ def _look_ahead(run: Run, reached: tuple[int, float], own: Config, new: Config) 
     step, seconds = reached
     if (own.steps, own.minutes) != (new.steps, new.minutes) and new.progress(step, seconds) >= 1:
         raise UserError("resume.end_behind", run=run.name, step=step, minutes=seconds / 60)
-    if own.hold_d_after == new.hold_d_after:
+    if own.freeze_d_after == new.freeze_d_after:
         return
-    if 0 < own.hold_d_after <= step:
-        raise UserError("resume.held", run=run.name, step=own.hold_d_after)
-    if 0 < new.hold_d_after <= step:
-        raise UserError("resume.hold_behind", run=run.name, step=step, wanted=new.hold_d_after)
+    if 0 < own.freeze_d_after <= step:
+        raise UserError("resume.held", run=run.name, step=own.freeze_d_after)
+    if 0 < new.freeze_d_after <= step:
+        raise UserError("resume.hold_behind", run=run.name, step=step, wanted=new.freeze_d_after)
 
 
 def _same(name: str, given: Any, own: Any) -> bool:

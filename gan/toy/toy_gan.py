@@ -34,7 +34,7 @@ class ToyConfig:
     descent: str = "adam"
     rate_g: float = 5e-4
     rate_d: float = 2e-3
-    rounds_d: int = 1
+    n_critic: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -45,8 +45,8 @@ class ToyConfig:
         for name, value in (("rate_g", self.rate_g), ("rate_d", self.rate_d)):
             if not 0 <= value <= 0.1:
                 raise UserError("plane.rate", name=name, value=value)
-        if self.rounds_d not in range(1, 21):
-            raise UserError("plane.rounds_d", value=self.rounds_d)
+        if self.n_critic not in range(1, 21):
+            raise UserError("plane.n_critic", value=self.n_critic)
 
 
 class Turn(NamedTuple):
@@ -122,17 +122,17 @@ class ToyGAN:
         """z, uniform on [-1, 1]^dims, float [count, dims], from the GAN's own random stream or another."""
         return 2 * torch.rand(count, self.points.dims, generator=stream or self.random) - 1
 
-    def train_step(self, *, hold_d: bool = False, hold_g: bool = False) -> Turn | None:
+    def train_step(self, *, freeze_d: bool = False, freeze_g: bool = False) -> Turn | None:
         """The discriminator learns, then the generator from its new verdict; either may be held still.
 
         None where a step would blow it up (`blown_up`): it is not taken, and no later one either.
         """
         loss = LOSSES[self.loss]
-        for _ in range(self.config.rounds_d):
+        for _ in range(self.config.n_critic):
             real, fake = self.points.draw(BATCH, self.random), self.g(self.noise(BATCH))
             logits_real, logits_fake = self.d(torch.cat([real, fake.detach()])).split(BATCH)
             loss_d = loss.d(logits_real, logits_fake)
-            if hold_d:
+            if freeze_d:
                 break
             self.opt_d.zero_grad(set_to_none=True)
             loss_d.backward()
@@ -143,7 +143,7 @@ class ToyGAN:
         self.opt_g.zero_grad(set_to_none=True)
         loss_g.backward()
         size = grad_norm(self.g)
-        if not self._step(None if hold_g else self.opt_g, loss_g, size):
+        if not self._step(None if freeze_g else self.opt_g, loss_g, size):
             return None
         self.rounds += 1
         verdicts = [loss.verdict(logits.detach()).mean().item() for logits in (logits_real, logits_fake)]

@@ -38,7 +38,7 @@ def taught(down: str = "stride") -> Run:
     """The run whose discriminator goes down in this way, for its kernels (and its digit). Raises UserError without."""
     for run in model_cache.runs("dcgan", with_weights=True):
         config = run.config
-        if config.down == down and config.channels == 1 and config.size == SIZE:
+        if config.downsample == down and config.channels == 1 and config.size == SIZE:
             return run
     raise Refused("refused.untaught")
 

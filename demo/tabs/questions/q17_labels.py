@@ -69,7 +69,7 @@ def _images(folder: Path, stamp: Any, seed: int) -> dict[str, str]:
 
 def stops_of(config: "CycleGANConfig") -> list[Stop]:
     """The stops of a round with these settings."""
-    return q17_diagram.stops(cycle=config.cycle > 0, identity=config.cycle * config.identity > 0)
+    return q17_diagram.stops(cycle=config.lambda_cycle > 0, identity=config.lambda_cycle * config.lambda_identity > 0)
 
 
 def page(run: Run, seed: int, at: int, language: Language, playing: bool = False) -> str:
@@ -134,7 +134,7 @@ def table(config: "CycleGANConfig", now: "Played", sides: dict[str, str], langua
 
     taught = teachers(config)
     every = {name: f"{'G' if '2' in name else 'D'}: {does}" for name, does in short(sides).items()}
-    weights = {"cycle": config.cycle, "idt": config.cycle * config.identity}
+    weights = {"cycle": config.lambda_cycle, "idt": config.lambda_cycle * config.lambda_identity}
     rows = []
     for stop in stops_of(config):
         if not stop.loss:

@@ -121,7 +121,7 @@ def choose(request: gr.Request, preset: str, held: Held | None, *values: Any) ->
     """(*whole, what to watch, pad, *what to try then, *controls) for a lesson; it begins at once."""
     lesson, language = PRESETS[preset], language_of(request)
     fields = {name: getattr(lesson, name) for name in SETTINGS}
-    now = Now(*values)._replace(**fields, preset=preset, rounds_d=1)
+    now = Now(*values)._replace(**fields, preset=preset, n_critic=1)
     fresh = fresh_of(now)
     fresh.running = True
     about = say(language, f"questions.q20.presets.{preset}.watch")
@@ -139,7 +139,7 @@ def attempt(name: str) -> Callable:
             return (gr.skip(),) * (4 + len(SETTINGS) + 1)
         then = lesson.tries[name]
         settings = {"loss": then.loss, "descent": then.descent, "rate_g": then.rate_g, "rate_d": lesson.rate_d}
-        now = now._replace(**settings, hold="none", rounds_d=1)
+        now = now._replace(**settings, hold="none", n_critic=1)
         if then.anew:
             now = now._replace(data=lesson.data)
             held = fresh_of(now)
@@ -215,14 +215,14 @@ def build() -> Section:
                 )
                 with gr.Accordion(t("questions.q20.more"), open=False):
                     descent = radio("descent", DESCENTS, first.descent, info=t("questions.q20.descent_info"))
-                    rounds_d = gr.Slider(1, 5, value=1, step=1, label=t("questions.q20.rounds_d"))
+                    n_critic = gr.Slider(1, 5, value=1, step=1, label=t("questions.q20.n_critic"))
                     seed = gr.Number(0, precision=0, minimum=0, label=t("questions.q20.seed"))
         gr.Markdown(t("questions.q20.text"))
         quiz_items.go_on(curves="held", train="digits")
         ending = quiz_items.build("q20")
         gr.api(polite(q20_api.endpoint, is_page=False), api_name="duel")
 
-    values = [preset, data, loss, descent, rate_g, rate_d, rounds_d, seed, hold, speed, shows, drawing]
+    values = [preset, data, loss, descent, rate_g, rate_d, n_critic, seed, hold, speed, shows, drawing]
     asked, drawn = [held, *values], [held, figure, curves, go]
     past = QUIET | {"queue": False}  # past the queue: one answer is on its way at a time
     latest = LATEST | past
@@ -232,7 +232,7 @@ def build() -> Section:
         buttons[name].click(polite(step(which)), asked, drawn, **past)
     buttons["best"].click(polite(to_best), asked, drawn, **past)
     buttons["again"].click(polite(begin), asked, drawn, **past)
-    controls = [data, loss, descent, rate_g, rate_d, hold, rounds_d]
+    controls = [data, loss, descent, rate_g, rate_d, hold, n_critic]
     for name, each in tries.items():
         each.click(polite(attempt(name)), asked, [*drawn, *controls], **past)
     chosen = [*drawn, about, pad, *tries.values(), *controls]

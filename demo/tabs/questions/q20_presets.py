@@ -68,7 +68,7 @@ class Now(NamedTuple):
     descent: str
     rate_g: float
     rate_d: float
-    rounds_d: float
+    n_critic: float
     seed: float
     hold: str
     speed: str
@@ -77,4 +77,4 @@ class Now(NamedTuple):
 
     def config(self) -> "ToyConfig":
         """The settings of the duel."""
-        return config_of(self.loss, self.descent, self.rate_g, self.rate_d, self.rounds_d, self.seed)
+        return config_of(self.loss, self.descent, self.rate_g, self.rate_d, self.n_critic, self.seed)

@@ -98,14 +98,14 @@ def pace() -> float:
 # What is asked of a duel
 
 
-def config_of(loss: str, descent: str, rate_g: float, rate_d: float, rounds_d: float, seed: float) -> "ToyConfig":
+def config_of(loss: str, descent: str, rate_g: float, rate_d: float, n_critic: float, seed: float) -> "ToyConfig":
     """The settings that the controls stand for. Raises UserError for one that is not possible."""
     from gan.toy.toy_gan import ToyConfig
 
     if seed is None or not 0 <= seed < 2**31:
         raise Refused("refused.seed")
-    rounds_d, seed = integer("rounds_d", rounds_d), integer("seed", seed)
-    return ToyConfig(str(loss), str(descent), float(rate_g), float(rate_d), rounds_d, seed)
+    n_critic, seed = integer("n_critic", n_critic), integer("seed", seed)
+    return ToyConfig(str(loss), str(descent), float(rate_g), float(rate_d), n_critic, seed)
 
 
 def points_of(data: str, drawing: str) -> "Points":
@@ -135,7 +135,7 @@ def new(points: "Points", config: "ToyConfig", alone: int = 0, taught: "ToyConfi
 
     gan = ToyGAN(points, taught or config)
     for _ in range(alone):
-        gan.train_step(hold_g=True)
+        gan.train_step(freeze_g=True)
     gan.change(config)
     return Held(gan)
 
@@ -146,7 +146,7 @@ def play(held: Held, config: "ToyConfig", hold: str, rounds: int) -> None:
         held.gan.change(config)
         until, alone = time.monotonic() + budget(), held.alone > 0
         for _ in range(rounds):
-            held.gan.train_step(hold_d=hold == "d" and not alone, hold_g=hold == "g" or alone)
+            held.gan.train_step(freeze_d=hold == "d" and not alone, freeze_g=hold == "g" or alone)
             held.alone = max(0, held.alone - 1)
             if held.gan.blown_up:
                 held.running = False

@@ -132,7 +132,7 @@ def pressable(measures: bool) -> tuple[gr.Button, gr.Button]:
 
 def lacks_a_gpu(preset: str, config: Config, place: Place) -> bool:
     """Whether this is a training that takes a GPU, by its preset or its settings, on a machine that has none."""
-    from gan.core.device import inside
+    from gan.device import inside
 
     known = presets.PRESETS.get(preset)
     wants = (known is not None and known.gpu) or presets.wants_gpu(config)

@@ -154,7 +154,7 @@ def chosen(model: str, data: str) -> tuple:
 
 def machine(language: Language) -> str:
     """The device that trains here, as HTML."""
-    from gan.core.device import inside
+    from gan.device import inside
 
     kind, values = inside()
     return f"<p>{escape(say(language, f'train.machine.{kind}', **values))}</p>"

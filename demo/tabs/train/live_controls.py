@@ -45,7 +45,7 @@ class LiveControls:
                 self.what_if: gr.Button(interactive=can_branch),
             }
         now, shows = runtime_of(run), {self.panel: gr.Accordion(visible=True)}
-        for side, rate, is_held in (("d", now.rate_d, now.hold_d), ("g", now.rate_g, now.hold_g)):
+        for side, rate, is_held in (("d", now.rate_d, now.freeze_d), ("g", now.rate_g, now.freeze_g)):
             how = say(language, f"train.conduct.{'held' if is_held else 'learns'}")
             shows[self.told[side]] = say(language, f"train.conduct.side_{side}", rate=f"{rate:.2g}", how=how)
             label = say(language, f"train.conduct.{'free' if is_held else 'hold'}")
@@ -53,7 +53,7 @@ class LiveControls:
         for name, button in self.buttons.items():
             shows[button] = gr.Button(interactive=standing == "paused" or not name.startswith("step"))
         return shows | {
-            self.rounds: gr.Radio(value=now.rounds_d if now.rounds_d in ROUNDS else None, interactive=True),
+            self.rounds: gr.Radio(value=now.n_critic if now.n_critic in ROUNDS else None, interactive=True),
             self.label: gr.Radio(value=now.label if now.label in LABELS else None, interactive=True),
             self.what_if: gr.Button(interactive=True),
         }

@@ -120,7 +120,7 @@ def answer(run: Run, piles: Piles, role: str | None, language: Language) -> str:
         }[role]
         figures = "".join(_figure(x, sentence(language, kind, name=name)) for kind, x, name in shown)
         words = sentence(language, f"piles.{role}", a=here, b=yonder, **values)
-        if role == "label" and run.config.cycle:
+        if role == "label" and run.config.lambda_cycle:
             words += f" {sentence(language, 'piles.compared', **values)}"
         cards.append(f'<div class="card"><div class="figures">{figures}</div><p>{words}</p></div>')
     return f'<div class="both">{"".join(cards)}</div><p class="lesson">{sentence(language, f"piles.lesson.{role}")}</p>'
