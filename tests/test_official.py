@@ -186,7 +186,7 @@ def test_what_is_no_such_network_is_refused_with_a_sentence_and_leaves_no_run(tm
     refused("no state dict", "list_G_A.pth")
     refused("it is empty", "empty_G_A.pth")
     refused("laid out unlike", "torn_G_A.pth")
-    refused("do not belong together: their 'width' is 8 and 4", "fine_G_A.pth", "wide_G_B.pth")
+    refused("do not belong together: their 'ngf' is 8 and 4", "fine_G_A.pth", "wide_G_B.pth")
     refused("both the network 'a2b'", "fine_G_A.pth", "torn_G_A.pth")
     refused("at least one generator", "fine_D_A.pth")
     assert "executed" not in capsys.readouterr().out

@@ -118,8 +118,8 @@ def losses(now: Held, look: "Look", language: Language) -> str:
     a, b = now.named(language)
     rows = [
         ("deceive", found.deceive, "1"),
-        ("cycle", found.cycle, f"{config.cycle:g}"),
-        ("identity", found.identity, f"{config.cycle * config.identity:g}"),
+        ("cycle", found.cycle, f"{config.lambda_cycle:g}"),
+        ("identity", found.identity, f"{config.lambda_cycle * config.lambda_identity:g}"),
         ("total", found.total(config), ""),
         ("real", found.real, ""),
         ("fake", found.fake, ""),
