@@ -84,6 +84,17 @@ def monitor():
 
 
 @pytest.fixture(scope="session")
+def curves_panel():
+    """(view, predictions, player): the components of the Curves tab, and what they show when."""
+    import gradio as gr
+
+    from demo.tabs.curves.layout import panel
+
+    with gr.Blocks():
+        return panel()
+
+
+@pytest.fixture(scope="session")
 def chromium():
     """One Chromium for all tests; skipped with a reason where there is none, failed in CI."""
     with machinery.chromium() as browser:

@@ -4,8 +4,8 @@ import csv
 import json
 import re
 import time
+from types import SimpleNamespace
 
-import gradio as gr
 import numpy as np
 import pytest
 
@@ -26,6 +26,11 @@ VIEW = View()
 LOOK = (list(DEFAULT), views.SMOOTHING, False, {})  # panels, smoothing, logarithms, guess, as at first
 
 pytestmark = pytest.mark.usefixtures("runs")
+
+
+@pytest.fixture
+def view(curves_panel):
+    return curves_panel[0]
 
 
 def test_columns_are_the_journal_without_events_and_torn_lines(run):
@@ -201,13 +206,14 @@ def test_what_is_new_is_noticed(run):
     assert views.stamp(["alpha"], "step") != sampled
 
 
-def test_the_slider_follows_the_end_unless_it_was_moved(run):
-    slider, _, _, _, end = views.show(None, ["alpha"], "step", *LOOK, 0, 0)
-    assert (slider.value, end) == (591, 591)
+def test_the_slider_follows_the_end_unless_it_was_moved(run, view):
+    shown = view.choose(None, ["alpha"], "step", *LOOK, 0, 0)
+    assert shown.keys() == set(view.outputs)
+    assert (shown[view.slider].value, shown[view.at], shown[view.last]) == (591, 591, 591)
     sample(run, 800)
     run.log(record(801))
-    assert views.show(None, ["alpha"], "step", *LOOK, 591, 591)[0].value == 801
-    assert views.show(None, ["alpha"], "step", *LOOK, 300, 591)[0].value == 300
+    assert view.choose(None, ["alpha"], "step", *LOOK, 591, 591)[view.slider].value == 801
+    assert view.choose(None, ["alpha"], "step", *LOOK, 300, 591)[view.slider].value == 300
 
 
 def test_the_endpoint_gives_thinned_series_rests_and_samples(runs):
@@ -244,14 +250,13 @@ def test_the_downloads_hold_what_was_asked(runs, run):
         assert picture.width > 1000
 
 
-def test_an_unopened_tab_draws_nothing_and_nothing_new_is_not_sent(run):
-    import gradio as gr
-
-    assert views.follow(None, None, "step", *LOOK, 0, 0, "") == gr.skip()
-    *_, seen, end = views.show(None, ["alpha"], "step", *LOOK, 0, 0)
-    assert views.follow(None, ["alpha"], "step", *LOOK, end, end, seen) == gr.skip()
+def test_an_unopened_tab_draws_nothing_and_nothing_new_is_not_sent(run, view):
+    assert view.follow(None, "", None, "step", *LOOK, 0, 0) == {}
+    shown = view.choose(None, ["alpha"], "step", *LOOK, 0, 0)
+    seen, end = shown[view.seen], shown[view.last]
+    assert view.follow(None, seen, ["alpha"], "step", *LOOK, end, end) == {}
     run.log(record(901))
-    assert views.follow(None, ["alpha"], "step", *LOOK, end, end, seen)[4] == 901
+    assert view.follow(None, seen, ["alpha"], "step", *LOOK, end, end)[view.last] == 901
 
 
 def test_events_are_read_with_the_steps_and_as_the_journal_grows(run):
@@ -340,11 +345,14 @@ def test_the_film_goes_through_all_moments_side_by_side(runs, run):
         assert images.size == (32 + 8 + 32, 32)
 
 
-def test_the_page_is_told_at_which_steps_there_are_samples(runs, run):
+def test_the_page_is_told_at_which_steps_there_are_samples(runs, run, view):
     small_run(runs, "beta", lines=90)
     assert 'data-moments="0 200 400 600 800"' in page(stories(["alpha", "beta"]), VIEW, 0, "en")
-    assert views.slide(None, 200, ["alpha"], "step", *LOOK, 200) == (gr.skip(),) * 3  # is what is drawn
-    assert views.slide(None, 0, ["alpha"], "step", *LOOK, 200)[0] == 200
+    assert view.slide(None, 200, ["alpha"], "step", *LOOK, 200, 591) == {}  # is what is drawn
+    moved = view.slide(None, 200, ["alpha"], "step", *LOOK, 0, 591)
+    assert (moved[view.at], view.slider in moved) == (200, False)  # which would take it back to where it was
+    assert view.jump(591, SimpleNamespace(step="200")) == {view.slider: 200}
+    assert view.jump(591, SimpleNamespace(step="600")) == {view.slider: 591}
 
 
 def test_a_panel_that_is_not_there_is_refused(run):

@@ -100,7 +100,6 @@ LONG_CLASSES = {
     "gan/runs/run.py:Run": 185,
 }
 LONG_FUNCTIONS = {
-    "demo/tabs/curves/__init__.py:build": 104,
     "demo/tabs/questions/q01_compute.py:upsample": 70,
     "demo/tabs/questions/q01_kernels.py:learned": 62,
     "demo/tabs/questions/q01_upsampling.py:build": 62,

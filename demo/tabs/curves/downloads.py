@@ -11,7 +11,7 @@ from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
 from demo.shared.run_view import caption, film, word
-from demo.tabs.curves.events import stories, view_of
+from demo.tabs.curves.events import Asked, stories
 from demo.ui.i18n import language_of
 from demo.ui.refusals import Refused
 from gan.plots.curves import figure
@@ -21,7 +21,7 @@ from gan.runs import journal
 
 
 def save_png(request: gr.Request, *controls: Any) -> str:
-    """The page as a PNG file, for what `look` takes."""
+    """The page as a PNG file, for what the controls say."""
     return save_figure("png", request, *controls)
 
 
@@ -30,11 +30,11 @@ def save_svg(request: gr.Request, *controls: Any) -> str:
     return save_figure("svg", request, *controls)
 
 
-def save_figure(kind: str, request: gr.Request, names: list[str], *rest: Any) -> str:
+def save_figure(kind: str, request: gr.Request, *controls: Any) -> str:
     """The page as a picture file, "png" or "svg"."""
-    *looks, step = rest
-    language = language_of(request)
-    drawn = figure(some(names, request), view_of(*looks), step, word(language), partial(caption, language=language))
+    asked, language = Asked(*controls), language_of(request)
+    told = some(asked.names, request)
+    drawn = figure(told, asked.view, asked.step, word(language), partial(caption, language=language))
     return _file(f"curves.{kind}", save(drawn, kind))
 
 

@@ -1,7 +1,8 @@
 """What the Curves tab shows for its controls: runs side by side, at a moment, as they grow."""
 
+from dataclasses import dataclass
 from math import inf, log1p
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -26,6 +27,7 @@ MOST = 4  # runs at once
 # {"experiment": its key, "answer": "a", "b" or "c", "order": names of the runs as their pictures are laid out, "pick":
 # the name of the run whose pictures were picked}; "" as long as no guess was made; {} without an experiment
 Guess = dict[str, Any]
+Shown = dict[Any, Any]  # what each component is to show; one that is left out stays as it is
 
 
 def stories(names: list[str] | str | None) -> list[Story]:
@@ -55,61 +57,102 @@ def _growth(run: Run) -> tuple[int, int, int]:
     return length, len(run.samples()), len(journal.events(run.folder))
 
 
-def view_of(axis: str, panels: list[str], smoothing: float, log: bool, guess: Guess) -> View:
-    """The view that the controls ask for: panels in their own order, smoothing from 0 to 100."""
-    chosen = tuple(panel for panel in PANELS if panel in (panels or ())) or DEFAULT
-    until = experiments.HALF if guess and not guess["pick"] else inf
-    return View(axis, chosen, max(0.0, min(100.0, smoothing or 0.0)) / SMOOTHING, bool(log), until)
+class Asked(NamedTuple):
+    """What the controls say, in the order in which a handler gets them: see `RunsView.inputs`."""
+
+    names: list[str] | None
+    axis: str
+    panels: list[str] | None
+    smoothing: float | None
+    log: bool
+    guess: Guess
+    step: float
+    last: int = 0
+
+    @property
+    def view(self) -> View:
+        """How the runs are to be drawn: panels in their own order, smoothing from 0 to 100."""
+        chosen = tuple(panel for panel in PANELS if panel in (self.panels or ())) or DEFAULT
+        until = experiments.HALF if self.guess and not self.guess["pick"] else inf
+        return View(self.axis, chosen, max(0.0, min(100.0, self.smoothing or 0.0)) / SMOOTHING, bool(self.log), until)
 
 
-# The handlers take the controls as they stand in the page: the names of the runs, what `view_of` takes, then the step.
+@dataclass(frozen=True, eq=False)
+class RunsView:
+    """The components that show runs side by side, and what they show when: its methods are handlers with `outputs`.
 
-
-def show(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple:
-    """(slider, step, page, stamp, the last step) for the controls and the last step there was.
-
-    A slider that stood at the end stays at the end.
+    `at` is the step that is drawn and `last` the last there is. The slider stands at it too, but only its own event
+    reads it: its end moves with the runs, and a step beyond it would be refused. `seen` is the stamp of what is drawn;
+    it is kept in the page, not on the server: two answers may overtake each other on their way.
     """
-    *looks, step, last = rest
-    seen = stamp(names, looks[0])
-    told = stories(names)
-    end = max([1, *(story.last for story in told)])
-    step = end if step >= last else min(step, end)
-    return gr.Slider(maximum=end, value=step), step, page(told, view_of(*looks), step, language_of(request)), seen, end
+
+    runs: gr.Dropdown
+    axis: gr.Radio
+    panels: gr.CheckboxGroup
+    smoothing: gr.Slider
+    log: gr.Checkbox
+    guess: gr.State
+    slider: gr.Slider
+    drawing: gr.HTML
+    at: gr.State
+    last: gr.State
+    seen: gr.Textbox
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What `Asked` is made of."""
+        return [self.runs, self.axis, self.panels, self.smoothing, self.log, self.guess, self.at, self.last]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """All that `show` sets."""
+        return [self.slider, self.at, self.drawing, self.seen, self.last]
+
+    def show(self, asked: Asked, language: Language) -> Shown:
+        """The runs, and the slider over all of their steps. One that stood at the end stays at the end."""
+        told = stories(asked.names)
+        end = max([1, *(story.last for story in told)])
+        step = end if asked.step >= asked.last else min(asked.step, end)
+        drawn = self.draw(asked._replace(step=step), language)
+        return drawn | {self.slider: gr.Slider(maximum=end, value=step), self.last: end}
+
+    def draw(self, asked: Asked, language: Language) -> Shown:
+        """The runs at the step that is asked for."""
+        seen = stamp(asked.names, asked.axis)  # first: what comes while it is drawn is still new
+        drawn = page(stories(asked.names), asked.view, asked.step, language)
+        return {self.at: asked.step, self.drawing: drawn, self.seen: seen}
+
+    def choose(self, request: gr.Request, *values: Any) -> Shown:
+        """Other runs, or another axis."""
+        return self.show(Asked(*values), language_of(request))
+
+    def look(self, request: gr.Request, *values: Any) -> Shown:
+        """The same runs seen another way."""
+        return self.draw(Asked(*values), language_of(request))
+
+    def follow(self, request: gr.Request, seen: str, *values: Any) -> Shown:
+        """`show` where there is something new, else nothing; `seen` is empty until the tab has been opened."""
+        asked = Asked(*values)
+        if not seen or stamp(asked.names, asked.axis) == seen:
+            return {}
+        return self.show(asked, language_of(request))
+
+    def slide(self, request: gr.Request, step: float, *values: Any) -> Shown:
+        """Where the slider has come to; nothing where that is what is drawn."""
+        asked = Asked(*values)
+        return {} if step == asked.step else self.draw(asked._replace(step=step), language_of(request))
+
+    def jump(self, last: float, event: gr.EventData) -> Shown:
+        """The slider at the event that was clicked; its end is the `last` step."""
+        return {self.slider: min(float(event.step), last)}
 
 
-def follow(request: gr.Request, names: list[str] | None, axis: str, *rest: Any) -> Any:
-    """`show` where there is something new, else nothing; the last value is empty until the tab has been opened."""
-    *others, seen = rest
-    if not seen or stamp(names, axis) == seen:
-        return gr.skip()
-    return show(request, names, axis, *others)
-
-
-def there_now(names: list[str] | None, language: Language) -> tuple[gr.Dropdown, gr.Dropdown, list[str]]:
-    """(experiments, runs, their names): what there is now; those that were chosen stay, or else the first two are."""
+def there_now(names: list[str] | None, language: Language) -> tuple[list[tuple[str, str]], list[str], list[str]]:
+    """(experiments with their titles, runs, names): what there is now; names that there are stay, or else the first
+    two are chosen."""
     there = [run.name for run in model_cache.runs()]
-    names = [name for name in names or [] if name in there] or default(there)
     known = [(experiments.text(key, "title", language), key) for key in experiments.there()]
-    return gr.Dropdown(choices=known), gr.Dropdown(choices=there, value=names), names
-
-
-def look(request: gr.Request, names: list[str] | None, *rest: Any) -> tuple[str, str]:
-    """(page, stamp) at another step, or seen another way."""
-    *looks, step = rest
-    seen = stamp(names, looks[0])
-    return page(stories(names), view_of(*looks), step, language_of(request)), seen
-
-
-def jump(last: float, event: gr.EventData) -> float:
-    """The slider at the event that was clicked; its end is the `last` step."""
-    return min(float(event.step), last)
-
-
-def slide(request: gr.Request, *controls: Any) -> tuple:
-    """(step, page, stamp) where the slider has come to; nothing where that is what is drawn, first of `controls`."""
-    at, *controls = controls
-    return (gr.skip(),) * 3 if controls[-1] == at else (controls[-1], *look(request, *controls))
+    return known, there, [name for name in names or [] if name in there] or default(there)
 
 
 def endpoint(runs: list[str] | None = None, axis: str = "step") -> dict:

@@ -1,13 +1,14 @@
 """The guess before the second half of a recorded experiment: what will happen, and whose pictures are whose."""
 
 import random
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import gradio as gr
 
 from demo.shared import experiments
-from demo.tabs.curves.events import Guess, show, stories, there_now
+from demo.tabs.curves.events import Asked, Guess, RunsView, Shown, stories, there_now
 from demo.ui.data_urls import file_url
 from demo.ui.i18n import Language, language_of, say
 
@@ -20,63 +21,104 @@ ABOUT = """p { margin: 0 0 0.5rem; }
 LETTERS = "ABCD"
 
 
-def leave() -> tuple:
-    """(experiment, guess, about, options, ends): none, when runs were chosen by hand."""
-    return None, {}, "", gr.Radio(visible=False), gr.Radio(visible=False)
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """The components of an experiment: its methods are handlers with `outputs`, and those of the `view` of its runs.
 
-
-def opened(request: gr.Request, lead: str, names: list[str] | None, *rest: Any) -> tuple:
-    """(lead, guess, about, options, ends, experiment, runs, panels, *show) when the tab is opened.
-
-    What there is now, for the runs that were chosen; or an experiment that a button in another tab leads to.
+    `lead` is where a button in another tab leads to.
     """
-    experiment, runs, names = there_now(names, language_of(request))
-    if lead not in experiments.there():
-        return "", *(gr.skip(),) * 4, experiment, runs, gr.skip(), *show(request, names, *rest)
-    axis, panels, smoothing, log, *_ = rest
-    *asked, names, panels, slider, step, page, seen, last = choose(request, lead, axis, panels, smoothing, log, {})
-    chosen = gr.Dropdown(choices=experiment.choices, value=lead), gr.Dropdown(choices=runs.choices, value=names)
-    return "", *asked, *chosen, panels, slider, step, page, seen, last
 
+    view: RunsView
+    lead: gr.State
+    experiment: gr.Dropdown
+    about: gr.HTML
+    option: gr.Radio
+    ends: gr.Radio
+    clock: gr.Timer
 
-def choose(
-    request: gr.Request, key: str | None, axis: str, panels: Any, smoothing: Any, log: Any, guess: Guess
-) -> tuple:
-    """(guess, about, options, ends, runs, panels, *show) for an experiment: its first half, and a question.
+    @property
+    def asked(self) -> list[Any]:
+        """All that tells of an experiment, and what is guessed."""
+        return [self.view.guess, self.about, self.option, self.ends]
 
-    Nothing new where the list was only looked at.
-    """
-    if not key:
-        return *leave()[1:], *[gr.skip()] * 7
-    if key == guess.get("experiment"):
-        return (gr.skip(),) * 11
-    language, experiment = language_of(request), experiments.find(key)
-    names, chosen = list(experiment.runs), list(experiment.panels)
-    guess = {"experiment": key, "answer": "", "order": random.sample(names, len(names)), "pick": ""}
-    options = [(experiments.text(key, f"options.{each}", language), each) for each in experiments.ANSWERS]
-    radio = gr.Radio(choices=options, value=None, visible=True)
-    shown = show(request, names, axis, chosen, smoothing, log, guess, 0, 0)
-    return guess, about(guess, language), radio, gr.Radio(visible=False), names, chosen, *shown
+    @property
+    def outputs(self) -> list[Any]:
+        """All that changes with the experiment."""
+        return [*self.asked, self.experiment, self.view.runs, self.view.panels, *self.view.outputs]
 
+    def leave(self) -> Shown:
+        """No experiment any more: runs were chosen by hand."""
+        return {self.experiment: None} | self._none()
 
-def answer(request: gr.Request, option: str | None, guess: Guess) -> tuple:
-    """(guess, about, options, ends): one thing more to guess, from the pictures of the end.
+    def _none(self) -> Shown:
+        hidden = {radio: gr.Radio(visible=False) for radio in (self.option, self.ends)}
+        return {self.view.guess: {}, self.about: "", **hidden}
 
-    Once all has been told, what is to be said of the other options.
-    """
-    guess = guess | {"answer": option or ""}
-    told = bool(guess["pick"])
-    ends = gr.Radio(choices=list(zip(LETTERS, guess["order"], strict=False)), value=None, visible=not told)
-    return guess, about(guess, language_of(request)), gr.Radio(visible=told), ends
+    def opened(self, request: gr.Request, lead: str, *values: Any) -> Shown:
+        """What there is now, for the runs that were chosen; or an experiment that a button in another tab leads to."""
+        asked, language = Asked(*values), language_of(request)
+        known, there, names = there_now(asked.names, language)
+        shown = {self.lead: ""}
+        if lead in experiments.there():
+            shown |= self._begin(lead, asked, language)
+            names = shown[self.view.runs]
+        else:
+            shown |= self.view.show(asked._replace(names=names), language)
+        chosen = {"value": lead} if lead in experiments.there() else {}
+        return shown | {
+            self.experiment: gr.Dropdown(choices=known, **chosen),
+            self.view.runs: gr.Dropdown(choices=there, value=names),
+        }
 
+    def choose(self, request: gr.Request, key: str | None, *values: Any) -> Shown:
+        """An experiment: the first half of its runs, and a question. Nothing new where the list was only looked at."""
+        asked = Asked(*values)
+        if not key:
+            return self._none()
+        return {} if key == asked.guess.get("experiment") else self._begin(key, asked, language_of(request))
 
-def pick(request: gr.Request, name: str | None, speed: float, names: list[str] | None, *rest: Any) -> tuple:
-    """(guess, about, options, ends, clock, *show): what is to be said of both guesses; it plays on from its half."""
-    *looks, guess, _, last = rest
-    guess = guess | {"pick": name or ""}
-    shown = show(request, names, *looks, guess, int(experiments.HALF * last), last)
-    clock = gr.Timer(1 / speed, active=True)
-    return guess, about(guess, language_of(request)), gr.Radio(visible=True), gr.Radio(visible=False), clock, *shown
+    def _begin(self, key: str, asked: Asked, language: Language) -> Shown:
+        experiment = experiments.find(key)
+        names, panels = list(experiment.runs), list(experiment.panels)
+        guess = {"experiment": key, "answer": "", "order": random.sample(names, len(names)), "pick": ""}
+        options = [(experiments.text(key, f"options.{each}", language), each) for each in experiments.ANSWERS]
+        at_its_end = asked._replace(names=names, panels=panels, guess=guess, step=0, last=0)
+        return self.view.show(at_its_end, language) | {
+            self.view.guess: guess,
+            self.about: about(guess, language),
+            self.option: gr.Radio(choices=options, value=None, visible=True),
+            self.ends: gr.Radio(visible=False),
+            self.view.runs: names,
+            self.view.panels: panels,
+        }
+
+    def answer(self, request: gr.Request, option: str | None, guess: Guess) -> Shown:
+        """One thing more to guess, from the pictures of the end.
+
+        Once all has been told, what is to be said of the other options.
+        """
+        guess = guess | {"answer": option or ""}
+        told = bool(guess["pick"])
+        letters = list(zip(LETTERS, guess["order"], strict=False))
+        return {
+            self.view.guess: guess,
+            self.about: about(guess, language_of(request)),
+            self.option: gr.Radio(visible=told),
+            self.ends: gr.Radio(choices=letters, value=None, visible=not told),
+        }
+
+    def pick(self, request: gr.Request, name: str | None, speed: float, *values: Any) -> Shown:
+        """What is to be said of both guesses; the runs play on from their half."""
+        asked, language = Asked(*values), language_of(request)
+        guess = asked.guess | {"pick": name or ""}
+        half = asked._replace(guess=guess, step=int(experiments.HALF * asked.last))
+        return self.view.show(half, language) | {
+            self.view.guess: guess,
+            self.about: about(guess, language),
+            self.option: gr.Radio(visible=True),
+            self.ends: gr.Radio(visible=False),
+            self.clock: gr.Timer(1 / speed, active=True),
+        }
 
 
 def about(guess: Guess, language: Language) -> str:
