@@ -1,6 +1,7 @@
 """Korean and English: every sentence a person reads, and how page and server know which it is to be."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 from html import escape
 from http.cookies import SimpleCookie
@@ -48,6 +49,12 @@ def say(reader: gr.Request | Language | None, key: str, **values: Any) -> str:
     language = reader if reader in LANGUAGES else language_of(reader)
     sentence = words(language)[key].format(**values)
     return settled(sentence) if language == "ko" else sentence
+
+
+def saying(reader: gr.Request | Language | None, beginning: str = "") -> Callable[..., str]:
+    """`say` to this reader, of the keys with this beginning: what a template takes to say its words."""
+    language = reader if reader in LANGUAGES else language_of(reader)
+    return lambda key, **values: say(language, beginning + key, **values)
 
 
 def both(key: str, **values: Any) -> str:

@@ -6,12 +6,13 @@ import gradio as gr
 import numpy as np
 from PIL import Image, ImageColor
 
-from demo.tabs.translate.selection import TABLE, Held, Now, asked, held, sentence
+from demo.tabs.translate.selection import TABLE, Held, Now, asked, held
 from demo.tabs.translate.translation import framed
 from demo.ui.assets import beside
 from demo.ui.handlers import publish
-from demo.ui.i18n import Language, language_of, t
+from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import Section
+from demo.ui.templates import macros
 from gan.plots.figures import SHIELD, SPEAR
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from gan.analysis.inspect_cyclegan import Look
 
-CSS = TABLE + beside(__file__, "inspect.css")
+CSS, HTML = TABLE + beside(__file__, "inspect.css"), macros(__file__)
 FAKE, REAL = (ImageColor.getrgb(colour) for colour in (SPEAR, SHIELD))
 MAPS = 16  # feature maps of a stage that are shown
 LOUDER = 3  # times the difference is amplified
@@ -79,44 +80,41 @@ def verdicts(now: Held, look: "Look", language: Language) -> str:
     from gan.analysis.inspect_cyclegan import mean_verdicts, receptive_field
     from gan.core.losses import LOSSES
 
+    say = saying(language, "translate.")
     judges = dict(zip(JUDGES, now.named(language), strict=True))
     kinds = dict(zip(("real", "fake"), now.named(language), strict=True))
     mean, figures = mean_verdicts(look, now.run.config), []
     for (kind, judge), lean in leanings(now, look).items():
-        title = sentence(language, "inside.judge", name=judges[judge])
-        what = sentence(language, "generated" if now.made and kind == "real" else kind, name=kinds[kind])
-        words = sentence(language, "inside.mean", value=f"{mean[kind, judge]:.2f}")
-        caption = f"<b>{what}</b>{title}<small>{words}</small>"
+        title = say("inside.judge", name=judges[judge])
+        what = say("generated" if now.made and kind == "real" else kind, name=kinds[kind])
+        words = say("inside.mean", value=f"{mean[kind, judge]:.2f}")
+        caption = HTML.caption(strong=what, plain=title, small=words)
         figures.append(framed(painted(getattr(look, kind), lean), f"{title}: {what}; {words}", caption))
     changed, percent = difference(look)
-    title = sentence(language, "inside.difference")
-    words = sentence(language, "inside.changed", times=LOUDER, percent=f"{100 * percent:.1f}")
-    figures.append(framed(changed, f"{title}: {words}", f"<b>{title}</b><small>{words}</small>"))
-    size = receptive_field(now.networks[2]).size
+    title = say("inside.difference")
+    words = say("inside.changed", times=LOUDER, percent=f"{100 * percent:.1f}")
+    figures.append(framed(changed, f"{title}: {words}", HTML.caption(strong=title, small=words)))
     height, width = look.real.shape[-2:]
     most = now.run.config.label
     least = 2 * LOSSES[now.run.config.loss].equilibrium(most).verdict - most
-    low, high = (
-        sentence(language, f"inside.looks_{kind}", value=f"{v:g}") for kind, v in (("fake", least), ("real", most))
-    )
     errs = mean["real", "other"] > mean["real", "own"]
     a, b = now.named(language)
-    erring = f'<p class="answer">{sentence(language, "inside.errs", a=a, b=b)}</p>' if errs else ""
-    return (
-        f'<section class="patches"><h4>{sentence(language, "inside.patches")}</h4>'
-        f"<p>{sentence(language, 'inside.patch', size=size, width=width, height=height)}</p>"
-        f'<p class="scale"><span>{low}</span><i></i><span>{high}</span></p>'
-        f"<p>{sentence(language, f'inside.scale.{now.run.config.loss}')}</p>"
-        f'<div class="maps verdicts">{"".join(figures)}</div>{erring}'
-        f'<p class="note">{sentence(language, "inside.unlearned")}</p></section>'
+    return HTML.verdicts(
+        say,
+        figures,
+        patch=say("inside.patch", size=receptive_field(now.networks[2]).size, width=width, height=height),
+        low=say("inside.looks_fake", value=f"{least:g}"),
+        high=say("inside.looks_real", value=f"{most:g}"),
+        scale=say(f"inside.scale.{now.run.config.loss}"),
+        erring=say("inside.errs", a=a, b=b) if errs else "",
     )
 
 
 def losses(now: Held, look: "Look", language: Language) -> str:
     """What each loss says of this one picture, as a table."""
-    config, found = now.run.config, look.losses
+    config, found, say = now.run.config, look.losses, saying(language, "translate.")
     a, b = now.named(language)
-    rows = [
+    values = [
         ("deceive", found.deceive, "1"),
         ("cycle", found.cycle, f"{config.lambda_cycle:g}"),
         ("identity", found.identity, f"{config.lambda_cycle * config.lambda_identity:g}"),
@@ -124,18 +122,11 @@ def losses(now: Held, look: "Look", language: Language) -> str:
         ("real", found.real, ""),
         ("fake", found.fake, ""),
     ]
-    cells = "".join(
-        f'<tr class="{name}"><th scope="row">{sentence(language, f"inside.losses.{name}", a=a, b=b)}</th>'
-        f"<td>{value:.3f}</td><td>{weight and '× ' + weight}</td></tr>"
-        for name, value, weight in rows
-    )
-    head = "".join(
-        f'<th scope="col">{sentence(language, f"inside.{name}")}</th>' for name in ("loss", "value", "weight")
-    )
-    return (
-        f'<section class="losses"><h4>{sentence(language, "inside.about_losses")}</h4>'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table></section>"
-    )
+    rows = [
+        {"key": key, "name": say(f"inside.losses.{key}", a=a, b=b), "value": value, "weight": weight}
+        for key, value, weight in values
+    ]
+    return HTML.losses(say, rows)
 
 
 def stages(now: Held, look: "Look", language: Language) -> str:
@@ -144,19 +135,15 @@ def stages(now: Held, look: "Look", language: Language) -> str:
     from gan.analysis.activations import stages as through
     from gan.images import to_image
 
-    found, cards = through(now.networks[0], look.real), []
+    found, cards, say = through(now.networks[0], look.real), [], saying(language, "translate.")
     keys = ("edges", "down", "down", *["residual"] * (len(found) - 6), "up", "up", "picture")
     for number, (key, stage) in enumerate(zip(keys, found, strict=True), 1):
         maps, height, width = stage.maps.shape
         words = {"number": number, "maps": maps, "height": height, "width": width, "block": number - 3}
         image = to_image(look.fake[0].clamp(-1, 1)) if key == "picture" else mosaic(stage.maps, MAPS, each=True)
-        title = sentence(language, f"inside.stage.{key}", **words)
-        cards.append(framed(image, title, f"<small>{title}</small>"))
-    note = sentence(language, "inside.stages_note", count=MAPS)
-    return (
-        f'<section class="through"><h4>{sentence(language, "inside.stages")}</h4><p>{note}</p>'
-        f'<div class="maps">{"".join(cards)}</div></section>'
-    )
+        title = say(f"inside.stage.{key}", **words)
+        cards.append(framed(image, title, HTML.caption(small=title)))
+    return HTML.stages(say, cards, MAPS)
 
 
 def show(now: Held, request: gr.Request) -> tuple[str]:

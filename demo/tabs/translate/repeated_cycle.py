@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 from demo.tabs.translate.cache import remembered
@@ -69,7 +70,7 @@ def strip(now: Held, x: "Tensor", some: "list[Round]", away: list[float], langua
     a, b = now.named(language)
 
     def figure(picture: "Tensor", alt: str, caption: str) -> str:
-        return framed(to_image(picture[0]), alt, caption)
+        return framed(to_image(picture[0]), Markup(alt), Markup(caption))
 
     film = file_url(animation(x, some), "gif")
     name = escape(f"{now.run.name}-{now.direction}-rounds.gif")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
@@ -125,7 +126,7 @@ def figures(now: Held, found: Found, kind: str, language: Language) -> str:
     for picture, (title, name, under, share) in zip(found.pictures, words, strict=True):
         title = sentence(language, title, name=name)
         small = sentence(language, under, percent=f"{100 * share:.1f}", unit=how)
-        drawn.append(framed(to_image(picture[0]), title, f"{title}<small>{small}</small>"))
+        drawn.append(framed(to_image(picture[0]), Markup(title), Markup(f"{title}<small>{small}</small>")))
     return "".join(drawn)
 
 

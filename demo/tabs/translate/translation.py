@@ -13,9 +13,11 @@ from demo.server import model_cache
 from demo.shared.pairs import examples, first_of, names
 from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say
+from demo.ui.templates import macros
 from demo.ui.uploads import LONGEST
 from gan.runs.run import Run
 
+HTML = macros(__file__)
 DIRECTIONS = ("AtoB", "BtoA")
 SMALL = 128  # pictures up to this size are shown as they are, pixel by pixel
 THUMBNAIL = 112
@@ -176,8 +178,8 @@ def inline(image: Image.Image, exact: int = SMALL) -> str:
 
 
 def framed(image: Image.Image, alt: str, caption: str) -> str:
-    """A figure as HTML; `alt` and `caption` are HTML."""
-    return f'<figure><img src="{inline(image)}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
+    """A figure as HTML."""
+    return HTML.framed(inline(image), alt, caption)
 
 
 def thumbnails(run: Run, chosen: int | None, language: Language) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
@@ -129,7 +130,7 @@ def answer(run: Run, piles: Piles, role: str | None, language: Language) -> str:
 def _figure(x: "Tensor", caption: str) -> str:
     from gan.images import to_image
 
-    return framed(to_image(x[0].clamp(-1, 1)), caption, caption)
+    return framed(to_image(x[0].clamp(-1, 1)), Markup(caption), Markup(caption))
 
 
 def learners(run: Run, language: Language) -> str:
