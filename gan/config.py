@@ -122,7 +122,7 @@ def _check(f: Any, value: Any) -> None:
         raise UserError("config.multiple", name=f.name, value=value, multiple=m["multiple"])
 
 
-LOSSES = ("bce", "saturating", "least-squares", "hinge")
+LOSS_NAMES = ("bce", "saturating", "least-squares", "hinge")
 NORMS = ("batch", "instance", "none")
 
 
@@ -146,7 +146,7 @@ class DCGANConfig(Config):
         "normalisation in the discriminator: batch is the paper's, instance judges each picture by itself",
         choices=NORMS,
     )
-    loss: str = setting("bce", "the adversarial loss", choices=LOSSES)
+    loss: str = setting("bce", "the adversarial loss", choices=LOSS_NAMES)
     label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
     lr_decay: float = setting(
         0.0, "learning-rate decay: the share of the run, at its end, in which rates fall to 0", low=0, high=1
@@ -183,7 +183,7 @@ class CycleGANConfig(Config):
     residual: bool = setting(False, "predict the change, x + net(x), which keeps the background as it was")
     ndf: int = setting(64, "feature maps of the discriminator's first layer", low=4, high=256)
     n_layers_d: int = setting(3, "strided layers of the discriminator: 3 score 70x70 patches, 2 34x34", low=1, high=4)
-    loss: str = setting("least-squares", "the adversarial loss", choices=LOSSES)
+    loss: str = setting("least-squares", "the adversarial loss", choices=LOSS_NAMES)
     label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
     lambda_cycle: float = setting(10.0, "weight of the cycle-consistency loss", low=0, high=100)
     lambda_identity: float = setting(0.5, "weight of the identity loss, as a share of the cycle's", low=0, high=10)
@@ -248,12 +248,12 @@ class RuntimeSettings:
             elif name in ("rate_g", "rate_d", "n_critic", "label"):
                 low, high = limits[name]["low"], limits[name]["high"]
                 if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-                    raise UserError("duel.number", name=name, value=value, low=low, high=high)
+                    raise UserError("runtime.number", name=name, value=value, low=low, high=high)
                 if name == "n_critic" and value != int(value):
-                    raise UserError("duel.whole", name=name, value=value, low=low, high=high)
+                    raise UserError("runtime.whole", name=name, value=value, low=low, high=high)
                 taken[name] = type(getattr(self, name))(value)
             elif name in ("freeze_g", "freeze_d"):
-                raise UserError("duel.truth", name=name, value=value)
+                raise UserError("runtime.truth", name=name, value=value)
         for name, value in taken.items():
             setattr(self, name, value)
         return taken
@@ -265,7 +265,7 @@ class RuntimeSettings:
             if name in asked:
                 factor = asked[name]
                 if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor < float("inf"):
-                    raise UserError("duel.factor", name=name, factor=factor)
+                    raise UserError("runtime.factor", name=name, factor=factor)
                 rates[name] = float(f"{min(1.0, getattr(self, name) * factor):.6g}")
         return rates
 

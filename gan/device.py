@@ -91,7 +91,7 @@ def start_processes() -> Callable[[], None]:
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
 
     def end() -> None:
-        if sys.exc_info()[0] is None:  # all is well: nobody leaves while another still speaks
+        if sys.exc_info()[0] is None:  # no error: wait for the other processes
             dist.barrier()
         dist.destroy_process_group()
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan.core.latent import SEEDS, noise
+from gan.core.latent import MAX_SEED, noise
 from gan.errors import UserError
 from gan.inference.sample_id import LAST, of_seed, of_vector, run_of, vector
 
@@ -20,7 +20,7 @@ def written(numbers, dtype="<f2"):
     return "mnist:z:" + base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-@pytest.mark.parametrize(("seed", "index"), [(0, 0), (0, 7), (3, 0), (12345, 99), (SEEDS, 2), (1, LAST)])
+@pytest.mark.parametrize(("seed", "index"), [(0, 0), (0, 7), (3, 0), (12345, 99), (MAX_SEED, 2), (1, LAST)])
 @pytest.mark.parametrize("latent", [1, 8])
 def test_a_seed_s_address_leads_to_its_picture(seed, index, latent):
     address = of_seed("mnist", seed, index)

@@ -67,7 +67,7 @@ def test_only_what_is_new_is_read_and_a_torn_line_is_read_when_it_is_whole(run, 
 
 def test_a_journal_that_was_rewound_is_read_anew(run):
     assert journals.columns(run.folder)["step"][-1] == 591
-    run.rewrite(run.lived(300))
+    run.rewrite(run.journal_until(300))
     assert journals.columns(run.folder)["step"][-1] == 291
     for step in range(301, 800, 10):
         run.log(record(step) | {"loss_g": 9.0})

@@ -10,7 +10,7 @@ from torch import nn
 
 from gan.config import RuntimeSettings
 from gan.core.base import InstanceNorm
-from gan.core.cyclegan import CycleGAN, CycleGANConfig, Discriminator, Generator, Pool
+from gan.core.cyclegan import CycleGAN, CycleGANConfig, Discriminator, Generator, ImagePool
 
 CPU = torch.device("cpu")
 SMALL = CycleGANConfig(size=32, ngf=4, ndf=4, blocks=1, n_layers_d=2, batch=2, pool_size=0, precision="fp32")
@@ -79,7 +79,7 @@ def test_the_fast_instance_norm_is_instance_norm():
 
 def test_the_pool_hands_back_an_old_picture_about_every_other_time():
     torch.manual_seed(0)
-    pool = Pool(50)
+    pool = ImagePool(50)
     first = torch.arange(50.0).view(50, 1, 1, 1)
     assert torch.equal(pool.query(first), first)  # while it fills, it gives what it gets
     later = torch.arange(100.0, 500.0).view(400, 1, 1, 1)

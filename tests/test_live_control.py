@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gan.config import RuntimeSettings
-from gan.core.checkpoint import branch, load_networks, load_resume
+from gan.core.checkpoint import fork, load_networks, load_resume
 from gan.core.dcgan import DCGANConfig
 from gan.core.trainer import train
 from gan.errors import UserError
@@ -83,7 +83,7 @@ def test_what_if_goes_on_from_before_the_act_as_if_it_had_never_been(config):
     at = event["step"]
     assert curve(changed) != curve(plain)[: len(curve(changed))]
 
-    child = branch(changed, "child")
+    child = fork(changed, "child")
     assert child.status == "stopped"
     assert child.info["parent"] == {"run": "changed", "step": at}
     assert child.info["step"] == at == child.journal()[-1]["step"]
@@ -119,11 +119,11 @@ def test_a_killed_act_is_done_when_the_run_goes_on(config):
 def test_a_branch_needs_something_to_go_back_to_and_leaves_nothing_half_done(config, own_runs, monkeypatch):
     run = Run.create("mine", config)
     with pytest.raises(UserError, match="no checkpoint"):
-        branch(run, "child")
+        fork(run, "child")
     act(run, _5=lambda: run.control("stop"))
     monkeypatch.setattr("gan.core.checkpoint.save_weights", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
-        branch(run, "child")
+        fork(run, "child")
     assert not (own_runs / "child").exists()
 
 

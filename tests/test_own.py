@@ -105,7 +105,7 @@ def test_limits_are_said_and_leave_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(uploads, "MOST_BYTES", 9000)
     with pytest.raises(UserError, match="MB: give fewer"):
         take(files, tmp_path / "mine", size=64)
-    monkeypatch.setattr(uploads, "MOST", 3)
+    monkeypatch.setattr(uploads, "MAX_PICTURES", 3)
     with pytest.raises(UserError, match="4 pictures; up to 3"):
         take(files, tmp_path / "mine", size=64)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.png", "bad.zip", "in"]

@@ -13,7 +13,7 @@ from PIL import Image
 from gan.__main__ import main
 from gan.config import MOST_STEPS
 from gan.core import trainer
-from gan.core.checkpoint import branch, load_resume, reached
+from gan.core.checkpoint import fork, load_resume, reached
 from gan.core.dcgan import DCGANConfig
 from gan.core.trainer import train
 from gan.errors import UserError
@@ -129,7 +129,7 @@ def test_a_kill_after_the_change_does_not_lose_it(trained):
 def test_what_if_goes_back_to_before_a_change_that_came_with_a_resume(trained):
     run = trained(stop_at=5)
     list(train(run, device="cpu", settings={"rate_g": 1e-3}))
-    child = branch(run, "child")
+    child = fork(run, "child")
     assert child.info["step"] == 5
     list(train(child, device="cpu"))
     assert {r["rate_g"] for r in curve(child)} == {2e-4}
@@ -260,7 +260,7 @@ def test_a_run_that_is_being_trained_keeps_its_end(config):
     next(records)
     before = (run.folder / "run.json").read_bytes()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer, "LETTING_GO", 0.01)
+        patch.setattr(trainer, "RELEASE_SECONDS", 0.01)
         with pytest.raises(UserError, match="being trained by another process"):
             list(train(Run.open("mine"), device="cpu", settings={"steps": 50, "rate_g": 0.1}))
     assert (run.folder / "run.json").read_bytes() == before

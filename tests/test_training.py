@@ -225,7 +225,7 @@ def test_two_processes_cannot_train_one_run(dcgan, monkeypatch):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", code, run.lock().lock_file], **pipes) as other:
         other.stdout.readline()
-        monkeypatch.setattr("gan.core.trainer.LETTING_GO", 0.1)
+        monkeypatch.setattr("gan.core.trainer.RELEASE_SECONDS", 0.1)
         with pytest.raises(UserError, match="being trained by another process"):
             list(train(run, device="cpu"))
         other.stdin.close()

@@ -50,10 +50,10 @@ def test_what_cannot_be_taken_is_refused_in_a_sentence(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="zip archive"):
         image_zip.pictures_in(tmp_path / "nowhere.zip")
     path = archive(tmp_path / "some.zip", [(f"{n}.png", picture()) for n in range(3)])
-    monkeypatch.setattr(image_zip, "MOST", 2)
+    monkeypatch.setattr(image_zip, "MAX_PICTURES", 2)
     with pytest.raises(UserError, match="3 pictures"):
         image_zip.pictures_in(path)
-    monkeypatch.setattr(image_zip, "MOST", 3)
+    monkeypatch.setattr(image_zip, "MAX_PICTURES", 3)
     monkeypatch.setattr(image_zip, "LARGEST", 50)
     with pytest.raises(UserError, match="larger than"):
         image_zip.pictures_in(path)["0.png"]()

@@ -142,7 +142,7 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
 
 def what_if(place: Place, name: str, *, key: str = "") -> Run:
     """Go back to before the last act on a run, in a run of its own that goes on from there; the old one is stopped."""
-    from gan.core.checkpoint import branch
+    from gan.core.checkpoint import fork
 
     run = model_cache.find(name)
     permit_control(place, run, key)
@@ -156,7 +156,7 @@ def what_if(place: Place, name: str, *, key: str = "") -> Run:
                 break
             time.sleep(0.1)
     with _lock:
-        child = branch(run, fresh_name(f"{run.name[:50]}-if"), place.runs)
+        child = fork(run, fresh_name(f"{run.name[:50]}-if"), place.runs)
         if needed := run.info.get("needed"):
             child.set_info(needed=needed)
         if run.info.get("visitor"):

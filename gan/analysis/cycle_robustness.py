@@ -1,7 +1,7 @@
 """What a CycleGAN hides: disturb the translation a little, and see how much more is lost on the way back.
 
 Cycle consistency asks for a way back to the very picture, also where the translation should have thrown its colours
-away. Generators learn to write them into the translation so faintly that nobody sees it (Chu, Zhmoginov and Sandler
+away. Generators learn to write them into the translation so faintly that it cannot be seen (Chu, Zhmoginov and Sandler
 2017, "CycleGAN, a Master of Steganography", arXiv:1712.02950). What is written that faintly does not survive a little
 noise, a JPEG file or a blur.
 """

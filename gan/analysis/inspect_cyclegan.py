@@ -82,7 +82,7 @@ def look(
     """Send a picture, float [1, 3, H, W] in [-1, 1], through the generators and before both discriminators.
 
     `own` judges pictures of its pile, `other` those of the pile it is translated to. The losses are those of
-    `CycleGAN.round`, where the discriminators' fakes come by way of a pool of older ones; here it is this one.
+    `CycleGAN.train_step`, where the discriminators' fakes come by way of a pool of older ones; here it is this one.
     """
     fake = there(x)
     rec, idt = back(fake), back(x)

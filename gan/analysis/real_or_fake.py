@@ -2,7 +2,7 @@
 
 The fakes are those of an earlier generator: a run keeps no earlier weights, but its samples show what 64 fixed latent
 vectors gave at each moment, so a round's fakes are cut from a sample. Samples are WebP, which loses a little; the real
-pictures go the same way, so that nobody can tell by that.
+pictures go the same way, so that this gives nothing away.
 
 The discriminator is the one at the end of training. With instance norm it still tells what the generator made at first
 (measured on the shipped runs: nearly every early fake); with the paper's batch norm it had forgotten, and took grey

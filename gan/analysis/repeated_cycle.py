@@ -12,7 +12,7 @@ from torch import Tensor
 from gan.errors import UserError
 from gan.metrics.functional import apart
 
-MOST = 10  # rounds
+MAX_ROUNDS = 10  # rounds
 
 Round = tuple[Tensor, Tensor]  # the translation and the way back, float [1, 3, H, W] in [-1, 1] each
 
@@ -29,8 +29,8 @@ def rounds(
 
     `so_far` are the first rounds of this very picture, where they are known. Raises UserError for another count.
     """
-    if count not in range(1, MOST + 1):
-        raise UserError("rounds.count", count=count, most=MOST)
+    if count not in range(1, MAX_ROUNDS + 1):
+        raise UserError("rounds.count", count=count, most=MAX_ROUNDS)
     found = list(so_far[: int(count)])
     while len(found) < count:
         fake = there(found[-1][1] if found else x).clamp(-1, 1)

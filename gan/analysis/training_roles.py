@@ -49,9 +49,9 @@ def roles(look: Look, other: Tensor, config: CycleGANConfig) -> Roles:
 
 
 def teachers(config: CycleGANConfig) -> dict[str, tuple[str, ...]]:
-    """The losses that the weights of "a2b", "b2a", "a" and "b" learn from, by the names in `CycleGAN.round`'s record.
+    """The losses that the weights of "a2b", "b2a", "a" and "b" learn from, those with weight 0 left out.
 
-    A loss whose weight is 0 teaches nobody.
+    The names are those in the record of `CycleGAN.train_step`.
     """
     cycle = ("cycle_a", "cycle_b") if config.lambda_cycle else ()
     identity = config.lambda_cycle * config.lambda_identity > 0
@@ -64,10 +64,10 @@ def teachers(config: CycleGANConfig) -> dict[str, tuple[str, ...]]:
 
 
 class Played(NamedTuple):
-    """One round on one picture of each pile.
+    """One training step on one picture of each domain.
 
-    `record` is that of `CycleGAN.round`; `gradients` are the sizes of what reached the weights of "a2b", "b2a", "a" and
-    "b"; `pictures`, float [1, 3, H, W], by name: real_a, fake_b, rec_a, idt_a, and the same with a and b exchanged.
+    `record` is that of `CycleGAN.train_step`; `gradients` are the norms of the gradients of "a2b", "b2a", "a" and "b";
+    `pictures`, float [1, 3, H, W], by name: real_a, fake_b, rec_a, idt_a, and the same with a and b exchanged.
     """
 
     record: dict[str, float]
@@ -78,7 +78,7 @@ class Played(NamedTuple):
 def play(
     config: CycleGANConfig, generators: nn.ModuleDict, discriminators: nn.ModuleDict, a: Tensor, b: Tensor
 ) -> Played:
-    """Play a round of training on copies of these networks: the very one of a training, in fp32, with fresh optimisers.
+    """One step on copies of these networks: the very one of a training, in fp32, with fresh optimisers.
 
     `a` and `b` are pictures, float [1, 3, H, W] in [-1, 1]. The pool of past fakes is empty, so each discriminator sees
     the fake that has just been made.

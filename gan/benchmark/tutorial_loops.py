@@ -84,7 +84,7 @@ def plain_cyclegan(config: CycleGANConfig, device: torch.device) -> Iterator[flo
     d_a, d_b = (_plain_norm(cyclegan.Discriminator(config)).to(device) for _ in "ab")
     opt_g = torch.optim.Adam([*a2b.parameters(), *b2a.parameters()], lr=config.rate_g, betas=(0.5, 0.999))
     opt_a, opt_b = (torch.optim.Adam(d.parameters(), lr=config.rate_d, betas=(0.5, 0.999)) for d in (d_a, d_b))
-    pools = [cyclegan.Pool(config.pool_size) for _ in "ab"]
+    pools = [cyclegan.ImagePool(config.pool_size) for _ in "ab"]
     for real_a, real_b in batches:
         real_a, real_b = real_a.to(device), real_b.to(device)
         opt_g.zero_grad()

@@ -163,7 +163,7 @@ def unpack(
         torch.cuda.set_rng_state(cuda, stream.device)
 
 
-def branch(run: Run, name: str, root: Path | None = None) -> Run:
+def fork(run: Run, name: str, root: Path | None = None) -> Run:
     """What if: a new run from before the last change by hand (a rate changed, a side frozen).
 
     Without one, from the last checkpoint. It is "stopped" there, with its parent's journal and samples up to that step,
@@ -180,7 +180,7 @@ def branch(run: Run, name: str, root: Path | None = None) -> Run:
         for number, sample in run.samples():
             if number <= step:
                 write_whole(child.folder / "samples" / sample.name, sample.read_bytes())
-        child.rewrite(run.lived(step, state.get("lines")))
+        child.rewrite(run.journal_until(step, state.get("lines")))
         for control in run.controls()[: state["controls_read"]]:
             child.control(**control)
         generators, discriminators = MODELS[run.config.model].networks(run.config)

@@ -119,7 +119,7 @@ def initialise(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-class Pool:
+class ImagePool:
     """The last fakes, so that a discriminator does not forget old tricks (Shrivastava et al. 2017; section 4).
 
     Until it is full it keeps what it is given and hands it back; then, for each picture, it hands back the new one or,
@@ -154,7 +154,7 @@ class CycleGAN(GAN):
     def __init__(self, config: CycleGANConfig, device: torch.device) -> None:
         super().__init__(config, device)
         self.loss = LOSSES[config.loss]
-        self.pools = {"a": Pool(config.pool_size), "b": Pool(config.pool_size)}
+        self.pools = {"a": ImagePool(config.pool_size), "b": ImagePool(config.pool_size)}
         self.rounds = 0
 
     @staticmethod

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gan.errors import UserError
 
-SEEDS = 2**31 - 1  # highest seed
+MAX_SEED = 2**31 - 1  # highest seed
 WAYS = ("slerp", "lerp")
 
 

@@ -19,7 +19,7 @@ class Stopped(Exception):
 class LiveControl:
     """The commands in a run's folder, each followed once: `controls_read` of the training's state are behind.
 
-    `before` of all commands were asked of the run at rest: a pause or a stop among them is of no consequence.
+    The first `before` commands were sent while nothing trained: a pause or a stop among them is ignored.
     """
 
     def __init__(self, trainer: "Trainer", before: int) -> None:
@@ -36,7 +36,7 @@ class LiveControl:
             yield asked[0]
 
     def standing(self) -> Iterator[dict[str, Any]]:
-        """Those of the new commands that were asked of the run at rest."""
+        """Those of the new commands that were sent while nothing trained."""
         count = self.trainer.team.agree(max(0, self.before - self.trainer.state.controls_read))
         return islice(self.new(), count)
 
@@ -51,7 +51,7 @@ class LiveControl:
                 yield from self.pause()
 
     def change(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Take over new settings; what stood before is kept, for those who wonder "what if"."""
+        """Take over new settings; what stood before is kept, for a fork ("what if")."""
         trainer, state = self.trainer, self.trainer.state
         try:
             asked = state.runtime.scaled(command) if command["do"] == "scale" else command

@@ -27,7 +27,7 @@ from gan.core.recorder import Recorder
 from gan.device import Team, explain, is_first, pick_device
 from gan.errors import UserError, cause
 from gan.runs.resume import Plan, plan
-from gan.runs.run import LETTING_GO, Run
+from gan.runs.run import RELEASE_SECONDS, Run
 from gan.threads import Tuner
 from gan.words import Words
 
@@ -56,7 +56,7 @@ def train(
     lock, usual, team = run.lock(), torch.get_num_threads(), Team()
     try:
         if is_first():
-            lock.acquire(timeout=LETTING_GO)
+            lock.acquire(timeout=RELEASE_SECONDS)
     except Timeout:
         raise UserError("training.elsewhere", run=run.name) from None
     try:
@@ -277,9 +277,9 @@ class Trainer:
             checkpoint.unpack(saved, self.state, self.run, self.gan, self.average, self.stream, self.team.rank)
             self.kept = self.state.step
         if self.team.is_first:
-            lived = self.run.lived(saved["step"], saved.get("lines")) if saved else []
-            self.run.rewrite(lived)
-            self.state.lines = len(lived)
+            lines = self.run.journal_until(saved["step"], saved.get("lines")) if saved else []
+            self.run.rewrite(lines)
+            self.state.lines = len(lines)
 
     # Where it goes wrong
 

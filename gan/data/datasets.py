@@ -259,7 +259,7 @@ def _load_herd(size: int, split: str) -> Pair:
 
     if split == "test":
         plain, striped, masks = drawn(200, size, 3)
-    else:  # other animals on each side: nobody's partner is among them
+    else:  # other animals on each side: no picture has its counterpart in the other set
         (plain,), (striped,), masks = drawn(HERD, size, 1, ("plain",)), drawn(HERD, size, 2, ("striped",)), None
     a, b = (Pictures(n, images, None, (), ()) for n, images in (("plain", plain), ("striped", striped)))
     return Pair("herd", a, b, split == "test", masks)

@@ -18,7 +18,7 @@ from gan.errors import UserError
 
 LARGEST = 64 * 2**20  # bytes of a picture in an archive
 LARGEST_ALL = 8 * 2**30  # bytes of all of them, unpacked
-MOST = 20_000  # pictures of an archive
+MAX_PICTURES = 20_000  # pictures of an archive
 LONGEST = 200  # bytes of a name: file systems take 255, and some need a few more for what they add
 
 
@@ -74,8 +74,8 @@ def _pictures(archive: Path) -> Iterator[tuple[list[str], Callable[[], BytesIO]]
             continue
         if is_picture(parts[-1], partial(_start, file, member)):
             found.append((parts, partial(_opened, file, archive, member, parts[-1])))
-    if len(found) > MOST:
-        raise UserError("zips.too_many", archive=archive.name, count=len(found), most=MOST)
+    if len(found) > MAX_PICTURES:
+        raise UserError("zips.too_many", archive=archive.name, count=len(found), most=MAX_PICTURES)
     yield from found
 
 

@@ -19,7 +19,7 @@ from gan.errors import UserError
 from gan.images import Progress, find_pictures, grid, open_picture, square, to_tensor, to_unit
 from gan.words import Words
 
-MOST = 5_000  # pictures of a pile
+MAX_PICTURES = 5_000  # pictures of a pile
 MOST_BYTES = 500_000_000  # that a pile's pictures may take on the disk
 ROOM = 1.25  # pictures are kept so much larger than they are trained on, for crops
 EXACT = 128  # pixels up to which a picture is kept without any loss
@@ -57,8 +57,8 @@ def take(files: Sequence[Path], folder: Path, *, size: int, progress: Progress |
         raise UserError("own.folder_there", name=folder.name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     found = list(_all_in(files))
-    if len(found) > MOST:
-        raise UserError("own.too_many", count=len(found), most=MOST)
+    if len(found) > MAX_PICTURES:
+        raise UserError("own.too_many", count=len(found), most=MAX_PICTURES)
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         sides, left_out, duplicates, seen, room = [], [], [], _Seen(len(found)), MOST_BYTES

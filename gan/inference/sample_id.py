@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan.core.latent import SEEDS, noise
+from gan.core.latent import MAX_SEED, noise
 from gan.errors import UserError
 
 LAST = 999  # highest index under a seed: the vectors before it are drawn as well
@@ -41,7 +41,7 @@ def vector(address: str, length: int) -> Tensor:
     seed, _, index = rest.partition(":")
     if seed == "z":
         return _written(index, length)
-    if not (_is_number(seed, SEEDS) and _is_number(index, LAST)):
+    if not (_is_number(seed, MAX_SEED) and _is_number(index, LAST)):
         raise UserError("address.no_code", code=address.strip()[:80])
     return noise(1, length, int(seed), int(index))[0]
 

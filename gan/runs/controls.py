@@ -1,8 +1,8 @@
 """What people ask of a training, in words: "pause", "hold-d", "lr-g=0.0006", "lr-g=x3". Command line and app share
 them.
 
-What is relative is multiplied by the training itself, in the order in which it was asked: one who asks does not know
-what others have asked meanwhile, or what is still on its way.
+A relative change is applied by the training process, in the order of the requests: whoever sends one cannot know what
+others have requested meanwhile, or which requests have not been read yet.
 """
 
 from contextlib import suppress

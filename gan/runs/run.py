@@ -32,8 +32,8 @@ from gan.words import Words
 
 FIRST = "mnist"  # the shipped run that the app opens with
 STATES = ("queued", "starting", "running", "paused", "finished", "stopped", "failed")
-STARTING = 60.0  # seconds that a training may take to its first word
-LETTING_GO = 5.0  # seconds that one which has stopped may take to let its folder go
+START_SECONDS = 60.0  # that a training may take until it first reports
+RELEASE_SECONDS = 5.0  # that a training which has stopped may take to release its folder
 
 
 class Run:
@@ -120,7 +120,7 @@ class Run:
         status = self.info.get("status", "failed")
         if status not in ("starting", "running", "paused") or self.is_training():
             return status
-        if status == "starting" and time.time() - (self.folder / "run.json").stat().st_mtime < STARTING:
+        if status == "starting" and time.time() - (self.folder / "run.json").stat().st_mtime < START_SECONDS:
             return status
         return "interrupted"
 
@@ -154,7 +154,7 @@ class Run:
         """All lines of the journal, steps and events, in the order they were written."""
         return read_lines(self.folder / "journal.jsonl")
 
-    def lived(self, step: int, lines: int | None = None) -> list[dict[str, Any]]:
+    def journal_until(self, step: int, lines: int | None = None) -> list[dict[str, Any]]:
         """The journal as it was at `step` when it had so many `lines` (all up to the step, where that is not known),
         and what was measured there since."""
         known = self.journal()
@@ -211,7 +211,7 @@ class Run:
         if self.is_shipped:
             raise UserError("run.stays", run=self.name)
         try:
-            with self.lock().acquire(timeout=LETTING_GO):
+            with self.lock().acquire(timeout=RELEASE_SECONDS):
                 pass
         except Timeout:
             raise UserError("run.is_training", run=self.name) from None
