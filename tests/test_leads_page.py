@@ -42,7 +42,7 @@ def test_a_question_leads_to_its_own_experiment_and_training(look, language, siz
                     page.locator("#train-settings > button").click()
                 down = page.locator("#train-setting-down input")
                 expect(down).to_have_value(
-                    said[f"train.settings.down.choices.{'max' if wanted == 'pooling' else 'stride'}"]
+                    said[f"train.settings.downsample.choices.{'max' if wanted == 'pooling' else 'stride'}"]
                 )
     open_tab(page, "noise")
     open_tab(page, "train")

@@ -9,7 +9,7 @@ import torch
 from demo.tabs.questions import q20_equilibrium, q20_session
 from demo.tabs.questions.q20_presets import PRESETS, RATES, Now
 from demo.ui.i18n import say
-from gan.config import LOSSES
+from gan.config import LOSS_NAMES
 from gan.toy.toy_gan import BLOWN_UP, DESCENTS, ToyConfig, ToyGAN
 
 
@@ -138,7 +138,7 @@ def test_start_over_begins_with_the_d_of_the_lesson(preset, data):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", LOSS_NAMES)
 @pytest.mark.parametrize("descent", DESCENTS)
 def test_no_settings_of_the_page_lead_to_a_number_that_is_none(loss, descent):
     """The highest rates there are, from a perfect D: at worst a sentence says that it blew up, and the way back."""

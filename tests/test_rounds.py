@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan.analysis.repeated_cycle import MOST, changes, errors, rounds
+from gan.analysis.repeated_cycle import MAX_ROUNDS, changes, errors, rounds
 from gan.errors import UserError
 
 
@@ -65,7 +65,7 @@ def test_rounds_that_are_known_are_not_gone_again(x):
     assert not calls
 
 
-@pytest.mark.parametrize("count", [0, -1, 2.5, MOST + 1, None, float("nan"), "3"])
+@pytest.mark.parametrize("count", [0, -1, 2.5, MAX_ROUNDS + 1, None, float("nan"), "3"])
 def test_other_counts_are_refused(x, count):
     with pytest.raises(UserError, match="from 1 to 10"):
         rounds(half, half, x, count)

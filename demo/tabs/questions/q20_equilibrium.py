@@ -19,7 +19,7 @@ from demo.ui.assets import beside
 from demo.ui.handlers import EACH, LATEST, QUIET, polite
 from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.sections import Section
-from gan.config import LOSSES
+from gan.config import LOSS_NAMES
 
 CSS, JS = beside(__file__, "q20_equilibrium.css"), beside(__file__, "q20_equilibrium.js")
 REST = 300.0  # seconds without a touch after which a duel pauses by itself
@@ -203,7 +203,7 @@ def build() -> Section:
                 data = radio("data", DATA, first.data)
                 pad = gr.HTML(visible=False, js_on_load=pads.JS, css_template=pads.CSS, elem_id="duel-pad")
                 hold = radio("hold", HOLDS, first.hold)
-                loss = radio("loss", LOSSES, first.loss)
+                loss = radio("loss", LOSS_NAMES, first.loss)
                 with gr.Row():
                     rate_g, rate_d = rate("g", first.rate_g), rate("d", first.rate_d)
                 speed = radio("speed", SPEEDS, "normal")
