@@ -38,9 +38,9 @@ def test_a_question_leads_to_its_own_experiment_and_training(look, language, siz
                 expect(page.locator(f"#train-preset input[value={wanted}]")).to_be_checked()
                 settle(page)
                 assert page.evaluate("scrollY") == 0
-                if not page.locator("#train-setting-down").count():
+                if not page.locator("#train-setting-downsample").count():
                     page.locator("#train-settings > button").click()
-                down = page.locator("#train-setting-down input")
+                down = page.locator("#train-setting-downsample input")
                 expect(down).to_have_value(
                     said[f"train.settings.downsample.choices.{'max' if wanted == 'pooling' else 'stride'}"]
                 )
