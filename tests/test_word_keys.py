@@ -114,7 +114,6 @@ DYNAMIC = """
 | tabs/train/form.py | train.settings.{}.label | train.settings.*.label |
 | tabs/train/status_view.py | train.facts.{} | train.facts.{step,time,speed,left} |
 | tabs/train/status_view.py | train.slow.{} | train.slow.{d,g} |
-| tabs/translate/webcam.py | camera.{} | translate.camera.{mirrored,rate,denied,insecure,lost} |
 | tabs/translate/steganography.py | translate.hidden.kinds.{} | translate.hidden.kinds.{noise,jpeg,blur} |
 | tabs/translate/steganography.py | translate.hidden.unit.{} | translate.hidden.unit.{noise,jpeg,blur} |
 | tabs/translate/inspect.py | inside.losses.{} | translate.inside.losses.{deceive,cycle,identity,total,real,fake} |
@@ -128,8 +127,8 @@ DYNAMIC = """
 | tabs/translate/unpaired.py | piles.table.{}.{} | translate.piles.table.discriminator.{own,other} |
 | tabs/translate/unpaired.py | translate.piles.roles.{} | translate.piles.roles.{input,real,label} |
 | tabs/translate/repeated_cycle.py | rounds.{} | translate.rounds.{rest,slower,on} |
-| tabs/translate/translation.py | translate.{} | translate.{title,other,real,generated,fake,rec,idt} |
-| tabs/translate/translation.py | translate.alt.{} | translate.alt.{real,fake,rec,idt} |
+| tabs/translate/translation.py | translate.{} | translate.{title,other} |
+| tabs/translate/translation.py | alt.{} | translate.alt.{real,fake,rec,idt} |
 | shared/pairs.py | translate.names.{} | translate.names.* |
 """  # noqa: E501
 ROWS = [[cell.strip() for cell in row.strip("|").split("|")] for row in DYNAMIC.strip().splitlines()]
