@@ -66,8 +66,7 @@ def stage_card(stage: "Stage", number: int, finished: Picture | None, language: 
 
 def card(title: str, body: str, code: tuple[str, ...] = (), weights: int = 0, language: Language = "en") -> str:
     """A card as HTML; `body` is HTML."""
-    count = saying(language, "noise.")("layers.weights", count=f"{weights:,}") if code else ""
-    return HTML.card(title, body, code, count)
+    return HTML.card(saying(language, "noise."), title, body, code, f"{weights:,}")
 
 
 def show(desk: Desk, request: gr.Request) -> tuple[str]:

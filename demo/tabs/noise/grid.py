@@ -76,7 +76,7 @@ def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Req
     made, real = make(found, seed, count), verdict_on_real(found)
     shown = page(made, [of_seed(run, int(seed), i) for i in range(int(count))], desk, language, real)
     if found.config.norm_d == "batch":
-        shown = HTML.note(saying(language, "noise.")("batch_norm")) + shown
+        shown = HTML.note(saying(language, "noise.")) + shown
     return (shown,)
 
 

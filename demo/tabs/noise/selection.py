@@ -116,7 +116,8 @@ def about(shown: Picture, language: Language) -> str:
 
 def bars(z: "Tensor", language: Language) -> str:
     """A latent vector as a picture of bars, up and down from zero, cut off at 4."""
-    title = saying(language, "noise.")("held.z", length=len(z), norm=f"{z.norm():.1f}")
+    say = saying(language, "noise.")
+    title = say("held.z", length=len(z), norm=f"{z.norm():.1f}")
     steps = "".join(f"M{x + 0.5} 0V{-max(-4.0, min(4.0, value)):.2f}" for x, value in enumerate(z.tolist()))
     return HTML.bars(title, len(z), steps)
 
