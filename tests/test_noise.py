@@ -65,6 +65,7 @@ def test_every_picture_bears_its_verdict_and_two_are_marked():
     html = page(images, [0.204, 0.999, 0.001], "bce")
     assert re.findall(r"<figcaption[^>]*>([^<]*)<", html.replace("\u00a0", " ")) == ["20 %", "&gt; 99 %", "&lt; 1 %"]
     assert re.findall(r'<figure class="(\w*)"', html) == ["", "best", "worst"]
+    assert "&amp;" not in html  # the pictures' titles say the verdicts too, escaped once
     assert html.count("data:image/png;base64,") == len(re.findall(r'alt="[^"]+"', html)) == 3
 
 

@@ -1,7 +1,6 @@
 """The way through the network: what every layer makes of the held picture's vector, and of the picture."""
 
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +8,17 @@ import gradio as gr
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, Picture, data_url, inline, is_probability, picture_of, sentence, verdict
+from demo.tabs.noise.samples import CSS, Picture, data_url, inline, is_probability, picture_of, verdict
 from demo.tabs.noise.selection import Desk, Room, bars, held
 from demo.ui.handlers import publish
-from demo.ui.i18n import Language, language_of, t
+from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import Section
+from demo.ui.templates import macros
 
 if TYPE_CHECKING:
     from gan.analysis.activations import Stage
 
+HTML = macros(__file__)
 MAPS = 64  # feature maps of a layer that are shown
 
 
@@ -38,45 +39,34 @@ def _ways(address: str, folder: Path, stamp: Any) -> tuple[list["Stage"], list["
 
 def page(shown: Picture, language: Language) -> str:
     """Both ways as HTML: a card a layer, with its size, its maps and its lines of code."""
-    up, down = ways(shown)
-    generator = [card(sentence(language, "layers.z", length=len(shown.z)), bars(shown.z, language))]
+    (up, down), say = ways(shown), saying(language, "noise.")
+    generator = [card(say("layers.z", length=len(shown.z)), bars(shown.z, language))]
     for number, stage in enumerate(up, 1):
         is_picture = number == len(up)
         generator.append(stage_card(stage, number, shown if is_picture else None, language))
     discriminator = [stage_card(stage, number, None, language) for number, stage in enumerate(down[:-1], 1)]
-    logit = down[-1].maps.item()
     kind = "probability" if is_probability(shown.loss) else "score"
-    number = f'<p class="logit">{logit:+.2f}</p>'
-    says = sentence(language, f"layers.{kind}", verdict=verdict(shown.verdict, shown.loss, language))
-    discriminator.append(
-        card(sentence(language, "layers.logit"), f"{number}<p>{says}</p>", down[-1].code, down[-1].weights, language)
-    )
-    return "".join(
-        f'<section class="network {name}"><h3>{sentence(language, f"layers.{name}")}</h3>'
-        f'<div class="cards">{"".join(cards)}</div></section>'
-        for name, cards in (("generator", generator), ("discriminator", discriminator))
-    )
+    meaning = say(f"layers.{kind}", verdict=verdict(shown.verdict, shown.loss, language))
+    body = HTML.logit(down[-1].maps.item(), meaning)
+    discriminator.append(card(say("layers.logit"), body, down[-1].code, down[-1].weights, language))
+    return HTML.page(say, generator, discriminator)
 
 
 def stage_card(stage: "Stage", number: int, finished: Picture | None, language: Language) -> str:
     """A layer's card; `finished` is the picture where the layer's maps are the picture itself."""
     from gan.analysis.activations import mosaic
 
-    maps, height, width = stage.maps.shape
+    say, (maps, height, width) = saying(language, "noise."), stage.maps.shape
     key = "layers.picture" if finished else "layers.maps"
-    title = sentence(language, key, number=number, maps=maps, height=height, width=width)
+    title = say(key, number=number, maps=maps, height=height, width=width)
     source = inline(finished.image) if finished else data_url(mosaic(stage.maps, MAPS), "PNG")
-    body = f'<img src="{source}" alt="{title}">'
-    if maps > MAPS:
-        body += f"<p>{sentence(language, 'layers.first', shown=MAPS, maps=maps)}</p>"
-    return card(title, body, stage.code, stage.weights, language)
+    note = say("layers.first", shown=MAPS, maps=maps) if maps > MAPS else ""
+    return card(title, HTML.maps(source, title, note), stage.code, stage.weights, language)
 
 
 def card(title: str, body: str, code: tuple[str, ...] = (), weights: int = 0, language: Language = "en") -> str:
-    """A card as HTML; `title` and `body` are HTML."""
-    lines = "".join(f"<code>{escape(line)}</code>" for line in code)
-    count = f"<small>{sentence(language, 'layers.weights', count=f'{weights:,}')}</small>" if code else ""
-    return f"<article><h4>{title}</h4>{body}{lines}{count}</article>"
+    """A card as HTML; `body` is HTML."""
+    return HTML.card(saying(language, "noise."), title, body, code, f"{weights:,}")
 
 
 def show(desk: Desk, request: gr.Request) -> tuple[str]:

@@ -8,13 +8,14 @@ import gradio as gr
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, JS, Picture, draw, inline, picture_of, sentence
+from demo.tabs.noise.samples import CSS, JS, Picture, draw, inline, picture_of
 from demo.tabs.noise.selection import Desk, Room, about, held, hold
 from demo.ui.handlers import EACH, polite, publish
-from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import percent, whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, QUIET, Section
+from demo.ui.templates import macros
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from gan.analysis.directions import Effect
 
+HTML = macros(__file__)
 COUNT = 6  # sliders
 REACH = 6.0  # how far a slider goes each way, in standard deviations of z
 STOPS = (-6, -4, -2, 0, 2, 4, 6)  # the pictures beside a slider
@@ -100,7 +102,9 @@ def names(effects: list["Effect"], language: Language) -> list[str]:
 
 def ends(effect: "Effect", language: Language) -> str:
     """How often the class is another one at the slider's other end."""
-    return "" if effect.turns is None else sentence(language, "sliders.turns", percent=percent(effect.turns, language))
+    if effect.turns is None:
+        return ""
+    return say(language, "noise.sliders.turns", percent=percent(effect.turns, language))
 
 
 def strips(shown: Picture, method: str, language: Language) -> list[str]:
@@ -114,25 +118,21 @@ def strips(shown: Picture, method: str, language: Language) -> list[str]:
     for number, row in enumerate(images, 1):
         cells = []
         for stop, image in zip(STOPS, row, strict=True):
-            title = sentence(language, "sliders.stop", number=number, amount=f"{stop:+d}" if stop else "0")
-            cells.append(
-                f'<button type="button" data-amount="{stop}" title="{title}"><img src="{inline(image)}" alt="{title}">'
-                "</button>"
-            )
-        rows.append(f'<div class="stops">{"".join(cells)}</div><p>{ends(told[number - 1], language)}</p>')
+            title = say(language, "noise.sliders.stop", number=number, amount=f"{stop:+d}" if stop else "0")
+            cells.append({"amount": stop, "title": title, "source": inline(image)})
+        rows.append(HTML.strip(cells, ends(told[number - 1], language)))
     return rows + [""] * (COUNT - len(rows))
 
 
 def live(shown: Picture, z: "Tensor", language: Language) -> str:
     """The moved picture as HTML, large, with what is said of it, beside the held one."""
-    now = at(shown, z)
-    still = now is shown
-    length = sentence(language, "sliders.length", before=f"{shown.z.norm():.1f}", after=f"{z.norm():.1f}")
-    caption = sentence(language, "sliders.still" if still else "sliders.now")
-    alt = sentence(language, "sliders.alt")
-    return (
-        f'<div class="moved"><img src="{inline(now.image)}" alt="{alt}"><div><h4>{caption}</h4>'
-        f"{about(now, language)}<p>{length}</p></div></div>"
+    now, say = at(shown, z), saying(language, "noise.")
+    return HTML.live(
+        inline(now.image),
+        alt=say("sliders.alt"),
+        caption=say("sliders.still" if now is shown else "sliders.now"),
+        about=about(now, language),
+        length=say("sliders.length", before=f"{shown.z.norm():.1f}", after=f"{z.norm():.1f}"),
     )
 
 

@@ -1,6 +1,5 @@
 """A grid to pick from: up to a hundred pictures of a seed, and the discriminator's opinion of each."""
 
-from html import escape
 from math import ceil, sqrt
 from typing import Any
 
@@ -19,31 +18,31 @@ from demo.tabs.noise.samples import (
     is_probability,
     make,
     nothing,
-    sentence,
     verdict,
     verdict_on_real,
 )
 from demo.tabs.noise.selection import Desk, Room, takes
 from demo.ui.handlers import polite, publish
-from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import LATEST, Section
+from demo.ui.templates import macros
+
+HTML = macros(__file__)
 
 
 def versus(made: Made, real: float | None, language: Language) -> str:
     """D's mean verdict on real pictures beside that on the generated ones, as HTML; nothing without real ones."""
     if real is None:
         return ""
-    rows = []
-    for name, value, count in (
-        ("real", real, REAL),
-        ("fake", sum(made.verdicts) / len(made.verdicts), len(made.verdicts)),
-    ):
-        bar = f'<i style="--share:{value:.3f}"></i>' if is_probability(made.loss) else ""
-        what = sentence(language, f"versus.{name}", count=count)
-        said = f"<b>{escape(verdict(value, made.loss, language))}</b>{bar}"
-        head = escape(say(language, f"curves.lines.d_{name}"))
-        rows.append(f"<tr><th>{head}</th><td>{said}</td><td>{what}</td></tr>")
-    return f'<table class="versus">{"".join(rows)}</table>'
+    say, count = saying(language), len(made.verdicts)
+    rows = [
+        {"head": head, "value": value, "verdict": verdict(value, made.loss, language), "what": what}
+        for head, value, what in (
+            (say("curves.lines.d_real"), real, say("noise.versus.real", count=REAL)),
+            (say("curves.lines.d_fake"), sum(made.verdicts) / count, say("noise.versus.fake", count=count)),
+        )
+    ]
+    return HTML.versus(rows, is_probability(made.loss))
 
 
 def page(made: Made, addresses: list[str], desk: Desk, language: Language, real: float | None = None) -> str:
@@ -54,20 +53,16 @@ def page(made: Made, addresses: list[str], desk: Desk, language: Language, real:
     order = sorted(range(len(made.verdicts)), key=made.verdicts.__getitem__)
     marks = {order[0]: "worst", order[-1]: "best"} if len(order) > 1 else {}
     kind = "probability" if is_probability(made.loss) else "score"
-    cells = []
+    cells, say = [], saying(language, "noise.")
     for index, (image, value, address) in enumerate(zip(made.images, made.verdicts, addresses, strict=True)):
         words, mark = verdict(value, made.loss, language), marks.get(index, "")
-        badge = f"<b>{sentence(language, mark)}</b>" if mark else ""
-        alt = sentence(language, f"alt.{kind}", index=index + 1, verdict=words)
-        bar = f'<i style="--share:{value:.3f}"></i>' if kind == "probability" else ""
-        cells.append(
-            f'<figure class="{mark}">{badge}{button(address, inline(image), alt, pressed=address == desk["held"])}'
-            f'<figcaption title="D = {value:.4f}">{escape(words)}{bar}</figcaption></figure>'
-        )
+        alt = say(f"alt.{kind}", index=index + 1, verdict=words)
+        picture = button(address, inline(image), alt, pressed=address == desk["held"])
+        badge = say(mark) if mark else ""
+        cells.append({"mark": mark, "badge": badge, "picture": picture, "value": value, "verdict": words})
     columns = ceil(len(cells) / max(1, round(sqrt(len(cells) / 2))))  # a wide page, so a wide sheet
-    legend = sentence(language, f"legend.{kind}")
-    head = f'{versus(made, real, language)}<p class="legend">{legend}</p>'
-    return f'{head}<div class="made" style="--columns:{columns}">{"".join(cells)}</div>'
+    legend = say(f"legend.{kind}")
+    return HTML.page(versus(made, real, language), legend, cells, columns, is_probability(made.loss))
 
 
 def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Request) -> tuple[str]:
@@ -80,8 +75,9 @@ def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Req
     found = model_cache.find(run, "dcgan")
     made, real = make(found, seed, count), verdict_on_real(found)
     shown = page(made, [of_seed(run, int(seed), i) for i in range(int(count))], desk, language, real)
-    note = f'<p class="note">{sentence(language, "batch_norm")}</p>' if found.config.norm_d == "batch" else ""
-    return (note + shown,)
+    if found.config.norm_d == "batch":
+        shown = HTML.note(saying(language, "noise.")) + shown
+    return (shown,)
 
 
 def endpoint(run: str, seed: float, count: float) -> tuple[dict[str, Any], Image.Image]:

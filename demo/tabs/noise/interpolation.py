@@ -1,7 +1,6 @@
 """Between and beyond: the way from one held picture to another, and arithmetic with several."""
 
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,25 +8,27 @@ import gradio as gr
 import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
+from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, JS, Picture, button, draw, inline, picture_of, sentence
+from demo.tabs.noise.samples import CSS, JS, Picture, button, draw, inline, paragraph, picture_of
 from demo.tabs.noise.selection import Desk, Room, about, numbered, takes
 from demo.ui import svg_chart
 from demo.ui.data_urls import file_url
 from demo.ui.handlers import polite, publish
-from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
+from demo.ui.templates import macros
 from gan.plots.figures import Line
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-
+HTML = macros(__file__)
 LEAST, MOST = 8, 32  # steps of a walk
 FILM = 192  # side of the animation, in pixels
 MILLISECONDS = 90  # a frame is shown
@@ -76,28 +77,26 @@ def film(images: "Tensor") -> bytes:
 
 def page(a: Picture, b: Picture, steps: float, language: Language) -> str:
     """Both walks as HTML: the arc as a film and as a strip, the straight line as a strip, and how long z is on both."""
-    arc, line = walk(a, b, steps, "slerp"), walk(a, b, steps, "lerp")
-    source = file_url(film(arc.images), "gif")
-    link = f'<a href="{source}" download="{escape(a.run.name)}-walk.gif">{sentence(language, "between.save")}</a>'
-    strips = "".join(
-        f"<h4>{sentence(language, f'between.{way}')}</h4>{frames(a.run.name, one, way, language)}"
-        for way, one in (("slerp", arc), ("lerp", line), ("inward", inward(a)))
-    )
+    arc, line, say = walk(a, b, steps, "slerp"), walk(a, b, steps, "lerp"), saying(language, "noise.")
+    ways = {"slerp": arc, "lerp": line, "inward": inward(a)}
     share = np.linspace(0, 100, len(arc.z))
     chart = svg_chart.chart(
         [
-            Line("shield", say(language, "noise.between.slerp_short"), share, np.array(arc.lengths)),
-            Line("spear", say(language, "noise.between.lerp_short"), share, np.array(line.lengths)),
+            Line("shield", say("between.slerp_short"), share, np.array(arc.lengths)),
+            Line("spear", say("between.lerp_short"), share, np.array(line.lengths)),
         ],
-        title=say(language, "noise.between.length"),
-        x_label=say(language, "noise.between.percent"),
+        title=say("between.length"),
+        x_label=say("between.percent"),
         x_range=(0.0, 100.0),
         y_range=(0.0, 1.15 * max(arc.lengths + line.lengths)),
     )
-    return (
-        f'<div class="film"><figure><img src="{source}" alt="{sentence(language, "between.film")}">'
-        f"<figcaption>{link}</figcaption>"
-        f"</figure><div>{chart}</div></div>{strips}<p>{middle(arc, line, a.run, language)}</p>"
+    return HTML.page(
+        say,
+        a.run.name,
+        film=file_url(film(arc.images), "gif"),
+        chart=Markup(chart),
+        middle=middle(arc, line, a.run, language),
+        **{way: frames(a.run.name, one, way, language) for way, one in ways.items()},
     )
 
 
@@ -107,9 +106,9 @@ def frames(run: str, one: Walk, way: str, language: Language) -> str:
 
     cells = []
     for number, (z, image, length) in enumerate(zip(one.z, one.images, one.lengths, strict=True), 1):
-        title = sentence(language, "between.step", number=number, count=len(one.z), length=f"{length:.1f}")
+        title = say(language, "noise.between.step", number=number, count=len(one.z), length=f"{length:.1f}")
         cells.append(button(of_vector(run, z), inline(image), title))
-    return f'<div class="frames {way}">{"".join(cells)}</div>'
+    return HTML.frames(way, cells)
 
 
 def inward(a: Picture) -> Walk:
@@ -122,7 +121,7 @@ def inward(a: Picture) -> Walk:
 
 def middle(arc: Walk, line: Walk, run: Run, language: Language) -> str:
     """What is to be said of the two middles of this walk, and of those of many: measured, not assumed."""
-    at = len(arc.z) // 2
+    at, say = len(arc.z) // 2, saying(language, "noise.")
     values = {
         "arc": f"{arc.lengths[at]:.1f}",
         "line": f"{line.lengths[at]:.1f}",
@@ -131,16 +130,16 @@ def middle(arc: Walk, line: Walk, run: Run, language: Language) -> str:
     }
     change = 100 * (paleness(run.folder, model_cache.stamp(run)) - 1)
     kind = "same" if abs(change) < 1 else "less" if change < 0 else "more"
-    usual = sentence(language, f"between.usual.{kind}", pairs=PAIRS, percent=f"{abs(change):.0f}")
+    usual = say(f"between.usual.{kind}", pairs=PAIRS, percent=f"{abs(change):.0f}")
     elsewhere = "" if kind == "less" else fading(language)
-    return f"{sentence(language, 'between.middle', **values)} {usual} {elsewhere}"
+    return f"{say('between.middle', **values)} {usual} {elsewhere}"
 
 
 def fading(language: Language) -> str:
-    """Which run to choose to see straight lines fade, as HTML; empty where that one is not here or does not, either."""
+    """Which run to choose to see straight lines fade; empty where that one is not here or does not, either."""
     run = next((run for run in model_cache.runs("dcgan", with_weights=True) if run.name == FADES), None)
     change = 100 * (paleness(run.folder, model_cache.stamp(run)) - 1) if run else 0
-    return sentence(language, "between.elsewhere", run=FADES, percent=f"{-change:.0f}") if change < -1 else ""
+    return say(language, "noise.between.elsewhere", run=FADES, percent=f"{-change:.0f}") if change < -1 else ""
 
 
 @lru_cache(maxsize=64)
@@ -171,19 +170,17 @@ def sum_of(a: list[Picture], b: list[Picture], c: list[Picture]) -> Picture:
 
 def equation(a: list[Picture], b: list[Picture], c: list[Picture], language: Language) -> str:
     """The arithmetic as HTML: A - B + C = the result, which can be held."""
-
-    def side(name: str, part: list[Picture]) -> str:
-        pictures = "".join(f'<img src="{inline(each.image)}" alt="">' for each in part)
-        title = sentence(language, "between.mean" if len(part) > 1 else "between.one", name=name)
-        return f'<figure><div class="several">{pictures}</div><figcaption>{title}</figcaption></figure>'
-
-    result = sum_of(a, b, c)
-    title = sentence(language, "between.result")
-    return (
-        f'<div class="equation">{side("A", a)}<b>−</b>{side("B", b)}<b>+</b>{side("C", c)}<b>=</b>'
-        f"<figure>{button(result.address, inline(result.image), title)}<figcaption>{title}</figcaption></figure>"
-        f"<div>{about(result, language)}</div></div>"
-    )
+    say, result = saying(language, "noise."), sum_of(a, b, c)
+    sides = [
+        {
+            "sources": [inline(each.image) for each in part],
+            "title": say("between.mean" if len(part) > 1 else "between.one", name=name),
+        }
+        for name, part in (("A", a), ("B", b), ("C", c))
+    ]
+    title = say("between.result")
+    picture = button(result.address, inline(result.image), title)
+    return HTML.equation(*sides, picture, title, about(result, language))
 
 
 def show(
@@ -192,7 +189,7 @@ def show(
     """(start, end, walk, a, b, c, equation) for the shelf as it is."""
     language, numbers = language_of(request), list(range(1, len(desk["shelf"]) + 1))
     if not numbers:
-        empty = f"<p>{sentence(language, 'between.empty')}</p>"
+        empty = paragraph(say(language, "noise.between.empty"))
         nothing = gr.Radio(choices=[], value=None)
         return nothing, nothing, empty, *[gr.CheckboxGroup(choices=[], value=[])] * 3, empty
     last = numbers[-1]
@@ -221,7 +218,7 @@ def mix(desk: Desk, a: list[int], b: list[int], c: list[int], request: gr.Reques
     """`equation` for numbers on the shelf."""
     language = language_of(request)
     if not (a and b and c):
-        return f"<p>{sentence(language, 'between.choose')}</p>"
+        return paragraph(say(language, "noise.between.choose"))
     return equation(numbered(desk, a), numbered(desk, b), numbered(desk, c), language)
 
 

@@ -2,25 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
 from anyio.to_thread import run_sync
+from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, SEEDS, class_name, inline, sentence
+from demo.tabs.noise.samples import CSS, SEEDS, class_name, inline, paragraph
 from demo.tabs.noise.selection import Desk, Room, hold
 from demo.ui import drawing_pad as pads
 from demo.ui import handlers, svg_chart
 from demo.ui.gradio_workarounds import session_of, unread
 from demo.ui.handlers import EACH, polite, publish
-from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import percent, whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, QUIET, Section
+from demo.ui.templates import macros
 from demo.ui.uploads import limits, picture_field, read
 from demo.ui.waiting_line import WaitingLine
 from gan.data.registry import SETS
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from gan.analysis.inversion import Found
 
+HTML = macros(__file__)
 MODES = ("name", "draw", "upload")
 FRAMES = 12  # of the way that are shown
 FIRST = 5  # the class to begin with: "there is a vector that makes a 5"
@@ -87,8 +89,7 @@ def page(run: Run, wanted: "int | Tensor", at: "Found", language: Language, said
     other starts, this one's among them when it is over.
     """
     name = class_name(classes_of(run)[wanted], language) if isinstance(wanted, int) else ""
-    kind = "class" if name else "picture"
-    goal = f'<p class="named">{escape(name)}</p>' if name else f'<img src="{inline(wanted)}" alt="">'
+    say, kind = saying(language, "noise."), "class" if name else "picture"
     values = {"score": percent(at.score, language) if name else f"{at.score:.3f}", "searches": len(verdicts)}
     if name:
         values |= {"name": name, "better": percent(at.better_than, language)}
@@ -100,22 +101,23 @@ def page(run: Run, wanted: "int | Tensor", at: "Found", language: Language, said
     values |= {"step": at.step, "steps": at.steps, "start": len(verdicts) + 1}
     curve = np.array(at.curve)
     chart = svg_chart.chart(
-        [Line("spear", say(language, "noise.find.loss"), np.arange(len(curve)), curve)],
-        title=say(language, "noise.find.curve"),
-        x_label=say(language, "noise.find.step"),
+        [Line("spear", say("find.loss"), np.arange(len(curve)), curve)],
+        title=say("find.curve"),
+        x_label=say("find.step"),
         x_range=(0.0, float(max(1, len(curve) - 1))),
         y_range=(0.0, max(1e-6, float(curve.max()) * 1.05)),
     )
     kept = np.unique(np.linspace(0, len(at.path) - 1, FRAMES).round().astype(int)).tolist()
-    way = "".join(f'<img src="{inline(at.path[i])}" alt="">' for i in kept)
-    title = sentence(language, "find.way")
-    return (
-        f'<p class="answer" aria-live="polite">{sentence(language, state, **values)}</p>'
-        f'<i class="progress" style="--share:{share:.3f}"></i>'
-        f'<div class="search"><figure>{goal}<figcaption>{sentence(language, "find.wanted")}</figcaption></figure>'
-        f'<figure><img src="{inline(at.image)}" alt="{sentence(language, "find.found_alt")}">'
-        f"<figcaption>{sentence(language, f'find.score.{kind}', **values)}</figcaption></figure>"
-        f'<div>{chart}</div></div><h4>{title}</h4><div class="samples way" role="img" aria-label="{title}">{way}</div>'
+    return HTML.page(
+        say,
+        say(state, **values),
+        share,
+        name,
+        wanted="" if name else inline(wanted),
+        found=inline(at.image),
+        score=say(f"find.score.{kind}", **values),
+        chart=Markup(chart),
+        way=[inline(at.path[i]) for i in kept],
     )
 
 
@@ -128,8 +130,8 @@ def show(desk: Desk, run: str, of: str, request: gr.Request) -> tuple:
     names = classes_of(chosen)
     choices = [(class_name(name, language), index) for index, name in enumerate(names)]
     radio = gr.Radio(choices=choices, value=FIRST if names else None)
-    said = "find.empty" if names else "find.no_classes"
-    return radio, run, f"<p>{sentence(language, said)}</p>", "", {}, pad
+    said = "noise.find.empty" if names else "noise.find.no_classes"
+    return radio, run, paragraph(say(language, said)), "", {}, pad
 
 
 def wanted_of(run: Run, mode: str, which: int | None, drawing: str, picture: str | None) -> "int | Tensor":
@@ -172,7 +174,7 @@ async def find(
         while (ahead := ahead_of_me()) and session not in _stopped:
             if ahead != told:
                 told = ahead
-                yield f"<p>{sentence(language, 'find.line', ahead=ahead)}</p>", "", attempts, *pressable(True)
+                yield paragraph(say(language, "noise.find.line", ahead=ahead)), "", attempts, *pressable(True)
             await asyncio.sleep(LOOK)
         searching, at, said = search(chosen, wanted, len(before)), None, ""
         while session not in _stopped and (found := await run_sync(next, searching, None)):
@@ -183,7 +185,7 @@ async def find(
             said = "stopped"
     _stopped.discard(session)
     if at is None:  # stopped while it stood in line
-        yield f"<p>{sentence(language, 'find.empty')}</p>", "", attempts, *pressable(False)
+        yield paragraph(say(language, "noise.find.empty")), "", attempts, *pressable(False)
         return
     after = before if said else [*before, at.verdict]
     shown = page(chosen, wanted, at, language, said or at.verdict, after)

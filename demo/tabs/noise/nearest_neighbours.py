@@ -1,29 +1,30 @@
 """Was it copied? The held picture beside the training pictures nearest to it, and how near is near."""
 
 from functools import lru_cache
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from PIL import Image
 
-from demo.tabs.noise.samples import CSS, class_name, inline, picture_of, sentence
+from demo.tabs.noise.samples import CSS, class_name, inline, paragraph, picture_of
 from demo.tabs.noise.selection import Desk, Room, held
 from demo.ui.handlers import polite, publish
-from demo.ui.i18n import Language, language_of, t
+from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
+from demo.ui.templates import macros
 from gan.data.registry import SETS, state
 from gan.errors import UserError
 from gan.runs.run import Run
-from gan.words import sentence as sentence_in
+from gan.words import sentence
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from gan.metrics.nearest_neighbours import Neighbours, Pool, Typical
 
+HTML = macros(__file__)
 NEAREST = 6  # training pictures that are shown
 MOST = 50  # that can be asked for
 WAYS = ("pixels", "features")
@@ -77,12 +78,12 @@ def page(asked: Asked, by: str, language: Language) -> str:
     """The comparison as HTML: the picture, its nearest, a scale to read their distances by, and what follows."""
     near, nearest_usual, class_usual, label = compare(asked.image, asked.pool, by, NEAREST)
     name = "" if label is None else class_name(asked.pool.classes[label], language)
-    form = ".3f" if by == "pixels" else ".2f"
-    query = sentence(language, "copied.held" if asked.number is None else "copied.training", number=asked.number)
+    say, form = saying(language, "noise."), ".3f" if by == "pixels" else ".2f"
+    query = say("copied.held" if asked.number is None else "copied.training", number=asked.number)
     cells = [figure(asked.image, query, "", "query")]
     for index, distance in zip(near.indices.tolist(), near.distances.tolist(), strict=True):
         itself = index == asked.number
-        title = sentence(language, "copied.itself" if itself else "copied.neighbour", number=index)
+        title = say("copied.itself" if itself else "copied.neighbour", number=index)
         cells.append(figure(asked.pool.images[index], title, format(0.0 if itself else distance, form)))
     own = near.distances[0].item() if asked.number is None else 0.0
     if own < 1e-6:
@@ -91,40 +92,33 @@ def page(asked: Asked, by: str, language: Language) -> str:
         verdict = "close"
     else:
         verdict = "new" if own <= nearest_usual.high else "far"
-    note = f"<p>{escape(sentence_in(asked.pool.note, language))}</p>" if asked.pool.note else ""
     numbers = {"distance": format(own, form), "usual": format(nearest_usual.median, form)}
     numbers["low"], numbers["high"] = format(nearest_usual.low, form), format(nearest_usual.high, form)
-    return (
-        f'<div class="neighbours">{"".join(cells)}</div>'
-        f"{scale(own, nearest_usual, class_usual, name, form, language)}"
-        f'<p class="answer">{sentence(language, f"copied.verdict.{verdict}", **numbers)}</p>{note}'
+    return HTML.page(
+        cells,
+        scale(own, nearest_usual, class_usual, name, form, language),
+        answer=say(f"copied.verdict.{verdict}", **numbers),
+        note=sentence(asked.pool.note, language) if asked.pool.note else "",
     )
 
 
 def figure(image: "Tensor", title: str, number: str, kind: str = "") -> str:
-    """A picture as HTML with a title (HTML) and a number under it."""
-    return (
-        f'<figure class="{kind}"><img src="{inline(image)}" alt="{title}"><figcaption>{title}<b>{number}</b>'
-        "</figcaption></figure>"
-    )
+    """A picture as HTML with a title and a number under it."""
+    return HTML.figure(kind, inline(image), title, number)
 
 
 def scale(own: float, near: "Typical", between: "Typical", name: str, form: str, language: Language) -> str:
     """Distances on one line as HTML: this picture's, and the ranges that training pictures have among themselves."""
-    end = 1.1 * max(own, between.high, near.high)
+    end, say = 1.1 * max(own, between.high, near.high), saying(language, "noise.")
     rows = []
     for kind, spread, words in (
-        ("near", near, sentence(language, "copied.scale.near")),
-        ("between", between, sentence(language, "copied.scale.class" if name else "copied.scale.any", name=name)),
+        ("near", near, say("copied.scale.near")),
+        ("between", between, say("copied.scale.class" if name else "copied.scale.any", name=name)),
     ):
         left, middle, width = (100 * v / end for v in (spread.low, spread.median, spread.high - spread.low))
-        rows.append(
-            f'<div class="row"><span>{words}</span><div class="band {kind}">'
-            f'<i style="left:{left:.2f}%;width:{width:.2f}%"></i><u style="left:{middle:.2f}%"></u>'
-            f'<u class="own" style="left:{100 * own / end:.2f}%"></u></div><b>{spread.median:{form}}</b></div>'
-        )
-    this = sentence(language, "copied.scale.this", distance=format(own, form))
-    return f'<div class="scale"><p><u class="own"></u> {this}</p>{"".join(rows)}</div>'
+        row = {"kind": kind, "name": words, "left": left, "middle": middle, "width": width}
+        rows.append(row | {"median": format(spread.median, form)})
+    return HTML.scale(say("copied.scale.this", distance=format(own, form)), 100 * own / end, rows)
 
 
 def show(desk: Desk, what: str, by: str, number: int, request: gr.Request) -> tuple:
@@ -134,7 +128,7 @@ def show(desk: Desk, what: str, by: str, number: int, request: gr.Request) -> tu
     try:
         return page(Asked(desk, what == "training", number), by, language_of(request)), offer
     except UserError as error:
-        return f"<p>{escape(error.sentence(language_of(request)))}</p>", offer
+        return paragraph(error.sentence(language_of(request))), offer
 
 
 def another(desk: Desk, by: str, number: int, request: gr.Request) -> tuple:

@@ -1,7 +1,6 @@
 """Real or fake? The class against the discriminator: ten pictures a round, by generators from early to late."""
 
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,14 @@ from PIL import Image
 
 from demo.server import model_cache
 from demo.tabs.noise.leaderboard import Scored, scores
-from demo.tabs.noise.samples import CSS, SEEDS, inline, real_pictures, sentence, verdict
+from demo.tabs.noise.samples import CSS, SEEDS, inline, paragraph, real_pictures, verdict
 from demo.tabs.noise.selection import Desk, Room
 from demo.ui.assets import beside
 from demo.ui.handlers import polite, publish
-from demo.ui.i18n import Language, language_of, t
+from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import new_seed, whole
 from demo.ui.sections import LATEST, QUIET, Section
+from demo.ui.templates import macros
 from gan.errors import UserError
 from gan.runs.run import Run
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gan.analysis.real_or_fake import Round
 
 ROUNDS = 5
-JS = beside(__file__, "real_or_fake.js")
+JS, HTML = beside(__file__, "real_or_fake.js"), macros(__file__)
 
 # A game is plain values: {"run", "seed", "round" from 0, "answers": [bool, ...], "past": [[step, person, d], ...]}
 Game = dict[str, Any]
@@ -67,83 +67,52 @@ def page(game: Game, language: Language) -> str:
     """The game as HTML: the next picture, or what came of the round."""
     run = model_cache.find(game["run"], "dcgan")
     steps, now = stages_of(run), round_of(run, game["round"], game["seed"])
-    answered, count = len(game["answers"]), len(now.is_real)
-    title = sentence(
-        language, "game.title", round=game["round"] + 1, rounds=len(steps), step=f"{now.step:,}", last=f"{steps[-1]:,}"
-    )
+    answered, count, say = len(game["answers"]), len(now.is_real), saying(language, "noise.")
+    steps_told = {"step": f"{now.step:,}", "last": f"{steps[-1]:,}"}
+    title = say("game.title", round=game["round"] + 1, rounds=len(steps), **steps_told)
     if answered == count:
-        return f"<h4>{title}</h4>{outcome(game, now, language)}"
-    dots = "".join(f'<i class="{"done" if i < answered else ""}"></i>' for i in range(count))
-    alt = sentence(language, "game.picture", number=answered + 1, count=count)
-    return (
-        f'<h4>{title}</h4><div class="question"><img src="{inline(now.images[answered])}" alt="{alt}">'
-        f'<p aria-live="polite">{alt}</p><div class="dots">{dots}</div></div>'
-    )
+        return outcome(game, now, title, language)
+    words = say("game.picture", number=answered + 1, count=count)
+    return HTML.question(title, inline(now.images[answered]), words, answered, count)
 
 
-def outcome(game: Game, now: "Round", language: Language) -> str:
+def outcome(game: Game, now: "Round", title: str, language: Language) -> str:
     """What came of a round as HTML: both scores, all ten pictures with both opinions, and the rounds before."""
     from gan.analysis.real_or_fake import score
 
+    say = saying(language, "noise.")
     result, loss = score(now, game["answers"]), model_cache.find(game["run"], "dcgan").config.loss
-    cells = []
-    for i, (image, real, value) in enumerate(zip(now.images, now.is_real, now.verdicts, strict=True)):
-        truth = sentence(language, "game.real" if real else "game.fake")
-        marks = "".join(
-            f'<span class="{"wrong" if i in wrong else "right"}">{sentence(language, f"game.{who}")} '
-            f"{'✗' if i in wrong else '✓'}{words}</span>"
-            for who, wrong, words in (
-                ("you", result.mistakes, ""),
-                ("d", result.mistakes_d, f" ({escape(verdict(value, loss, language))})"),
-            )
-        )
-        kind = "missed" if i in result.mistakes else ""
-        cells.append(
-            f'<figure class="{kind}"><img src="{inline(image)}" alt="{truth}"><figcaption><b>{truth}</b>{marks}'
-            "</figcaption></figure>"
-        )
-    head = sentence(language, "game.score", person=result.person, d=result.d, count=len(now.is_real))
+    cells = [
+        {
+            "source": inline(image),
+            "truth": say("game.real" if real else "game.fake"),
+            "missed": i in result.mistakes,
+            "missed_by_d": i in result.mistakes_d,
+            "verdict": verdict(value, loss, language),
+        }
+        for i, (image, real, value) in enumerate(zip(now.images, now.is_real, now.verdicts, strict=True))
+    ]
     winner = "you" if result.person > result.d else "d" if result.d > result.person else "even"
-    rounds = ""
-    if len(game["past"]) > 1:
-        rows = "".join(
-            f"<tr><td>{step:,}</td><td>{bar(person, 'you')}</td><td>{bar(d, 'd')}</td></tr>"
-            for step, person, d in game["past"]
-        )
-        rounds = (
-            f"<h4>{sentence(language, 'game.past')}</h4><table><tr><th>{sentence(language, 'game.step')}</th>"
-            f"<th>{sentence(language, 'game.you')}</th><th>{sentence(language, 'game.d')}</th></tr>{rows}</table>"
-        )
-    return (
-        f'<p class="answer" aria-live="polite">{head} {sentence(language, f"game.winner.{winner}")}</p>'
-        f'<div class="opinions">{"".join(cells)}</div>{rounds}'
+    return HTML.outcome(
+        say,
+        title,
+        score=say("game.score", person=result.person, d=result.d, count=len(now.is_real)),
+        winner=say(f"game.winner.{winner}"),
+        cells=cells,
+        past=game["past"] if len(game["past"]) > 1 else [],
     )
-
-
-def bar(right: float, who: str) -> str:
-    """A score of ten as a bar, HTML."""
-    return f'<div class="tenth {who}"><i style="width:{10 * right:.0f}%"></i><b>{right:.2g}</b></div>'
 
 
 def board(run: str, language: Language) -> str:
     """Everyone's scores as HTML: a row for each generator, a dot for each score, the means."""
-    rows = []
+    rows, say = [], saying(language, "noise.")
     for step, scored in scores.of(run).items():
         people = [each.person for each in scored]
         counts = [people.count(right) for right in range(11)]
-        columns = "".join(f'<i style="height:{100 * n / max(counts):.0f}%"></i>' for n in counts)
-        spread = sentence(language, "game.spread_alt", counts=", ".join(map(str, counts)))
-        rows.append(
-            f"<tr><td>{step:,}</td><td>{len(people)}</td><td>{bar(mean(scored, 'person'), 'you')}</td>"
-            f"<td>{bar(mean(scored, 'd'), 'd')}</td>"
-            f'<td><div class="spread" role="img" aria-label="{spread}" title="{spread}">{columns}</div></td></tr>'
-        )
-    if not rows:
-        return f"<p>{sentence(language, 'game.nobody')}</p>"
-    heads = "".join(
-        f"<th>{sentence(language, f'game.{name}')}</th>" for name in ("step", "rounds", "people", "d", "spread")
-    )
-    return f'<table class="board"><tr>{heads}</tr>{"".join(rows)}</table>'
+        row = {"step": step, "people": len(people), "person": mean(scored, "person"), "d": mean(scored, "d")}
+        row["heights"] = [100 * n / max(counts) for n in counts]
+        rows.append(row | {"spread": say("game.spread_alt", counts=", ".join(map(str, counts)))})
+    return HTML.board(say, rows) if rows else paragraph(say("game.nobody"))
 
 
 def mean(scored: list[Scored], who: str) -> float:
@@ -172,7 +141,7 @@ def show(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
     try:
         return game, page(game, language), *buttons(game), board(run, language)
     except UserError as error:  # no data, no samples
-        return {}, f"<p>{escape(error.sentence(language_of(request)))}</p>", *[gr.Button(visible=False)] * 4, ""
+        return {}, paragraph(error.sentence(language)), *[gr.Button(visible=False)] * 4, ""
 
 
 def answer(desk: Desk, run: str, game: Game, says_real: bool, request: gr.Request) -> tuple:

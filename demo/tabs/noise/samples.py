@@ -1,15 +1,15 @@
 """Pictures out of noise, each with its address and what the discriminator says of it; and how they stand in HTML."""
 
 from functools import lru_cache
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from demo.server import model_cache
 from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say, words
 from demo.ui.numbers import percent, whole
+from demo.ui.templates import macros
 from gan.data.registry import SETS
 from gan.errors import UserError
 from gan.runs.run import Run
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # torch is slow to import, and the page comes first
     from torch import Tensor
 
 
-CSS, JS = beside(__file__, "samples.css"), beside(__file__, "samples.js")
+CSS, JS, HTML = beside(__file__, "samples.css"), beside(__file__, "samples.js"), macros(__file__)
 MOST = 100  # pictures at once
 REAL = 100  # test pictures, over which D's mean verdict stands beside that of the generated ones
 SEEDS = 2**31 - 1
@@ -179,21 +179,22 @@ def inline(image: "Tensor") -> str:
     return data_url(to_image(image), "PNG")
 
 
-def button(address: str, source: str, title: str, *, pressed: bool = False, act: str = "hold", extra: str = "") -> str:
-    """A picture that can be clicked, as HTML; samples.js turns the click into an event with `address` and `act`."""
-    state = f' aria-pressed="{str(pressed).lower()}"'
-    return (
-        f'<button type="button" data-address="{escape(address)}" data-act="{act}"{state} title="{escape(title)}">'
-        f'<img src="{source}" alt="{escape(title)}">{extra}</button>'
-    )
+def button(
+    address: str, source: str, title: str, *, pressed: bool = False, act: str = "hold", number: int | None = None
+) -> str:
+    """A picture that can be clicked, as HTML; samples.js turns the click into an event with `address` and `act`.
+
+    The `number`, where there is one, stands on the picture.
+    """
+    return HTML.button(address, source, title, act, pressed, number)
 
 
 def nothing(language: Language) -> str:
     """What stands where there are no pictures, as HTML: they are on their way, or there is no run to make them."""
     key = "app.coming" if model_cache.runs("dcgan", with_weights=True) else "noise.none"
-    return f"<p>{escape(say(language, key))}</p>"
+    return paragraph(say(language, key))
 
 
-def sentence(language: Language, key: str, **values: Any) -> str:
-    """A sentence of the tab in the reader's language, safe to stand in HTML."""
-    return escape(say(language, f"noise.{key}", **values))
+def paragraph(sentence: str) -> str:
+    """A sentence that stands by itself, as HTML."""
+    return HTML.paragraph(sentence)

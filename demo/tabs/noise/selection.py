@@ -1,7 +1,6 @@
 """The desk: the picture a visitor holds, and the shelf with the last few that were held."""
 
 import json
-from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
@@ -17,19 +16,20 @@ from demo.tabs.noise.samples import (
     is_probability,
     nothing,
     picture_of,
-    sentence,
     varied,
     verdict,
 )
 from demo.ui.handlers import EACH, polite
-from demo.ui.i18n import Language
+from demo.ui.i18n import Language, saying
 from demo.ui.numbers import percent
 from demo.ui.refusals import Refused
+from demo.ui.templates import macros
 from gan.errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+HTML = macros(__file__)
 SHELF = 8  # pictures that stay within reach
 FIRST = 4  # of them are there from the beginning, so that everything can be tried at once
 
@@ -86,61 +86,54 @@ def panel(desk: Desk, language: Language) -> str:
     """The held picture as HTML: itself, what is said of it, its vector, and ways to take it along."""
     if not desk["held"]:
         return nothing(language)
-    shown = held(desk)
+    shown, say = held(desk), saying(language, "noise.")
     file = json.dumps({"picture": shown.address, "run": shown.run.name, "z": [round(v, 6) for v in shown.z.tolist()]})
-    name = f"{shown.run.name}-z.json"
-    links = (
-        f'<a href="?picture={escape(shown.address)}" title="{sentence(language, "held.link_info")}">'
-        f"{sentence(language, 'held.link')}</a>"
-        f'<a href="data:application/json,{quote(file)}" download="{escape(name)}">'
-        f"{sentence(language, 'held.save')}</a>"
-        f'<a href="{inline(shown.image)}" download="{escape(shown.run.name)}.png">{sentence(language, "held.png")}</a>'
-    )
-    alt = sentence(language, "held.alt", verdict=verdict(shown.verdict, shown.loss, language))
-    return (
-        f'<div class="held"><img src="{inline(shown.image)}" alt="{alt}"><div>{about(shown, language)}</div></div>'
-        f"{bars(shown.z, language)}<p class='links'>{links}</p>"
+    return HTML.panel(
+        say,
+        shown.address,
+        shown.run.name,
+        picture=inline(shown.image),
+        alt=say("held.alt", verdict=verdict(shown.verdict, shown.loss, language)),
+        file=quote(file),
+        about=about(shown, language),
+        bars=bars(shown.z, language),
     )
 
 
 def about(shown: Picture, language: Language) -> str:
     """What the discriminator and the classifier say of a picture, as HTML."""
-    kind = "probability" if is_probability(shown.loss) else "score"
-    words = escape(verdict(shown.verdict, shown.loss, language))
-    bar = f'<i style="--share:{shown.verdict:.3f}"></i>' if kind == "probability" else ""
-    told = f'<p class="verdict">{sentence(language, f"held.{kind}")} <b>{words}</b>{bar}</p>'
+    say, bounded, guess = saying(language, "noise."), is_probability(shown.loss), ""
     if shown.guess:
         name, sure = class_name(shown.guess[0], language), percent(shown.guess[1], language)
-        told += f"<p>{sentence(language, 'held.guess', name=name, percent=sure)}</p>"
-    return told
+        guess = say("held.guess", name=name, percent=sure)
+    return HTML.about(
+        question=say("held.probability" if bounded else "held.score"),
+        verdict=verdict(shown.verdict, shown.loss, language),
+        probability=shown.verdict if bounded else None,
+        guess=guess,
+    )
 
 
 def bars(z: "Tensor", language: Language) -> str:
     """A latent vector as a picture of bars, up and down from zero, cut off at 4."""
-    title = sentence(language, "held.z", length=len(z), norm=f"{z.norm():.1f}")
+    say = saying(language, "noise.")
+    title = say("held.z", length=len(z), norm=f"{z.norm():.1f}")
     steps = "".join(f"M{x + 0.5} 0V{-max(-4.0, min(4.0, value)):.2f}" for x, value in enumerate(z.tolist()))
-    return (
-        f'<figure class="z"><figcaption>{title}</figcaption><svg viewBox="0 -4 {len(z)} 8" preserveAspectRatio="none" '
-        f'role="img" aria-label="{title}"><path class="zero" d="M0 0H{len(z)}"/><path d="{steps}"/></svg></figure>'
-    )
+    return HTML.bars(title, len(z), steps)
 
 
 def shelf(desk: Desk, language: Language) -> str:
     """The shelf as HTML: numbered pictures, the held one marked, each with a way to put it away."""
-    cells = []
+    cells, say = [], saying(language, "noise.")
     for number, address in enumerate(desk["shelf"], 1):
         try:
             source = inline(picture_of(address).image)
         except UserError:  # its run was deleted meanwhile
             continue
-        words = sentence(language, "shelf.take", number=number)
-        away = sentence(language, "shelf.away", number=number)
-        cells.append(
-            f"<li>{button(address, source, words, pressed=address == desk['held'], extra=f'<b>{number}</b>')}"
-            f'<button type="button" class="away" data-address="{escape(address)}" data-act="away" '
-            f'title="{away}" aria-label="{away}">×</button></li>'
-        )
-    return f'<p class="shelf-title">{sentence(language, "shelf.title")}</p><ol class="shelf">{"".join(cells)}</ol>'
+        title = say("shelf.take", number=number)
+        picture = button(address, source, title, pressed=address == desk["held"], number=number)
+        cells.append({"address": address, "picture": picture, "away": say("shelf.away", number=number)})
+    return HTML.shelf(say, cells)
 
 
 def show(desk: Desk, language: Language) -> tuple[str, str, str]:

@@ -17,7 +17,7 @@ from demo.server.environment import Place
 from demo.shared.pairs import examples, first_of, names
 from demo.tabs.translate import inspect, repeated_cycle, selection, steganography, unpaired, webcam
 from demo.tabs.translate.selection import held
-from demo.tabs.translate.translation import MADE, directions_of, go, is_made, opposite, page, thumbnails
+from demo.tabs.translate.translation import MADE, directions_of, go, is_made, opposite, page, paragraph, thumbnails
 from demo.ui.assets import beside
 from demo.ui.handlers import EACH, on_open, polite, publish
 from demo.ui.i18n import Language, language_of, say, t
@@ -82,7 +82,7 @@ def choose_run(
     """(picture, *shown) for another run: the visitor's own picture stays, an example makes way for the run's first."""
     if not name:
         key = "app.coming" if model_cache.runs("cyclegan", with_weights=True) else "translate.none"
-        return None, gr.skip(), None, "", f"<p>{escape(say(request, key))}</p>"
+        return None, gr.skip(), None, "", paragraph(say(request, key))
     if picture is None or example is not None:
         return show_example(name, 0, language_of(request))
     there = directions_of(model_cache.find(name, "cyclegan"))
@@ -123,9 +123,9 @@ def given(name: str | None, direction: str, picture: str | None, request: gr.Req
         return shown(name, direction, language_of(request), image=read(picture))
     except UserError as error:
         language = language_of(request)
-        sentence = escape(error.sentence(language))
-        gr.Warning(say(language, "errors.refused", sentence=sentence))
-        return *shown(name, direction, language)[:-1], f"<p>{sentence}</p>"
+        sentence = error.sentence(language)
+        gr.Warning(say(language, "errors.refused", sentence=escape(sentence)))  # a toast is HTML
+        return *shown(name, direction, language)[:-1], paragraph(sentence)
 
 
 def again(name: str, direction: str, picture: str | None, example: int | None, request: gr.Request) -> tuple:

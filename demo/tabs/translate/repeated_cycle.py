@@ -1,6 +1,5 @@
 """Round and round: the picture translated to and fro many times, and what drifts."""
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -9,14 +8,15 @@ from markupsafe import Markup
 from PIL import Image
 
 from demo.tabs.translate.cache import remembered
-from demo.tabs.translate.selection import Held, Now, asked, held, language_and_held, sentence
+from demo.tabs.translate.selection import Held, Now, asked, held, language_and_held
 from demo.tabs.translate.translation import framed
 from demo.ui import svg_chart
 from demo.ui.assets import beside
 from demo.ui.data_urls import file_url
 from demo.ui.handlers import polite, publish
-from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.sections import LATEST, Section
+from demo.ui.templates import macros
 from gan.plots.figures import Line
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gan.analysis.repeated_cycle import Round
 
-CSS = beside(__file__, "repeated_cycle.css")
+CSS, HTML = beside(__file__, "repeated_cycle.css"), macros(__file__)
 MOST = 10  # rounds, as in gan.analysis.repeated_cycle
 FILM = 128  # shorter side of the animation, in pixels: smaller pictures are enlarged up to it
 MILLISECONDS = 500  # a frame is shown
@@ -57,50 +57,49 @@ def page(now: Held, count: float, language: Language) -> str:
 
     x, some = go(now, count)
     away, changed = errors(x, some), changes(x, some)
-    return (
-        f'<div class="strip">{strip(now, x, some, away, language)}</div>'
-        f"<p>{told(away, changed, language)}</p>{curve(away, changed, language)}"
-    )
+    return HTML.page(strip(now, x, some, away, language), told(away, changed, language), curve(away, changed, language))
 
 
 def strip(now: Held, x: "Tensor", some: "list[Round]", away: list[float], language: Language) -> str:
     """The original, and each round's translation and way back, as HTML."""
     from gan.images import to_image
 
-    a, b = now.named(language)
+    (a, b), say = now.named(language), saying(language, "translate.")
 
     def figure(picture: "Tensor", alt: str, caption: str) -> str:
-        return framed(to_image(picture[0]), Markup(alt), Markup(caption))
+        return framed(to_image(picture[0]), alt, caption)
 
-    film = file_url(animation(x, some), "gif")
-    name = escape(f"{now.run.name}-{now.direction}-rounds.gif")
-    link = f'<a href="{film}" download="{name}">{sentence(language, "rounds.save")}</a>'
-    real = figure(x, sentence(language, "alt.real", name=a), escape(a))
-    cells = [f"<section><h4>{sentence(language, 'rounds.start')}</h4>{real}{link}</section>"]
+    rounds = []
     for number, ((fake, rec), error) in enumerate(zip(some, away, strict=True), 1):
-        there = figure(fake, sentence(language, "rounds.fake", name=b, number=number), escape(b))
-        percent = sentence(language, "rounds.away", percent=f"{100 * error:.1f}")
-        back = figure(rec, sentence(language, "rounds.rec", name=a, number=number), f"{escape(a)}<br>{percent}")
-        title = sentence(language, "rounds.round", number=number)
-        cells.append(f"<section><h4>{title}</h4>{there}{back}</section>")
-    return "".join(cells)
+        caption = HTML.caption(a, say("rounds.away", percent=f"{100 * error:.1f}"))
+        there = figure(fake, say("rounds.fake", name=b, number=number), b)
+        back = figure(rec, say("rounds.rec", name=a, number=number), caption)
+        rounds.append({"title": say("rounds.round", number=number), "there": there, "back": back})
+    return HTML.strip(
+        say,
+        real=figure(x, say("alt.real", name=a), a),
+        film=file_url(animation(x, some), "gif"),
+        file=f"{now.run.name}-{now.direction}-rounds.gif",
+        rounds=rounds,
+    )
 
 
 def told(away: list[float], changed: list[float], language: Language) -> str:
-    """How far the picture drifted, in numbers, as HTML."""
+    """How far the picture drifted, in numbers."""
+    say = saying(language, "translate.")
     first, last, change = (f"{100 * value:.1f}" for value in (away[0], away[-1], changed[-1]))
     if len(away) == 1:
-        return sentence(language, "rounds.one", first=first)
+        return say("rounds.one", first=first)
     pace = changed[-1] / max(changed[0], 1e-9)
     kind = "rest" if pace < REST else "slower" if pace < SLOWER else "on"
-    numbers = sentence(language, "rounds.numbers", first=first, last=last, change=change, count=len(away))
-    return f"{numbers} {sentence(language, f'rounds.{kind}')}"
+    numbers = say("rounds.numbers", first=first, last=last, change=change, count=len(away))
+    return f"{numbers} {say(f'rounds.{kind}')}"
 
 
 def curve(away: list[float], changed: list[float], language: Language) -> str:
     """The error of the way back and what each round changed, as HTML."""
     at = np.arange(len(away) + 1, dtype=float)
-    return svg_chart.chart(
+    chart = svg_chart.chart(
         [
             Line("cycle", say(language, "translate.rounds.error"), at, 100 * np.array([0.0, *away])),
             Line("spear", say(language, "translate.rounds.change"), at[1:], 100 * np.array(changed)),
@@ -110,6 +109,7 @@ def curve(away: list[float], changed: list[float], language: Language) -> str:
         x_range=(0.0, max(4.0, at[-1])),
         y_range=(0.0, 110 * max(*away, *changed, 0.001)),
     )
+    return Markup(chart)
 
 
 def animation(x: "Tensor", some: "list[Round]") -> bytes:

@@ -1,6 +1,5 @@
 """What the parts of the Translate tab share: the picture that is being translated."""
 
-from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
@@ -11,7 +10,7 @@ from demo.shared.pairs import examples, names
 from demo.tabs.translate.translation import DIRECTIONS, is_made
 from demo.ui.assets import beside
 from demo.ui.gradio_workarounds import unread
-from demo.ui.i18n import Language, language_of, say
+from demo.ui.i18n import Language, language_of
 from demo.ui.refusals import Refused
 from demo.ui.uploads import read
 from gan.runs.run import Run
@@ -95,11 +94,6 @@ def asked(run: str = "horse2zebra") -> list[Any]:
         gr.Textbox("AtoB", visible=False, label="direction"),
         unread(gr.Image(type="filepath", visible=False, label="picture")),
     ]
-
-
-def sentence(language: Language, key: str, **values: Any) -> str:
-    """A sentence of the tab's by its key, as HTML."""
-    return escape(say(language, f"translate.{key}", **values))
 
 
 def language_and_held(request: gr.Request, *now: Any) -> tuple[Language, Held]:

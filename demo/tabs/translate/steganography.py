@@ -13,20 +13,21 @@ from demo.server import model_cache
 from demo.shared.pairs import examples, names
 from demo.tabs.translate.cache import remembered
 from demo.tabs.translate.repeated_cycle import gone
-from demo.tabs.translate.selection import Held, Now, asked, held, language_and_held, sentence
+from demo.tabs.translate.selection import Held, Now, asked, held, language_and_held
 from demo.tabs.translate.translation import framed
 from demo.ui import svg_chart
 from demo.ui.assets import beside
 from demo.ui.handlers import polite, publish
-from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.sections import LATEST, Section
+from demo.ui.templates import macros
 from gan.plots.figures import Line
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-CSS = beside(__file__, "steganography.css")
+CSS, HTML = beside(__file__, "steganography.css"), macros(__file__)
 NAMES = ("noise", "jpeg", "blur")
 SHARES = (5, 10, 20, 40, 70, 100)  # percent of a kind's largest amount, on the curve beside 0
 SHARE = 10  # at first
@@ -104,17 +105,16 @@ def page(now: Held, kind: str, share: float, language: Language) -> str:
     from gan.analysis.cycle_robustness import KINDS
 
     found = find(now, kind, KINDS.get(kind, 0) * share / 100)
-    return (
-        f'<div class="four">{figures(now, found, kind, language)}</div>'
-        f"<p>{told(found, kind, language)}</p>{curve(found, KINDS[kind], language)}"
+    return HTML.page(
+        figures(now, found, kind, language), told(found, kind, language), curve(found, KINDS[kind], language)
     )
 
 
-def figures(now: Held, found: Found, kind: str, language: Language) -> str:
+def figures(now: Held, found: Found, kind: str, language: Language) -> list[str]:
     """The four pictures as HTML, each with its error under it."""
     from gan.images import to_image
 
-    a, b = now.named(language)
+    (a, b), say = now.named(language), saying(language, "translate.")
     words = (
         ("generated" if now.made else "real", a, "hidden.seen", 0.0),
         ("hidden.fake", b, "hidden.changed", found.now.disturbance),
@@ -124,42 +124,42 @@ def figures(now: Held, found: Found, kind: str, language: Language) -> str:
     how = unit(kind, found.now.amount, language)
     drawn = []
     for picture, (title, name, under, share) in zip(found.pictures, words, strict=True):
-        title = sentence(language, title, name=name)
-        small = sentence(language, under, percent=f"{100 * share:.1f}", unit=how)
-        drawn.append(framed(to_image(picture[0]), Markup(title), Markup(f"{title}<small>{small}</small>")))
-    return "".join(drawn)
+        title = say(title, name=name)
+        caption = HTML.caption(title, say(under, percent=f"{100 * share:.1f}", unit=how))
+        drawn.append(framed(to_image(picture[0]), title, caption))
+    return drawn
 
 
 def told(found: Found, kind: str, language: Language) -> str:
-    """What came of it for this picture, in numbers, as HTML."""
+    """What came of it for this picture, in numbers."""
     from gan.analysis.cycle_robustness import hides, loses_more
 
-    point, clean = found.now, found.clean
+    point, clean, say = found.now, found.clean, saying(language, "translate.")
     if point.amount == 0:
-        return sentence(language, "hidden.still")
-    said = sentence(language, "hidden.numbers", unit=unit(kind, point.amount, language), **found.percents)
+        return say("hidden.still")
+    said = say("hidden.numbers", unit=unit(kind, point.amount, language), **found.percents)
     hiding = [each for each in found.curve if hides(clean, each.error, each.disturbance)]
     if point in hiding:
-        return f"{said} {sentence(language, 'hidden.yes', **_more(point, clean))}"
+        return f"{said} {say('hidden.yes', **_more(point, clean))}"
     coarse = ""
     if loses_more(clean, point.error, point.disturbance):
-        coarse = sentence(language, "hidden.coarse")
+        coarse = say("hidden.coarse")
     if not hiding:
-        return f"{said} {coarse} {sentence(language, 'hidden.no')} {one_that_hides(language)}"
+        return f"{said} {coarse} {say('hidden.no')} {one_that_hides(language)}"
     best = max(hiding, key=lambda each: (each.error - clean) / max(each.disturbance, 1e-6))
     where = unit(kind, best.amount, language)
-    return f"{said} {coarse} {sentence(language, 'hidden.elsewhere', unit=where, **_more(best, clean))}"
+    return f"{said} {coarse} {say('hidden.elsewhere', unit=where, **_more(best, clean))}"
 
 
 def one_that_hides(language: Language) -> str:
-    """Where a hidden message is to be seen, with what is measured there, as HTML; empty where that run is not here."""
+    """Where a hidden message is to be seen, with what is measured there; empty where that run is not here."""
     run = next((run for run in model_cache.runs("cyclegan", with_weights=True) if run.name == HIDES), None)
     known = _hiding(run.folder, model_cache.stamp(run)) if run else None
     if known is None:
         return ""
     number, percents = known
     a, b = names(run, language)
-    return sentence(language, "hidden.one", run=run.name, a=b, b=a, share=SHARE, number=number, **percents)
+    return say(language, "translate.hidden.one", run=run.name, a=b, b=a, share=SHARE, number=number, **percents)
 
 
 @lru_cache(maxsize=4)
@@ -187,7 +187,7 @@ def curve(found: Found, most: float, language: Language) -> str:
     errors, disturbances = (
         100 * np.array([getattr(point, name) for point in found.curve]) for name in ("error", "disturbance")
     )
-    return svg_chart.chart(
+    chart = svg_chart.chart(
         [
             Line("cycle", say(language, "translate.hidden.error"), x, errors),
             Line("identity", say(language, "translate.hidden.disturbance"), x, disturbances),
@@ -198,6 +198,7 @@ def curve(found: Found, most: float, language: Language) -> str:
         y_range=(0.0, 1.1 * max(*errors, *disturbances, 0.1)),
         now=100 * found.now.amount / most,
     )
+    return Markup(chart)
 
 
 def show(now: Held, kind: str, share: float, request: gr.Request) -> tuple[str]:

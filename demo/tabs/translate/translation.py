@@ -2,17 +2,17 @@
 
 import time
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
 from demo.shared.pairs import examples, first_of, names
 from demo.ui.data_urls import data_url
-from demo.ui.i18n import Language, say
+from demo.ui.i18n import Language, say, saying
 from demo.ui.templates import macros
 from demo.ui.uploads import LONGEST
 from gan.runs.run import Run
@@ -90,11 +90,11 @@ def page(
     elif image is not None:
         rows = [row(run, direction, go(run, direction, image), "title", language, made=made)]
     else:
-        rows = [f"<p>{escape(say(language, 'translate.choose'))}</p>"]
+        rows = [paragraph(say(language, "translate.choose"))]
     other = first_of(some, "b" if direction == "AtoB" else "a")
     if other is not None and opposite(direction) in directions_of(run):
         rows.append(example_row(run, opposite(direction), other, "other", language))
-    return "".join(rows)
+    return Markup("").join(rows)
 
 
 def directions_of(run: Run) -> list[str]:
@@ -130,17 +130,12 @@ def row(run: Run, direction: str, way: Way, title: str, language: Language, *, m
         ("idt", way.idt, a),
     )
     figures = [figure(run, direction, kind, image, name, way, language) for kind, image, name in pictures if image]
-    arrows = [
-        f'<span class="arrow" title="{escape(say(language, "translate.generator", a=x, b=y))}" aria-hidden="true">'
-        "→</span>"
-        for x, y in ((a, b), (b, a))
-    ]
-    back = "" if way.rec is None else "".join([arrows[1], *figures[2:]])
+    there, back = (HTML.arrow(say(language, "translate.generator", a=x, b=y)) for x, y in ((a, b), (b, a)))
     took = say(language, "translate.took", time=duration(way.seconds, language))
-    return (
-        f"<section><h3>{escape(say(language, f'translate.{title}', a=a, b=b))} <small>{escape(took)}</small></h3>"
-        f'<div class="way">{figures[0]}{arrows[0]}{figures[1]}{back}</div></section>'
-    )
+    parts = [figures[0], there, figures[1]]
+    if way.rec is not None:
+        parts += [back, *figures[2:]]
+    return HTML.row(say(language, f"translate.{title}", a=a, b=b), took, parts)
 
 
 def duration(seconds: float, language: Language) -> str:
@@ -153,23 +148,18 @@ def duration(seconds: float, language: Language) -> str:
 
 def figure(run: Run, direction: str, kind: str, image: Image.Image, name: str, way: Way, language: Language) -> str:
     """One of a way's pictures as HTML, by its kind: "real" (or "generated"), "fake", "rec" or "idt"."""
-    source, small = inline(image), ""
-    caption = escape(say(language, f"translate.{kind}", name=name))
+    source, small, say = inline(image), "", saying(language, "translate.")
+    caption = say(kind, name=name)
     kind = "real" if kind == "generated" else kind  # it has the place of a real one
-    alt = escape(say(language, f"translate.alt.{kind}", name=name))
-    shown = f'<img class="{_grain(image)} {kind}" src="{source}" alt="{alt}">'
+    shown = HTML.picture(kind, _grain(image), source, say(f"alt.{kind}", name=name))
     if kind == "fake":
         file = f"{run.name}-{direction}.{'png' if 'image/png' in source[:16] else 'jpg'}"
-        small = f'<a href="{source}" download="{escape(file)}">{escape(say(language, "translate.save"))}</a>'
-        divide = escape(say(language, "translate.divider"))
-        shown = (
-            f'<div class="compare">{shown}<img class="{_grain(image)} before" alt=""><span class="handle"></span>'
-            f'<input type="range" min="0" max="100" value="0" aria-label="{divide}" title="{divide}"></div>'
-        )
+        small = HTML.download(say, source, file)
+        shown = HTML.compare(say, shown, _grain(image))
     elif kind != "real":
         error = way.error if kind == "rec" else way.identity_error
-        small = escape(say(language, "translate.error", percent=f"{100 * error:.1f}"))
-    return f'<figure class="{kind}">{shown}<figcaption>{caption}<small>{small}</small></figcaption></figure>'
+        small = say("error", percent=f"{100 * error:.1f}")
+    return HTML.figure(kind, shown, caption, small)
 
 
 def inline(image: Image.Image, exact: int = SMALL) -> str:
@@ -186,18 +176,20 @@ def thumbnails(run: Run, chosen: int | None, language: Language) -> str:
     """The examples as HTML: small square buttons, numbered in `data-index`."""
     from gan.images import square
 
+    say = saying(language, "translate.")
     by_side = dict(zip("ab", names(run, language), strict=True))
     buttons = []
     for index, (side, image) in enumerate(examples(run.config.data, run.config.size)):
         small = square(image, min(THUMBNAIL, *image.size))
-        title = escape(say(language, "translate.example", name=by_side[side], index=index + 1))
-        buttons.append(
-            f'<button type="button" data-index="{index}" aria-pressed="{str(index == chosen).lower()}" '
-            f'title="{title}"><img class="{_grain(small)}" src="{inline(small)}" alt="{title}"></button>'
-        )
-    heading = f"<p>{escape(say(language, 'translate.examples'))}</p>" if buttons else ""
-    insecure = f'<p class="insecure">{escape(say(language, "translate.no_webcam"))}</p>'
-    return f'{insecure}{heading}<div class="tries">{"".join(buttons)}</div>'
+        title = say("example", name=by_side[side], index=index + 1)
+        button = {"title": title, "source": inline(small), "grain": _grain(small), "pressed": index == chosen}
+        buttons.append(button)
+    return HTML.thumbnails(say, buttons)
+
+
+def paragraph(sentence: str) -> str:
+    """A sentence that stands by itself, as HTML."""
+    return HTML.paragraph(sentence)
 
 
 def _grain(image: Image.Image) -> str:

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
 from demo.shared.pairs import SEEDS, names, pictures
-from demo.tabs.translate.selection import TABLE, Held, Now, sentence
+from demo.tabs.translate.selection import TABLE, Held, Now
 from demo.tabs.translate.translation import THUMBNAIL, framed, inline
 from demo.ui.assets import beside
 from demo.ui.handlers import EACH, polite, publish
-from demo.ui.i18n import Language, language_of, t
+from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import whole
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
+from demo.ui.templates import macros
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from gan.analysis.inspect_cyclegan import Look
     from gan.core.cyclegan import CycleGANConfig
 
-CSS, JS = beside(__file__, "unpaired.css"), beside(__file__, "unpaired.js")
-CSS = TABLE + CSS
+CSS, JS = TABLE + beside(__file__, "unpaired.css"), beside(__file__, "unpaired.js")
+HTML = macros(__file__)
 ROLES = ("input", "real", "label")
 DRAWN = 64  # piles of pictures up to this size are sent as they are, larger ones as light photos
 
@@ -67,27 +67,23 @@ def numbers(run: Run, piles: Piles) -> dict[str, dict[str, float]]:
 def page(run: Run, piles: Piles, language: Language) -> str:
     """Both piles as HTML, the pictures as buttons, and under them the picked two, side by side."""
     counts = run.info.get("pictures") or []
-    laid, columns, picked = pictures(run, piles["seed"]), [], []
+    laid, shown, say = pictures(run, piles["seed"]), [], saying(language, "translate.")
     for at, (side, name, pile) in enumerate(zip("ab", names(run, language), laid[:2], strict=True)):
-        alts = [sentence(language, "piles.picture", name=name, index=index) for index in range(1, len(pile) + 1)]
-        buttons = "".join(
-            f'<button type="button" data-side="{side}" data-index="{index}" '
-            f'aria-pressed="{str(index == piles[side]).lower()}"><img src="{small(image)}" alt="{alt}"></button>'
+        alts = [say("piles.picture", name=name, index=index) for index in range(1, len(pile) + 1)]
+        buttons = [
+            {"source": small(image), "alt": alt, "pressed": index == piles[side]}
             for index, (image, alt) in enumerate(zip(pile, alts, strict=True))
-        )
+        ]
         known = len(counts) == 2 and isinstance(counts[at], int)
         values = {"pile": side.upper(), "name": name, "count": f"{counts[at]:,}" if known else ""}
         if name == values["pile"]:
             key = "unnamed" if known else "unknown"
         else:
             key = "pile" if known else "uncounted"
-        title = sentence(language, f"piles.{key}", **values)
-        columns.append(f'<div><h4>{title}</h4><div class="pile">{buttons}</div></div>')
-        chosen = piles[side]
-        picked.append(f'<img src="{inline(pile[chosen])}" alt="{alts[chosen]}">')
-    away = "" if laid.trained else f"<p>{sentence(language, 'piles.away')}</p>"
-    match = f'<p class="match">{sentence(language, "piles.match")}</p>'
-    return f'{away}<div class="both">{"".join(columns)}</div><div class="picked">{"".join(picked)}{match}</div>'
+        picked = {"source": inline(pile[piles[side]]), "alt": alts[piles[side]]}
+        told = {"side": side, "title": say(f"piles.{key}", **values)}
+        shown.append(told | {"pictures": buttons, "picked": picked})
+    return HTML.page(say, shown, away=not laid.trained)
 
 
 def small(image: Image.Image) -> str:
@@ -109,7 +105,7 @@ def answer(run: Run, piles: Piles, role: str | None, language: Language) -> str:
     """
     if not role:
         return ""
-    a, b = names(run, language)
+    (a, b), say = names(run, language), saying(language, "translate.")
     found, told, cards = looks(run, piles), numbers(run, piles), []
     for side, mine, other, (here, yonder) in zip("ab", found, reversed(found), ((a, b), (b, a)), strict=True):
         values = targets(run.config) | {name: f"{value:.2f}" for name, value in told[side].items()}
@@ -119,18 +115,18 @@ def answer(run: Run, piles: Piles, role: str | None, language: Language) -> str:
             "real": [("real", mine.real, here)],
             "label": [("fake", mine.fake, yonder), ("real", other.real, yonder)],
         }[role]
-        figures = "".join(_figure(x, sentence(language, kind, name=name)) for kind, x, name in shown)
-        words = sentence(language, f"piles.{role}", a=here, b=yonder, **values)
+        figures = [_figure(x, say(kind, name=name)) for kind, x, name in shown]
+        words = say(f"piles.{role}", a=here, b=yonder, **values)
         if role == "label" and run.config.lambda_cycle:
-            words += f" {sentence(language, 'piles.compared', **values)}"
-        cards.append(f'<div class="card"><div class="figures">{figures}</div><p>{words}</p></div>')
-    return f'<div class="both">{"".join(cards)}</div><p class="lesson">{sentence(language, f"piles.lesson.{role}")}</p>'
+            words += f" {say('piles.compared', **values)}"
+        cards.append({"figures": figures, "words": words})
+    return HTML.answer(cards, say(f"piles.lesson.{role}"))
 
 
 def _figure(x: "Tensor", caption: str) -> str:
     from gan.images import to_image
 
-    return framed(to_image(x[0].clamp(-1, 1)), Markup(caption), Markup(caption))
+    return framed(to_image(x[0].clamp(-1, 1)), caption, caption)
 
 
 def learners(run: Run, language: Language) -> str:
@@ -140,12 +136,12 @@ def learners(run: Run, language: Language) -> str:
     """
     from gan.analysis.training_roles import teachers
 
-    a, b = names(run, language)
+    (a, b), say = names(run, language), saying(language, "translate.")
     taught, rows = teachers(run.config), []
     heads = [
-        sentence(language, "piles.table.network"),
-        *(sentence(language, "piles.table.picture", name=name) for name in (a, b)),
-        sentence(language, "piles.table.learns"),
+        say("piles.table.network"),
+        *(say("piles.table.picture", name=name) for name in (a, b)),
+        say("piles.table.learns"),
     ]
     for network, kind, here, yonder in (
         ("a2b", "generator", a, b),
@@ -158,19 +154,13 @@ def learners(run: Run, language: Language) -> str:
         as_what = "other"
         if kind == "generator" and "idt" not in losses:
             as_what = "other_idle" if "cycle" in losses else "other_measured"
-        own, other = (sentence(language, f"piles.table.{kind}.{key}") for key in ("own", as_what))
+        own, other = (say(f"piles.table.{kind}.{key}") for key in ("own", as_what))
         cells = [
-            sentence(language, f"piles.table.{kind}.name", **values),
             *((own, other) if here == a else (other, own)),
-            ", ".join(sentence(language, f"piles.table.from.{name}", **values) for name in losses),
+            ", ".join(say(f"piles.table.from.{name}", **values) for name in losses),
         ]
-        row = "".join(f'<td data-head="{head}">{cell}</td>' for head, cell in zip(heads[1:], cells[1:], strict=True))
-        rows.append(f'<tr><th scope="row">{cells[0]}</th>{row}</tr>')
-    head = "".join(f'<th scope="col">{each}</th>' for each in heads)
-    return (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        f'<p class="lesson">{sentence(language, "piles.lesson.all")}</p>'
-    )
+        rows.append({"name": say(f"piles.table.{kind}.name", **values), "cells": cells})
+    return HTML.learners(say, heads, rows)
 
 
 def within(run: Run, piles: Piles) -> Piles:

@@ -6,22 +6,22 @@ that would come too late is never sent. Several watchers share the processor and
 
 import base64
 import threading
-from html import escape
 from io import BytesIO
 from typing import Any
 
 import gradio as gr
 
 from demo.server import model_cache
-from demo.tabs.translate.selection import Held, Now, sentence
+from demo.tabs.translate.selection import Held, Now
 from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
-from demo.ui.i18n import language_of, say, t
+from demo.ui.i18n import language_of, say, saying, t
 from demo.ui.refusals import Refused
 from demo.ui.sections import Section
+from demo.ui.templates import macros
 from gan.errors import UserError
 
-CSS, JS = beside(__file__, "webcam.css"), beside(__file__, "webcam.js")
+CSS, JS, HTML = beside(__file__, "webcam.css"), beside(__file__, "webcam.js"), macros(__file__)
 START = "data:image/jpeg;base64,"
 MOST = 400_000  # characters of a frame: 128x128 pixels take some 10,000
 WAIT = 1.0  # seconds that a frame waits for its turn before it is dropped
@@ -60,30 +60,9 @@ def frame(asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
 
 def show(now: Held, request: gr.Request) -> tuple[str]:
     """(panel,): two squares and their buttons, with what the script needs to know and to say."""
-    language = language_of(request)
-    a, b = now.named(language)
-    words = "".join(
-        f' data-{name}="{sentence(language, f"camera.{name}", rate="{rate}")}"'
-        for name in ("denied", "insecure", "lost", "rate")
-    )
-    seen = "".join(
-        f'<span class="{kind}">{sentence(language, f"camera.{key}")}</span>'
-        for kind, key in (("as-in-a-mirror", "mirrored"), ("as-others-see", "seen"))
-    )
-    return (
-        f'<div class="camera mirrored" data-run="{escape(now.run.name)}" data-direction="{now.direction}" '
-        f'data-size="{now.run.config.size}"{words}>'
-        f'<p><button type="button" class="start">{sentence(language, "camera.start")}</button>'
-        f'<button type="button" class="stop">{sentence(language, "camera.stop")}</button>'
-        f'<button type="button" class="other" hidden>{sentence(language, "camera.other")}</button>'
-        f'<label class="mirror"><input type="checkbox" checked>{sentence(language, "camera.mirror")}</label>'
-        f" <output></output></p>"
-        f'<div class="frames"><figure><canvas class="seen" role="img" '
-        f'aria-label="{sentence(language, "camera.seen")}"></canvas>'
-        f"<figcaption>{seen}</figcaption></figure>"
-        f'<figure><img class="made" alt="{sentence(language, "camera.made", a=a, b=b)}">'
-        f"<figcaption>{sentence(language, 'camera.made', a=a, b=b)}</figcaption></figure></div></div>",
-    )
+    language, run = language_of(request), now.run
+    say = saying(language, "translate.")
+    return (HTML.panel(say, run.name, now.direction, run.config.size, *now.named(language)),)
 
 
 def build(now: Now) -> Section:
