@@ -106,7 +106,6 @@ LONG_FUNCTIONS = {
     "demo/tabs/questions/q20_equilibrium.py:build": 76,
     "demo/tabs/train/layout.py:starting_panel": 86,
     "demo/ui/handlers.py:polite": 62,
-    "demo/ui/svg_chart.py:chart": 66,
     "gan/cli/arguments.py:parser": 101,
 }
 
