@@ -101,7 +101,6 @@ LONG_CLASSES = {
 }
 LONG_FUNCTIONS = {
     "demo/tabs/questions/q01_compute.py:upsample": 70,
-    "demo/tabs/questions/q01_kernels.py:learned": 62,
     "demo/tabs/questions/q01_upsampling.py:build": 62,
     "demo/tabs/questions/q20_equilibrium.py:build": 76,
     "demo/tabs/train/layout.py:starting_panel": 86,
