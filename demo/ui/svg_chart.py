@@ -143,4 +143,5 @@ def _y(value: float, y_range: tuple[float, float]) -> float:
 def _points(x: np.ndarray, y: np.ndarray, x_range: tuple[float, float], y_range: tuple[float, float]) -> str:
     kept = thin(x, y, POINTS)
     pairs = np.stack([_x(x[kept], x_range), _y(np.clip(y[kept], *y_range), y_range)], 1)
-    return Markup(" ".join(f"{a:.1f},{b:.1f}" for a, b in pairs.tolist()))
+    form = " ".join(["%.1f,%.1f"] * len(pairs))  # all at once: half the time of a pair after the other
+    return Markup(form % tuple(pairs.ravel().tolist()))
