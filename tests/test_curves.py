@@ -120,7 +120,7 @@ def test_rests_follow_the_label_of_real_pictures(runs):
     run.set_info(config=run.config.as_dict() | {"label": 0.9})
     story = tell(run)
     assert story.rest == pytest.approx({"loss_g": 0.7985, "loss_d": 1.3763, "d_real": 0.45, "d_fake": 0.45}, abs=1e-4)
-    html = page([story], VIEW, 250, "en").replace("&#x27;", "'")
+    html = str(page([story], VIEW, 250, "en")).replace("&#39;", "'")
     assert "The dotted line at 0.45 is the equilibrium" in html
     assert "smoothed: the target for real pictures is 0.9 instead of 1" in html
     assert "discriminator's loss is 1.38 and the generator's 0.80" in html
@@ -153,7 +153,7 @@ def test_the_page_draws_both_panels_and_explains_the_dotted_lines(run):
     assert len(re.findall(r'<polyline class="\w+ raw"', html)) == 4
     assert html.count('class="spear rest"') == html.count('class="shield rest"') == 1
     assert len(re.findall(r'<path class="shared rest" d="M0 500.0H1000"', html)) == 1  # 0.5 is half way up
-    assert "discriminator's loss is 1.39 and the generator's 0.69" in html.replace("&#x27;", "'")
+    assert "discriminator's loss is 1.39 and the generator's 0.69" in str(html).replace("&#39;", "'")
     assert "Step 200: D(real)" in html
     now = np.interp(200, [0, 591], [0, 1000])
     assert html.count(f'class="now" d="M{now:.1f} ') == 2
@@ -306,7 +306,7 @@ def test_an_event_is_a_mark_on_every_chart_and_a_button_to_its_moment(run):
     at = np.interp(300, [0, 591], [0, 1000])
     assert html.count(f'class="event" d="M{at:.1f} 0V1000"') == 2
     assert '<button type="button" data-step="300">Step 300: discriminator frozen</button>' in html
-    assert "Step 400: generator&#x27;s learning rate 0.001" in html
+    assert "Step 400: generator&#39;s learning rate 0.001" in html
 
 
 def test_logarithms_put_equal_ratios_at_equal_distances():

@@ -85,11 +85,14 @@ def test_other_pictures_are_other_pictures_and_unknown_runs_are_refused():
 @pytest.mark.parametrize("name", ["말", "plain animal", "eine sehr lange Schublade voller Katzen"])
 def test_labels_stay_in_their_boxes(language, name):
     sides = {"a": name, "b": "striped animal"}
-    for label in q17_labels.short(sides).values():
-        lines = re.findall(r'y="(\d+)"([^>]*)>([^<]*)<', q17_diagram._fitted(label, 290, 90))
-        assert " ".join(line for *_, line in lines) == label
-        assert all(abs(int(y) - 90) <= q17_diagram.BOX[1] - 8 for y, *_ in lines)
-        for _, squeezed, line in lines:  # letters are no wider than their size, Latin ones not two thirds of it
+    short, start = q17_labels.short(sides), q17_diagram.Stop("draw", "a", (), (), ())
+    svg = q17_diagram.draw(start, (), set(), {}, short | q17_labels.labels(sides, language), "")
+    drawn = re.findall(r"<g .*?</g>", svg)
+    for group, (network, (_, middle)) in zip(drawn, q17_diagram.NETWORKS.items(), strict=True):
+        lines = re.findall(r'class="long"([^>]*) y="(\d+)">([^<]*)<', group)
+        assert " ".join(line for *_, line in lines) == short[network.split()[0]]
+        assert all(abs(int(y) - middle) <= q17_diagram.BOX[1] - 8 for _, y, _ in lines)
+        for squeezed, _, line in lines:  # letters are no wider than their size, Latin ones not two thirds of it
             widest = q17_diagram.LETTER * sum(1 if ord(c) > 0x1100 and c != "→" else 0.66 for c in line)
             assert widest <= 2 * q17_diagram.BOX[0] or f'textLength="{q17_diagram.ROOM}"' in squeezed
     assert all(label.count("\n") == 1 for key, label in q17_labels.labels(sides, language).items() if "idt" not in key)

@@ -160,7 +160,7 @@ def test_the_last_pictures_are_shuffled_and_told_apart(key, curves_panel):
     guess, text = answered[view.guess], answered[predicted.about]
     letters = dict(zip(guess["order"], "ABCD", strict=False))
     last = {name: Run.open(name).samples()[-1][1].read_bytes() for name in experiment.runs}
-    shown = re.findall(r"<figcaption>(\w)</figcaption><img [^>]*base64,([^']*)'", text)
+    shown = re.findall(r'<figcaption>(\w)</figcaption><img [^>]*base64,([^"]*)"', text)
     assert {letter: base64.b64decode(data) for letter, data in shown} == {letters[n]: last[n] for n in last}
     for picked in experiment.runs:
         said = predictions.about(guess | {"pick": picked}, "en")

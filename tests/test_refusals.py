@@ -39,8 +39,8 @@ def test_the_page_says_why_a_run_failed_in_the_readers_language_and_old_ones_as_
         for language in LANGUAGES:
             texts[number, language] = status_view.facts(run.folder, f"{number}", language)
             assert status_view.report(run, language)["why"] == sentence(why, language)
-    assert "It failed: There is no data set or folder &#x27;cats&#x27;" in texts[0, "en"]
-    assert "학습이 실패했습니다: &#x27;cats&#x27; 데이터나 폴더가 없습니다" in texts[0, "ko"]
+    assert "It failed: There is no data set or folder &#39;cats&#39;" in texts[0, "en"]
+    assert "학습이 실패했습니다: &#39;cats&#39; 데이터나 폴더가 없습니다" in texts[0, "ko"]
     assert "It failed: The old sentence." in texts[1, "en"]
     assert "학습이 실패했습니다: The old sentence." in texts[1, "ko"]
     run.set_info(status="failed", why=cause(UserError("machine.disk_full", then="")))

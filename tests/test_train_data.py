@@ -73,7 +73,7 @@ def test_the_panel_names_copies_with_their_originals_and_what_cannot_be_read(pla
     assert staged.piles[0].count == 4
     told = form.told(staged, "dcgan", 64, "en")
     assert "<li><b>again.jpg</b>: a copy of 1.png</li>" in told
-    assert "<li><b>IMG_9.DNG</b>: Cannot read IMG_9.DNG: it is a camera&#x27;s raw file" in told
+    assert "<li><b>IMG_9.DNG</b>: Cannot read IMG_9.DNG: it is a camera&#39;s raw file" in told
     assert "Copies of other pictures: 1. They are left out and listed below." in told
     assert "1.png 파일과 같은 그림입니다" in form.told(staged, "dcgan", 64, "ko")
 

@@ -9,6 +9,7 @@ from demo.ui.i18n import words
 # The helpers that put the beginning of a key in front of it: `sentence` of a tab, `word` of a question, ...
 BEGINNINGS = {
     "noise.": "demo/tabs/noise",
+    "noise.find.": "demo/ui/drawing_pad.html",
     "translate.": "demo/tabs/translate",
     "curves.": "gan/plots/curves.py",
     "questions.q1.": "demo/tabs/questions",
@@ -24,7 +25,7 @@ DYNAMIC = """
 | app.py | {}.tab | {noise,curves,translate,train,questions}.tab |
 | ui/uploads.js | uploads.{} | uploads.{large,more,kind,kind_or_zip,shrinking} |
 | tabs/curves/__init__.py | curves.{} | curves.{png,svg,csv,gif} |
-| tabs/curves/predictions.py | curves.guess.{} | curves.guess.{found,missed,right,wrong} |
+| tabs/curves/predictions.py | curves.guess.{} | curves.guess.{found,missed} |
 | tabs/curves/predictions.py | options.{} | curves.experiments.*.options.{a,b,c} |
 | tabs/curves/predictions.py | answers.{} | curves.experiments.*.answers.{a,b,c} |
 | shared/experiments.py | curves.experiments.{}.{} | curves.experiments.*.{title,question,look,happened} |
@@ -47,7 +48,6 @@ DYNAMIC = """
 | ui/numbers.py | refused.named.{} | refused.named.{coordinate,count,k,round,seed,steps,training} |
 | tabs/noise/directions.py | noise.sliders.methods.{} | noise.sliders.methods.{sefa,ganspace} |
 | tabs/noise/directions.py | noise.sliders.{}.{} | noise.sliders.{brightness,width,height,slant,warmth}.{more,less} |
-| ui/drawing_pad.py | noise.find.pad.{} | noise.find.pad.{alt,pen,width,clear,keys,down,up} |
 | tabs/questions/q01_compute.py | refused.named.{} | refused.named.{pattern,way,weights,kernel,stride,padding} |
 | tabs/questions/q15_pooling.py | figure.{} | questions.q15.figure.{input,kernel,output,back} |
 | tabs/questions/q15_pooling.py | ways.{} | questions.q15.ways.{stride,max,average,blur} |
@@ -71,22 +71,20 @@ DYNAMIC = """
 | tabs/questions/quiz_items.py | read.{} | questions.*.read.{1,2,3,4,5} |
 | tabs/questions/quiz_items.py | questions.go.{} | questions.go.{curves,translate,train} |
 | tabs/questions/quiz_items.py | questions.items.{} | questions.items.{right,wrong} |
-| tabs/questions/q01_kernels.py | questions.q1.learn.kernels.{} | questions.q1.learn.kernels.{now,bilinear,difference} |
-| tabs/questions/q01_kernels.py | questions.q1.learn.made.{} | questions.q1.learn.made.{small,learned,bilinear,true} |
-| tabs/questions/q20_figures.py | figure.{} | questions.q20.figure.{verdict,best,p,q,d,best_short} |
+| tabs/questions/q01_kernels.py | learn.kernels.{} | questions.q1.learn.kernels.{now,bilinear,difference} |
+| tabs/questions/q01_kernels.py | learn.made.{} | questions.q1.learn.made.{small,learned,bilinear,true} |
+| tabs/questions/q20_figures.py | figure.{} | questions.q20.figure.{verdict,best} |
 | tabs/questions/q20_figures.py | figure.{}_note | questions.q20.figure.{verdict,best}_note |
 | tabs/questions/q20_figures.py | numbers.{} | questions.q20.numbers.{round,d_real,d_fake,loss_d,least,loss_g,gradient} |
 | tabs/questions/q20_figures.py | numbers.{} | questions.q20.numbers.{divergence,covered,away} |
-| tabs/questions/q20_figures.py | questions.q20.charts.{} | questions.q20.charts.{loss,verdict,divergence} |
+| tabs/questions/q20_figures.py | charts.{} | questions.q20.charts.{loss,verdict,divergence} |
 | tabs/questions/q20_figures.py | says.{} | questions.q20.says.{away,fight,tiny,no_gradient,sure,fooled,balance,lazy} |
 | tabs/questions/q17_labels.py | questions.q17.labels.{} | questions.q17.labels.{real,fake,rec} |
 | tabs/questions/q17_labels.py | stops.{}.{} | questions.q17.stops.{draw,translate,deceive,cycle}.{what,with,who} |
 | tabs/questions/q17_labels.py | stops.{}.{} | questions.q17.stops.{identity,judge,sum}.{what,with,who} |
 | tabs/questions/q17_labels.py | stops.{}.title | questions.q17.stops.{draw,translate,deceive,cycle,identity,judge,sum}.title |
-| tabs/questions/q17_labels.py | table.{} | questions.q17.table.{loss,value,weight,who} |
-| tabs/questions/q17_labels.py | told.{} | questions.q17.told.{what,with,who} |
 | tabs/questions/q01_upsampling.py | figure.{} | questions.q1.figure.{pooled,input,kernel,output,touches,spectrum} |
-| tabs/questions/q01_upsampling.py | questions.q1.matrix.{} | questions.q1.matrix.{convolution,transposed} |
+| tabs/questions/q01_upsampling.py | matrix.{} | questions.q1.matrix.{convolution,transposed} |
 | tabs/questions/q01_upsampling.py | {}_alt | questions.q1.matrix.{convolution,transposed}_alt |
 | tabs/questions/q01_upsampling.py | says.{} | questions.q1.says.{nearest,bilinear,unpool,uneven,gaps,even} |
 | tabs/questions/q01_upsampling.py | says.{} | questions.q1.says.{flat,nearly_flat,rippled,compensates,weights_ripple} |

@@ -1,24 +1,27 @@
 """Runs side by side as HTML: a column each, with its curves, what it drew at a moment, and what was done to it."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 from demo.shared import translated_samples
 from demo.ui import svg_chart
 from demo.ui.data_urls import file_url
 from demo.ui.i18n import Language, say
+from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
+from demo.ui.templates import macros
 from gan.errors import UserError
 from gan.plots.curves import DEFAULT, Comparison, View, compare
 from gan.plots.figures import window
 from gan.plots.history import Story
 
+HTML = macros(__file__)
 GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
 
 
@@ -31,7 +34,7 @@ def page(told: list[Story], view: View, step: float, language: Language) -> str:
     """A column a run as HTML: its charts, its sample at `step`, what was done to it, what the dotted lines mean."""
     compared = compare(told, view, word(language))
     if not told:
-        return f"<p>{escape(say(language, 'curves.none'))}</p>"
+        return paragraphs(say(language, "curves.none"))
     columns = []
     for at, story in enumerate(told):
         sample = story.sample(min(step, view.until * story.last) if view.until < 1 else step)
@@ -39,16 +42,18 @@ def page(told: list[Story], view: View, step: float, language: Language) -> str:
         if sample and len(story.columns["step"]):
             now = float(np.interp(sample[0], story.columns["step"], story.columns[view.axis]))
         marks = [(x, mark(event, language)) for x, _, _, event in story.marks(view.axis)]
-        status = escape(say(language, f"curves.status.{story.status}"))
         columns.append(
-            f'<section><h3>{escape(story.name)} <small class="{story.status}">{status}</small></h3>'
-            f'<div class="story">{picture(story, sample, language)}'
-            f"<div>{figures(compared, at, language, now, marks)}{jumps(story, language)}</div></div></section>"
+            {
+                "name": story.name,
+                "status": story.status,
+                "standing": say(language, f"curves.status.{story.status}"),
+                "picture": picture(story, sample, language),
+                "charts": figures(compared, at, language, now, marks),
+                "jumps": jumps(story, language),
+            }
         )
-    told_by = explanation(told, compared.view, language)
     moments = " ".join(map(str, sorted({step for story in told for step, _ in story.samples})))
-    marked = f'class="stories" style="--columns:{len(told)}" data-moments="{moments}"'
-    return f"<div {marked}>{''.join(columns)}</div>{told_by}"
+    return HTML.page(columns, moments, explanation(told, compared.view, language))
 
 
 def figures(
@@ -77,7 +82,7 @@ def figures(
                 log=view.is_log(panel),
             )
         )
-    return "".join(drawn)
+    return Markup("").join(drawn)
 
 
 def mark(event: dict[str, Any], language: Language) -> str:
@@ -99,33 +104,25 @@ def mark(event: dict[str, Any], language: Language) -> str:
 
 def jumps(story: Story, language: Language) -> str:
     """What was done to a run as HTML: buttons that lead to its moment."""
-    buttons = "".join(
-        f'<button type="button" data-step="{step}">{escape(mark(event, language))}</button>'
-        for _, step, _, event in story.marks("step")
-    )
-    return f'<p class="jumps">{buttons}</p>' if buttons else ""
+    return HTML.jumps([(step, mark(event, language)) for _, step, _, event in story.marks("step")])
 
 
 def picture(story: Story, sample: tuple[int, Path] | None, language: Language) -> str:
     """A story's sample as HTML, with the discriminator's verdicts at that moment."""
     if sample is None:
-        return f"<p>{escape(say(language, 'curves.no_sample'))}</p>"
+        return paragraphs(say(language, "curves.no_sample"))
     words = caption(story, sample[0], language)
-    alt, head = escape(f"{story.name}, {words}"), f"<figcaption>{escape(words)}</figcaption>"
     try:
         if story.model == "cyclegan":
             sheet = translated_samples.sheet(sample[1])
-            source = translated_samples.address(sample[1])
-            names = "".join(f"<li>{escape(name)}</li>" for name in translated_samples.rows(sample[1], language))
-            shown = f'<img width="{sheet.width}" height="{sheet.height}" src="{source}" alt="{alt}">'
-            return f'<figure class="sample wide">{head}<div class="translated"><ul>{names}</ul>{shown}</div></figure>'
+            source, rows = translated_samples.address(sample[1]), translated_samples.rows(sample[1], language)
+            return HTML.translated(source, sheet.size, rows, story.name, words)
         data = sample[1].read_bytes()
-        width, height = Image.open(BytesIO(data)).size
+        size = Image.open(BytesIO(data)).size
     except (OSError, UserError):  # the run was deleted while someone looked
-        return f"<p>{escape(words)}</p>"
-    shape = "wide" if width > 1.5 * height else ""
-    shown = f'<img width="{width}" height="{height}" src="{file_url(data, "webp")}" alt="{alt}">'
-    return f'<figure class="sample {shape}">{head}{shown}</figure>'
+        return paragraphs(words)
+    shape = "wide" if size[0] > 1.5 * size[1] else ""
+    return HTML.picture(file_url(data, "webp"), size, shape, story.name, words)
 
 
 def caption(story: Story, step: int, language: Language) -> str:
@@ -161,7 +158,7 @@ def explanation(told: list[Story], view: View, language: Language) -> str:
     if counts[-1] > 1:
         numbers = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
         sentences.append(say(language, "curves.pale", count=numbers))
-    return f'<ul class="explanation">{"".join(f"<li>{escape(s)}</li>" for s in dict.fromkeys(sentences))}</ul>'
+    return HTML.explanation(dict.fromkeys(sentences))
 
 
 def _grouped(told: list[Story], key: Callable[[Story], tuple]) -> list[tuple[tuple, list[Story]]]:

@@ -1,13 +1,14 @@
 """Small arrays as pictures of large squares, with numbers in them: inline SVG, sharp on a projector and on a phone."""
 
-import base64
 from collections.abc import Callable
-from html import escape
-from io import BytesIO
 
 import numpy as np
 from PIL import Image
 
+from demo.ui.data_urls import data_url
+from demo.ui.templates import macros
+
+HTML = macros(__file__)
 UNIT = 40  # side of a square in the SVG's own units: a font below a unit would meet browsers' smallest font size
 PALE, DEEP = np.array((0xF1, 0xF5, 0xF9)), np.array((0x1E, 0x4E, 0x8C))
 
@@ -36,26 +37,26 @@ def squares(
 ) -> str:
     """An HTML figure of values [h, w]: a square each, coloured by `colours`, with its number in the format `form`.
 
-    `title` and `alt` are plain text, `legend` is HTML. Without `form`, or where a number would be too small to read,
+    `legend` is a sentence, or HTML as `swatches`. Without `form`, or where a number would be too small to read,
     there are no numbers.
     """
     height, width = values.shape
     rgb = colours(values)
-    with BytesIO() as file:
-        Image.fromarray(rgb).save(file, "PNG")
-        png = base64.b64encode(file.getvalue()).decode()
     numbers = []
     if form and max(height, width) <= 20:
         for (i, j), value in np.ndenumerate(values):
             ink = "#000" if rgb[i, j] @ (0.299, 0.587, 0.114) > 140 else "#fff"
             x, y = (j + 0.5) * UNIT, (i + 0.5) * UNIT
-            numbers.append(f'<text x="{x:g}" y="{y:g}" fill="{ink}">{format(value, form)}</text>')
-    size = UNIT // 2 if len(format(values.max(), form)) < 3 else UNIT // 3
-    return (
-        f'<figure class="squares"><figcaption>{escape(title)}</figcaption>'
-        f'<svg viewBox="0 0 {width * UNIT} {height * UNIT}" role="img" aria-label="{escape(alt)}" font-size="{size}">'
-        f'<image href="data:image/png;base64,{png}" width="{width * UNIT}" height="{height * UNIT}" '
-        f'preserveAspectRatio="none"/>{"".join(numbers)}</svg><p>{legend}</p></figure>'
+            numbers.append((x, y, ink, format(value, form)))
+    return HTML.squares(
+        title,
+        alt,
+        legend,
+        width=width * UNIT,
+        height=height * UNIT,
+        size=UNIT // 2 if len(format(values.max(), form)) < 3 else UNIT // 3,
+        source=data_url(Image.fromarray(rgb), "png"),
+        numbers=numbers,
     )
 
 
@@ -63,7 +64,6 @@ def swatches(values: np.ndarray, label: Callable[[int], str]) -> str:
     """The legend of `blues`: a swatch for each count that occurs, as HTML."""
     counts = np.unique(values)
     colours = blues(counts[None])[0]
-    return " ".join(
-        f'<span><i style="background:rgb({r},{g},{b})"></i>{escape(label(int(count)))}</span>'
-        for count, (r, g, b) in zip(counts, colours, strict=True)
+    return HTML.swatches(
+        [(f"{r},{g},{b}", label(int(count))) for count, (r, g, b) in zip(counts, colours, strict=True)]
     )

@@ -3,22 +3,23 @@
 import json
 from collections.abc import Callable
 from functools import cache
-from html import escape
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
+from markupsafe import Markup
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.ui.assets import beside
 from demo.ui.refusals import WORDS
+from demo.ui.templates import macros
 from gan.words import LANGUAGES, Language, read
 from gan.words.particles import settled
 
-HERE = Path(__file__).resolve().parents[1]
+HERE, HTML = Path(__file__).resolve().parents[1], macros(__file__)
 
 
 def words(language: Language) -> dict[str, str]:
@@ -59,7 +60,7 @@ def saying(reader: gr.Request | Language | None, beginning: str = "") -> Callabl
 
 def both(key: str, **values: Any) -> str:
     """A sentence with its places filled, as HTML in both languages, of which the page shows its own (theme.css)."""
-    return "".join(f'<span lang="{each}">{escape(say(each, key, **values))}</span>' for each in LANGUAGES)
+    return HTML.both([(each, say(each, key, **values)) for each in LANGUAGES])
 
 
 def language_of(request: gr.Request | None) -> Language:
@@ -87,6 +88,7 @@ def _headers(request: gr.Request | None) -> dict[str, str]:
     return {} if request is None else {k.lower(): v for k, v in dict(request.headers).items()}
 
 
+HEAD, APP = b"<head>", b"<gradio-app"  # places in Gradio's page
 SCRIPTS = ("i18n.js", "frames.js", "lost.js", "tabs.js", "uploads.js")  # that run before Gradio's own
 
 
@@ -101,13 +103,12 @@ class LanguageSwitch:
     def __init__(self, app: ASGIApp) -> None:
         scripts = [beside(__file__, name) for name in SCRIPTS]
         sentences = json.dumps({each: words(each)["app.lost"] for each in LANGUAGES})
-        scripts = [script.replace("SENTENCES", sentences) for script in scripts]
-        switch = beside(__file__, "i18n.html")
+        script = HTML.script(Markup("".join(script.replace("SENTENCES", sentences) for script in scripts)))
         self.app = app
         self.page = GZipMiddleware(self.switched, compresslevel=6)
         self.replacements = (
-            (b"<head>", f"<head><script>{''.join(scripts)}</script>".encode()),
-            (b"<gradio-app", f"{switch}<gradio-app".encode()),
+            (HEAD, HEAD + script.encode()),
+            (APP, HTML.switch().encode() + APP),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

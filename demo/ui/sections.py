@@ -1,13 +1,13 @@
 """Sections of a tab: parts that look at one thing in different ways, of which only the open one is drawn."""
 
 from collections.abc import Callable, Iterable
-from html import escape
 from typing import Any, NamedTuple
 
 import gradio as gr
 
 from demo.server import model_cache
 from demo.ui import handlers
+from demo.ui.paragraphs import paragraphs
 
 QUIET, LATEST = handlers.QUIET | model_cache.TURNS, handlers.LATEST | model_cache.TURNS
 
@@ -48,7 +48,7 @@ def waiting(views: list[gr.HTML]) -> dict[str, Any]:
 def instead(section: Section, sentence: str) -> dict:
     """What a section's outputs are to be where it can't be drawn: the sentence, and nothing of what was there."""
     first, *others = views_of([section])
-    return {first: f"<p>{escape(sentence)}</p>", **dict.fromkeys(others, "")}
+    return {first: paragraphs(sentence), **dict.fromkeys(others, "")}
 
 
 def drawn(section: Section, subject: Any, inputs: list[Any], values: tuple, request: gr.Request) -> dict:

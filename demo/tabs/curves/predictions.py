@@ -2,7 +2,6 @@
 
 import random
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -11,6 +10,7 @@ from demo.shared import experiments
 from demo.tabs.curves.events import Asked, Guess, RunsView, Shown, stories, there_now
 from demo.ui.data_urls import file_url
 from demo.ui.i18n import Language, language_of, say
+from demo.ui.templates import macros
 
 ABOUT = """p { margin: 0 0 0.5rem; }
 .answer { font-weight: 600; font-size: 1.1em; }
@@ -18,6 +18,7 @@ ABOUT = """p { margin: 0 0 0.5rem; }
 .ends figure { margin: 0; flex: 0 1 22rem; }
 .ends figcaption { font-weight: 600; font-size: 1.1em; }
 .ends img { width: 100%; height: auto; image-rendering: pixelated; border-radius: 4px; }"""
+HTML = macros(__file__)
 LETTERS = "ABCD"
 
 
@@ -128,31 +129,33 @@ def about(guess: Guess, language: Language) -> str:
     key, given = guess["experiment"], guess["answer"]
 
     def part(name: str) -> str:
-        return escape(experiments.text(key, name, language))
+        return experiments.text(key, name, language)
 
-    question = f"<p><b>{part('question')}</b>"
     if not given:
-        return f"{question} {part('look')}</p>"
+        return HTML.asked(part("question"), part("look"))
     asked = experiments.EXPERIMENTS[key].asked
     if not guess["pick"]:
-        return f"<p><b>{escape(say(language, 'curves.guess.whose', run=asked))}</b></p>{_ends(guess, language)}"
-    verdict = escape(
-        say(language, f"curves.guess.{'right' if given == experiments.EXPERIMENTS[key].right else 'wrong'}")
-    )
+        return HTML.whose(say(language, "curves.guess.whose", run=asked), _ends(guess, language))
+    is_right = given == experiments.EXPERIMENTS[key].right
     letter = dict(zip(guess["order"], LETTERS, strict=False))
     found = "found" if guess["pick"] == asked else "missed"
     whose = {"run": asked, "letter": letter[asked], "other": guess["pick"], "choice": letter[guess["pick"]]}
-    return (
-        f"{question}</p><p class='answer'>{verdict} {part(f'answers.{given}')}</p>"
-        f"<p>{escape(say(language, f'curves.guess.{found}', **whose))}</p><p>{part('happened')}</p>"
+    return HTML.told(
+        part("question"),
+        verdict=say(language, "curves.guess.right" if is_right else "curves.guess.wrong"),
+        answer=part(f"answers.{given}"),
+        found=say(language, f"curves.guess.{found}", **whose),
+        happened=part("happened"),
     )
 
 
-def _ends(guess: Guess, language: Language) -> str:
-    """The last pictures of the runs as HTML, each under its letter."""
-    figures = []
-    for letter, story in zip(LETTERS, stories(guess["order"]), strict=False):
-        source = file_url(story.samples[-1][1].read_bytes(), "webp")
-        alt = escape(say(language, "curves.guess.pictures", letter=letter))
-        figures.append(f"<figure><figcaption>{letter}</figcaption><img alt='{alt}' src='{source}'></figure>")
-    return f"<div class='ends'>{''.join(figures)}</div>"
+def _ends(guess: Guess, language: Language) -> list[dict[str, str]]:
+    """The last pictures of the runs, each with its letter."""
+    return [
+        {
+            "letter": letter,
+            "alt": say(language, "curves.guess.pictures", letter=letter),
+            "source": file_url(story.samples[-1][1].read_bytes(), "webp"),
+        }
+        for letter, story in zip(LETTERS, stories(guess["order"]), strict=False)
+    ]

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from functools import lru_cache
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -12,25 +11,22 @@ import numpy as np
 from demo.ui import svg_chart
 from demo.ui.assets import beside
 from demo.ui.heatmap import greys, squares
-from demo.ui.i18n import Language, language_of, say
+from demo.ui.i18n import Language, language_of, saying
 from demo.ui.refusals import Refused, Said
+from demo.ui.templates import macros
 from gan.plots.figures import Line
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 CSS, JS = beside(__file__, "q01_kernels.css"), beside(__file__, "q01_kernels.js")
+HTML = macros(__file__)
 PENS = (-1.0, 0.0, 0.25, 0.5, 1.0)
 MOST = 9.0  # of a cell, up and down
 LARGEST = 8  # cells a side
 DIGITS, STEPS, EVERY = 256, 120, 6  # pictures to learn from, rounds of descent, rounds between two updates
 STRIDE = 2  # of what is learned
 NEAR = 0.15  # mean difference of a cell under which a kernel is called near the bilinear one
-
-
-def word(language: Language, key: str, **values: Any) -> str:
-    """A sentence of this question, as HTML."""
-    return escape(say(language, f"questions.q1.{key}", **values))
 
 
 # Painted
@@ -50,17 +46,8 @@ def checked(cells: Any, size: int) -> list[list[float]] | None:
 
 def painter(cells: list[list[float]], language: Language, pens: tuple[float, ...] = PENS) -> str:
     """Values as number fields with pens to paint with; q01_kernels.js brings it to life."""
-    fields = "".join(
-        f'<input type="number" step="0.25" min="{-MOST:g}" max="{MOST:g}" value="{round(value, 3):g}" '
-        f'aria-label="{word(language, "paint.cell", row=i + 1, column=j + 1)}">'
-        for i, row in enumerate(cells)
-        for j, value in enumerate(row)
-    )
-    buttons = "".join(f'<button type="button" data-pen="{pen:g}" aria-pressed="false">{pen:g}</button>' for pen in pens)
-    return (
-        f'<p>{word(language, "paint.how")}</p><p class="pens">{buttons}</p>'
-        f'<div class="kernel" style="--side:{len(cells)}">{fields}</div>'
-    )
+    rows = [[f"{round(value, 3):g}" for value in row] for row in cells]
+    return HTML.painter(saying(language, "questions.q1."), rows, MOST, pens)
 
 
 def paint(event: gr.EventData) -> list[list[float]] | None:
@@ -142,34 +129,24 @@ def learned(
         "bilinear": resampling.bilinear(small, stride)[0],
         "true": pictures[3:4],
     }
+    say, figures = saying(language, "questions.q1."), []
     kernels = {"now": kernel, "bilinear": bilinear, "difference": kernel - bilinear}
-    figures = [
-        squares(
-            (each.round(decimals=2) + 0.0).numpy(),  # no minus before a zero
-            greys,
-            title=say(language, f"questions.q1.learn.kernels.{name}"),
-            alt=say(language, f"questions.q1.learn.kernels.{name}"),
-            form=".2f",
-        )
-        for name, each in kernels.items()
-    ]
+    for name, each in kernels.items():
+        cells, title = (each.round(decimals=2) + 0.0).numpy(), say(f"learn.kernels.{name}")  # no minus before a zero
+        figures.append(squares(cells, greys, title=title, alt=title, form=".2f"))
     shown = [
         squares(each[0, 0].clamp(0, 1).numpy(), greys, title=title, alt=title)
-        for title, each in ((say(language, f"questions.q1.learn.made.{name}"), each) for name, each in made.items())
+        for title, each in ((say(f"learn.made.{name}"), each) for name, each in made.items())
     ]
-    steps = np.arange(len(errors), dtype=float)
     curve = svg_chart.chart(
-        [Line("spear", say(language, "questions.q1.learn.error"), steps, np.array(errors), [(0.0, least)])],
-        title=say(language, "questions.q1.learn.chart"),
-        x_label=say(language, "questions.q1.learn.step"),
+        [Line("spear", say("learn.error"), np.arange(len(errors), dtype=float), np.array(errors), [(0.0, least)])],
+        title=say("learn.chart"),
+        x_label=say("learn.step"),
         x_range=(0.0, float(STEPS)),
         y_range=(0.8 * least, max(0.2, errors[0])),
-        rest_label=say(language, "questions.q1.learn.least"),
+        rest_label=say("learn.least"),
         smoothing=0,
         log=True,
     )
     key = "learn.now" if not over else "learn.near" if far.mean() < NEAR else "learn.far"
-    return (
-        f'<div class="learned"><p role="status">{word(language, key, **values)}</p>'
-        f'<div class="three">{"".join(figures)}</div><div class="four">{"".join(shown)}</div>{curve}</div>'
-    )
+    return HTML.learned(say(key, **values), figures, shown, curve)

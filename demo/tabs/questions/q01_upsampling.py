@@ -1,6 +1,5 @@
 """Question 1, upsampling or transposed convolution: ways of going up in size, to be played with."""
 
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -12,9 +11,11 @@ from demo.tabs.questions.q01_compute import DRAWN, PATTERNS, RANGES, SIZE, SMALL
 from demo.ui import svg_chart
 from demo.ui.handlers import EACH, LATEST, QUIET, polite
 from demo.ui.heatmap import blues, greys, squares, swatches
-from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.sections import Section
+from demo.ui.templates import macros
 
+HTML = macros(__file__)
 PENS = (0.0, 0.5, 1.0)  # for a patch
 SHOWN = ("pooled", "input", "kernel", "spectrum", "output", "touches")
 
@@ -23,41 +24,37 @@ def matrices(result: dict[str, Any], language: Language) -> str:
     """The convolution as a matrix and its transpose, as HTML; empty for a way that has no kernel."""
     if result["matrix"] is None:
         return ""
-    figures = []
+    figures, say = [], saying(language, "questions.q1.")
     for name, values in (("convolution", result["matrix"]), ("transposed", result["matrix"].T)):
         rows, columns = values.shape
         words = {"rows": rows, "columns": columns, "small": SMALL**2, "large": max(rows, columns)}
-        title, alt = (say(language, f"questions.q1.matrix.{key}", **words) for key in (name, f"{name}_alt"))
-        figures.append(f'<div class="{name}">{squares(values, greys, title=title, alt=alt)}</div>')
-    how = escape(say(language, "questions.q1.matrix.how", size=SMALL))
-    return f'<p>{how}</p><div class="pair">{"".join(figures)}</div>'
+        title, alt = (say(f"matrix.{key}", **words) for key in (name, f"{name}_alt"))
+        figures.append((name, squares(values, greys, title=title, alt=alt)))
+    return HTML.matrices(say("matrix.how", size=SMALL), figures)
 
 
 def figure(result: dict[str, Any], language: Language) -> str:
     """What `upsample` returned, as HTML: the sentences that explain it and the pictures side by side."""
-
-    def word(key: str, **values: Any) -> str:
-        return say(language, f"questions.q1.{key}", **values)
+    say = saying(language, "questions.q1.")
 
     def panel(name: str) -> str:
-        values, title = result[name], word(f"figure.{name}")
+        values, title = result[name], say(f"figure.{name}")
         height, width = values.shape
         if name == "spectrum":  # by its logarithm, as one looks at spectra
             values = np.log1p(values)
         if name == "touches":
             colours, form = blues, "d"
-            legend = swatches(values, lambda count: word("figure.count", count=count))
+            legend = swatches(values, lambda count: say("figure.count", count=count))
         else:
             colours, form = greys, ".2f" if name == "kernel" else ""
             low, high = short(values.min()), short(values.max())
-            legend = word("figure.flat", low=low) if low == high else word("figure.range", low=low, high=high)
-            legend = word("figure.spectrum_legend") if name == "spectrum" else legend
-        alt = word("figure.alt", title=title, height=height, width=width)
-        return f'<div class="{name}">{squares(values, colours, title=title, alt=alt, legend=legend, form=form)}</div>'
+            legend = say("figure.flat", low=low) if low == high else say("figure.range", low=low, high=high)
+            legend = say("figure.spectrum_legend") if name == "spectrum" else legend
+        alt = say("figure.alt", title=title, height=height, width=width)
+        return squares(values, colours, title=title, alt=alt, legend=legend, form=form)
 
-    panels = [panel(name) for name in SHOWN if result[name] is not None]
-    sentences = " ".join(escape(word(f"says.{key}", **values)) for key, values in result["says"])
-    return f'<p aria-live="polite">{sentences}</p><div class="panels">{"".join(panels)}</div>'
+    sentences = " ".join(say(f"says.{key}", **values) for key, values in result["says"])
+    return HTML.panels(sentences, [(name, panel(name)) for name in SHOWN if result[name] is not None])
 
 
 def redraw(

@@ -1,6 +1,5 @@
 """Question 15, strides or pooling: one picture on four ways down in size, moved by a pixel, and the gradient back."""
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -12,17 +11,18 @@ from demo.tabs.questions.q01_compute import draw
 from demo.ui.assets import beside
 from demo.ui.handlers import LATEST, polite
 from demo.ui.heatmap import blues, greys, squares
-from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import integer
 from demo.ui.refusals import Refused, Said
 from demo.ui.sections import Section
+from demo.ui.templates import macros
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-CSS = beside(__file__, "q15_pooling.css")
+CSS, HTML = beside(__file__, "q15_pooling.css"), macros(__file__)
 SIZE = 32  # pixels a side of the picture
 MOST_SHIFT = 4
 PATTERNS = ("digit", "line", "stripes", "dot")
@@ -130,31 +130,32 @@ def strength(gradient: np.ndarray) -> np.ndarray:
 
 def figure(result: dict[str, Any], language: Language) -> str:
     """What `compare` returned as HTML: what is said of it, the picture, and a column for each way."""
+    say = saying(language, "questions.q15.")
 
-    def word(key: str, **values: Any) -> str:
-        return say(language, f"questions.q15.{key}", **values)
-
-    def panel(values: np.ndarray, key: str, colours: Any = greys, form: str = "", legend: str = "") -> str:
-        title = word(f"figure.{key}")
+    def panel(values: np.ndarray, key: str, colours: Any = greys, form: str = "") -> str:
+        title = say(f"figure.{key}")
         alt = f"{title}: {values.shape[0]} × {values.shape[1]}"
-        return squares(values, colours, title=title, alt=alt, form=form, legend=legend)
+        return squares(values, colours, title=title, alt=alt, form=form)
 
     columns = []
     for name in WAYS:
         way = result["ways"][name]
-        off, hear = f"{100 * way['off']:.0f}", f"{100 * way['hear']:.0f}"
+        taps = None if way["kernel"] is None else way["kernel"].round(2) + 0.0  # no minus before a zero
         columns.append(
-            f'<section class="way"><h5>{escape(word(f"ways.{name}"))}</h5>'
-            f"{panel(way['output'], 'output')}<p>{escape(word('off', off=off))}</p>"
-            f"{panel(strength(way['back']), 'back', blues)}<p>{escape(word('hear', hear=hear))}</p>"
-            f"{'' if way['kernel'] is None else panel(way['kernel'].round(2) + 0.0, 'kernel', form='.2f')}</section>"
+            {
+                "title": say(f"ways.{name}"),
+                "output": panel(way["output"], "output"),
+                "off": say("off", off=f"{100 * way['off']:.0f}"),
+                "back": panel(strength(way["back"]), "back", blues),
+                "hear": say("hear", hear=f"{100 * way['hear']:.0f}"),
+                "kernel": "" if taps is None else panel(taps, "kernel", form=".2f"),
+            }
         )
     ways = result["ways"]
     steady = min(ways, key=lambda name: ways[name]["off"])
     least, most = (f"{100 * ways[name]['off']:.0f}" for name in (steady, "max"))
-    says = word("says", way=word(f"ways.{steady}"), off=least, max=most)
-    start = f'<section class="start">{panel(result["input"], "input")}</section>'
-    return f'<p aria-live="polite">{escape(says)}</p><div class="ways">{start}{"".join(columns)}</div>'
+    says = say("says", way=say(f"ways.{steady}"), off=least, max=most)
+    return HTML.page(says, panel(result["input"], "input"), columns)
 
 
 def redraw(pattern: str, shift: float, layer: str, kernel: str, number: float, request: gr.Request) -> str:

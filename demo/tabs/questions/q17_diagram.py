@@ -6,9 +6,11 @@ Each generator stands twice, because it is called twice; it is the same network 
 
 import unicodedata
 from collections.abc import Mapping
-from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from demo.ui.templates import macros
+
+HTML = macros(__file__)
 # where things stand: pictures and networks by name, their middles
 PICTURES = {
     **{"real_a": (80, 90), "fake_b": (500, 90), "rec_a": (920, 90)},
@@ -107,19 +109,15 @@ def travels(stop: Stop) -> list[tuple[str, str]]:
     }.get(stop.key, [])
 
 
-def _fitted(label: str, x: int, y: int) -> str:
+def _fitted(label: str, y: int) -> list[dict[str, Any]]:
     """A network's label within its box: on two lines where it is long, and narrowed where that is not enough."""
 
     def is_long(line: str) -> bool:
         return LETTER * sum(1 if unicodedata.east_asian_width(c) in "WF" else 0.55 for c in line) > ROOM
 
     lines = label.replace(" → ", " →\n").split("\n") if is_long(label) else [label]
-    squeeze = f' textLength="{ROOM}" lengthAdjust="spacingAndGlyphs"'
     top = y + 13 - 10 * (len(lines) - 1)
-    return "".join(
-        f'<text class="long" x="{x}" y="{top + 16 * at}"{squeeze if is_long(line) else ""}>{escape(line)}</text>'
-        for at, line in enumerate(lines)
-    )
+    return [{"y": top + 16 * at, "text": line, "is_long": is_long(line)} for at, line in enumerate(lines)]
 
 
 def draw(
@@ -135,39 +133,60 @@ def draw(
     `images` are the pictures' addresses, `labels` the words on the networks and under the pictures, by the names in
     NETWORKS and PICTURES; those under a picture may have two lines.
     """
-    pieces = [
-        f'<path class="edge{" on" if name in stop.edges else ""}" d="{d}"/>'
-        for name, d in EDGES.items()
+    edges = [
+        (" on" if name in stop.edges else "", path)
+        for name, path in EDGES.items()
         if name in stop.edges or name[:4] not in ("same", "idt-")  # these are there only while they are walked
     ]
+    return HTML.draw(
+        alt,
+        edges,
+        networks=_networks(stop, learn, labels),
+        box=(2 * BOX[0], 2 * BOX[1]),
+        room=ROOM,
+        pictures=_pictures(stop, seen, images, labels),
+        side=2 * HALF,
+        travels=[(images[name], path) for name, path in travels(stop)],
+    )
+
+
+def _networks(stop: Stop, learn: tuple[str, ...], labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What is drawn of each network."""
+    drawn = []
     for name, (x, y) in NETWORKS.items():
         network = name.split()[0]
-        kind = "g" if "2" in network else "d"
-        state = (" on" if name in stop.networks else "") + (" learns" if network in learn else "")
-        pieces.append(
-            f'<g class="network {kind}{state}"><rect x="{x - BOX[0]}" y="{y - BOX[1]}" width="{2 * BOX[0]}" '
-            f'height="{2 * BOX[1]}" rx="12"/><text class="short" x="{x}" y="{y - 15}">{kind.upper()}</text>'
-            f"{_fitted(labels[network], x, y)}</g>"
+        drawn.append(
+            {
+                "kind": "g" if "2" in network else "d",
+                "state": (" on" if name in stop.networks else "") + (" learns" if network in learn else ""),
+                "left": x - BOX[0],
+                "top": y - BOX[1],
+                "x": x,
+                "y": y - 15,
+                "lines": _fitted(labels[network], y),
+            }
         )
+    return drawn
+
+
+def _pictures(stop: Stop, seen: set[str], images: Mapping[str, str], labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What is drawn of each picture; one that does not exist yet has no source."""
+    drawn = []
     for name, (x, y) in PICTURES.items():
         picture = f"idt_{stop.side}" if name == "idt" else name
         if name == "idt" and stop.key != "identity":
             continue
-        box = f'x="{x - HALF}" y="{y - HALF}" width="{2 * HALF}" height="{2 * HALF}"'
-        if picture in seen:
-            state = " on" if name in stop.pictures else ""
-            pieces.append(f'<image class="{state}" href="{images[picture]}" {box}/><rect class="frame{state}" {box}/>')
-        else:
-            pieces.append(f'<rect class="empty" {box}/>')
-        lines = escape(labels[name]).split("\n")  # two on a phone
-        pieces.append(f'<text class="label wide" x="{x}" y="{y + HALF + 20}">{" ".join(lines)}</text>')
-        pieces += [
-            f'<text class="label narrow" x="{x}" y="{y + HALF + 20 + 34 * at}">{line}</text>'
-            for at, line in enumerate(lines)
-        ]
-    for name, path in travels(stop):
-        pieces.append(
-            f'<image class="token" style="offset-path:path(\'{path}\')" href="{images[name]}" '
-            f'x="-28" y="-28" width="56" height="56"/>'
+        lines = labels[name].split("\n")  # two on a phone
+        drawn.append(
+            {
+                "source": images[picture] if picture in seen else "",
+                "state": " on" if name in stop.pictures else "",
+                "left": x - HALF,
+                "top": y - HALF,
+                "x": x,
+                "y": y + HALF + 20,
+                "label": " ".join(lines),
+                "lines": [(y + HALF + 20 + 34 * at, line) for at, line in enumerate(lines)],
+            }
         )
-    return f'<svg viewBox="-45 -44 1120 628" role="img" aria-label="{escape(alt)}">{"".join(pieces)}</svg>'
+    return drawn

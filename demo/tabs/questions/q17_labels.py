@@ -1,7 +1,6 @@
 """Question 17, inputs or labels?: one true round of CycleGAN on two pictures, stop by stop, with its numbers."""
 
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,12 @@ from demo.tabs.questions.q17_diagram import Stop
 from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
 from demo.ui.handlers import QUIET, polite
-from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import whole
+from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
+from demo.ui.templates import macros
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
@@ -26,13 +27,9 @@ if TYPE_CHECKING:
     from gan.core.cyclegan import CycleGANConfig
 
 CSS, JS = beside(__file__, "q17_diagram.css"), beside(__file__, "q20_equilibrium.js")
+HTML = macros(__file__)
 FIRST = "horse2zebra"
 PACE = 4000  # milliseconds a stop, when it plays by itself
-
-
-def word(language: Language, key: str, **values: Any) -> str:
-    """A sentence of this question, as HTML."""
-    return escape(say(language, f"questions.q17.{key}", **values))
 
 
 def runs() -> list[str]:
@@ -76,25 +73,25 @@ def page(run: Run, seed: int, at: int, language: Language, playing: bool = False
     """The round at a stop, from 0, as HTML: the diagram, what the picture is here, what is compared, who learns."""
     from gan.analysis.training_roles import teachers
 
-    now, stops = played(run, seed), stops_of(run.config)
+    now, stops, say = played(run, seed), stops_of(run.config), saying(language, "questions.q17.")
     at = max(0, min(at, len(stops) - 1))
     stop, images = stops[at], _images(run.folder, model_cache.stamp(run), seed)
     sides = dict(zip("ab", names(run, language), strict=True))
     seen = {"real_a", "real_b"} | {p if p != "idt" else f"idt_{s.side}" for s in stops[: at + 1] for p in s.pictures}
     values = {"a": sides[stop.side], "b": sides[stop.other], "value": f"{now.record.get(stop.loss, 0):.3f}"}
-    title = say(language, f"questions.q17.stops.{stop.key}.title", **values)
+    title = say(f"stops.{stop.key}.title", **values)
     learn = q17_diagram.learners(stop, teachers(run.config))
     svg = q17_diagram.draw(stop, learn, seen, images, short(sides) | labels(sides, language), title)
-    rows = "".join(
-        f"<div><dt>{word(language, f'told.{part}')}</dt>"
-        f"<dd>{word(language, f'stops.{stop.key}.{part}', **values)}</dd></div>"
-        for part in ("what", "with", "who")
-    )
-    state = ' data-running="yes"' if playing else ""
-    return (
-        f'<div class="round"{state}><h4 aria-live="polite">{at + 1} / {len(stops)} · {escape(title)}</h4>{svg}'
-        f'<div class="told">{_compared(stop, now, images, sides, language)}<dl>{rows}</dl></div>'
-        f"{table(run.config, now, sides, language) if stop.key == 'sum' else ''}</div>"
+    return HTML.page(
+        say,
+        at=at + 1,
+        count=len(stops),
+        title=title,
+        diagram=svg,
+        compared=_compared(stop, now, images, sides, language),
+        told={part: say(f"stops.{stop.key}.{part}", **values) for part in ("what", "with", "who")},
+        table=table(run.config, now, sides, language) if stop.key == "sum" else "",
+        is_playing=playing,
     )
 
 
@@ -115,41 +112,35 @@ def labels(sides: dict[str, str], language: Language) -> dict[str, str]:
 
 
 def _compared(stop: Stop, now: "Played", images: dict[str, str], sides: dict[str, str], language: Language) -> str:
-    """The two pictures that a stop compares, and its loss."""
+    """The two pictures that a stop compares, and its loss, as HTML."""
     if not stop.loss:
         return ""
-    pictures = ""
-    if stop.compared:
-        every = {name: label.replace("\n", " ") for name, label in labels(sides, language).items()}
-        pictures = "".join(
-            f'<img src="{images[name]}" alt="{escape(every[name])}" title="{escape(every[name])}">'
-            for name in stop.compared
-        )
-    return f'<p class="loss">{pictures}<span>{word(language, "loss")}</span> <b>{now.record[stop.loss]:.3f}</b></p>'
+    every = {name: label.replace("\n", " ") for name, label in labels(sides, language).items()}
+    pictures = [(every[name], images[name]) for name in stop.compared or ()]
+    return HTML.compared(saying(language, "questions.q17."), pictures, now.record[stop.loss])
 
 
 def table(config: "CycleGANConfig", now: "Played", sides: dict[str, str], language: Language) -> str:
-    """All losses of the round with their weights, whom they teach, and the gradients that came of it."""
+    """All losses of the round with their weights, whom they teach, and the gradients that came of it, as HTML."""
     from gan.analysis.training_roles import teachers
 
-    taught = teachers(config)
+    taught, say = teachers(config), saying(language, "questions.q17.")
     every = {name: f"{'G' if '2' in name else 'D'}: {does}" for name, does in short(sides).items()}
     weights = {"cycle": config.lambda_cycle, "idt": config.lambda_cycle * config.lambda_identity}
     rows = []
     for stop in stops_of(config):
         if not stop.loss:
             continue
-        weight, value = weights.get(stop.loss.split("_")[0], 1.0), f"{now.record[stop.loss]:.3f}"
-        who = ", ".join(escape(every[name]) for name in q17_diagram.learners(stop, taught))
-        title = word(language, f"stops.{stop.key}.title", a=sides[stop.side], b=sides[stop.other])
-        rows.append(f'<tr><th scope="row">{title}</th><td>{value}</td><td>× {weight:g}</td><td>{who}</td></tr>')
-    columns = ("loss", "value", "weight", "who")
-    head = "".join(f'<th scope="col">{word(language, f"table.{name}")}</th>' for name in columns)
-    sizes = ", ".join(f"{escape(every[name])}: {size:.3g}" for name, size in now.gradients.items())
-    return (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        f"<p>{word(language, 'gradients')} {sizes}.</p>"
-    )
+        rows.append(
+            {
+                "title": say(f"stops.{stop.key}.title", a=sides[stop.side], b=sides[stop.other]),
+                "value": now.record[stop.loss],
+                "weight": weights.get(stop.loss.split("_")[0], 1.0),
+                "who": ", ".join(every[name] for name in q17_diagram.learners(stop, taught)),
+            }
+        )
+    gradients = ", ".join(f"{every[name]}: {size:.3g}" for name, size in now.gradients.items())
+    return HTML.table(say, rows, gradients)
 
 
 # Handlers; `at` counts from 1, as the slider does
@@ -160,7 +151,7 @@ def show(subject: None, shown: str | None, run: str | None, seed: int, at: float
     known = runs()
     run = run if run in known else next(iter(known), None)
     if run is None:
-        return gr.Dropdown(choices=[]), gr.skip(), f"<p>{word(language_of(request), 'none')}</p>", False, ""
+        return gr.Dropdown(choices=[]), gr.skip(), paragraphs(say(request, "questions.q17.none")), False, ""
     return gr.Dropdown(choices=known, value=run), *go(run, seed, at, request), quiz_items.once("q17", shown, request)
 
 

@@ -6,31 +6,28 @@ orange, so that they are told apart without colour.
 
 import math
 from collections.abc import Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image, ImageColor
 
 from demo.ui import svg_chart
 from demo.ui.data_urls import data_url
-from demo.ui.i18n import Language, say
+from demo.ui.i18n import Language, saying
+from demo.ui.templates import macros
 from gan.plots.figures import SHIELD, SPEAR, Line
 
 if TYPE_CHECKING:
     from gan.toy.toy_gan import ToyGAN, View
 
+HTML = macros(__file__)
 SHOWS = ("real", "fake", "pull", "net")  # what can be laid over the verdict
 FAKE, REAL = (np.float32(ImageColor.getrgb(colour)) for colour in (SPEAR, SHIELD))
 SIDE = 1000  # of a picture, in its own units
 ARROWS = 80
 POINTS = 120  # of a curve
 LATE = 20  # rounds over which the verdicts of the sentence are taken
-
-
-def word(language: Language, key: str, **values: Any) -> str:
-    """A sentence of this question, as HTML."""
-    return escape(say(language, f"questions.q20.{key}", **values))
 
 
 def share(verdict: Any, loss: str) -> Any:
@@ -60,7 +57,7 @@ def place(points: np.ndarray) -> np.ndarray:
 def dots(points: np.ndarray, kind: str) -> str:
     """Points as one path of dots, with a pale edge: round for real, square for fake (see the style sheet)."""
     d = "".join(f"M{x} {y}h0" for x, y in place(points).tolist())
-    return f'<path class="edge {kind}" d="{d}"/><path class="{kind}" d="{d}"/>'
+    return HTML.path(f"edge {kind}", d) + HTML.path(kind, d)
 
 
 def arrows(fake: np.ndarray, pull: np.ndarray) -> str:
@@ -75,25 +72,18 @@ def arrows(fake: np.ndarray, pull: np.ndarray) -> str:
     corners = [place(each).tolist() for each in (fake + side, fake + step, fake - side)]
     seen = np.linalg.norm(step, axis=1) > 0.01
     d = "".join(f"M{a[0]} {a[1]}L{b[0]} {b[1]}L{c[0]} {c[1]}z" for a, b, c, s in zip(*corners, seen, strict=True) if s)
-    return f'<path class="pull" d="{d}"/>'
+    return HTML.path("pull", d)
 
 
 def net(lines: np.ndarray) -> str:
     """The plane of z as the generator lays it: its lines."""
     d = "".join("M" + "L".join(f"{x} {y}" for x, y in line) for line in place(lines).tolist())
-    return f'<path class="net" d="{d}"/>'
-
-
-def picture(shapes: str, caption: str, alt: str, height: int = SIDE) -> str:
-    """A figure with its caption."""
-    return (
-        f"<figure><figcaption>{caption}</figcaption>"
-        f'<svg viewBox="0 0 {SIDE} {height}" role="img" aria-label="{alt}">{shapes}</svg></figure>'
-    )
+    return HTML.path("net", d)
 
 
 def plane(view: "View", loss: str, shows: Sequence[str], language: Language) -> str:
-    """Two dimensions: what D says of every place, with the points, and what the best D would say."""
+    """Two dimensions, as HTML: what D says of every place, with the points, and what the best D would say."""
+    say = saying(language, "questions.q20.")
     real, fake, pull, lines = (each.numpy() for each in (view.real, view.fake, view.pull, view.net))
     parts = {
         "net": lambda: net(lines),
@@ -101,18 +91,17 @@ def plane(view: "View", loss: str, shows: Sequence[str], language: Language) -> 
         "fake": lambda: dots(fake, "fake"),
         "pull": lambda: arrows(fake[:ARROWS], pull[:ARROWS]),
     }
-    over = "".join(make() for name, make in parts.items() if name in shows)
+    over = [make() for name, make in parts.items() if name in shows]
     panels = []
-    for name, verdict, shapes in (("verdict", view.verdict, over), ("best", view.best, "")):
-        image = f'<image href="{heat(share(verdict.numpy(), loss))}" width="{SIDE}" height="{SIDE}"/>'
-        title = word(language, f"figure.{name}")
-        note = word(language, f"figure.{name}_note", off=f"{view.off:.2f}")
-        panels.append(picture(image + shapes, f"<b>{title}</b> <small>{note}</small>", title))
-    return "".join(panels)
+    for name, verdict, shapes in (("verdict", view.verdict, over), ("best", view.best, [])):
+        shapes = HTML.plane(SIDE, heat(share(verdict.numpy(), loss)), shapes)
+        note = say(f"figure.{name}_note", off=f"{view.off:.2f}")
+        panels.append(HTML.picture(say(f"figure.{name}"), note, SIDE, shapes))
+    return Markup("").join(panels)
 
 
 def line(view: "View", loss: str, shows: Sequence[str], language: Language) -> str:
-    """One dimension: both densities, D and the best D over them; under them where the generator sends each z."""
+    """One dimension, as HTML: both densities, both D over them; under them where the generator sends each z."""
     from gan.toy.densities import REACH, axis
 
     x = (axis(1).numpy() / REACH + 1) * SIDE / 2
@@ -131,39 +120,31 @@ def line(view: "View", loss: str, shows: Sequence[str], language: Language) -> s
 
     p, q = (curve(each.numpy(), top) for each in (view.p, view.q))
     d, best = (curve(share(each.numpy(), loss), 1.05) for each in (view.verdict, view.best))
-    shapes = [f'<path class="grid" d="M0 {floor}H{SIDE}M0 960H{SIDE}"/>']
-    if "real" in shows:
-        shapes.append(f'<path class="density real" d="{p}"/>')
-    if "fake" in shows:
-        shapes.append(f'<path class="density fake" d="{q}"/>')
-    shapes.append(f'<path class="best" d="{best}"/><path class="verdict" d="{d}"/>')
+    paths = [("grid", f"M0 {floor}H{SIDE}M0 960H{SIDE}")]
+    paths += [(f"density {name}", curve) for name, curve in (("real", p), ("fake", q)) if name in shows]
+    paths += [("best", best), ("verdict", d)]
     ends = ((view.net[0, ::2].numpy() / (1, REACH) + 1) * SIDE / 2).clip(-SIDE, 2 * SIDE).round().astype(int).tolist()
-    shapes.append(f'<path class="net" d="{"".join(f"M{z} 960L{to} {floor}" for z, to in ends)}"/>')
+    paths.append(("net", "".join(f"M{z} 960L{to} {floor}" for z, to in ends)))
     if "pull" in shows:
         for at, to in zip(view.fake[:40, 0].tolist(), view.pull[:40, 0].tolist(), strict=True):
             start = (at / REACH + 1) * SIDE / 2
             tip = start + 150 * math.tanh(to / 2)
             if abs(tip - start) > 4:
                 wedge = f"M{start:.0f} {floor + 12}L{tip:.0f} {floor + 24}L{start:.0f} {floor + 36}z"
-                shapes.append(f'<path class="pull" d="{wedge}"/>')
-    shapes.append(f'<text x="8" y="990">z</text><text x="8" y="{floor + 34}">x</text>')
-    keys = "".join(
-        f'<span><svg viewBox="0 0 30 10" aria-hidden="true"><path class="{kind}" d="M0 5H30"/></svg>'
-        f"{word(language, f'figure.{name}')}</span>"
-        for kind, name in (("density real", "p"), ("density fake", "q"), ("verdict", "d"), ("best", "best_short"))
-    )
-    title = word(language, "figure.line")
-    note = word(language, "figure.line_note", off=f"{view.off:.2f}")
-    return picture("".join(shapes), f"<b>{title}</b> {keys} <small>{note}</small>", title)
+                paths.append(("pull", wedge))
+    say = saying(language, "questions.q20.")
+    note = say("figure.line_note", off=f"{view.off:.2f}")
+    return HTML.picture(say("figure.line"), note, SIDE, HTML.line(paths, floor + 34), HTML.keys(say))
 
 
 def comment(gan: "ToyGAN", view: "View", hold: str, language: Language) -> str:
     """What is to be seen just now, by rules: the verdicts are means of the last rounds, as shares."""
+    say = saying(language, "questions.q20.")
     if gan.blown_up:
-        return word(language, "says.blown_up")
+        return say("says.blown_up")
     late = gan.history[-LATE:]
     if not late:
-        return word(language, "says.start")
+        return say("says.start")
     real, fake = (
         float(np.mean([share(v, gan.loss) for v in of]))
         for of in zip(*((t.d_real, t.d_fake) for t in late), strict=True)
@@ -187,7 +168,7 @@ def comment(gan: "ToyGAN", view: "View", hold: str, language: Language) -> str:
         key = "balance" if view.divergence < 0.05 else "lazy"
     else:
         key = "fight"
-    return word(language, f"says.{key}", **values)
+    return say(f"says.{key}", **values)
 
 
 def out_of_sight(view: "View") -> int:
@@ -198,10 +179,10 @@ def out_of_sight(view: "View") -> int:
 
 
 def numbers(gan: "ToyGAN", view: "View", language: Language) -> str:
-    """The figures of this moment."""
+    """The figures of this moment, as HTML."""
     from gan.toy.densities import least_loss
 
-    last = gan.history[-1] if gan.history else None
+    say, last = saying(language, "questions.q20."), gan.history[-1] if gan.history else None
     least = least_loss(gan.loss, view.divergence)
     away = out_of_sight(view)
     shown = [("round", f"{gan.rounds:,}")]
@@ -217,14 +198,14 @@ def numbers(gan: "ToyGAN", view: "View", language: Language) -> str:
     shown += [("divergence", f"{view.divergence:.3f}"), ("covered", f"{100 * view.covered:.0f}{space}%")]
     if away:
         shown.append(("away", str(away)))
-    cells = "".join(f"<div><dt>{word(language, f'numbers.{name}')}</dt><dd>{escape(v)}</dd></div>" for name, v in shown)
-    return f"<dl>{cells}</dl>"
+    return HTML.numbers([(say(f"numbers.{name}"), value) for name, value in shown])
 
 
 def curves(gan: "ToyGAN", trail: Sequence[tuple[int, float]], language: Language) -> str:
-    """Losses, verdicts and the divergence over the rounds."""
+    """Losses, verdicts and the divergence over the rounds, as HTML."""
     from gan.core.losses import LOSSES
 
+    say = saying(language, "questions.q20.")
     rest, turns = LOSSES[gan.loss].equilibrium(), _thinned(gan.history)
     if len(turns) < 2:
         return ""
@@ -234,15 +215,15 @@ def curves(gan: "ToyGAN", trail: Sequence[tuple[int, float]], language: Language
     def chart(title: str, lines: list[Line], low: float, high: float, dotted: str = "") -> str:
         return svg_chart.chart(
             lines,
-            title=say(language, f"questions.q20.charts.{title}"),
-            x_label=say(language, "questions.q20.charts.round"),
+            title=say(f"charts.{title}"),
+            x_label=say("charts.round"),
             x_range=(0.0, float(x[-1])),
             y_range=(low, high),
             rest_label=dotted,
         )
 
     def named(key: str) -> str:
-        return say(language, f"questions.q20.numbers.{key}")
+        return say(f"numbers.{key}")
 
     both = np.concatenate([column["loss_g"], column["loss_d"]])
     low, high = min(0.0, float(np.quantile(both, 0.02))), max(2.0, float(np.quantile(both, 0.98)))
@@ -260,7 +241,7 @@ def curves(gan: "ToyGAN", trail: Sequence[tuple[int, float]], language: Language
             low,
             high,
         ),
-        chart("verdict", verdicts, 0.0, 1.0, say(language, "questions.q20.charts.half")),
+        chart("verdict", verdicts, 0.0, 1.0, say("charts.half")),
     ]
     if len(trail) > 1:
         steps, values = (np.array(each, float) for each in zip(*trail, strict=True))
@@ -268,10 +249,10 @@ def curves(gan: "ToyGAN", trail: Sequence[tuple[int, float]], language: Language
             chart(
                 "divergence",
                 [Line("cycle", named("divergence"), steps, values, [(0.0, math.log(2))])],
-                *(0.0, 0.75, say(language, "questions.q20.charts.apart")),
+                *(0.0, 0.75, say("charts.apart")),
             )
         )
-    return f'<div class="curves">{"".join(pieces)}</div>'
+    return HTML.curves(pieces)
 
 
 def _thinned(turns: list) -> list:

@@ -19,11 +19,13 @@ from demo.ui.drawing_pad import decode
 from demo.ui.i18n import Language
 from demo.ui.numbers import integer
 from demo.ui.refusals import Refused
+from demo.ui.templates import macros
 
 if TYPE_CHECKING:
     from gan.toy.densities import Points
     from gan.toy.toy_gan import ToyConfig, ToyGAN
 
+HTML = macros(__file__)
 BUDGET = 0.12  # seconds of an update's rounds, shared by all who wait
 ENOUGH = 0.02  # how far D may be from the best to be called that
 PAPER = 40  # squares a side of an empty drawing
@@ -166,10 +168,11 @@ def seen(held: Held, hold: str, shows: list[str], language: Language, *, curves:
             if len(held.trail) > MOST_TRAIL:
                 held.trail = held.trail[::2]
         make = q20_figures.line if gan.points.dims == 1 else q20_figures.plane
-        says = q20_figures.comment(gan, view, hold, language)
-        state = ' data-running="yes"' if held.running else ""
-        figure = (
-            f'<div class="duel"{state}><p aria-live="off">{says}</p><div class="panels dims-{gan.points.dims}">'
-            f"{make(view, gan.loss, shows, language)}</div>{q20_figures.numbers(gan, view, language)}</div>"
+        figure = HTML.page(
+            says=q20_figures.comment(gan, view, hold, language),
+            dims=gan.points.dims,
+            panels=make(view, gan.loss, shows, language),
+            numbers=q20_figures.numbers(gan, view, language),
+            is_running=held.running,
         )
         return figure, q20_figures.curves(gan, held.trail, language) if curves else gr.skip()

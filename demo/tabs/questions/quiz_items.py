@@ -3,17 +3,18 @@
 Plain radio buttons and CSS: the page itself turns over the explanation, nothing is sent and nothing is stored.
 """
 
-from html import escape
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from demo.shared import experiments
 from demo.shared.links import leads
 from demo.ui.assets import beside
-from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.i18n import Language, language_of, saying, t
+from demo.ui.templates import macros
 
-CSS = beside(__file__, "quiz_items.css")
+CSS, HTML = beside(__file__, "quiz_items.css"), macros(__file__)
 CHOICES = ("a", "b", "c")
 # the right answers, in the order of the items; their words are under questions.<question>.items.<number>
 RIGHT = {"q1": "cba", "q15": "bca", "q17": "bac", "q20": "cab"}
@@ -22,29 +23,24 @@ READ = {"q1": 4, "q15": 4, "q17": 3, "q20": 5}  # how much there is to read on
 
 def html(question: str, language: Language) -> str:
     """A question's items and its reading list."""
-
-    def word(key: str) -> str:
-        return say(language, f"questions.{question}.{key}")
-
-    pieces = [f"<h4>{escape(say(language, 'questions.items.title'))}</h4>"]
+    say, word = saying(language), saying(language, f"questions.{question}.")
+    items = []
     for number, right in enumerate(RIGHT[question], 1):
-        name = f"{question}-{number}"
-        rows = []
+        name, answers = f"{question}-{number}", []
         for choice in CHOICES:
             verdict = "right" if choice == right else "wrong"
-            mark = escape(say(language, f"questions.items.{verdict}"))
-            rows.append(
-                f'<label><input type="radio" name="{name}" aria-describedby="{name}-{choice}"> '
-                f"{escape(word(f'items.{number}.{choice}'))}</label>"
-                f'<p class="{verdict}" id="{name}-{choice}" role="status"><b>{mark}</b> '
-                f"{escape(word(f'items.{number}.why_{choice}'))}</p>"
+            answers.append(
+                {
+                    "name": f"{name}-{choice}",
+                    "text": word(f"items.{number}.{choice}"),
+                    "verdict": verdict,
+                    "mark": say(f"questions.items.{verdict}"),
+                    "why": word(f"items.{number}.why_{choice}"),
+                }
             )
-        pieces.append(
-            f"<fieldset><legend>{number}. {escape(word(f'items.{number}.ask'))}</legend>{''.join(rows)}</fieldset>"
-        )
-    lines = "".join(f"<li>{word(f'read.{number}')}</li>" for number in range(1, READ[question] + 1))
-    pieces.append(f"<h4>{escape(say(language, 'questions.read_on'))}</h4><ul>{lines}</ul>")
-    return f'<div class="items">{"".join(pieces)}</div>'
+        items.append({"name": name, "question": word(f"items.{number}.ask"), "answers": answers})
+    reading = [Markup(word(f"read.{number}")) for number in range(1, READ[question] + 1)]  # they have links
+    return HTML.page(say, items, reading)
 
 
 def build(question: str) -> gr.HTML:
@@ -68,5 +64,4 @@ def evidence(experiment: str, language: Language) -> str:
     """What Curves' recorded experiment says to a question, as HTML; empty where its runs are not here."""
     if experiment not in experiments.there():
         return ""
-    head, text = say(language, "questions.evidence"), experiments.text(experiment, "happened", language)
-    return f"<p><b>{escape(head)}</b> {escape(text)}</p>"
+    return HTML.evidence(saying(language), experiments.text(experiment, "happened", language))

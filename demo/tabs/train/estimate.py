@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -14,6 +13,7 @@ from demo.jobs import presets
 from demo.server.environment import Place
 from demo.ui.gradio_workarounds import session_of
 from demo.ui.i18n import Language, language_of, say
+from demo.ui.paragraphs import paragraphs
 from gan.config import Config
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def outlook(config: Config, needed: int | None, language: Language, stop: Callab
         told.append(say(language, "train.outlook.bound", seconds=f"{throughput.LIMIT:.0f}"))
     if found.is_disturbed:
         told.append(say(language, "train.outlook.disturbed", percent=f"{100 * found.share:.0f}"))
-    return "".join(f'<p class="outlook {key}">{escape(sentence)}</p>' for sentence in told)
+    return paragraphs(*told, kind=f"outlook {key}")
 
 
 def measured(config: Config, stop: Callable[[], bool] = lambda: False) -> "Estimate":
@@ -75,7 +75,7 @@ def ask(config: Config, needed: int | None, asked: tuple, request: gr.Request) -
     """
     language, session, mine = language_of(request), session_of(request), (repr(asked), object())
     if jobs.active() is not None:
-        yield f"<p>{escape(say(language, 'train.outlook.busy'))}</p>", *pressable(False)
+        yield paragraphs(say(language, "train.outlook.busy")), *pressable(False)
         return
     _asked.pop(session, None)
     _asked[session] = mine
@@ -89,7 +89,7 @@ def ask(config: Config, needed: int | None, asked: tuple, request: gr.Request) -
     worker = threading.Thread(target=_work, args=(found, partial(outlook, config, needed, language, is_unwanted)))
     worker.daemon = True
     worker.start()
-    yield f"<p>{escape(say(language, 'train.outlook.measuring'))}</p>", *pressable(True)
+    yield paragraphs(say(language, "train.outlook.measuring")), *pressable(True)
     while worker.is_alive():
         worker.join(LOOK)
         if is_unwanted():

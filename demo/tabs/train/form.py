@@ -6,7 +6,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import fields
-from html import escape
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,8 +15,10 @@ import gradio as gr
 from demo.jobs import permissions, presets
 from demo.server.environment import Place
 from demo.ui.data_urls import data_url
-from demo.ui.i18n import Language, say, t
+from demo.ui.i18n import Language, say, saying, t
 from demo.ui.numbers import check, empty
+from demo.ui.paragraphs import paragraphs
+from demo.ui.templates import macros
 from gan.config import CONFIGS
 from gan.data.registry import SETS
 from gan.errors import UserError
@@ -25,11 +26,13 @@ from gan.errors import UserError
 if TYPE_CHECKING:
     from gan.data.uploads import Taken
 
+HTML = macros(__file__)
 MODELS = ("dcgan", "cyclegan")
 OWN = "own"  # the choice beside the presets, and that of one's own pictures among the data
 NAMELESS = ("img", "image", "dsc", "dscn", "pxl", "photo", "picture", "screenshot", "사진", "그림", "이미지")
 LONG_NAME = 30  # characters of a domain's name
 APART = ("data", "minutes", "steps")  # settings with controls of their own
+MOST_LEFT_OUT = 50  # pictures that are named among those left out
 STALE = 24 * 3600.0  # seconds that pictures wait for a training
 
 
@@ -157,7 +160,7 @@ def machine(language: Language) -> str:
     from gan.device import inside
 
     kind, values = inside()
-    return f"<p>{escape(say(language, f'train.machine.{kind}', **values))}</p>"
+    return paragraphs(say(language, f"train.machine.{kind}", **values))
 
 
 # One's own pictures
@@ -212,26 +215,20 @@ def told(staged: Staged, model: str, size: int, language: Language) -> str:
     """What was taken, as HTML: counts, some of the pictures, advice, and what was left out, by name."""
     from gan.data import uploads
 
-    pieces = []
+    piles = []
     for number, taken in enumerate(staged.piles):
         name = say(language, f"train.own.pile.{'ab'[number]}" if len(staged.piles) > 1 else "train.own.pictures")
-        alt = escape(say(language, "train.own.taken", name=name, count=f"{taken.count:,}"))
-        pieces.append(f'<p><b>{alt}</b></p><img src="{data_url(uploads.preview(taken.folder), "png")}" alt="{alt}">')
-    pieces += [f"<p>{escape(each.sentence(language))}</p>" for each in uploads.advice(staged.piles, model, size)]
+        sentence = say(language, "train.own.taken", name=name, count=f"{taken.count:,}")
+        piles.append({"taken": sentence, "preview": data_url(uploads.preview(taken.folder), "png")})
+    advice = [each.sentence(language) for each in uploads.advice(staged.piles, model, size)]
     left = [(name, why.sentence(language)) for taken in staged.piles for name, why in taken.left_out]
     left += [
         (name, say(language, "train.own.copy_of", original=original))
         for taken in staged.piles
         for name, original in zip(taken.duplicates, taken.originals, strict=True)
     ]
-    if left:
-        rows = "".join(f"<li><b>{escape(name)}</b>: {escape(why)}</li>" for name, why in left[:50])
-        if len(left) > 50:
-            rows += f"<li>{escape(say(language, 'train.own.more_left_out', count=f'{len(left) - 50:,}'))}</li>"
-        pieces.append(
-            f"<details><summary>{escape(say(language, 'train.own.left_out'))}</summary><ul>{rows}</ul></details>"
-        )
-    return f'<div class="own">{"".join(pieces)}</div>'
+    more = f"{len(left) - MOST_LEFT_OUT:,}" if len(left) > MOST_LEFT_OUT else ""
+    return HTML.told(saying(language), piles, paragraphs(*advice), left[:MOST_LEFT_OUT], more)
 
 
 def advice(run: Any, language: Language) -> list[str]:

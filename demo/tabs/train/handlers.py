@@ -16,6 +16,7 @@ from demo.tabs.train.form import OWN, Staged
 from demo.tabs.train.monitor import Monitor, Shown
 from demo.ui.gradio_workarounds import session_of
 from demo.ui.i18n import language_of, say
+from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
 from gan.config import Config
 
@@ -109,7 +110,7 @@ class Starting:
         """(staged, what is said of them) for pictures of one's own that were sent."""
         piles = [a or []] if model == "dcgan" else [a or [], b or []]
         if not all(piles):
-            return None, f"<p>{escape(say(request, 'train.own.more'))}</p>" if any(piles) else ""
+            return None, paragraphs(say(request, "train.own.more")) if any(piles) else ""
         if permissions.level(self.place, key_of(self.place, request, key)) != "on":
             raise Refused("train.refused.limited")
         staged = form.stage(self.place, model, int(size), piles)
@@ -130,7 +131,7 @@ class Starting:
         """What trains here; on this machine also the key that was made for it."""
         told = form.machine(language_of(request))
         if self.place.is_key_made and is_here(self.place, request):
-            told += f"<p>{escape(say(request, 'train.key_made', code=self.place.key))}</p>"
+            told += paragraphs(say(request, "train.key_made", code=self.place.key))
         return told
 
 

@@ -1,7 +1,7 @@
 """What the watching half of the tab shows of a run, and when something new is sent."""
 
 from dataclasses import dataclass
-from html import escape, unescape
+from html import unescape
 from typing import Any
 
 import gradio as gr
@@ -13,8 +13,11 @@ from demo.tabs.train import status_view
 from demo.tabs.train.live_controls import LiveControls
 from demo.tabs.train.status_view import stamp
 from demo.ui.i18n import language_of, say
+from demo.ui.paragraphs import paragraphs
+from demo.ui.templates import macros
 from gan.runs.run import Run
 
+HTML = macros(__file__)
 DO = {"pause": "pause", "go_on": "go on", "stop": "stop"}
 ALLOWED = {
     "pause": ("running",),
@@ -59,7 +62,7 @@ class Monitor:
         if run is None:
             return {
                 self.watched: gr.Dropdown(choices=names, value=None),
-                self.facts: _carrying(("none",), f"<p>{escape(say(language, 'train.none'))}</p>"),
+                self.facts: _carrying(("none",), paragraphs(say(language, "train.none"))),
                 self.film: "",
                 self.moment: gr.Slider(interactive=False),
                 self.charts: "",
@@ -138,7 +141,8 @@ class Monitor:
 
 
 def _carrying(seen: tuple, html: str) -> str:
-    return f'<div data-seen="{escape(repr(seen))}">{html}</div>'
+    """What is shown, as HTML, with what was seen."""
+    return HTML.carrying(repr(seen), html)
 
 
 def _carried(shown: str | None) -> str:

@@ -2,14 +2,16 @@
 
 import math
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from demo import jobs
 from demo.jobs import presets
 from demo.shared.run_view import figures, mark, picture, word
-from demo.ui.i18n import Language, say
+from demo.ui.i18n import Language, say, saying
+from demo.ui.templates import macros
 from gan.data.registry import last_names
 from gan.plots.curves import View, compare
 from gan.plots.history import tell
@@ -17,6 +19,7 @@ from gan.runs import journal
 from gan.runs.run import Run
 from gan.words import sentence
 
+HTML = macros(__file__)
 # what the page says of failures that `run.json` names: nothing of the command line, and what there is to go on from
 MISFORTUNES = {
     "training.blown_up": "train.blown_up",
@@ -83,25 +86,27 @@ def facts(folder: Path, stamp: str, language: Language) -> str:
     standing = found["status"]
     known = {"starting": "train.starting", "queued": "train.queued"}
     status = say(language, known.get(standing, f"curves.status.{standing}"))
-    numbers = "".join(f"<span>{fact}</span>" for fact in _numbers(found, language))
-    pieces = [
-        f'<h3>{escape(run.name)} <small class="{standing}">{escape(status)}</small></h3>',
-        f'<progress max="1" value="{found["progress"]:.4f}" aria-label="{escape(say(language, "train.progress"))}">'
-        "</progress>",
-        f'<p class="facts">{numbers}</p>',
-        *(f'<p class="why">{escape(sentence)}</p>' for sentence in _sentences(run, found, language)),
-    ]
-    fast = standing in ("starting", "running") and found["seconds"] < 60
-    return f'<div class="watch"{" data-fast" if fast else ""}>{"".join(pieces)}</div>'
+    return HTML.facts(
+        saying(language),
+        name=run.name,
+        standing=standing,
+        status=status,
+        progress=found["progress"],
+        numbers=_numbers(found, language),
+        sentences=_sentences(run, found, language),
+        is_young=standing in ("starting", "running") and found["seconds"] < 60,
+    )
 
 
 def _numbers(found: dict[str, Any], language: Language) -> list[str]:
+    """What is to be said of a run in numbers, as HTML."""
     whole = found["minutes"] * 60
     time = f"{clock(found['seconds'])} / {clock(whole)}" if whole else clock(found["seconds"])
     values = {"step": f"{found['step']:,}", "time": time, "speed": f"{found['images_per_second']:,.0f}"}
     if found["seconds_left"] is not None:
         values["left"] = clock(found["seconds_left"])
-    return [say(language, f"train.facts.{name}", value=f"<b>{value}</b>") for name, value in values.items()]
+    strong = {name: HTML.number(value) for name, value in values.items()}
+    return [Markup(say(language, f"train.facts.{name}", value=value)) for name, value in strong.items()]
 
 
 def clock(seconds: float) -> str:
@@ -162,7 +167,7 @@ def curves(folder: Path, stamp: str, language: Language) -> str:
         return ""
     view = View("seconds")
     marks = [(x, mark(event, language)) for x, _, _, event in story.marks(view.axis)]
-    return f'<div class="two">{figures(compare([story], view, word(language)), 0, language, None, marks)}</div>'
+    return HTML.curves(figures(compare([story], view, word(language)), 0, language, None, marks))
 
 
 @lru_cache(maxsize=64)
