@@ -14,7 +14,7 @@ import pytest
 
 from demo import app as shell
 from demo.server.environment import ROOT, decide
-from demo.ui.handlers import polite
+from demo.ui.handlers import catch_errors
 from demo.ui.i18n import say, words
 from gan.errors import UserError
 from tests import browser as machinery
@@ -32,9 +32,11 @@ def test_nothing_heavy_is_imported_before_the_page_is_there():
 
 def test_every_handler_answers_with_sentences():
     app = shell.build_app(decide({}))
-    bare = [f.name for f in app.fns.values() if f.fn and f.name != "<lambda>" and not getattr(f.fn, "polite", False)]
+    bare = [
+        f.name for f in app.fns.values() if f.fn and f.name != "<lambda>" and not getattr(f.fn, "answers_as", False)
+    ]
     assert not bare
-    escaped = [f.api_name for f in app.fns.values() if f.api_visibility == "public" and f.fn.polite != "endpoint"]
+    escaped = [f.api_name for f in app.fns.values() if f.api_visibility == "public" and f.fn.answers_as != "endpoint"]
     assert not escaped  # a client of an endpoint shows sentences as they are, the page takes them as HTML
 
 
@@ -79,7 +81,7 @@ def test_a_picture_that_unpacks_to_gigabytes_is_refused(tmp_path):
 
 
 def test_a_refusals_heading_is_in_the_visitors_language(monkeypatch):
-    @polite
+    @catch_errors
     def handler():
         raise UserError("densities.empty")
 
@@ -93,11 +95,11 @@ def test_a_refusals_heading_is_in_the_visitors_language(monkeypatch):
     "error", [UserError("own.folder_there", name="<b>big</b>"), ValueError("secret path"), gr.Error("ours")]
 )
 def test_what_a_handler_raises_becomes_a_sentence(error, capsys):
-    @polite
+    @catch_errors
     def handler():
         raise error
 
-    @polite
+    @catch_errors
     def moving():
         yield 1
         raise error

@@ -36,8 +36,8 @@ def test_no_handler_answers_too_little_or_an_object_where_text_is_shown(page):
     """A refusal in a sentence is an answer; an error of Gradio's about the answer, or "[object Object]", is not."""
     asked, faults, state = 0, [], SessionState(page)
     for handler in page.fns.values():
-        takes = inspect.signature(handler.fn).parameters.values() if handler.fn else ()
-        needs_event = any(each.annotation is gr.EventData for each in takes)
+        connect_selection = inspect.signature(handler.fn).parameters.values() if handler.fn else ()
+        needs_event = any(each.annotation is gr.EventData for each in connect_selection)
         if not handler.fn or handler.api_visibility != "private" or handler.name in BUSY or needs_event:
             continue
         asked += 1
@@ -56,8 +56,8 @@ def test_no_handler_answers_too_little_or_an_object_where_text_is_shown(page):
 
 
 def test_every_handler_of_the_page_says_what_it_refuses(page):
-    """Whatever runs on the server is wrapped by `polite`, but for what cannot fail: constants and plain switches."""
-    bare = [each for each in page.fns.values() if each.fn and not hasattr(each.fn, "polite")]
+    """Whatever runs on the server is wrapped by `catch_errors`, but for what cannot fail: constants, plain switches."""
+    bare = [each for each in page.fns.values() if each.fn and not hasattr(each.fn, "answers_as")]
     assert {each.fn.__name__ for each in bare} <= {"<lambda>"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from gan.paths import FONT
-from gan.plots.figures import Column, Line, Panel, save, sheet, smooth, thin, window
+from gan.plots.figures import Column, Line, Panel, downsample_minmax, save, sheet, smooth, window
 
 
 @pytest.mark.parametrize("count", [500, 501, 5_000, 100_000])
@@ -15,7 +15,7 @@ def test_thinning_keeps_every_peak_and_both_ends(count):
     rng = np.random.default_rng(count)
     x, y = np.arange(count) * 10.0 + 1, rng.standard_normal(count)
     y[count // 3], y[count // 2] = 50, -50
-    kept = thin(x, y, 500)
+    kept = downsample_minmax(x, y, 500)
     assert len(kept) <= 500
     assert (np.diff(x[kept]) > 0).all()
     assert {0, count // 3, count // 2, count - 1} <= set(kept.tolist())
@@ -27,12 +27,12 @@ def test_thinning_keeps_every_peak_and_both_ends(count):
 
 
 def test_a_short_line_is_kept_whole_and_in_order():
-    assert thin(np.array([3.0, 1.0, 2.0]), np.array([0.0, 5.0, 1.0])).tolist() == [1, 2, 0]
-    assert thin(np.array([]), np.array([])).tolist() == []
+    assert downsample_minmax(np.array([3.0, 1.0, 2.0]), np.array([0.0, 5.0, 1.0])).tolist() == [1, 2, 0]
+    assert downsample_minmax(np.array([]), np.array([])).tolist() == []
 
 
 def test_points_at_one_place_survive_by_height():
-    kept = thin(np.ones(1000), np.arange(1000.0), 10)
+    kept = downsample_minmax(np.ones(1000), np.arange(1000.0), 10)
     assert {0, 999} <= set(kept.tolist())
     assert len(kept) <= 10
 

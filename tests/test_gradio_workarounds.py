@@ -78,7 +78,7 @@ def test_only_a_private_name_says_which_block_is_being_built():
 
 
 def test_an_empty_dict_is_taken_for_the_value_of_the_first_output(plain):
-    """`polite`."""
+    """`catch_errors`."""
     client = Client(plain.local_url, verbose=False)
     assert client.predict("", api_name="/empty") == "{}"
 

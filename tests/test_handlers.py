@@ -18,7 +18,7 @@ def test_a_page_that_looks_again_and_again_does_not_grow(monkeypatch):
         shown, run = gr.HTML(), gr.Dropdown(["a"], value="a")
         clock = gr.Timer()
         looked = clock.tick(
-            handlers.polite(lambda run, _: (gr.Dropdown(choices=["a", "b"]), gr.skip())),
+            handlers.catch_errors(lambda run, _: (gr.Dropdown(choices=["a", "b"]), gr.skip())),
             [run, shown],
             [run, shown],
             queue=False,
@@ -40,7 +40,7 @@ def test_a_page_that_looks_again_and_again_does_not_grow(monkeypatch):
 
 
 def test_outside_a_page_there_is_nothing_to_forget():
-    assert handlers.polite(lambda: 3)() == 3
+    assert handlers.catch_errors(lambda: 3)() == 3
 
 
 def test_a_picture_that_was_updated_once_still_hands_on_the_file_as_it_came(tmp_path):

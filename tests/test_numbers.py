@@ -7,7 +7,7 @@ from demo.jobs import presets
 from demo.tabs.noise import grid
 from demo.tabs.questions import q01_upsampling, q15_pooling, q20_api
 from demo.tabs.train import form
-from demo.ui.handlers import polite
+from demo.ui.handlers import catch_errors
 from demo.ui.i18n import t
 from demo.ui.numbers import Unfit
 from gan.errors import UserError
@@ -19,7 +19,7 @@ def asked(field, value, language):
     with gr.Blocks() as blocks:
         field.render()
         shown = gr.Textbox()
-        field.change(polite(lambda number: repr(number)), field, shown)
+        field.change(catch_errors(lambda number: repr(number)), field, shown)
     (handler,) = blocks.fns.values()
     request = gr.Request(headers={"accept-language": language}, client=None)
     try:
@@ -31,7 +31,7 @@ def asked(field, value, language):
 def test_who_only_notes_that_something_was_typed_refuses_nothing():
     """At each key: on the way to 32 stands a 3."""
     unfit = Unfit("errors.number.low", label="Batch", value=3, low=16)
-    assert polite(lambda number: number, unfit=True)(unfit) is unfit
+    assert catch_errors(lambda number: number, unfit=True)(unfit) is unfit
 
 
 def field(kind=gr.Number, **options):

@@ -14,7 +14,7 @@ from demo.tabs.questions import q01_upsampling, q15_pooling
 from demo.tabs.train import api, form, status_view
 from demo.tabs.translate import webcam
 from demo.tabs.translate.selection import held
-from demo.ui.handlers import polite
+from demo.ui.handlers import catch_errors
 from demo.ui.refusals import WORDS
 from gan.__main__ import main
 from gan.core.dcgan import DCGANConfig
@@ -60,7 +60,7 @@ def reached(handler, *values, language, is_page=True):
     """The sentence in which a refusal reaches a visitor, by way of Gradio."""
     with gr.Blocks() as blocks:
         button, shown = gr.Button(), gr.Textbox()
-        button.click(polite(lambda: handler(*values), is_page=is_page), None, shown)
+        button.click(catch_errors(lambda: handler(*values), is_page=is_page), None, shown)
     (event,) = blocks.fns.values()
     request = gr.Request(headers={"accept-language": language}, client=None)
     with pytest.raises(gr.Error) as refused:
@@ -119,7 +119,7 @@ def test_a_clients_answer_is_in_its_language(runs, monkeypatch):
     small_run(runs, "mine").set_info(status="failed", why=cause(UserError("densities.empty")))
     monkeypatch.setattr(jobs, "advance", lambda place: None)
     with gr.Blocks() as blocks:
-        api.publish(Place("local", "on", runs, no_loan))
+        api.add_endpoints(Place("local", "on", runs, no_loan))
     status = {each.api_name: each.fn for each in blocks.fns.values()}["train_status"]
     korean = SimpleNamespace(headers={"accept-language": "ko"})
     assert status("mine")["why"] == "The drawing is empty; draw something first."

@@ -16,7 +16,7 @@ from demo import app, jobs
 from demo.server import model_cache
 from demo.server.environment import Place, decide, no_loan
 from demo.tabs.train import api
-from demo.ui.handlers import polite
+from demo.ui.handlers import catch_errors
 from gan.__main__ import main
 from gan.cli.arguments import parser
 from gan.config import make
@@ -226,7 +226,7 @@ def ask(tmp_path, monkeypatch):
     monkeypatch.setattr(jobs.model_cache, "runs", lambda *_, **__: all_runs(tmp_path))
     monkeypatch.setattr(jobs, "advance", lambda place: None)  # nothing is trained
     with gr.Blocks() as blocks:
-        api.publish(Place("local", "on", tmp_path, no_loan))
+        api.add_endpoints(Place("local", "on", tmp_path, no_loan))
     by_name = {f.api_name: f.fn for f in blocks.fns.values()}
     monkeypatch.setenv("GAN_RUNS", str(tmp_path))
     return lambda name, *given, **more: by_name[name](*given, **more)
@@ -270,7 +270,7 @@ def test_an_endpoint_says_names_as_they_are_and_the_page_as_html(ask):
     assert "'<b>'mine' & yours</b>'" in raised.value.message
     assert "&#x27;" not in raised.value.message
     with pytest.raises(gr.Error) as raised:
-        polite(lambda: model_cache.find("<b>"))()
+        catch_errors(lambda: model_cache.find("<b>"))()
     assert "&#x27;&lt;b&gt;&#x27;" in raised.value.message
 
 

@@ -36,7 +36,7 @@ def place(tmp_path, monkeypatch, away):
 @pytest.fixture
 def start(place):
     with gr.Blocks() as app:
-        api.publish(place)
+        api.add_endpoints(place)
     return next(each.fn for each in app.fns.values() if each.api_name == "train_start")
 
 

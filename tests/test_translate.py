@@ -63,7 +63,7 @@ def test_the_shipped_examples_are_there_pile_a_first(run):
     assert [example.side for example in pairs.examples("apple2orange", 32)] == ["a", "b", "b", "b"]
     assert [example.side for example in pairs.examples("horse2zebra", 128)] == ["a"] * 4 + ["b"]
     assert pairs.examples("nothing/at/all", 32) == ()
-    for data in pairs.SHIPPED:
+    for data in pairs.SHIPPED_PICTURES:
         for example in pairs.examples(data, 64):
             assert example.image.mode == "RGB"
             assert 100 <= max(example.image.size) <= 640
@@ -73,7 +73,7 @@ def test_every_shipped_example_is_named_in_the_licences_and_the_other_way_round(
     folder = HERE / "examples"
     named = set(re.findall(r"`([\w-]+\.webp)`", (folder / "LICENSES.md").read_text(encoding="utf-8")))
     there = {path.name for path in folder.iterdir()} - {"LICENSES.md"}
-    used = {f"{name}.webp" for sides in pairs.SHIPPED.values() for names in sides for name in names}
+    used = {f"{name}.webp" for sides in pairs.SHIPPED_PICTURES.values() for names in sides for name in names}
     assert there == used
     assert there <= named
 

@@ -58,7 +58,7 @@ def test_a_large_frame_is_made_smaller_first(run):
         {"picture": webcam.START + "AAAA"},
         {"picture": webcam.START + "not base64"},
         {"picture": "data:image/png;base64,AAAA"},
-        {"picture": webcam.START + "A" * webcam.MOST},
+        {"picture": webcam.START + "A" * webcam.MAX_FRAME},
         {"picture": None},
         {"direction": "up"},
         {"run": "../../etc"},

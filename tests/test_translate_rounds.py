@@ -44,7 +44,7 @@ def test_the_endpoint_agrees_with_the_same_picture_sent_through_all_generators(f
 
 
 def test_the_most_rounds_of_the_section_are_those_of_the_core():
-    assert rounds.MOST == core.MOST
+    assert rounds.MAX_ROUNDS == core.MAX_ROUNDS
 
 
 def test_each_generator_sees_each_round_once_however_the_slider_moves(fruit):

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from demo.jobs.permissions import (
     WAITING,
     Refused,
-    outstayed,
+    expired_runs,
     permit,
     permit_control,
     permit_deleting,
@@ -72,7 +72,7 @@ def start(
             theirs = [run for run in model_cache.runs() if visitor and _visitors.get(run.folder) == visitor]
             if any(status(run) in (*ACTIVE, "queued") for run in theirs):
                 raise Refused("train.refused.one")
-            for old in outstayed([run for run in recent() if run.info.get("visitor") and at_rest(run)]):
+            for old in expired_runs([run for run in recent() if run.info.get("visitor") and at_rest(run)]):
                 old.delete()
         config = replace(config, data=absolute(config.data, None))
         run = Run.create(name.strip() or fresh_name(config.data), config, place.runs, status="stopped")

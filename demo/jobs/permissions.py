@@ -83,7 +83,7 @@ def _may(place: Place, key: str) -> str:
     return training
 
 
-def outstayed(runs: list[Run]) -> list[Run]:
+def expired_runs(runs: list[Run]) -> list[Run]:
     """Of visitors' runs at rest, the newest first: those beyond `KEPT`, and those of yesterday."""
     now, gone = time.time(), []
     for number, run in enumerate(runs):

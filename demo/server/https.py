@@ -13,7 +13,6 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from html import escape
 from io import StringIO
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,7 +23,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from markupsafe import Markup
 
+from demo.ui.templates import macros
+
+HTML = macros(__file__)
 HANDSHAKE = b"\x16"  # the first byte of a TLS connection
 LONGEST = 16_384  # bytes of a plain request that are waited for
 
@@ -48,8 +51,7 @@ class Invitation:
     def card(self) -> str:
         """The address as HTML: a QR code (inline SVG, black on white in any theme) and a link."""
         svg = segno.make(self.address, micro=False).svg_inline(scale=10, border=3, light="#fff", title=self.address)
-        address = escape(self.address)
-        return f'<div class="invitation">{svg}<a href="{address}">{address}</a></div>'
+        return HTML.card(Markup(svg), self.address)
 
     def terminal(self, stream: TextIO) -> str:
         """The QR code for a stream: in half-block characters, or, where its encoding has none, wider and in ASCII."""

@@ -12,12 +12,12 @@ from gan.runs.run import Run
 
 EMOJI = {"a": (109, 35, 15, 60), "b": (132, 38, 59, 6)}  # test pictures: a wink, a blossom, a flag, a bird, ...
 TEST_PICTURES = 3  # of each pile, shown where the data is on this machine
-SHIPPED = {  # pictures in demo/examples, of both domains
+SHIPPED_PICTURES = {  # pictures in demo/examples, of both domains
     "horse2zebra": (("horse-cut-out", "herd-of-horses", "donkey", "horse"), ("zebra",)),
     "apple2orange": (("apple",), ("orange", "mandarine", "seville-orange")),
 }
 COUNT = 12  # training pictures of each domain that are shown
-SEEDS = 10**6
+COUNT_SEEDS = 10**6
 
 
 class Example(NamedTuple):
@@ -95,7 +95,7 @@ def examples(data: str, size: int) -> tuple[Example, ...]:
             for side, images in (("a", drawn.plain[:4]), ("b", drawn.striped[4:]))
             for image in images
         )
-    files = zip("ab", SHIPPED.get(data, ((), ())), strict=True)
+    files = zip("ab", SHIPPED_PICTURES.get(data, ((), ())), strict=True)
     found = [Example(s, open_picture(HERE / "examples" / f"{name}.webp")) for s, names in files for name in names]
     if state(data) == "here":
         try:

@@ -27,7 +27,7 @@ LATEST = QUIET | {"trigger_mode": "always_last"}
 EACH = QUIET | {"trigger_mode": "multiple", "concurrency_limit": 1}
 
 
-def polite(function: Callable, *, is_page: bool = True, unfit: bool = False) -> Callable:
+def catch_errors(function: Callable, *, is_page: bool = True, unfit: bool = False) -> Callable:
     """Wrap a handler (or a generator of updates): whatever it raises reaches the visitor as a sentence.
 
     A UserError's own, for anything else an apology with the traceback on the terminal, both in the visitor's language.
@@ -87,7 +87,7 @@ def polite(function: Callable, *, is_page: bool = True, unfit: bool = False) -> 
             with heard():
                 return answer(function(*checked(args), **kwargs))
 
-    wrapped.polite = "page" if is_page else "endpoint"
+    wrapped.answers_as = "page" if is_page else "endpoint"
     return wrapped
 
 
@@ -103,12 +103,14 @@ def on_open(function: Callable, inputs: Any = None, outputs: Any = None, **optio
     For use inside a tab's `build`. Not an endpoint, and without a progress bar unless `options` say otherwise.
     """
     options = QUIET | {"trigger_mode": "once"} | options
-    return enclosing(gr.Tab).select(polite(function), inputs, outputs, **options)
+    return enclosing(gr.Tab).select(catch_errors(function), inputs, outputs, **options)
 
 
-def publish(function: Callable, inputs: list[Any], outputs: list[Any], name: str, **options: Any) -> None:
+def add_endpoint(function: Callable, inputs: list[Any], outputs: list[Any], name: str, **options: Any) -> None:
     """Make a function an endpoint for `gradio_client`. It has components of its own, hidden, that say what it takes.
 
     The page's lists of runs are those of the visitor who opened it, so an endpoint can't share them.
     """
-    gr.Button(visible=False).click(polite(function, is_page=False), inputs, outputs, api_name=name, **(TURNS | options))
+    gr.Button(visible=False).click(
+        catch_errors(function, is_page=False), inputs, outputs, api_name=name, **(TURNS | options)
+    )

@@ -27,7 +27,7 @@ def empty(label: Any) -> Unfit:
     return Unfit("errors.number.empty", label=_named(label))
 
 
-def check(label: Any, value: Any, low: float | None, high: float | None, *, whole: bool, multiple: int = 1) -> None:
+def check(label: Any, value: Any, low: float | None, high: float | None, *, is_int: bool, multiple: int = 1) -> None:
     """Raises `Unfit` for what is no number, outside of these bounds, or not whole where it should be."""
     label = _named(label)
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
@@ -41,7 +41,7 @@ def check(label: Any, value: Any, low: float | None, high: float | None, *, whol
         raise Unfit("errors.number.low", **told, low=low_told)
     if is_high:
         raise Unfit("errors.number.high", **told, high=high_told)
-    if whole and value != int(value):
+    if is_int and value != int(value):
         raise Unfit("errors.number.whole", **told)
     if multiple > 1 and value % multiple:
         raise Unfit("errors.number.multiple", **told, multiple=multiple)
@@ -55,23 +55,23 @@ def integer(name: str, value: float) -> int:
 
 
 def taken(field: Any, payload: Any) -> Any:
-    """What a handler is given for a number of the page's; an `Unfit` in its place is raised by `handlers.polite`, which
-    knows who reads."""
+    """What a handler is given for a number of the page's; an `Unfit` in its place is raised by `handlers.catch_errors`,
+    which knows who reads."""
     if payload is None:
         return None
     step = getattr(field, "step", None)
-    whole = field.precision == 0 or (isinstance(field, gr.Slider) and step == 1 and float(field.minimum).is_integer())
+    is_int = field.precision == 0 or (isinstance(field, gr.Slider) and step == 1 and float(field.minimum).is_integer())
     try:
-        check(field.label, payload, field.minimum, field.maximum, whole=whole)
+        check(field.label, payload, field.minimum, field.maximum, is_int=is_int)
     except Unfit as unfit:
         return unfit
-    return int(payload) if whole else payload
+    return int(payload) if is_int else payload
 
 
 gr.Number.preprocess = gr.Slider.preprocess = taken
 
 
-def whole(name: str, value: float, low: int, high: int) -> int:
+def require_int(name: str, value: float, low: int, high: int) -> int:
     """A whole number that a person gave; raises UserError for one outside."""
     if value is None or not low <= value <= high or value != int(value):
         raise Refused("refused.whole", name=Said(f"refused.named.{name}"), value=value, low=low, high=high)

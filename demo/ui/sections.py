@@ -68,4 +68,4 @@ def on_show(sections: dict[str, Section], draw: Callable[..., dict], open_sectio
         # at once: the drawing of one that has been left already may come late
         section.tab.select(lambda name=name: name, None, open_section, queue=False, **handlers.LATEST)
         options = LATEST | (waiting(views_of([section])) if section.slow else {})
-        section.tab.select(handlers.polite(show), inputs, section.outputs, **options)
+        section.tab.select(handlers.catch_errors(show), inputs, section.outputs, **options)

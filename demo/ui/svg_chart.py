@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from demo.ui.assets import beside
 from demo.ui.templates import macros
-from gan.plots.figures import Line, smooth, thin, window
+from gan.plots.figures import Line, downsample_minmax, smooth, window
 
 CSS, JS, HTML = beside(__file__, "svg_chart.css"), beside(__file__, "svg_chart.js"), macros(__file__)
 UNIT = 1000  # width and height of a chart in its own units
@@ -141,7 +141,7 @@ def _y(value: float, y_range: tuple[float, float]) -> float:
 
 
 def _points(x: np.ndarray, y: np.ndarray, x_range: tuple[float, float], y_range: tuple[float, float]) -> str:
-    kept = thin(x, y, POINTS)
+    kept = downsample_minmax(x, y, POINTS)
     pairs = np.stack([_x(x[kept], x_range), _y(np.clip(y[kept], *y_range), y_range)], 1)
     form = " ".join(["%.1f,%.1f"] * len(pairs))  # all at once: half the time of a pair after the other
     return Markup(form % tuple(pairs.ravel().tolist()))

@@ -200,8 +200,8 @@ def outlook(config: Config, estimate: Estimate, needed: int | None = None) -> tu
     values = {"rate": rate, "rounds": rounds, "minutes": config.minutes}
     if needed is None:
         return "rounds", values
-    takes = needed / rate / 60
-    values |= {"needed": needed, "needed_minutes": takes, "hours": takes / 60}
-    if takes / 60 > LONG or takes > TIMES * config.minutes:
+    connect_selection = needed / rate / 60
+    values |= {"needed": needed, "needed_minutes": connect_selection, "hours": connect_selection / 60}
+    if connect_selection / 60 > LONG or connect_selection > TIMES * config.minutes:
         return "hopeless", values
     return ("fine" if rounds >= needed else "short"), values

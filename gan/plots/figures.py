@@ -34,7 +34,7 @@ class Line(NamedTuple):
     rest: Sequence[tuple[float, float]] = ()  # its value at the equilibrium from an x on, (x, value), drawn dotted
 
 
-def thin(x: np.ndarray, y: np.ndarray, most: int = 500) -> np.ndarray:
+def downsample_minmax(x: np.ndarray, y: np.ndarray, most: int = 500) -> np.ndarray:
     """Which of the points (x, y) to draw: at most `most`, int64 indices in the order of x.
 
     The range of x is cut into columns, and the lowest and the highest point of each are kept, beside the first and the

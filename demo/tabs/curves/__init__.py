@@ -6,7 +6,7 @@ from demo.server.environment import Place
 from demo.tabs.curves.downloads import save_csv, save_film, save_png, save_svg
 from demo.tabs.curves.events import PLAYBACK, endpoint
 from demo.tabs.curves.layout import panel
-from demo.ui.handlers import EACH, LATEST, QUIET, on_open, polite
+from demo.ui.handlers import EACH, LATEST, QUIET, catch_errors, on_open
 from demo.ui.i18n import t
 
 
@@ -26,22 +26,28 @@ def build(place: Place) -> None:
 
     on_open(predictions.opened, [predictions.lead, *view.inputs], [predictions.lead, *experimental])
     predictions.experiment.input(
-        polite(predictions.choose), [predictions.experiment, *view.inputs], experimental, **LATEST
+        catch_errors(predictions.choose), [predictions.experiment, *view.inputs], experimental, **LATEST
     )
-    predictions.option.input(polite(predictions.answer), [predictions.option, view.guess], predictions.asked, **LATEST)
+    predictions.option.input(
+        catch_errors(predictions.answer), [predictions.option, view.guess], predictions.asked, **LATEST
+    )
     predictions.ends.input(
-        polite(predictions.pick),
+        catch_errors(predictions.pick),
         [predictions.ends, player.speed, *view.inputs],
         [*predictions.asked, clock, *shown],
         **LATEST,
     )
-    view.runs.input(polite(predictions.leave), None, [predictions.experiment, *predictions.asked], **LATEST)
-    gr.on([view.runs.input, view.axis.input], polite(view.choose), view.inputs, shown, **LATEST)
+    view.runs.input(catch_errors(predictions.leave), None, [predictions.experiment, *predictions.asked], **LATEST)
+    gr.on([view.runs.input, view.axis.input], catch_errors(view.choose), view.inputs, shown, **LATEST)
     # whoever moved it: one event draws for all, so that no answer overtakes a later one
-    slider.change(polite(view.slide), [slider, *view.inputs], shown, **LATEST)
-    gr.on([view.panels.input, view.smoothing.input, view.log.input], polite(view.look), view.inputs, shown, **LATEST)
-    view.drawing.tick(polite(view.follow), [view.seen, *view.inputs], shown, trigger_mode="once", queue=False, **QUIET)
-    view.drawing.select(polite(view.jump), view.last, slider, **EACH)
+    slider.change(catch_errors(view.slide), [slider, *view.inputs], shown, **LATEST)
+    gr.on(
+        [view.panels.input, view.smoothing.input, view.log.input], catch_errors(view.look), view.inputs, shown, **LATEST
+    )
+    view.drawing.tick(
+        catch_errors(view.follow), [view.seen, *view.inputs], shown, trigger_mode="once", queue=False, **QUIET
+    )
+    view.drawing.select(catch_errors(view.jump), view.last, slider, **EACH)
     play, advance = (f"(...given) => {PLAYBACK}.{name}(...given)" for name in ("play", "advance"))
     player.start.click(None, [slider, player.speed], [slider, clock], js=play, **QUIET)
     clock.tick(None, slider, [slider, clock], js=advance, **QUIET)
@@ -56,8 +62,8 @@ def build(place: Place) -> None:
         # the file is made when it is asked for, then fetched by the button that knows how
         file = ready[kind]
         downloads[kind].click(
-            polite(function), inputs, file, show_progress="minimal", api_visibility="private"
+            catch_errors(function), inputs, file, show_progress="minimal", api_visibility="private"
         ).success(
             None, None, None, js=f"() => document.querySelector('#{file.elem_id}')?.click()", api_visibility="private"
         )
-    gr.api(polite(endpoint, is_page=False), api_name="curves")
+    gr.api(catch_errors(endpoint, is_page=False), api_name="curves")

@@ -14,7 +14,7 @@ from demo.ui.assets import beside
 from demo.ui.i18n import Language, language_of
 from demo.ui.refusals import Refused
 from gan.plots.curves import DEFAULT, PANELS, View, check
-from gan.plots.figures import thin
+from gan.plots.figures import downsample_minmax
 from gan.plots.history import Story, tell
 from gan.runs import journal
 from gan.runs.run import Run
@@ -22,7 +22,7 @@ from gan.runs.run import Run
 SMOOTHING = 20  # where the slider stands at first: the mean over a fortieth of a run
 PLAYBACK = beside(__file__, "playback.js")
 GROWN = log1p(0.01)  # a curve is drawn anew when it has grown by so much
-MOST = 4  # runs at once
+MAX_RUNS = 4  # runs at once
 
 # {"experiment": its key, "answer": "a", "b" or "c", "order": names of the runs as their pictures are laid out, "pick":
 # the name of the run whose pictures were picked}; "" as long as no guess was made; {} without an experiment
@@ -33,8 +33,8 @@ Shown = dict[Any, Any]  # what each component is to show; one that is left out s
 def stories(names: list[str] | str | None) -> list[Story]:
     """The stories of the runs of these names; raises UserError for one that is not there or for more than four."""
     names = list(dict.fromkeys([names] if isinstance(names, str) else names or []))
-    if len(names) > MOST:
-        raise Refused("refused.runs", count=len(names), most=MOST)
+    if len(names) > MAX_RUNS:
+        raise Refused("refused.runs", count=len(names), most=MAX_RUNS)
     return [tell(model_cache.find(name)) for name in names]
 
 
@@ -170,7 +170,7 @@ def endpoint(runs: list[str] | None = None, axis: str = "step") -> dict:
         series = {}
         for name in (name for panel in PANELS.values() for name in panel):
             x, y = story.series(name, axis)
-            kept = thin(x, y, svg_chart.POINTS)
+            kept = downsample_minmax(x, y, svg_chart.POINTS)
             if len(kept) or name in story.rest:
                 series[name] = {"x": x[kept].tolist(), "y": y[kept].tolist()}
         events = [event for _, _, _, event in story.marks("step")]

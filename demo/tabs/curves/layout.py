@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from demo.shared.links import asked_of
-from demo.tabs.curves.events import MOST, SMOOTHING, RunsView
+from demo.tabs.curves.events import MAX_RUNS, SMOOTHING, RunsView
 from demo.tabs.curves.predictions import ABOUT, Predictions
 from demo.ui import svg_chart
 from demo.ui.i18n import t
@@ -28,7 +28,7 @@ def panel() -> tuple[RunsView, Predictions, Player]:
         runs = gr.Dropdown(
             [],
             multiselect=True,
-            max_choices=MOST,
+            max_choices=MAX_RUNS,
             label=t("curves.runs"),
             scale=3,
             min_width=280,

@@ -23,9 +23,9 @@ from demo.tabs.noise import (
     real_or_fake,
     selection,
 )
-from demo.tabs.noise.samples import CSS, JS, SEEDS, picture_of, verdict_on_real
+from demo.tabs.noise.samples import CSS, JS, MAX_SEED, picture_of, verdict_on_real
 from demo.tabs.noise.selection import Desk, Room
-from demo.ui.handlers import on_open, polite
+from demo.ui.handlers import catch_errors, on_open
 from demo.ui.i18n import in_address, language_of, t
 from demo.ui.numbers import new_seed
 from demo.ui.sections import LATEST, QUIET, Section, drawn, inputs_of, on_show, outputs_of, views_of, waiting
@@ -76,7 +76,7 @@ def build(place: Place) -> None:
                     label=t("noise.seed"),
                     precision=0,
                     minimum=0,
-                    maximum=SEEDS,
+                    maximum=MAX_SEED,
                     min_width=100,
                     elem_id="noise-seed",
                 )
@@ -95,10 +95,10 @@ def build(place: Place) -> None:
 
     on_open(opened, [run, seed, now], [run, seed, now], **model_cache.TURNS)
     working = waiting([held, shelf, *views_of(sections.values())])
-    run.input(polite(choose_run), [run, seed, now], now, **(LATEST | working))
-    dice.click(polite(roll), [run, now], [seed, now], **(QUIET | working))
-    code.submit(polite(enter), [code, now], [run, now], **(QUIET | working))
-    selection.takes(shelf, room)
+    run.input(catch_errors(choose_run), [run, seed, now], now, **(LATEST | working))
+    dice.click(catch_errors(roll), [run, now], [seed, now], **(QUIET | working))
+    code.submit(catch_errors(enter), [code, now], [run, now], **(QUIET | working))
+    selection.connect_selection(shelf, room)
     wire(sections, room, open_section, [held, shelf, code])
 
 
@@ -120,7 +120,7 @@ def wire(sections: dict[str, Section], room: Room, open_section: gr.State, about
         return told | draw(request, name, desk_now, *values)
 
     views = [*(each for each in about if isinstance(each, gr.HTML)), *views_of(sections.values())]
-    now.change(polite(changed), [open_section, now, *inputs], [*about, *outputs], **(LATEST | waiting(views)))
+    now.change(catch_errors(changed), [open_section, now, *inputs], [*about, *outputs], **(LATEST | waiting(views)))
     on_show(sections, draw, open_section, [now, *inputs])
 
 

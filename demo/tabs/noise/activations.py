@@ -10,7 +10,7 @@ from PIL import Image
 from demo.server import model_cache
 from demo.tabs.noise.samples import CSS, Picture, data_url, inline, is_probability, picture_of, verdict
 from demo.tabs.noise.selection import Desk, Room, bars, held
-from demo.ui.handlers import publish
+from demo.ui.handlers import add_endpoint
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import Section
 from demo.ui.templates import macros
@@ -104,7 +104,7 @@ def build(room: Room) -> Section:
     with gr.Tab(t("noise.layers.tab"), id="layers") as tab:
         gr.Markdown(t("noise.layers.intro"))
         ways_shown = gr.HTML(css_template=CSS, elem_id="layers", min_height=300)
-        publish(
+        add_endpoint(
             endpoint,
             [gr.Textbox("mnist:0:0", visible=False, label="picture")],
             [gr.JSON(visible=False), gr.Image(format="png", visible=False)],

@@ -10,9 +10,9 @@ from PIL import Image
 from demo.server import model_cache
 from demo.tabs.noise.samples import CSS, JS, Picture, draw, inline, picture_of
 from demo.tabs.noise.selection import Desk, Room, about, held, hold
-from demo.ui.handlers import EACH, polite, publish
+from demo.ui.handlers import EACH, add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
-from demo.ui.numbers import percent, whole
+from demo.ui.numbers import percent, require_int
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.templates import macros
@@ -58,7 +58,7 @@ def moved(shown: Picture, method: str, amounts: list[float], coordinate: float =
         raise Refused("refused.reach", reach=REACH)
     if len(amounts) > COUNT:
         raise Refused("refused.directions", most=COUNT, count=len(amounts))
-    coordinate = whole("coordinate", coordinate, 1, len(shown.z))
+    coordinate = require_int("coordinate", coordinate, 1, len(shown.z))
     z = shown.z.clone()
     if any(amounts):
         vectors, _ = found(shown.run, method)
@@ -215,13 +215,13 @@ def build(room: Room) -> Section:
                     coordinate = gr.Slider(1, 100, value=1, step=1, label=t("noise.sliders.coordinate"), min_width=260)
                     extra = gr.Slider(-REACH, REACH, value=0, step=0.1, label=t("noise.sliders.extra"), min_width=260)
         gr.Markdown(t("noise.sliders.explain"), latex_delimiters=[{"left": "$", "right": "$", "display": False}])
-        publish(
+        add_endpoint(
             directions_endpoint,
             [gr.Textbox("mnist", visible=False), gr.Textbox("sefa", visible=False)],
             [gr.JSON(visible=False)],
             "directions",
         )
-        publish(
+        add_endpoint(
             move_endpoint,
             [
                 gr.Textbox("mnist:0:0", visible=False),
@@ -236,11 +236,11 @@ def build(room: Room) -> Section:
     outputs = [now, coordinate, extra, *sliders, *rows]
     # past the queue, which would take as long again as the picture: half of what dragging may take to feel immediate
     dragged = [each.input for each in (*sliders, coordinate, extra)]
-    gr.on(dragged, polite(move), state, now, **(LATEST | {"queue": False}))
-    gr.on([method.input, reset.click], polite(show), [room.desk, method], outputs, **LATEST)
-    keep.click(polite(take), state, room.desk, **QUIET)
+    gr.on(dragged, catch_errors(move), state, now, **(LATEST | {"queue": False}))
+    gr.on([method.input, reset.click], catch_errors(show), [room.desk, method], outputs, **LATEST)
+    keep.click(catch_errors(take), state, room.desk, **QUIET)
     for slider, row in zip(sliders, rows, strict=True):
-        row.select(polite(to_stop), None, slider, **EACH).then(polite(move), state, now, **LATEST)
+        row.select(catch_errors(to_stop), None, slider, **EACH).then(catch_errors(move), state, now, **LATEST)
     return Section(tab, show, [method], outputs)
 
 

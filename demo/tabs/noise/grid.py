@@ -10,7 +10,7 @@ from demo.server import model_cache
 from demo.tabs.noise.samples import (
     CSS,
     JS,
-    MOST,
+    MAX_PICTURES,
     REAL,
     Made,
     button,
@@ -21,8 +21,8 @@ from demo.tabs.noise.samples import (
     verdict,
     verdict_on_real,
 )
-from demo.tabs.noise.selection import Desk, Room, takes
-from demo.ui.handlers import polite, publish
+from demo.tabs.noise.selection import Desk, Room, connect_selection
+from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
@@ -98,16 +98,16 @@ def endpoint(run: str, seed: float, count: float) -> tuple[dict[str, Any], Image
 def build(room: Room, seed: gr.Number) -> Section:
     """The section."""
     with gr.Tab(t("noise.grid.tab"), id="grid") as tab:
-        count = gr.Slider(1, MOST, value=16, step=1, label=t("noise.count"), elem_id="noise-count")
+        count = gr.Slider(1, MAX_PICTURES, value=16, step=1, label=t("noise.count"), elem_id="noise-count")
         pictures = gr.HTML(t("app.coming"), css_template=CSS, js_on_load=JS, elem_id="pictures", min_height=300)
         gr.Markdown(t("noise.explain"))
-        publish(
+        add_endpoint(
             endpoint,
             [gr.Textbox("mnist", visible=False), gr.Number(0, visible=False), gr.Number(16, visible=False)],
             [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
             "generate",
         )
     inputs = [room.run, seed, count]
-    takes(pictures, room)
-    gr.on([seed.input, count.input], polite(show), [room.desk, *inputs], [pictures], **LATEST)
+    connect_selection(pictures, room)
+    gr.on([seed.input, count.input], catch_errors(show), [room.desk, *inputs], [pictures], **LATEST)
     return Section(tab, show, inputs, [pictures])

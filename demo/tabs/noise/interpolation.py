@@ -13,12 +13,12 @@ from PIL import Image
 
 from demo.server import model_cache
 from demo.tabs.noise.samples import CSS, JS, Picture, button, draw, inline, paragraph, picture_of
-from demo.tabs.noise.selection import Desk, Room, about, numbered, takes
+from demo.tabs.noise.selection import Desk, Room, about, connect_selection, numbered
 from demo.ui import svg_chart
 from demo.ui.data_urls import file_url
-from demo.ui.handlers import polite, publish
+from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
-from demo.ui.numbers import whole
+from demo.ui.numbers import require_int
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 HTML = macros(__file__)
-LEAST, MOST = 8, 32  # steps of a walk
+MIN_STEPS, MAX_STEPS = 8, 32  # steps of a walk
 FILM = 192  # side of the animation, in pixels
 MILLISECONDS = 90  # a frame is shown
 LENGTHS = (1.5, 1.25, 1.0, 0.8, 0.6, 0.4, 0.2, 0.0)  # of a vector made longer and shorter
@@ -60,7 +60,7 @@ def walk(a: Picture, b: Picture, steps: float, way: str) -> Walk:
 
     if a.run.name != b.run.name:
         raise Refused("refused.two_runs")
-    z = vectors(a.z, b.z, whole("steps", steps, LEAST, MOST), way)
+    z = vectors(a.z, b.z, require_int("steps", steps, MIN_STEPS, MAX_STEPS), way)
     return Walk(z, draw(a.run, z).images)
 
 
@@ -257,7 +257,13 @@ def build(room: Room) -> Section:
                 for name in ("start", "end")
             )
             steps = gr.Slider(
-                LEAST, MOST, value=12, step=1, label=t("noise.between.steps"), min_width=200, elem_id="between-steps"
+                MIN_STEPS,
+                MAX_STEPS,
+                value=12,
+                step=1,
+                label=t("noise.between.steps"),
+                min_width=200,
+                elem_id="between-steps",
             )
         way = gr.HTML(css_template=css, js_on_load=JS, elem_id="walk", min_height=380)
         gr.Markdown(t("noise.between.explain"))
@@ -265,7 +271,7 @@ def build(room: Room) -> Section:
         with gr.Row():
             sides = [gr.CheckboxGroup([], label=name, min_width=160, elem_id=f"side-{name.lower()}") for name in "ABC"]
         result = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="equation", min_height=150)
-        publish(
+        add_endpoint(
             interpolate_endpoint,
             [
                 gr.Textbox("mnist:0:0", visible=False),
@@ -276,15 +282,15 @@ def build(room: Room) -> Section:
             [gr.JSON(visible=False), gr.File(visible=False)],
             "interpolate",
         )
-        publish(
+        add_endpoint(
             arithmetic_endpoint,
             [gr.JSON([f"mnist:0:{index}"], visible=False) for index in range(3)],
             [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
             "arithmetic",
         )
-    gr.on([start.input, end.input, steps.input], polite(between), [room.desk, start, end, steps], way, **LATEST)
-    gr.on([side.input for side in sides], polite(mix), [room.desk, *sides], result, **LATEST)
-    takes(way, room)
-    takes(result, room)
+    gr.on([start.input, end.input, steps.input], catch_errors(between), [room.desk, start, end, steps], way, **LATEST)
+    gr.on([side.input for side in sides], catch_errors(mix), [room.desk, *sides], result, **LATEST)
+    connect_selection(way, room)
+    connect_selection(result, room)
     inputs = [start, end, steps, *sides]
     return Section(tab, show, inputs, [start, end, way, *sides, result])

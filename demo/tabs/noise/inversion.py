@@ -11,14 +11,14 @@ from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, SEEDS, class_name, inline, paragraph
+from demo.tabs.noise.samples import CSS, MAX_SEED, class_name, inline, paragraph
 from demo.tabs.noise.selection import Desk, Room, hold
 from demo.ui import drawing_pad as pads
 from demo.ui import handlers, svg_chart
 from demo.ui.gradio_workarounds import session_of, unread
-from demo.ui.handlers import EACH, polite, publish
+from demo.ui.handlers import EACH, add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
-from demo.ui.numbers import percent, whole
+from demo.ui.numbers import percent, require_int
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.templates import macros
@@ -222,7 +222,7 @@ def endpoint(run: str, wanted: str, picture: str | None, seed: float) -> tuple[d
     from gan.images import grid
     from gan.inference.sample_id import of_vector
 
-    chosen, seed = model_cache.find(run, "dcgan"), whole("seed", seed, 0, SEEDS)
+    chosen, seed = model_cache.find(run, "dcgan"), require_int("seed", seed, 0, MAX_SEED)
     names = classes_of(chosen)
     if wanted and wanted not in names:
         raise Refused("refused.class", name=wanted, known=", ".join(names) or Words("list.none"))
@@ -261,7 +261,7 @@ def build(room: Room) -> Section:
             with gr.Column(scale=5, min_width=320):
                 result = gr.HTML(css_template=css, elem_id="search", min_height=420)
         gr.Markdown(t("noise.find.explain"))
-        publish(
+        add_endpoint(
             endpoint,
             [
                 gr.Textbox("mnist", visible=False),
@@ -274,15 +274,15 @@ def build(room: Room) -> Section:
             concurrency_id="search",
             concurrency_limit=1,
         )
-    mode.input(polite(choose_mode), mode, [which, pad, picture, about], **LATEST)
-    pad.input(polite(pads.drawn), None, drawing, **EACH)
+    mode.input(catch_errors(choose_mode), mode, [which, pad, picture, about], **LATEST)
+    pad.input(catch_errors(pads.drawn), None, drawing, **EACH)
     options = handlers.QUIET | {"trigger_mode": "once", "concurrency_limit": None}
     asked = [room.run, mode, which, drawing, picture, attempts]
     answered = [result, found, attempts, go, next_start, halt]
     for pressed, another in ((go, first), (next_start, others)):
-        pressed.click(polite(find), [*asked, another], answered, **options)
-    halt.click(polite(stop), None, None, queue=False, **QUIET)
-    keep.click(polite(take), [found, room.desk], room.desk, **QUIET)
+        pressed.click(catch_errors(find), [*asked, another], answered, **options)
+    halt.click(catch_errors(stop), None, None, queue=False, **QUIET)
+    keep.click(catch_errors(take), [found, room.desk], room.desk, **QUIET)
     return Section(tab, show, [room.run, of], [which, of, result, found, attempts, pad], slow=True)
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from typing import NamedTuple
 
 LESSON = 3 * 3600.0  # seconds a score is remembered
-MOST = 2000  # scores that are kept of a round
+MAX_SCORES = 2000  # scores that are kept of a round
 
 
 class Scored(NamedTuple):
@@ -27,7 +27,7 @@ class Scores:
     def add(self, run: str, step: int, person: int, d: int) -> None:
         """Remember a finished round."""
         with self._lock:
-            self._kept.setdefault((run, step), deque(maxlen=MOST)).append(Scored(time.monotonic(), person, d))
+            self._kept.setdefault((run, step), deque(maxlen=MAX_SCORES)).append(Scored(time.monotonic(), person, d))
 
     def of(self, run: str) -> dict[int, list[Scored]]:
         """The scores of a run's rounds by step, in order of steps; what is older than a lesson is forgotten."""

@@ -8,10 +8,10 @@ import gradio as gr
 
 from demo.server import model_cache
 from demo.tabs.noise.samples import CSS, JS, button, class_name, inline, paragraph
-from demo.tabs.noise.selection import Desk, Room, takes
-from demo.ui.handlers import publish
+from demo.tabs.noise.selection import Desk, Room, connect_selection
+from demo.ui.handlers import add_endpoint
 from demo.ui.i18n import Language, language_of, saying, t
-from demo.ui.numbers import percent, whole
+from demo.ui.numbers import percent, require_int
 from demo.ui.sections import Section
 from demo.ui.templates import macros
 from gan.errors import UserError
@@ -29,7 +29,7 @@ COLLAPSED = 0.5  # of a class's share in the data, or of all classes: with less,
 
 def modes_of(run: Run, count: float = COUNT) -> "Modes":
     """How a run's samples spread over the classes, 100 to 5,000 of them. Raises UserError where that can't be told."""
-    return _modes(run.folder, model_cache.stamp(run), whole("count", count, 100, 5000))
+    return _modes(run.folder, model_cache.stamp(run), require_int("count", count, 100, 5000))
 
 
 @lru_cache(maxsize=16)
@@ -101,11 +101,11 @@ def build(room: Room) -> Section:
     with gr.Tab(t("noise.modes.tab"), id="modes") as tab:
         gr.Markdown(t("noise.modes.intro"))
         chart = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="modes", min_height=400)
-        publish(
+        add_endpoint(
             endpoint,
             [gr.Textbox("mnist", visible=False), gr.Number(COUNT, visible=False)],
             [gr.JSON(visible=False)],
             "modes",
         )
-    takes(chart, room)
+    connect_selection(chart, room)
     return Section(tab, show, [room.run], [chart], slow=True)

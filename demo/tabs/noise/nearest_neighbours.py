@@ -8,9 +8,9 @@ from PIL import Image
 
 from demo.tabs.noise.samples import CSS, class_name, inline, paragraph, picture_of
 from demo.tabs.noise.selection import Desk, Room, held
-from demo.ui.handlers import polite, publish
+from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
-from demo.ui.numbers import whole
+from demo.ui.numbers import require_int
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HTML = macros(__file__)
 NEAREST = 6  # training pictures that are shown
-MOST = 50  # that can be asked for
+MAX_NEIGHBOURS = 50  # that can be asked for
 WAYS = ("pixels", "features")
 
 
@@ -164,8 +164,8 @@ def endpoint(picture: str, by: str, k: float, training: float) -> tuple[dict[str
     pool = pool_of(shown.run)
     image = shown.image
     if training is not None and training >= 0:
-        image = pool.images[whole("training", training, 0, len(pool.images) - 1)]
-    near, nearest_usual, class_usual, _ = compare(image, pool, by, whole("k", k, 1, MOST))
+        image = pool.images[require_int("training", training, 0, len(pool.images) - 1)]
+    near, nearest_usual, class_usual, _ = compare(image, pool, by, require_int("k", k, 1, MAX_NEIGHBOURS))
     labels = None if pool.labels is None else pool.labels[near.indices].tolist()
     answer = {
         "picture": shown.address,
@@ -202,7 +202,7 @@ def build(room: Room) -> Section:
         fetch = gr.Button(t("noise.copied.download"), visible=False, elem_id="copied-download")
         number = gr.State(0)
         gr.Markdown(t("noise.copied.explain"))
-        publish(
+        add_endpoint(
             endpoint,
             [
                 gr.Textbox("mnist:0:0", visible=False),
@@ -214,7 +214,7 @@ def build(room: Room) -> Section:
             "neighbours",
         )
     inputs, outputs = [what, by, number], [result, fetch]
-    gr.on([what.input, by.input], polite(show), [room.desk, *inputs], outputs, **LATEST)
-    other.click(polite(another), [room.desk, by, number], [what, number, *outputs], **LATEST)
-    fetch.click(polite(download), [room.desk, *inputs], outputs, api_visibility="private", show_progress="full")
+    gr.on([what.input, by.input], catch_errors(show), [room.desk, *inputs], outputs, **LATEST)
+    other.click(catch_errors(another), [room.desk, by, number], [what, number, *outputs], **LATEST)
+    fetch.click(catch_errors(download), [room.desk, *inputs], outputs, api_visibility="private", show_progress="full")
     return Section(tab, show, inputs, outputs, slow=True)

@@ -9,12 +9,12 @@ from PIL import Image
 
 from demo.server import model_cache
 from demo.tabs.noise.leaderboard import Scored, scores
-from demo.tabs.noise.samples import CSS, SEEDS, inline, paragraph, real_pictures, verdict
+from demo.tabs.noise.samples import CSS, MAX_SEED, inline, paragraph, real_pictures, verdict
 from demo.tabs.noise.selection import Desk, Room
 from demo.ui.assets import beside
-from demo.ui.handlers import polite, publish
+from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
-from demo.ui.numbers import new_seed, whole
+from demo.ui.numbers import new_seed, require_int
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.templates import macros
 from gan.errors import UserError
@@ -178,7 +178,7 @@ def endpoint(run: str, round: float, seed: float) -> tuple[dict[str, Any], Image
 
     found = model_cache.find(run, "dcgan")
     steps = stages_of(found)
-    number, seed = whole("round", round, 1, len(steps)), whole("seed", seed, 0, SEEDS)
+    number, seed = require_int("round", round, 1, len(steps)), require_int("seed", seed, 0, MAX_SEED)
     now = round_of(found, number - 1, seed)
     facts = {name: list(getattr(now, name)) for name in ("is_real", "verdicts", "guesses")}
     answer = {"run": run, "round": number, "rounds": len(steps), "step": now.step} | facts
@@ -202,7 +202,7 @@ def build(room: Room) -> Section:
         everyone = gr.Checkbox(False, label=t("noise.game.everyone"), info=t("noise.game.everyone_info"))
         told = gr.HTML(css_template=CSS, elem_id="board", visible=False)
         game, clock = gr.State({}), gr.Timer(2, active=False)  # anything beside a Tab in its Tabs would upset them
-        publish(
+        add_endpoint(
             endpoint,
             [gr.Textbox("mnist", visible=False), gr.Number(1, visible=False), gr.Number(0, visible=False)],
             [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
@@ -214,11 +214,11 @@ def build(room: Room) -> Section:
         def press(desk: Desk, run: str, game: Game, request: gr.Request, says_real: bool = says_real) -> tuple:
             return answer(desk, run, game, says_real, request)
 
-        pressed.click(polite(press), [room.desk, room.run, game], outputs, trigger_mode="multiple", **QUIET)
-    later.click(polite(go_on), [room.desk, room.run, game], outputs, **QUIET)
-    new.click(polite(again), [room.desk, room.run], outputs, **QUIET)
-    everyone.input(polite(watch), [everyone, room.run], [clock, told], **LATEST)
-    clock.tick(polite(look), room.run, told, **(LATEST | {"trigger_mode": "once"}))
+        pressed.click(catch_errors(press), [room.desk, room.run, game], outputs, trigger_mode="multiple", **QUIET)
+    later.click(catch_errors(go_on), [room.desk, room.run, game], outputs, **QUIET)
+    new.click(catch_errors(again), [room.desk, room.run], outputs, **QUIET)
+    everyone.input(catch_errors(watch), [everyone, room.run], [clock, told], **LATEST)
+    clock.tick(catch_errors(look), room.run, told, **(LATEST | {"trigger_mode": "once"}))
     return Section(tab, show, [room.run, game], outputs, slow=True)
 
 

@@ -8,7 +8,7 @@ from demo.server import model_cache
 from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say, words
-from demo.ui.numbers import percent, whole
+from demo.ui.numbers import percent, require_int
 from demo.ui.templates import macros
 from gan.data.registry import SETS
 from gan.errors import UserError
@@ -19,9 +19,9 @@ if TYPE_CHECKING:  # torch is slow to import, and the page comes first
 
 
 CSS, JS, HTML = beside(__file__, "samples.css"), beside(__file__, "samples.js"), macros(__file__)
-MOST = 100  # pictures at once
+MAX_PICTURES = 100  # pictures at once
 REAL = 100  # test pictures, over which D's mean verdict stands beside that of the generated ones
-SEEDS = 2**31 - 1
+MAX_SEED = 2**31 - 1
 
 
 class Made(NamedTuple):
@@ -66,7 +66,12 @@ def make(run: Run, seed: float, count: float) -> Made:
 
     Raises UserError for a number outside, or where the run has no weights yet.
     """
-    return _make(run.folder, model_cache.stamp(run), whole("seed", seed, 0, SEEDS), whole("count", count, 1, MOST))
+    return _make(
+        run.folder,
+        model_cache.stamp(run),
+        require_int("seed", seed, 0, MAX_SEED),
+        require_int("count", count, 1, MAX_PICTURES),
+    )
 
 
 @lru_cache(maxsize=32)  # a class that opens the page sees the same pictures

@@ -19,7 +19,7 @@ from demo.tabs.noise.samples import (
     varied,
     verdict,
 )
-from demo.ui.handlers import EACH, polite
+from demo.ui.handlers import EACH, catch_errors
 from demo.ui.i18n import Language, saying
 from demo.ui.numbers import percent
 from demo.ui.refusals import Refused
@@ -147,6 +147,6 @@ def touched(desk: Desk, event: gr.EventData) -> Desk:
     return act(desk, str(event.address))
 
 
-def takes(component: gr.HTML, room: Room) -> None:
+def connect_selection(component: gr.HTML, room: Room) -> None:
     """Let clicks on the pictures in a component change the desk."""
-    component.select(polite(touched), room.desk, room.desk, concurrency_id="desk", **EACH)
+    component.select(catch_errors(touched), room.desk, room.desk, concurrency_id="desk", **EACH)

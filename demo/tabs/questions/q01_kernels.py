@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CSS, JS = beside(__file__, "q01_kernels.css"), beside(__file__, "q01_kernels.js")
 HTML = macros(__file__)
 PENS = (-1.0, 0.0, 0.25, 0.5, 1.0)
-MOST = 9.0  # of a cell, up and down
+MAX_WEIGHT = 9.0  # of a cell, up and down
 LARGEST = 8  # cells a side
 DIGITS, STEPS, EVERY = 256, 120, 6  # pictures to learn from, rounds of descent, rounds between two updates
 STRIDE = 2  # of what is learned
@@ -39,7 +39,7 @@ def checked(cells: Any, size: int) -> list[list[float]] | None:
     if not all(isinstance(row, list) and len(row) == size for row in cells):
         return None
     flat = [value for row in cells for value in row]
-    if not all(isinstance(v, int | float) and math.isfinite(v) and abs(v) <= MOST for v in flat):
+    if not all(isinstance(v, int | float) and math.isfinite(v) and abs(v) <= MAX_WEIGHT for v in flat):
         return None
     return [[float(value) for value in row] for row in cells]
 
@@ -47,7 +47,7 @@ def checked(cells: Any, size: int) -> list[list[float]] | None:
 def painter(cells: list[list[float]], language: Language, pens: tuple[float, ...] = PENS) -> str:
     """Values as number fields with pens to paint with; q01_kernels.js brings it to life."""
     rows = [[f"{round(value, 3):g}" for value in row] for row in cells]
-    return HTML.painter(saying(language, "questions.q1."), rows, MOST, pens)
+    return HTML.painter(saying(language, "questions.q1."), rows, MAX_WEIGHT, pens)
 
 
 def paint(event: gr.EventData) -> list[list[float]] | None:

@@ -9,7 +9,7 @@ from demo.server.model_cache import TURNS
 from demo.tabs.questions import q01_kernels, quiz_items
 from demo.tabs.questions.q01_compute import DRAWN, PATTERNS, RANGES, SIZE, SMALL, WAYS, WEIGHTS, draw, short, upsample
 from demo.ui import svg_chart
-from demo.ui.handlers import EACH, LATEST, QUIET, polite
+from demo.ui.handlers import EACH, LATEST, QUIET, catch_errors
 from demo.ui.heatmap import blues, greys, squares, swatches
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.sections import Section
@@ -162,23 +162,27 @@ def build() -> Section:
         told = gr.HTML(elem_id="q1-evidence", padding=False)
         quiz_items.go_on(curves="upward")
         ending = quiz_items.build("q1")
-        gr.api(polite(endpoint, is_page=False), api_name="upsample")
+        gr.api(catch_errors(endpoint, is_page=False), api_name="upsample")
 
     settings = [pattern, way, weights, kernel, stride, padding, painted, patch]
     drawn = [picture, table]
     changes = [pattern.input, way.input, weights.input, kernel.input, stride.input, padding.input]
-    gr.on(changes, polite(redraw), settings, drawn, **LATEST)
+    gr.on(changes, catch_errors(redraw), settings, drawn, **LATEST)
     way.input(lambda chosen: gr.Group(visible=chosen == "transposed"), way, of_transposed, **LATEST)
     of_paint = [weights, kernel, stride, painted]
-    gr.on([weights.input, kernel.input], polite(q01_kernels.offer), of_paint, [pad, painted], **LATEST)
-    pad.input(polite(q01_kernels.paint), None, painted, **EACH).then(polite(redraw), settings, drawn, **LATEST)
-    pattern.input(polite(offer_patch), [pattern, patch], [sheet, patch], **LATEST)
-    sheet.input(polite(q01_kernels.paint), None, patch, **EACH).then(polite(redraw), settings, drawn, **LATEST)
+    gr.on([weights.input, kernel.input], catch_errors(q01_kernels.offer), of_paint, [pad, painted], **LATEST)
+    pad.input(catch_errors(q01_kernels.paint), None, painted, **EACH).then(
+        catch_errors(redraw), settings, drawn, **LATEST
+    )
+    pattern.input(catch_errors(offer_patch), [pattern, patch], [sheet, patch], **LATEST)
+    sheet.input(catch_errors(q01_kernels.paint), None, patch, **EACH).then(
+        catch_errors(redraw), settings, drawn, **LATEST
+    )
     teaching = TURNS | QUIET | {"trigger_mode": "once"}
-    learn.click(polite(q01_kernels.learn), size, [lesson, taught, use], **teaching)
-    use.click(polite(take), taught, [way, weights, kernel, stride, painted, of_transposed], **QUIET).then(
-        polite(q01_kernels.offer), of_paint, [pad, painted], **LATEST
-    ).then(polite(redraw), settings, drawn, **LATEST)
+    learn.click(catch_errors(q01_kernels.learn), size, [lesson, taught, use], **teaching)
+    use.click(catch_errors(take), taught, [way, weights, kernel, stride, painted, of_transposed], **QUIET).then(
+        catch_errors(q01_kernels.offer), of_paint, [pad, painted], **LATEST
+    ).then(catch_errors(redraw), settings, drawn, **LATEST)
     return Section(tab, show, [ending, *settings], [*drawn, told, ending])
 
 

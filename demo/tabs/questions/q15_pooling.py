@@ -9,7 +9,7 @@ from demo.server import model_cache
 from demo.tabs.questions import quiz_items
 from demo.tabs.questions.q01_compute import draw
 from demo.ui.assets import beside
-from demo.ui.handlers import LATEST, polite
+from demo.ui.handlers import LATEST, catch_errors
 from demo.ui.heatmap import blues, greys, squares
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import integer
@@ -213,10 +213,10 @@ def build() -> Section:
         told = gr.HTML(elem_id="q15-evidence", padding=False)
         quiz_items.go_on(curves="pooling", train="pooling")
         ending = quiz_items.build("q15")
-        gr.api(polite(endpoint, is_page=False), api_name="downsample")
+        gr.api(catch_errors(endpoint, is_page=False), api_name="downsample")
 
     settings = [pattern, shift, layer, kernel, number]
     changes = [each.input for each in settings]
-    gr.on(changes, polite(redraw), settings, view, **LATEST)
+    gr.on(changes, catch_errors(redraw), settings, view, **LATEST)
     kernel.input(lambda name: gr.Slider(visible=name == "learned"), kernel, number, **LATEST)
     return Section(tab, show, [ending, *settings], [view, told, ending])

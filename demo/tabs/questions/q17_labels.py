@@ -8,14 +8,14 @@ import gradio as gr
 
 from demo.server import model_cache
 from demo.shared import pairs
-from demo.shared.pairs import SEEDS, names
+from demo.shared.pairs import COUNT_SEEDS, names
 from demo.tabs.questions import q17_diagram, quiz_items
 from demo.tabs.questions.q17_diagram import Stop
 from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
-from demo.ui.handlers import QUIET, polite
+from demo.ui.handlers import QUIET, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
-from demo.ui.numbers import whole
+from demo.ui.numbers import require_int
 from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
@@ -194,7 +194,7 @@ def tick(run: str, seed: int, at: float, playing: bool, request: gr.Request) -> 
 
 def other(run: str, seed: int, request: gr.Request) -> tuple:
     """(seed, *stand) with two other pictures, from the first stop."""
-    seed = (seed + 1) % SEEDS
+    seed = (seed + 1) % COUNT_SEEDS
     return seed, *stand(run, seed, 1, request, playing=False)
 
 
@@ -204,7 +204,7 @@ def endpoint(run: str = FIRST, seed: float = 0) -> dict:
     "losses" are those of the training's journal, "gradients" by network; the pictures are those of a shuffle's seed.
     """
     found = model_cache.find(run, "cyclegan")
-    now = played(found, whole("seed", seed, 0, SEEDS))
+    now = played(found, require_int("seed", seed, 0, COUNT_SEEDS))
     return {
         "run": run,
         "stops": [{"key": stop.key, "side": stop.side, "loss": stop.loss} for stop in stops_of(found.config)],
@@ -237,15 +237,15 @@ def build() -> Section:
         gr.Markdown(t("questions.q17.text"))
         quiz_items.go_on(translate="")
         ending = quiz_items.build("q17")
-        gr.api(polite(endpoint, is_page=False), api_name="round_of_two")
+        gr.api(catch_errors(endpoint, is_page=False), api_name="round_of_two")
 
     drawn, where = [at, view, playing], [run, seed, at]
-    at.input(polite(go), where, drawn, **LATEST)
-    back.click(polite(move(-1)), where, drawn, **LATEST)
-    on.click(polite(move(1)), where, drawn, **LATEST)
-    plays.click(polite(play), [*where, playing], drawn, **LATEST)
-    view.tick(polite(tick), [*where, playing], drawn, trigger_mode="once", **QUIET)
+    at.input(catch_errors(go), where, drawn, **LATEST)
+    back.click(catch_errors(move(-1)), where, drawn, **LATEST)
+    on.click(catch_errors(move(1)), where, drawn, **LATEST)
+    plays.click(catch_errors(play), [*where, playing], drawn, **LATEST)
+    view.tick(catch_errors(tick), [*where, playing], drawn, trigger_mode="once", **QUIET)
     loading = LATEST | {"show_progress": "full", "show_progress_on": [view]}
-    fresh.click(polite(other), [run, seed], [seed, *drawn], **loading)
-    run.input(polite(go), where, drawn, **loading)
+    fresh.click(catch_errors(other), [run, seed], [seed, *drawn], **loading)
+    run.input(catch_errors(go), where, drawn, **loading)
     return Section(tab, show, [ending, run, seed, at], [run, *drawn, ending], slow=True)

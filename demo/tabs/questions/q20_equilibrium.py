@@ -16,7 +16,7 @@ from demo.tabs.questions.q20_session import Held, in_turn, ink, new, pace, play,
 from demo.ui import drawing_pad as pads
 from demo.ui import svg_chart
 from demo.ui.assets import beside
-from demo.ui.handlers import EACH, LATEST, QUIET, polite
+from demo.ui.handlers import EACH, LATEST, QUIET, catch_errors
 from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.sections import Section
 from gan.config import LOSS_NAMES
@@ -220,27 +220,27 @@ def build() -> Section:
         gr.Markdown(t("questions.q20.text"))
         quiz_items.go_on(curves="held", train="digits")
         ending = quiz_items.build("q20")
-        gr.api(polite(q20_api.endpoint, is_page=False), api_name="duel")
+        gr.api(catch_errors(q20_api.endpoint, is_page=False), api_name="duel")
 
     values = [preset, data, loss, descent, rate_g, rate_d, n_critic, seed, hold, speed, shows, drawing]
     asked, drawn = [held, *values], [held, figure, curves, go]
     past = QUIET | {"queue": False}  # past the queue: one answer is on its way at a time
     latest = LATEST | past
-    figure.tick(polite(tick), asked, [figure, curves, go], trigger_mode="once", **past)
-    go.click(polite(run), asked, drawn, **past)
+    figure.tick(catch_errors(tick), asked, [figure, curves, go], trigger_mode="once", **past)
+    go.click(catch_errors(run), asked, drawn, **past)
     for name, which in (("one", "both"), ("only_d", "d"), ("only_g", "g")):
-        buttons[name].click(polite(step(which)), asked, drawn, **past)
-    buttons["best"].click(polite(to_best), asked, drawn, **past)
-    buttons["again"].click(polite(begin), asked, drawn, **past)
+        buttons[name].click(catch_errors(step(which)), asked, drawn, **past)
+    buttons["best"].click(catch_errors(to_best), asked, drawn, **past)
+    buttons["again"].click(catch_errors(begin), asked, drawn, **past)
     controls = [data, loss, descent, rate_g, rate_d, hold, n_critic]
     for name, each in tries.items():
-        each.click(polite(attempt(name)), asked, [*drawn, *controls], **past)
+        each.click(catch_errors(attempt(name)), asked, [*drawn, *controls], **past)
     chosen = [*drawn, about, pad, *tries.values(), *controls]
-    preset.input(polite(choose), [preset, *asked], chosen, **latest)
-    data.input(polite(choose_data), asked, [*drawn, pad], **latest)
-    gr.on([shows.input, hold.input, loss.input], polite(redraw), asked, drawn, **latest)
-    stroke = pad.input(polite(pads.drawn), None, drawing, **(EACH | past))
-    stroke.then(polite(draw_anew), asked, drawn, **latest)
+    preset.input(catch_errors(choose), [preset, *asked], chosen, **latest)
+    data.input(catch_errors(choose_data), asked, [*drawn, pad], **latest)
+    gr.on([shows.input, hold.input, loss.input], catch_errors(redraw), asked, drawn, **latest)
+    stroke = pad.input(catch_errors(pads.drawn), None, drawing, **(EACH | past))
+    stroke.then(catch_errors(draw_anew), asked, drawn, **latest)
     return Section(tab, show, [held, ending, *values], [*drawn, ending], slow=False)
 
 

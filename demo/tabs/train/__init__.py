@@ -13,7 +13,7 @@ from demo.tabs.train import api, estimate, form
 from demo.tabs.train.handlers import Starting, Watching
 from demo.tabs.train.layout import settings_panel, starting_panel, watching_panel
 from demo.tabs.train.monitor import DO
-from demo.ui.handlers import EACH, LATEST, QUIET, on_open, polite
+from demo.ui.handlers import EACH, LATEST, QUIET, catch_errors, on_open
 from demo.ui.i18n import t
 
 SHOW_QUESTION = """() => document.querySelector("#train-rather-not")?.scrollIntoView({ block: "nearest" })"""
@@ -39,7 +39,7 @@ def build(place: Place) -> None:
     wire_form(starting, panel, staged)
     wire_start(starting, panel, staged)
     wire_watching(Watching(place, monitor), asks, panel["key"])
-    api.publish(place)
+    api.add_endpoints(place)
 
 
 def asked_by(panel: dict[str, Any], staged: gr.State) -> list[Any]:
@@ -52,25 +52,25 @@ def wire_form(starting: Starting, panel: dict[str, Any], staged: gr.State) -> No
     """The form: what a preset, a model or data of one's own make of its other controls, and how fast it would be."""
     preset, model, data, folder, minutes, _, *fields = asked = asked_by(panel, staged)
     on_open(starting.machine, None, panel["machine"])
-    fill, offer = (polite(partial(each, own=starting.is_free)) for each in (form.fill, form.offer))
+    fill, offer = (catch_errors(partial(each, own=starting.is_free)) for each in (form.fill, form.offer))
     room = [panel["pictures"], panel["pile_b"]]
     filled, lead = [panel["own"], model, minutes, data, *room, *fields], asked_of("train")
     preset.input(fill, preset, filled, **LATEST)
     on_open(partial(form.led, own=starting.is_free), lead, [lead, preset, *filled])
     model.input(offer, model, [data, *room, *fields], **LATEST)
-    data.input(polite(form.chosen), [model, data], [*room, *fields], **LATEST)
+    data.input(catch_errors(form.chosen), [model, data], [*room, *fields], **LATEST)
     gr.on(
         [panel[pile].upload for pile in ("pile_a", "pile_b")] + [panel[pile].clear for pile in ("pile_a", "pile_b")],
-        polite(starting.take),
+        catch_errors(starting.take),
         [model, panel["fields"]["size"], panel["pile_a"], panel["pile_b"], panel["key"]],
         [staged, panel["taken"]],
         **(LATEST | {"show_progress": "full", "show_progress_on": [panel["taken"]]}),
     )
     told = [panel["outlook"], panel["measure"], panel["halt"]]
-    panel["measure"].click(polite(starting.measure), asked, told, **(QUIET | {"concurrency_limit": None}))
-    panel["halt"].click(polite(estimate.stop), None, told, queue=False, **QUIET)
+    panel["measure"].click(catch_errors(starting.measure), asked, told, **(QUIET | {"concurrency_limit": None}))
+    panel["halt"].click(catch_errors(estimate.stop), None, told, queue=False, **QUIET)
     of_other_settings = [each.input for each in (preset, model, data, folder, minutes, *fields)]
-    gr.on(of_other_settings, polite(starting.forget, unfit=True), asked, told, queue=False, **LATEST)
+    gr.on(of_other_settings, catch_errors(starting.forget, unfit=True), asked, told, queue=False, **LATEST)
 
 
 def wire_start(starting: Starting, panel: dict[str, Any], staged: gr.State) -> None:
@@ -78,10 +78,10 @@ def wire_start(starting: Starting, panel: dict[str, Any], staged: gr.State) -> N
     sure, question, monitor = panel["sure"], panel["question"], starting.monitor
     asked = [panel["name"], panel["key"], *asked_by(panel, staged)]
     begun = [sure, question, panel["name"], staged, monitor.held, *monitor.outputs]
-    go, anyway = (polite(starting.start(panel, staged, is_sure=is_sure)) for is_sure in (False, True))
+    go, anyway = (catch_errors(starting.start(panel, staged, is_sure=is_sure)) for is_sure in (False, True))
     panel["go"].click(go, asked, begun, **QUIET).then(None, None, None, js=SHOW_QUESTION, api_visibility="private")
     panel["anyway"].click(anyway, asked, begun, **QUIET)
-    instead = polite(starting.start_instead(panel))
+    instead = catch_errors(starting.start_instead(panel))
     panel["instead"].click(instead, panel["key"], [sure, question, *monitor.outputs], **QUIET)
     panel["rather_not"].click(lambda: gr.Column(visible=False), None, sure, queue=False, **QUIET)
 
@@ -91,16 +91,16 @@ def wire_watching(watching: Watching, asks: dict[str, Any], key: gr.Textbox) -> 
     monitor, controls = watching.monitor, watching.monitor.controls
     watched, facts, held, shown = monitor.watched, monitor.facts, monitor.held, monitor.outputs
     on_open(monitor.opened, watched, shown)
-    watched.input(polite(monitor.watch), [watched, facts], [held, *shown], **LATEST)
-    monitor.moment.input(polite(monitor.rewind), [watched, monitor.moment], [monitor.film, held], **LATEST)
+    watched.input(catch_errors(monitor.watch), [watched, facts], [held, *shown], **LATEST)
+    monitor.moment.input(catch_errors(monitor.rewind), [watched, monitor.moment], [monitor.film, held], **LATEST)
     for name, button in monitor.buttons.items():
-        button.click(polite(watching.ask(DO[name])), [watched, key], shown, **QUIET)
+        button.click(catch_errors(watching.ask(DO[name])), [watched, key], shown, **QUIET)
     for name, button in {**{f"hold-{side}": b for side, b in controls.holds.items()}, **controls.buttons}.items():
-        button.click(polite(watching.press(name)), [watched, key, button], shown, **EACH)
-    controls.rounds.input(polite(watching.choose("rounds-d")), [controls.rounds, watched, key], None, **LATEST)
-    controls.label.input(polite(watching.choose("label")), [controls.label, watched, key], None, **LATEST)
-    controls.what_if.click(polite(watching.what_if), [watched, key], shown, **QUIET)
-    monitor.delete.click(polite(watching.ask_to_delete), watched, [asks["sure"], asks["question"]], **QUIET)
+        button.click(catch_errors(watching.press(name)), [watched, key, button], shown, **EACH)
+    controls.rounds.input(catch_errors(watching.choose("rounds-d")), [controls.rounds, watched, key], None, **LATEST)
+    controls.label.input(catch_errors(watching.choose("label")), [controls.label, watched, key], None, **LATEST)
+    controls.what_if.click(catch_errors(watching.what_if), [watched, key], shown, **QUIET)
+    monitor.delete.click(catch_errors(watching.ask_to_delete), watched, [asks["sure"], asks["question"]], **QUIET)
     asks["keep"].click(lambda: gr.Group(visible=False), None, asks["sure"], queue=False, **QUIET)
-    asks["gone"].click(polite(watching.delete(asks["sure"])), [watched, key], [asks["sure"], *shown], **QUIET)
-    facts.tick(polite(monitor.follow), [watched, facts, held], shown, trigger_mode="once", queue=False, **QUIET)
+    asks["gone"].click(catch_errors(watching.delete(asks["sure"])), [watched, key], [asks["sure"], *shown], **QUIET)
+    facts.tick(catch_errors(monitor.follow), [watched, facts, held], shown, trigger_mode="once", queue=False, **QUIET)

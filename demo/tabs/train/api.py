@@ -10,14 +10,14 @@ from demo.tabs.train.access import is_here, key_of
 from demo.tabs.train.form import advice, channels_of
 from demo.tabs.train.status_view import report
 from demo.ui.gradio_workarounds import session_of
-from demo.ui.handlers import polite
+from demo.ui.handlers import catch_errors
 from demo.ui.i18n import language_of
 from demo.ui.refusals import Refused
 
 PATIENCE = 10.0  # seconds that a client waits for a pause or a stop
 
 
-def publish(place: Place) -> None:
+def add_endpoints(place: Place) -> None:
     """What `gradio_client` can ask for."""
 
     def train_start(
@@ -67,4 +67,4 @@ def publish(place: Place) -> None:
         return run
 
     for endpoint in (train_start, train_status, train_control, train_what_if, train_delete):
-        gr.api(polite(endpoint, is_page=False), api_name=endpoint.__name__)
+        gr.api(catch_errors(endpoint, is_page=False), api_name=endpoint.__name__)

@@ -80,7 +80,7 @@ def values_of(model: str, data: str, chosen: dict[str, Any]) -> dict[str, Any]:
                 raise empty(label)
             if each.type in (int, float) and not each.metadata["choices"]:
                 low, high, multiple = (each.metadata[key] for key in ("low", "high", "multiple"))
-                check(label, value, low, high, whole=each.type is int, multiple=multiple)
+                check(label, value, low, high, is_int=each.type is int, multiple=multiple)
             values[name] = each.type(value)
     return values
 

@@ -19,7 +19,7 @@ from demo.tabs.translate import inspect, repeated_cycle, selection, steganograph
 from demo.tabs.translate.selection import held
 from demo.tabs.translate.translation import MADE, directions_of, go, is_made, opposite, page, paragraph, thumbnails
 from demo.ui.assets import beside
-from demo.ui.handlers import EACH, on_open, polite, publish
+from demo.ui.handlers import EACH, add_endpoint, catch_errors, on_open
 from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.sections import LATEST, Section, drawn, inputs_of, instead, on_show, outputs_of, views_of, waiting
 from demo.ui.uploads import limits, picture_field, read
@@ -176,16 +176,18 @@ def build(place: Place) -> None:
     on_open(opened, run, [run, chosen])
     run.input(lambda name: name, run, chosen, **EACH)  # one after the other, or both are new
     events = [
-        chosen.change(polite(choose_run), [chosen, *now[1:]], [picture, *outcome], **working),
-        tries.select(polite(choose_example), run, [picture, *outcome], **(EACH | waiting(working["show_progress_on"]))),
-        direction.input(polite(turn), now, [picture, *outcome], **working),
-        gr.on([picture.input, picture.clear], polite(given), [run, direction, picture], outcome, **working),
-        swap.click(polite(again), now, [picture, *outcome], **working),
+        chosen.change(catch_errors(choose_run), [chosen, *now[1:]], [picture, *outcome], **working),
+        tries.select(
+            catch_errors(choose_example), run, [picture, *outcome], **(EACH | waiting(working["show_progress_on"]))
+        ),
+        direction.input(catch_errors(turn), now, [picture, *outcome], **working),
+        gr.on([picture.input, picture.clear], catch_errors(given), [run, direction, picture], outcome, **working),
+        swap.click(catch_errors(again), now, [picture, *outcome], **working),
     ]
     wire(sections, now, open_section, events)
 
     answer = [gr.Image(format="png", visible=False), gr.Image(format="png", visible=False)]
-    publish(endpoint, selection.asked(), answer, "translate")
+    add_endpoint(endpoint, selection.asked(), answer, "translate")
 
 
 def wire(sections: dict[str, Section], now: selection.Now, open_section: gr.State, events: list[Any]) -> None:
@@ -206,5 +208,5 @@ def wire(sections: dict[str, Section], now: selection.Now, open_section: gr.Stat
 
     for event in events:
         options = LATEST | waiting(views_of(sections.values()))
-        event.success(polite(draw), [open_section, *now, *inputs], outputs, **options)
+        event.success(catch_errors(draw), [open_section, *now, *inputs], outputs, **options)
     on_show(sections, draw, open_section, [*now, *inputs])

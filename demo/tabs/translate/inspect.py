@@ -9,7 +9,7 @@ from PIL import Image, ImageColor
 from demo.tabs.translate.selection import TABLE, Held, Now, asked, held
 from demo.tabs.translate.translation import framed
 from demo.ui.assets import beside
-from demo.ui.handlers import publish
+from demo.ui.handlers import add_endpoint
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import Section
 from demo.ui.templates import macros
@@ -184,7 +184,7 @@ def build(now: Now) -> Section:
     with gr.Tab(t("translate.inside.tab"), id="inside") as tab:
         gr.Markdown(t("translate.inside.intro"))
         view = gr.HTML(css_template=CSS, elem_id="inside", min_height=300)
-        publish(
+        add_endpoint(
             endpoint,
             [
                 *asked(),

@@ -13,7 +13,7 @@ from demo.tabs.translate.translation import framed
 from demo.ui import svg_chart
 from demo.ui.assets import beside
 from demo.ui.data_urls import file_url
-from demo.ui.handlers import polite, publish
+from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gan.analysis.repeated_cycle import Round
 
 CSS, HTML = beside(__file__, "repeated_cycle.css"), macros(__file__)
-MOST = 10  # rounds, as in gan.analysis.repeated_cycle
+MAX_ROUNDS = 10  # rounds, as in gan.analysis.repeated_cycle
 FILM = 128  # shorter side of the animation, in pixels: smaller pictures are enlarged up to it
 MILLISECONDS = 500  # a frame is shown
 REST, SLOWER = 0.1, 0.9  # shares of the first round's change: below them it rests, or has become slower
@@ -151,9 +151,9 @@ def build(now: Now) -> Section:
     """The section."""
     with gr.Tab(t("translate.rounds.tab"), id="rounds") as tab:
         gr.Markdown(t("translate.rounds.intro"))
-        count = gr.Slider(1, MOST, value=4, step=1, label=t("translate.rounds.count"), elem_id="rounds-count")
+        count = gr.Slider(1, MAX_ROUNDS, value=4, step=1, label=t("translate.rounds.count"), elem_id="rounds-count")
         view = svg_chart.html(CSS, elem_id="rounds", min_height=300)
-        publish(
+        add_endpoint(
             endpoint,
             [
                 *asked("herd"),
@@ -162,5 +162,5 @@ def build(now: Now) -> Section:
             [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
             "rounds",
         )
-    count.input(polite(again), [*now, count], view, **LATEST)
+    count.input(catch_errors(again), [*now, count], view, **LATEST)
     return Section(tab, show, [count], [view])

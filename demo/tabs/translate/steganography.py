@@ -17,7 +17,7 @@ from demo.tabs.translate.selection import Held, Now, asked, held, language_and_h
 from demo.tabs.translate.translation import framed
 from demo.ui import svg_chart
 from demo.ui.assets import beside
-from demo.ui.handlers import polite, publish
+from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
@@ -255,7 +255,7 @@ def build(now: Now) -> Section:
             )
         view = svg_chart.html(CSS, elem_id="hidden", min_height=300)
         gr.Markdown(t("translate.hidden.explain"))
-        publish(
+        add_endpoint(
             endpoint,
             [
                 *asked("herd"),
@@ -265,5 +265,5 @@ def build(now: Now) -> Section:
             [gr.JSON(visible=False), gr.Image(format="png", visible=False)],
             "hidden",
         )
-    gr.on([kind.input, share.input], polite(again), [*now, kind, share], view, **LATEST)
+    gr.on([kind.input, share.input], catch_errors(again), [*now, kind, share], view, **LATEST)
     return Section(tab, show, [kind, share], [view])

@@ -9,13 +9,13 @@ import gradio as gr
 from PIL import Image
 
 from demo.server import model_cache
-from demo.shared.pairs import SEEDS, names, pictures
+from demo.shared.pairs import COUNT_SEEDS, names, pictures
 from demo.tabs.translate.selection import TABLE, Held, Now
 from demo.tabs.translate.translation import THUMBNAIL, framed, inline
 from demo.ui.assets import beside
-from demo.ui.handlers import EACH, polite, publish
+from demo.ui.handlers import EACH, add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
-from demo.ui.numbers import whole
+from demo.ui.numbers import require_int
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
@@ -185,7 +185,7 @@ def show(now: Held, piles: Piles, role: str | None, request: gr.Request) -> tupl
 
 def shuffle(run: str, role: str | None, request: gr.Request) -> tuple:
     """`drawn` for other pictures."""
-    piles = {"seed": random.randrange(SEEDS), "a": 0, "b": 0}
+    piles = {"seed": random.randrange(COUNT_SEEDS), "a": 0, "b": 0}
     return drawn(model_cache.find(run, "cyclegan"), piles, role, language_of(request))
 
 
@@ -210,7 +210,7 @@ def endpoint(run: str, seed: float = 0) -> tuple[dict[str, Any], Image.Image]:
     pile b. `seed` is from 0 to 999,999.
     """
     found = model_cache.find(run, "cyclegan")
-    piles = within(found, {"seed": whole("seed", seed, 0, SEEDS - 1), "a": 0, "b": 0})
+    piles = within(found, {"seed": require_int("seed", seed, 0, COUNT_SEEDS - 1), "a": 0, "b": 0})
     size, (*shown, trained) = found.config.size, pictures(found, piles["seed"])
     sheet = Image.new("RGB", (size * max(map(len, shown)), 2 * size), "white")
     for row, pile in enumerate(shown):
@@ -242,10 +242,10 @@ def build(now: Now) -> Section:
         answered = gr.HTML(css_template=CSS, elem_id="piles-answer", min_height=120)
         table = gr.HTML(css_template=CSS, elem_id="piles-table")
         outputs = [piles, view, answered, table]
-        again.click(polite(shuffle), [run, role], outputs, **LATEST)
-        view.select(polite(pick), [run, piles, role], outputs, **EACH)
-        role.input(polite(choose), [run, piles, role], [answered, table], **LATEST)
-        publish(
+        again.click(catch_errors(shuffle), [run, role], outputs, **LATEST)
+        view.select(catch_errors(pick), [run, piles, role], outputs, **EACH)
+        role.input(catch_errors(choose), [run, piles, role], [answered, table], **LATEST)
+        add_endpoint(
             endpoint,
             [gr.Textbox("horse2zebra", visible=False, label="run"), gr.Number(0, visible=False, label="seed")],
             [gr.JSON(visible=False), gr.Image(format="png", visible=False)],

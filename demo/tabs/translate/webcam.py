@@ -23,7 +23,7 @@ from gan.errors import UserError
 
 CSS, JS, HTML = beside(__file__, "webcam.css"), beside(__file__, "webcam.js"), macros(__file__)
 START = "data:image/jpeg;base64,"
-MOST = 400_000  # characters of a frame: 128x128 pixels take some 10,000
+MAX_FRAME = 400_000  # characters of a frame: 128x128 pixels take some 10,000
 WAIT = 1.0  # seconds that a frame waits for its turn before it is dropped
 
 _turn = threading.Lock()  # frames take turns: two at once would each take twice as long
@@ -39,7 +39,7 @@ def frame(asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
 
     try:
         run, direction, picture = (str(asked[name]) for name in ("run", "direction", "picture"))
-        if not picture.startswith(START) or len(picture) > MOST:
+        if not picture.startswith(START) or len(picture) > MAX_FRAME:
             raise Refused("translate.unreadable")
         found = model_cache.find(run, "cyclegan")
         config, generators, _ = model_cache.networks(found)
