@@ -17,9 +17,6 @@ from gan.words import Words
 
 KEPT = 6  # runs whose networks stay in memory
 
-# for every event that calls a model: they share the processor, so they take turns
-TURNS = {"concurrency_id": "model", "concurrency_limit": 2}
-
 
 class Networks(NamedTuple):
     """A run's networks in eval mode on one device, and the settings they were made with."""

@@ -12,7 +12,6 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 
-from demo.server.model_cache import TURNS
 from demo.ui.gradio_workarounds import enclosing, prune_session_state
 from demo.ui.i18n import language_of, say
 from demo.ui.numbers import Unfit
@@ -25,6 +24,8 @@ QUIET = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "p
 # answer the last. What an event itself says is lost that way (it would repeat the first one's): those are all answered.
 LATEST = QUIET | {"trigger_mode": "always_last"}
 EACH = QUIET | {"trigger_mode": "multiple", "concurrency_limit": 1}
+# For every event that calls a model: they share the processor, so they take turns.
+TURNS = {"concurrency_id": "model", "concurrency_limit": 2}
 
 
 def catch_errors(function: Callable, *, is_page: bool = True, unfit: bool = False) -> Callable:

@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from demo.server import model_cache
 from demo.ui import handlers
 from demo.ui.paragraphs import paragraphs
 
-QUIET, LATEST = handlers.QUIET | model_cache.TURNS, handlers.LATEST | model_cache.TURNS
+QUIET, LATEST = handlers.QUIET | handlers.TURNS, handlers.LATEST | handlers.TURNS
 
 
 class Section(NamedTuple):

@@ -13,10 +13,6 @@ from torch.nn.functional import conv_transpose2d, l1_loss, pad
 from gan.core.cyclegan import CycleGANConfig
 from gan.core.losses import LOSSES
 
-# logits so right, for real and for fake, that they cost a discriminator nothing: what the other half then costs
-SURE = {name: (torch.tensor(1e9), torch.tensor(-1e9)) for name in LOSSES}
-SURE["least-squares"] = torch.tensor(1.0), torch.tensor(0.0)
-
 
 class Field(NamedTuple):
     """What one logit sees, in pixels: `size` x `size` of them, the patches `stride` apart, the first at `start`."""
@@ -89,10 +85,11 @@ def look(
     pictures, judges = {"real": x, "fake": fake}, {"own": own, "other": other}
     logits = {(kind, name): judge(y) for kind, y in pictures.items() for name, judge in judges.items()}
     loss = LOSSES[config.loss]
+    sure_real, sure_fake = map(torch.tensor, loss.sure)  # so that a half of D's loss stands alone
     losses = Losses(
         deceive=loss.g(logits["fake", "other"]).item(),
-        real=loss.d(logits["real", "own"], SURE[config.loss][1], config.label).item(),
-        fake=loss.d(SURE[config.loss][0], logits["fake", "other"]).item(),
+        real=loss.d(logits["real", "own"], sure_fake, config.label).item(),
+        fake=loss.d(sure_real, logits["fake", "other"]).item(),
         cycle=l1_loss(rec, x).item(),
         identity=l1_loss(idt, x).item(),
     )
@@ -103,3 +100,16 @@ def mean_verdicts(look: Look, config: CycleGANConfig) -> dict[tuple[str, str], f
     """The mean verdict by the keys of `Look.logits`, as the run's loss shows it: the D(x) of the curves."""
     verdict = LOSSES[config.loss].verdict
     return {key: verdict(logits).mean().item() for key, logits in look.logits.items()}
+
+
+def leanings(look: Look, discriminator: nn.Module, config: CycleGANConfig) -> dict[tuple[str, str], Tensor]:
+    """Where each picture looks real and fake, by the keys of `Look.logits`: float [H, W].
+
+    1 is what D is taught to say of real pictures, -1 as far on the other side of its verdict at rest, 0 undecided; a
+    score can lie beyond both ends. `discriminator` is any of the two, which see patches of the same size.
+    """
+    loss, field = LOSSES[config.loss], receptive_field(discriminator)
+    shape = (look.real.shape[-2], look.real.shape[-1])
+    middle = loss.equilibrium(config.label).verdict
+    verdicts = {key: spread(loss.verdict(logits[0, 0]), field, shape) for key, logits in look.logits.items()}
+    return {key: (verdict - middle) / (config.label - middle) for key, verdict in verdicts.items()}

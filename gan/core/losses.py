@@ -37,6 +37,7 @@ class Loss(NamedTuple):
     verdict: Callable[[Tensor], Tensor]
     undecided: Callable[[float], float]
     is_probability: bool = False  # what the verdict is; D's loss is then the cross-entropy
+    sure: tuple[float, float] = (1e9, -1e9)  # logits so right, for real and for fake, that they cost D nothing
 
     @cache  # noqa: B019, of four losses that stay as long as the program
     def equilibrium(self, label: float = 1.0) -> Equilibrium:
@@ -105,6 +106,6 @@ def _zero(label: float) -> float:
 LOSSES: dict[str, Loss] = {
     "bce": Loss(bce_d, bce_g, torch.sigmoid, _odds, is_probability=True),
     "saturating": Loss(bce_d, saturating_g, torch.sigmoid, _odds, is_probability=True),
-    "least-squares": Loss(least_squares_d, least_squares_g, _raw, _half),
+    "least-squares": Loss(least_squares_d, least_squares_g, _raw, _half, sure=(1.0, 0.0)),
     "hinge": Loss(hinge_d, hinge_g, _raw, _zero),
 }

@@ -25,7 +25,7 @@ from demo.tabs.noise import (
 )
 from demo.tabs.noise.samples import CSS, JS, MAX_SEED, picture_of, verdict_on_real
 from demo.tabs.noise.selection import Desk, Room
-from demo.ui.handlers import catch_errors, on_open
+from demo.ui.handlers import TURNS, catch_errors, on_open
 from demo.ui.i18n import in_address, language_of, t
 from demo.ui.numbers import new_seed
 from demo.ui.sections import LATEST, QUIET, Section, drawn, inputs_of, on_show, outputs_of, views_of, waiting
@@ -93,7 +93,7 @@ def build(place: Place) -> None:
                 for name, module in SECTIONS.items()
             }
 
-    on_open(opened, [run, seed, now], [run, seed, now], **model_cache.TURNS)
+    on_open(opened, [run, seed, now], [run, seed, now], **TURNS)
     working = waiting([held, shelf, *views_of(sections.values())])
     run.input(catch_errors(choose_run), [run, seed, now], now, **(LATEST | working))
     dice.click(catch_errors(roll), [run, now], [seed, now], **(QUIET | working))

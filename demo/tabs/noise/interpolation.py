@@ -50,8 +50,10 @@ class Walk(NamedTuple):
 
     @property
     def contrasts(self) -> list[float]:
-        """How far each picture's pixels spread about their mean, as a share of full scale."""
-        return (self.images.float().flatten(1).std(1) / 255).tolist()
+        """The pictures' contrasts, as shares of full scale."""
+        from gan.analysis.interpolation import contrasts
+
+        return contrasts(self.images)
 
 
 def walk(a: Picture, b: Picture, steps: float, way: str) -> Walk:
@@ -144,16 +146,11 @@ def fading(language: Language) -> str:
 
 @lru_cache(maxsize=64)
 def paleness(folder: Path, stamp: Any) -> float:
-    """The contrast half-way on straight lines between random pairs, as a share of that half-way on arcs."""
-    import torch
+    """The contrast half-way on straight lines, as a share of that on arcs; `stamp` is the weights'."""
+    from gan.analysis.interpolation import relative_contrast
 
-    from gan.core.latent import noise, walk
-
-    run = Run(folder)
-    pairs = zip(*noise(2 * PAIRS, run.config.latent, seed=1).split(PAIRS), strict=True)
-    half = [(walk(a, b, 3, "slerp")[1], walk(a, b, 3, "lerp")[1]) for a, b in pairs]
-    arcs, lines = (Walk(z, draw(run, z).images).contrasts for z in map(torch.stack, zip(*half, strict=True)))
-    return sum(lines) / max(sum(arcs), 1e-9)
+    config, generators, _ = model_cache.networks(Run(folder))
+    return relative_contrast(generators["g"], config.latent, PAIRS)
 
 
 def sum_of(a: list[Picture], b: list[Picture], c: list[Picture]) -> Picture:

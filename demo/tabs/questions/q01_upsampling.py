@@ -5,11 +5,10 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from demo.server.model_cache import TURNS
 from demo.tabs.questions import q01_kernels, quiz_items
 from demo.tabs.questions.q01_compute import DRAWN, PATTERNS, RANGES, SIZE, SMALL, WAYS, WEIGHTS, draw, short, upsample
 from demo.ui import svg_chart
-from demo.ui.handlers import EACH, LATEST, QUIET, catch_errors
+from demo.ui.handlers import EACH, LATEST, QUIET, TURNS, catch_errors
 from demo.ui.heatmap import blues, greys, squares, swatches
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.sections import Section

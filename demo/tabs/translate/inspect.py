@@ -35,22 +35,6 @@ def seen(now: Held) -> "Look":
     return look(*now.networks, as_seen(now.image, now.size, now.run.config.channels), now.run.config)
 
 
-def leanings(now: Held, look: "Look") -> "dict[tuple[str, str], Tensor]":
-    """Where each picture looks real and fake: float [H, W], 1 for real, -1 for fake, 0 where the judge is undecided.
-
-    By the keys of `Look.logits`; a score can lie beyond both ends.
-    """
-    from gan.analysis.inspect_cyclegan import receptive_field, spread
-    from gan.core.losses import LOSSES
-
-    loss, field = LOSSES[now.run.config.loss], receptive_field(now.networks[2])
-    shape = tuple(look.real.shape[-2:])
-    verdicts = {key: spread(loss.verdict(logits[0, 0]), field, shape) for key, logits in look.logits.items()}
-    label = now.run.config.label
-    middle = loss.equilibrium(label).verdict
-    return {key: (verdict - middle) / (label - middle) for key, verdict in verdicts.items()}
-
-
 def painted(picture: "Tensor", lean: "Tensor") -> Image.Image:
     """A picture in grey, float [1, 3, H, W], blue where it looks real (1) and orange where it looks fake (-1)."""
     from gan.images import to_image
@@ -77,14 +61,14 @@ def page(now: Held, language: Language) -> str:
 
 def verdicts(now: Held, look: "Look", language: Language) -> str:
     """The patches' verdicts over the picture and over its translation, by both discriminators, and what changed."""
-    from gan.analysis.inspect_cyclegan import mean_verdicts, receptive_field
+    from gan.analysis.inspect_cyclegan import leanings, mean_verdicts, receptive_field
     from gan.core.losses import LOSSES
 
     say = saying(language, "translate.")
     judges = dict(zip(JUDGES, now.named(language), strict=True))
     kinds = dict(zip(("real", "fake"), now.named(language), strict=True))
     mean, figures = mean_verdicts(look, now.run.config), []
-    for (kind, judge), lean in leanings(now, look).items():
+    for (kind, judge), lean in leanings(look, now.networks[2], now.run.config).items():
         title = say("inside.judge", name=judges[judge])
         what = say("generated" if now.made and kind == "real" else kind, name=kinds[kind])
         words = say("inside.mean", value=f"{mean[kind, judge]:.2f}")
@@ -159,11 +143,11 @@ def endpoint(run: str, direction: str, picture: str | None) -> tuple[dict[str, A
     own and the other discriminator, under it its translation.
     """
     from gan.analysis.activations import stages as through
-    from gan.analysis.inspect_cyclegan import mean_verdicts, receptive_field
+    from gan.analysis.inspect_cyclegan import leanings, mean_verdicts, receptive_field
 
     now = held(run, direction, picture, None)
     look = seen(now)
-    lean, mean = leanings(now, look), mean_verdicts(look, now.run.config)
+    lean, mean = leanings(look, now.networks[2], now.run.config), mean_verdicts(look, now.run.config)
     height, width = look.real.shape[-2:]
     sheet, verdicts = Image.new("RGB", (2 * width, 2 * height)), {}
     for row, (name, kind) in enumerate((("input", "real"), ("output", "fake"))):

@@ -12,7 +12,7 @@ from PIL import Image
 from demo.shared import pairs
 from demo.tabs.translate import inspect
 from demo.tabs.translate.selection import Held
-from gan.analysis.inspect_cyclegan import mean_verdicts
+from gan.analysis.inspect_cyclegan import leanings, mean_verdicts
 from gan.core.checkpoint import save_weights
 from gan.core.cyclegan import CycleGAN, CycleGANConfig
 from gan.images import to_image
@@ -97,7 +97,7 @@ def test_the_endpoint_tells_the_same(now, tmp_path):
     assert means == pytest.approx(judged, abs=1e-5)
     assert answer["stages"][-1] == {"shape": [3, 32, 48]}
     assert sheet.size == (2 * 48, 2 * 32)
-    lean = inspect.leanings(now, look)
+    lean = leanings(look, now.networks[2], now.run.config)
     for row, kind in enumerate(("real", "fake")):
         for column, judge in enumerate(("own", "other")):
             cell = sheet.crop((48 * column, 32 * row, 48 * column + 48, 32 * row + 32))
@@ -128,7 +128,7 @@ def test_a_verdict_at_an_end_of_the_scale_has_the_colour_of_that_end(now, tmp_pa
         look = inspect.seen(held)
         for logit, lean in ((fake, -1), (none, 0), (real, 1)):
             same = look._replace(logits={("real", "own"): torch.full_like(look.logits["real", "own"], logit)})
-            found = inspect.leanings(held, same)["real", "own"]
+            found = leanings(same, held.networks[2], held.run.config)["real", "own"]
             assert torch.allclose(found, torch.full((32, 48), float(lean)), atol=1e-5), (loss, logit)
 
 
