@@ -31,8 +31,11 @@ from demo.server.environment import Place
 from gan.config import Config
 from gan.data.registry import absolute, last_names
 from gan.errors import UserError
+from gan.lazy import lazy
 from gan.runs import controls, resume
 from gan.runs.run import Run
+
+checkpoint = lazy("gan.core.checkpoint")
 
 ACTIVE = ("starting", "running", "paused")
 LOOK = 2.0  # seconds between two looks into the queue
@@ -94,8 +97,6 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
     One that has ended unfinished is gone on with. A pause or a stop is waited for, so many seconds at most. Raises
     `Refused` for what cannot be done to a run as it stands, and `UserError` for what is not known.
     """
-    from gan.core.checkpoint import reached
-
     run = model_cache.find(name)
     permit_control(place, run, key)
     do = "go on" if do == "resume" else do
@@ -115,7 +116,7 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
             if run.is_shipped:
                 raise Refused("train.refused.shipped", run=run.name)
             resume.check(run)
-            reached(run)  # it can be read
+            checkpoint.reached(run)  # it can be read
             spare(place)
             _line_up(run)
         elif do == "go on" and (minutes := further(run)):
@@ -142,8 +143,6 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
 
 def what_if(place: Place, name: str, *, key: str = "") -> Run:
     """Go back to before the last act on a run, in a run of its own that goes on from there; the old one is stopped."""
-    from gan.core.checkpoint import fork
-
     run = model_cache.find(name)
     permit_control(place, run, key)
     spare(place)
@@ -156,7 +155,7 @@ def what_if(place: Place, name: str, *, key: str = "") -> Run:
                 break
             time.sleep(0.1)
     with _lock:
-        child = fork(run, fresh_name(f"{run.name[:50]}-if"), place.runs)
+        child = checkpoint.fork(run, fresh_name(f"{run.name[:50]}-if"), place.runs)
         if needed := run.info.get("needed"):
             child.set_info(needed=needed)
         if run.info.get("visitor"):

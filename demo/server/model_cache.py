@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from gan.lazy import lazy
+
 if TYPE_CHECKING:  # torch is slow to import, and the page comes first
     from torch import nn
 
@@ -14,6 +16,9 @@ from demo.ui.refusals import Refused
 from gan.config import Config
 from gan.runs.run import Run, all_runs
 from gan.words import Words
+
+checkpoint = lazy("gan.core.checkpoint")
+metrics_classifier = lazy("gan.metrics.classifier")
 
 KEPT = 6  # runs whose networks stay in memory
 
@@ -63,14 +68,12 @@ def stamp(run: Run) -> tuple[int, int]:
 
 def networks(run: Run, device: str = "cpu") -> Networks:
     """The networks of a run as they are now on disk, from memory if they have not changed since. Thread-safe."""
-    from gan.core.checkpoint import load_networks
-
     key, now = (run.folder, device), stamp(run)
     with _lock:  # two visitors who ask for the same run at once load it once
         if key in _kept and _kept[key][0] == now:
             _kept.move_to_end(key)
             return _kept[key][1]
-        loaded = Networks(run.config, *load_networks(run, device))
+        loaded = Networks(run.config, *checkpoint.load_networks(run, device))
         _kept[key] = (now, loaded)
         _kept.move_to_end(key)
         while len(_kept) > KEPT:
@@ -81,6 +84,4 @@ def networks(run: Run, device: str = "cpu") -> Networks:
 @cache
 def classifier(data: str) -> "nn.Module | None":
     """The classifier that travels with the project for a data set by name; None where there is none."""
-    from gan.metrics.classifier import has_classifier, load_classifier
-
-    return load_classifier(data) if has_classifier(data) else None
+    return metrics_classifier.load_classifier(data) if metrics_classifier.has_classifier(data) else None

@@ -8,7 +8,12 @@ from PIL import Image
 from demo.ui.i18n import HERE, Language, words
 from gan.data.registry import PAIRS, last_names, state
 from gan.errors import UserError
+from gan.lazy import lazy
 from gan.runs.run import Run
+
+datasets = lazy("gan.data.datasets")
+synthetic_herd = lazy("gan.data.synthetic_herd")
+gan_images = lazy("gan.images")
 
 EMOJI = {"a": (109, 35, 15, 60), "b": (132, 38, 59, 6)}  # test pictures: a wink, a blossom, a flag, a bird, ...
 TEST_PICTURES = 3  # of each pile, shown where the data is on this machine
@@ -42,17 +47,15 @@ def pictures(run: Run, seed: int) -> Laid:
 
 @lru_cache(maxsize=16)
 def _pictures(data: str, size: int, seed: int, is_here: bool) -> Laid:
-    from gan.data.datasets import glimpse
-    from gan.images import square, to_image
 
     if is_here:
         try:
-            a, b = glimpse(data, size, COUNT, seed)
-            return Laid([to_image(image) for image in a], [to_image(image) for image in b], True)
+            a, b = datasets.glimpse(data, size, COUNT, seed)
+            return Laid([gan_images.to_image(image) for image in a], [gan_images.to_image(image) for image in b], True)
         except UserError:  # a folder that has changed since the training
             pass
     some = examples(data, size)
-    a, b = ([square(each.image, size) for each in some if each.side == side] for side in "ab")
+    a, b = ([gan_images.square(each.image, size) for each in some if each.side == side] for side in "ab")
     return Laid(a, b, False)
 
 
@@ -79,31 +82,30 @@ def names(run: Run, language: Language) -> tuple[str, str]:
 @lru_cache(maxsize=8)
 def examples(data: str, size: int) -> tuple[Example, ...]:
     """Pictures to try with a pair, those of pile a first: shipped ones, drawn ones, test photos that are here."""
-    from gan.data.datasets import load_pair
-    from gan.images import open_picture, to_image
-
     if data == "emoji":
-        piles = load_pair(data, size, split="test")
+        piles = datasets.load_pair(data, size, split="test")
         piles = (("a", piles.a.images), ("b", piles.b.images))
-        return tuple(Example(side, to_image(images[number])) for side, images in piles for number in EMOJI[side])
+        return tuple(
+            Example(side, gan_images.to_image(images[number])) for side, images in piles for number in EMOJI[side]
+        )
     if data == "herd":
-        from gan.data import synthetic_herd
-
         drawn = synthetic_herd.draw(8, size, 7)  # neither trained on nor measured on
         return tuple(
-            Example(side, to_image(image))
+            Example(side, gan_images.to_image(image))
             for side, images in (("a", drawn.plain[:4]), ("b", drawn.striped[4:]))
             for image in images
         )
     files = zip("ab", SHIPPED_PICTURES.get(data, ((), ())), strict=True)
-    found = [Example(s, open_picture(HERE / "examples" / f"{name}.webp")) for s, names in files for name in names]
+    found = [
+        Example(s, gan_images.open_picture(HERE / "examples" / f"{name}.webp")) for s, names in files for name in names
+    ]
     if state(data) == "here":
         try:
-            pair = load_pair(data, size if size < 128 else 256, split="test")
+            pair = datasets.load_pair(data, size if size < 128 else 256, split="test")
         except UserError:  # a folder that has changed since the training is no reason to show nothing
             return tuple(found)
         for side, pile in (("a", pair.a), ("b", pair.b)):
-            found += [Example(side, to_image(image)) for image in pile.images[:TEST_PICTURES]]
+            found += [Example(side, gan_images.to_image(image)) for image in pile.images[:TEST_PICTURES]]
     return tuple(sorted(found, key=lambda example: example.side))
 
 

@@ -17,9 +17,12 @@ from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
 from demo.ui.templates import macros
 from gan.errors import UserError
+from gan.lazy import lazy
 from gan.plots.curves import DEFAULT, Comparison, View, compare
 from gan.plots.figures import window
 from gan.plots.history import Story
+
+images = lazy("gan.images")
 
 HTML = macros(__file__)
 GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
@@ -171,8 +174,6 @@ def _grouped(told: list[Story], key: Callable[[Story], tuple]) -> list[tuple[tup
 
 def film(told: list[Story]) -> bytes:
     """What these runs drew, side by side through all their moments, as a GIF without end."""
-    from gan.images import gif
-
     moments = sorted({step for story in told for step, _ in story.samples})
     frames = []
     for step in moments:
@@ -193,4 +194,4 @@ def film(told: list[Story]) -> bytes:
         frames.append(frame)
     if not frames:
         raise Refused("refused.no_picture")
-    return gif(frames, [FRAME] * (len(frames) - 1) + [8 * FRAME])
+    return images.gif(frames, [FRAME] * (len(frames) - 1) + [8 * FRAME])

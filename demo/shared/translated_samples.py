@@ -9,7 +9,13 @@ from demo.shared.pairs import names
 from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say
 from gan.errors import UserError
+from gan.lazy import lazy
 from gan.runs.run import Run
+
+real_or_fake = lazy("gan.analysis.real_or_fake")
+cyclegan = lazy("gan.core.cyclegan")
+datasets = lazy("gan.data.datasets")
+images = lazy("gan.images")
 
 
 def sheet(sample: Path) -> Image.Image:
@@ -41,32 +47,26 @@ def _address(sample: Path, stamp: int) -> str:
 @lru_cache(maxsize=64)
 def _sheet(sample: Path, stamp: int) -> tuple[Image.Image, bool]:
     """(the sheet, whether what was translated is in it); `stamp` is the sample's time, for a run made anew."""
-    from gan.analysis.real_or_fake import GAP
-
     with Image.open(sample) as image:
         made = image.convert("RGB")
     config = Run(sample.parents[1]).config
     given = _inputs(config.data, config.size, config.channels)
-    if given is None or any(made.size != (row.width, 2 * row.height + GAP) for row in given):
+    if given is None or any(made.size != (row.width, 2 * row.height + real_or_fake.GAP) for row in given):
         return made, False
     height = given[0].height
-    halves = [made.crop((0, top, made.width, top + height)) for top in (0, height + GAP)]
-    whole = Image.new("RGB", (made.width, 4 * (height + GAP) - GAP), "white")
+    halves = [made.crop((0, top, made.width, top + height)) for top in (0, height + real_or_fake.GAP)]
+    whole = Image.new("RGB", (made.width, 4 * (height + real_or_fake.GAP) - real_or_fake.GAP), "white")
     for number, row in enumerate((given[0], halves[0], given[1], halves[1])):
-        whole.paste(row, (0, number * (height + GAP)))
+        whole.paste(row, (0, number * (height + real_or_fake.GAP)))
     return whole, True
 
 
 @lru_cache(maxsize=16)
 def _inputs(data: str, size: int, channels: int) -> tuple[Image.Image, Image.Image] | None:
     """The test pictures of both domains that a run's samples are made of, a row each; None where they are not here."""
-    from gan.core.cyclegan import SHOWN
-    from gan.data.datasets import load_pair
-    from gan.images import grid
-
     try:
-        pair = load_pair(data, size, channels=channels, split="test")
+        pair = datasets.load_pair(data, size, channels=channels, split="test")
     except UserError:
         return None
-    a, b = (side.images[:SHOWN] for side in (pair.a, pair.b))
-    return grid(a, len(a)).convert("RGB"), grid(b, len(b)).convert("RGB")
+    a, b = (side.images[: cyclegan.SHOWN] for side in (pair.a, pair.b))
+    return images.grid(a, len(a)).convert("RGB"), images.grid(b, len(b)).convert("RGB")

@@ -8,13 +8,14 @@ from typing import Any
 
 from gan import __version__
 from gan.config import CONFIGS, OLD_NAMES
+from gan.lazy import lazy
+
+curves = lazy("gan.plots.curves")
+controls = lazy("gan.runs.controls")
 
 
 def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> argparse.ArgumentParser:
     """The parser of all commands, given by name; the chosen one's function comes as `command`."""
-    from gan.plots.curves import AXES, DEFAULT, PANELS
-    from gan.runs.controls import COMMANDS
-
     parser = argparse.ArgumentParser(prog="python -m gan", description="Train, use and measure DCGAN and CycleGAN.")
     parser.add_argument("--version", action="version", version=__version__)
     subs = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -56,7 +57,7 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
 
     sub = add("control", "Ask something of a run that is training now, here or in the app.")
     sub.add_argument("run", metavar="RUN", help="a run, by name or folder")
-    sub.add_argument("acts", nargs="+", metavar="ACT", help=f"one or more of {', '.join(COMMANDS)}")
+    sub.add_argument("acts", nargs="+", metavar="ACT", help=f"one or more of {', '.join(controls.COMMANDS)}")
 
     sub = add("runs", "List the runs and how they stand.")
     sub.add_argument("--json", action="store_true", help="for machines")
@@ -64,8 +65,10 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
     sub = add("curves", "Draw the curves of runs side by side, each with its last samples.")
     sub.add_argument("runs", nargs="+", metavar="RUN", help="run's name, or the path of its folder")
     sub.add_argument("--out", type=Path, required=True, help="picture to write, .png or .svg")
-    sub.add_argument("--axis", default="step", choices=AXES, help="horizontal axis (default: step)")
-    sub.add_argument("--panels", nargs="+", default=DEFAULT, choices=PANELS, help="charts (default: loss verdict)")
+    sub.add_argument("--axis", default="step", choices=curves.AXES, help="horizontal axis (default: step)")
+    sub.add_argument(
+        "--panels", nargs="+", default=curves.DEFAULT, choices=curves.PANELS, help="charts (default: loss verdict)"
+    )
     sub.add_argument("--log", action="store_true", help="logarithmic scales")
 
     sub = add("import", "Make a run of weights from elsewhere: the CycleGAN authors' files, or an exported folder.")

@@ -14,40 +14,43 @@ from gan.cli.training import train
 from gan.console import complain, language
 from gan.data.registry import last_names
 from gan.errors import UserError, reason
+from gan.lazy import lazy
 from gan.plots.curves import View, draw
 from gan.plots.history import tell
 from gan.runs.controls import ask
 from gan.runs.run import Run, all_runs
 from gan.words import Words, sentence
 
+benchmark = lazy("gan.benchmark.bench")
+checkpoint = lazy("gan.core.checkpoint")
+latent = lazy("gan.core.latent")
+download = lazy("gan.data.download")
+hub = lazy("gan.export.hub")
+junyanz = lazy("gan.export.junyanz")
+gan_images = lazy("gan.images")
+inference_translate = lazy("gan.inference.translate")
+metrics_evaluate = lazy("gan.metrics.evaluate")
+torch = lazy("torch")
+
 PATIENCE = 30.0  # seconds that `control` waits for what was asked: a step of a large network takes some
 
 
 def sample(options: argparse.Namespace) -> None:
     """Generate pictures from noise."""
-    import torch
-
-    from gan.core.checkpoint import load_networks
-    from gan.core.latent import noise
-    from gan.images import grid
-
     run = _run_of("dcgan", Run.open(options.run))
-    generators, _ = load_networks(run)
+    generators, _ = checkpoint.load_networks(run)
     with torch.inference_mode():
-        images = generators["g"](noise(options.count, run.config.latent, options.seed))
-    _save(grid(images), options.out)
+        images = generators["g"](latent.noise(options.count, run.config.latent, options.seed))
+    _save(gan_images.grid(images), options.out)
 
 
 def translate(options: argparse.Namespace) -> int:
     """Translate a picture, or all pictures of a folder or zip; 1 where some were left out."""
-    from gan.data.download import terminal_progress
-    from gan.inference.translate import translate_path
-
     run = _run_of("cyclegan", Run.open(options.run))
     left_out: list[tuple[str, UserError]] = []
-    with terminal_progress() as progress:
+    with download.terminal_progress() as progress:
         how = {"progress": progress, "left_out": left_out}
-        done = translate_path(run, options.input, options.output, options.direction, **how)
+        done = inference_translate.translate_path(run, options.input, options.output, options.direction, **how)
     print(f"{len(done)} picture{'s' if len(done) != 1 else ''} written to {options.output}")
     if left_out:
         complain(Words("translation.left_out", left=len(left_out), count=len(left_out) + len(done)))
@@ -58,21 +61,20 @@ def translate(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure a run."""
-    from gan.data.download import terminal_progress
-    from gan.metrics import evaluate as evaluation
-
     run = Run.open(options.run)
-    measure = {"dcgan": evaluation.evaluate_dcgan, "cyclegan": evaluation.evaluate_cyclegan}[run.config.model]
+    measure = {"dcgan": metrics_evaluate.evaluate_dcgan, "cyclegan": metrics_evaluate.evaluate_cyclegan}[
+        run.config.model
+    ]
     count = {"count": options.count} if options.count else {}
-    with terminal_progress() as progress:
+    with download.terminal_progress() as progress:
         result = measure(run, root=options.data_root, progress=progress, **count)
     if options.sheet:
         _run_of("cyclegan", run)
-        _save(evaluation.contact_sheet(run, root=options.data_root), options.sheet)
+        _save(metrics_evaluate.contact_sheet(run, root=options.data_root), options.sheet)
     if options.record:
         run.add_event("evaluation", **{k: v for k, v in result.items() if k not in ("run", "model", "data")})
     result["note"] = sentence(result["note"], language())
-    print(json.dumps(result, indent=2, ensure_ascii=False) if options.json else evaluation.text_report(result))
+    print(json.dumps(result, indent=2, ensure_ascii=False) if options.json else metrics_evaluate.text_report(result))
 
 
 def control(options: argparse.Namespace) -> None:
@@ -127,9 +129,6 @@ def curves(options: argparse.Namespace) -> None:
 
 def import_(options: argparse.Namespace) -> None:
     """Make a run of weights from elsewhere."""
-    from gan.export import junyanz
-    from gan.export.hub import import_folder
-
     nets = {"a2b": options.a2b, "b2a": options.b2a, "a": options.d_a, "b": options.d_b}
     named = {net: path for net, path in nets.items() if path}
     files = options.files
@@ -138,7 +137,7 @@ def import_(options: argparse.Namespace) -> None:
     if len(files) == 1 and files[0].is_dir():
         if named:
             raise UserError("command.folder_or_files", folder=files[0])
-        run = import_folder(files[0], options.run)
+        run = hub.import_folder(files[0], options.run)
     else:
         how = {"data": options.data, "size": options.size, "way": options.direction, "named": named}
         run = junyanz.import_official(files, options.run, **how)
@@ -148,14 +147,10 @@ def import_(options: argparse.Namespace) -> None:
 
 def export(options: argparse.Namespace) -> None:
     """Write a run for use elsewhere."""
-    from gan.core.checkpoint import load_networks
-    from gan.export import hub
-    from gan.inference.translate import pick
-
     run = Run.open(options.run)
     if options.folder.suffix == ".onnx":
-        generators = load_networks(run)[0]
-        network = generators["g"] if "g" in generators else pick(generators, options.direction)[0]
+        generators = checkpoint.load_networks(run)[0]
+        network = generators["g"] if "g" in generators else inference_translate.pick(generators, options.direction)[0]
         differences = {options.folder.name: hub.export_onnx(network, run.config, options.folder)}
     else:
         differences = hub.export_folder(run, options.folder, licence=options.licence, onnx=options.onnx)
@@ -168,9 +163,7 @@ def export(options: argparse.Namespace) -> None:
 
 def bench(options: argparse.Namespace) -> None:
     """Measure the speed of this code beside the plain tutorial loop."""
-    from gan.benchmark.bench import bench
-
-    bench(device=options.device, is_json=options.json, only=options.only)
+    benchmark.bench(device=options.device, is_json=options.json, only=options.only)
 
 
 COMMANDS = {

@@ -11,15 +11,23 @@ from gan.config import MOST_STEPS, make
 from gan.console import complain, language
 from gan.data.registry import last_names, require
 from gan.errors import UserError, cause
+from gan.lazy import lazy
 from gan.runs.resume import plan
 from gan.runs.run import Run, runs_root
 from gan.words import Words, sentence
 
+checkpoint = lazy("gan.core.checkpoint")
+trainer = lazy("gan.core.trainer")
+datasets = lazy("gan.data.datasets")
+download = lazy("gan.data.download")
+prepare = lazy("gan.data.prepare")
+device = lazy("gan.device")
+during_training = lazy("gan.metrics.during_training")
+tqdm = lazy("tqdm")
+
 
 def train(options: argparse.Namespace) -> int:
     """Start a run, or go on with one, and show how it goes."""
-    from gan.device import is_first, pick_device, start_processes
-
     if options.resume:
         if options.model:
             raise UserError("command.model_or_resume")
@@ -28,8 +36,8 @@ def train(options: argparse.Namespace) -> int:
         run = Run.open(options.resume)
     elif not options.model:
         raise UserError("command.no_model")
-    pick_device(options.device)  # refused before there is anything
-    end = start_processes()
+    device.pick_device(options.device)  # refused before there is anything
+    end = device.start_processes()
     try:
         asked = given(options)
         if options.resume:
@@ -41,7 +49,7 @@ def train(options: argparse.Namespace) -> int:
             config = make(options.model, asked)
             name = options.run or _fresh_name(config.data)
             _make_sure(config, options)
-            run = _create(name, config, options) if is_first() else Run.expect(name)
+            run = _create(name, config, options) if device.is_first() else Run.expect(name)
         return _train(run, options, asked if options.resume else {})
     except UserError as error:
         if options.resume and run.info["status"] == "starting":  # the app waits for a word
@@ -53,21 +61,17 @@ def train(options: argparse.Namespace) -> int:
 
 def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
     """The progress bar round `trainer.train`; `asked` are the settings that change as the run goes on."""
-    from tqdm import tqdm
-
-    from gan.core.checkpoint import reached
-    from gan.core.trainer import train
-    from gan.device import is_first
-    from gan.metrics.during_training import gauge
-
-    go_on, config = f"Go on with: python -m gan train --resume {run.name}", plan(run, reached(run), asked).config
-    if is_first():
+    go_on, config = (
+        f"Go on with: python -m gan train --resume {run.name}",
+        plan(run, checkpoint.reached(run), asked).config,
+    )
+    if device.is_first():
         print(f"{run.name}: {config.model} on {config.data}, in {run.folder}")
     total, unit = _whole(config)
     form = "{l_bar}{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}{postfix}]"
-    bar = tqdm(total=total, unit=unit, disable=not is_first(), dynamic_ncols=True, bar_format=form)
+    bar = tqdm.tqdm(total=total, unit=unit, disable=not device.is_first(), dynamic_ncols=True, bar_format=form)
     how = {"device": options.device, "data_root": options.data_root, "seconds": options.seconds}
-    records, trained = train(run, **how, settings=asked, gauge=gauge), False
+    records, trained = trainer.train(run, **how, settings=asked, gauge=during_training.gauge), False
     try:
         with bar:
             for record in records:
@@ -80,13 +84,13 @@ def _train(run: Any, options: argparse.Namespace, asked: dict[str, Any]) -> int:
                     speed = f"{record['speed']:.0f}/s"
                     samples = len(run.samples())
                     bar.set_postfix(step=record["step"], **shown, pictures=speed, samples=samples, refresh=False)
-            if is_first() and run.info["status"] == "finished":  # not every step is a record
+            if device.is_first() and run.info["status"] == "finished":  # not every step is a record
                 bar.update(total - bar.n)
     except KeyboardInterrupt:
         records.close()
         print(f"\nSaved at step {run.info['step']}. {go_on}")
         return 130
-    if is_first():
+    if device.is_first():
         info = run.info
         note = sentence(info.get("note", ""), language())
         print(f"{info['status']} after {info['step']} steps, {info['seconds']:.0f} s. {note}".rstrip())
@@ -109,9 +113,7 @@ def _whole(config: Any) -> tuple[int, str]:
 
 def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
     """A new run whose data can be found from anywhere; says what a person should know of that data."""
-    from gan.data.prepare import prepare
-
-    ready = prepare(config, runs_root(), name, options.data_root, choose_channels=options.channels is None)
+    ready = prepare.prepare(config, runs_root(), name, options.data_root, choose_channels=options.channels is None)
     try:
         run = Run.create(name, ready.config)
     except BaseException:
@@ -127,18 +129,13 @@ def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
 
 def _make_sure(config: Any, options: argparse.Namespace) -> None:
     """Download what is asked for by name, once, where that was allowed; refuse what is not there."""
-    from gan.data.datasets import load, load_pair
-    from gan.data.download import terminal_progress
-    from gan.data.prepare import is_zip
-    from gan.device import is_first
-
-    if is_zip(config.data):
+    if prepare.is_zip(config.data):
         return
     if not options.download:
         require(config.data, options.data_root, pair=config.model == "cyclegan")
-    elif is_first():
-        fetch = {"dcgan": load, "cyclegan": load_pair}[config.model]
-        with terminal_progress() as progress:
+    elif device.is_first():
+        fetch = {"dcgan": datasets.load, "cyclegan": datasets.load_pair}[config.model]
+        with download.terminal_progress() as progress:
             fetch(config.data, config.size, root=options.data_root, progress=progress, download=True)
 
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gan.lazy import lazy
 from gan.runs import journal
 
 if TYPE_CHECKING:  # torch is slow to import, and the app's page comes first
     from gan.runs.run import Run
+
+losses = lazy("gan.core.losses")
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,7 @@ class Story:
 
     def _rest(self, label: float) -> dict[str, float]:
         """By the name of each line that has one. A CycleGAN's losses are those of two pairs of networks together."""
-        from gan.core.losses import LOSSES
-
-        rest, pairs = LOSSES[self.loss].equilibrium(label), 2 if self.model == "cyclegan" else 1
+        rest, pairs = losses.LOSSES[self.loss].equilibrium(label), 2 if self.model == "cyclegan" else 1
         return {"loss_g": pairs * rest.g, "loss_d": pairs * rest.d, "d_real": rest.verdict, "d_fake": rest.verdict}
 
     def series(self, name: str, axis: str) -> tuple[np.ndarray, np.ndarray]:

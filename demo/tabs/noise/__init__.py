@@ -30,6 +30,9 @@ from demo.ui.i18n import in_address, language_of, t
 from demo.ui.numbers import new_seed
 from demo.ui.sections import LATEST, QUIET, Section, drawn, inputs_of, on_show, outputs_of, views_of, waiting
 from gan.errors import UserError
+from gan.lazy import lazy
+
+sample_id = lazy("gan.inference.sample_id")
 
 SECTIONS = {  # by the names that addresses have
     "grid": grid,
@@ -126,34 +129,28 @@ def wire(sections: dict[str, Section], room: Room, open_section: gr.State, about
 
 def choose_run(run: str, seed: float, now: Desk) -> Desk:
     """The desk for another run: its own first pictures. As it is where the list was only looked at."""
-    from gan.inference.sample_id import run_of
-
-    return selection.clear(run, int(seed or 0)) if run and run != run_of(now["held"]) else now
+    return selection.clear(run, int(seed or 0)) if run and run != sample_id.run_of(now["held"]) else now
 
 
 def roll(run: str | None, now: Desk) -> tuple[int, Desk]:
     """A new seed, and its first picture held; what lies on the shelf stays."""
-    from gan.inference.sample_id import of_seed
-
     seed = new_seed()
-    return seed, selection.hold(now, of_seed(run, seed, 0)) if run else now
+    return seed, selection.hold(now, sample_id.of_seed(run, seed, 0)) if run else now
 
 
 def enter(code: str, now: Desk) -> tuple[str, Desk]:
     """(run, desk) with the picture of a code held, as it was typed or pasted; a link that holds one will do."""
-    from gan.inference.sample_id import run_of
-
     code = parse_qs(urlsplit(code.strip()).query).get("picture", [code])[0].strip()
     shown = picture_of(code)
-    same = now if run_of(now["held"]) == shown.run.name else selection.clear(shown.run.name)
+    same = now if sample_id.run_of(now["held"]) == shown.run.name else selection.clear(shown.run.name)
     return shown.run.name, selection.hold(same, code)
 
 
 def warm(place: Place) -> None:
     """Import and load what the first page needs."""
+    import gan.inference.sample_id  # noqa: F401
     from gan import images  # noqa: F401
     from gan.core import latent, losses  # noqa: F401
-    from gan.inference import sample_id  # noqa: F401
 
     for run in model_cache.runs("dcgan", with_weights=True)[:1]:
         with suppress(UserError):  # the visitor will be told

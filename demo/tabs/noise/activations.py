@@ -14,9 +14,12 @@ from demo.ui.handlers import add_endpoint
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import Section
 from demo.ui.templates import macros
+from gan.lazy import lazy
 
 if TYPE_CHECKING:
     from gan.analysis.activations import Stage
+
+activations = lazy("gan.analysis.activations")
 
 HTML = macros(__file__)
 MAPS = 64  # feature maps of a layer that are shown
@@ -29,12 +32,11 @@ def ways(shown: Picture) -> tuple[list["Stage"], list["Stage"]]:
 
 @lru_cache(maxsize=32)
 def _ways(address: str, folder: Path, stamp: Any) -> tuple[list["Stage"], list["Stage"]]:
-    from gan.analysis.activations import stages
 
     shown = picture_of(address)
     _, generators, discriminators = model_cache.networks(shown.run)
-    up = stages(generators["g"], shown.z[None, :, None, None])
-    return up, stages(discriminators["d"], up[-1].maps[None])
+    up = activations.stages(generators["g"], shown.z[None, :, None, None])
+    return up, activations.stages(discriminators["d"], up[-1].maps[None])
 
 
 def page(shown: Picture, language: Language) -> str:
@@ -54,12 +56,10 @@ def page(shown: Picture, language: Language) -> str:
 
 def stage_card(stage: "Stage", number: int, finished: Picture | None, language: Language) -> str:
     """A layer's card; `finished` is the picture where the layer's maps are the picture itself."""
-    from gan.analysis.activations import mosaic
-
     say, (maps, height, width) = saying(language, "noise."), stage.maps.shape
     key = "layers.picture" if finished else "layers.maps"
     title = say(key, number=number, maps=maps, height=height, width=width)
-    source = inline(finished.image) if finished else data_url(mosaic(stage.maps, MAPS), "PNG")
+    source = inline(finished.image) if finished else data_url(activations.mosaic(stage.maps, MAPS), "PNG")
     note = say("layers.first", shown=MAPS, maps=maps) if maps > MAPS else ""
     return card(title, HTML.maps(source, title, note), stage.code, stage.weights, language)
 
@@ -80,8 +80,6 @@ def endpoint(picture: str) -> tuple[dict[str, Any], Image.Image]:
     {"picture", "logit", "verdict", "layers": [{"network", "code", "weights", "shape": [C, H, W]}]}, and the feature
     maps of all layers but the last of either network, a layer below the other, as a PNG file.
     """
-    from gan.analysis.activations import mosaic
-
     shown = picture_of(picture)
     up, down = ways(shown)
     layers = [
@@ -89,7 +87,7 @@ def endpoint(picture: str) -> tuple[dict[str, Any], Image.Image]:
         for network, stages in (("generator", up), ("discriminator", down))
         for stage in stages
     ]
-    sheets = [mosaic(stage.maps, MAPS) for stage in (*up[:-1], *down[:-1])]
+    sheets = [activations.mosaic(stage.maps, MAPS) for stage in (*up[:-1], *down[:-1])]
     sheet = Image.new("L", (max(s.width for s in sheets), sum(s.height + 4 for s in sheets) - 4), 255)
     top = 0
     for each in sheets:

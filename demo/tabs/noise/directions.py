@@ -16,12 +16,18 @@ from demo.ui.numbers import percent, require_int
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.templates import macros
+from gan.lazy import lazy
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from gan.analysis.directions import Effect
+
+directions = lazy("gan.analysis.directions")
+gan_images = lazy("gan.images")
+sample_id = lazy("gan.inference.sample_id")
+torch = lazy("torch")
 
 HTML = macros(__file__)
 COUNT = 6  # sliders
@@ -38,12 +44,11 @@ def found(run: Run, method: str) -> tuple["Tensor", list["Effect"]]:
 
 @lru_cache(maxsize=16)
 def _found(folder: Path, stamp: Any, method: str) -> tuple["Tensor", list["Effect"]]:
-    from gan.analysis.directions import directions, effects
 
     run = Run(folder)
     config, generators, _ = model_cache.networks(run)
-    vectors = directions(generators["g"], config.latent, min(COUNT, config.latent), method)
-    return vectors, effects(generators["g"], vectors, model_cache.classifier(config.data))
+    vectors = directions.directions(generators["g"], config.latent, min(COUNT, config.latent), method)
+    return vectors, directions.effects(generators["g"], vectors, model_cache.classifier(config.data))
 
 
 def moved(shown: Picture, method: str, amounts: list[float], coordinate: float = 1, extra: float = 0.0) -> "Tensor":
@@ -51,8 +56,6 @@ def moved(shown: Picture, method: str, amounts: list[float], coordinate: float =
 
     Raises UserError for an amount or a coordinate outside.
     """
-    import torch
-
     amounts = [0.0 if value is None else float(value) for value in amounts]
     if not all(-2 * REACH <= value <= 2 * REACH for value in (*amounts, extra or 0.0)):
         raise Refused("refused.reach", reach=REACH)
@@ -69,9 +72,7 @@ def moved(shown: Picture, method: str, amounts: list[float], coordinate: float =
 
 def at(shown: Picture, z: "Tensor") -> Picture:
     """The picture at z, by the run of `shown`; `shown` itself where nothing has moved."""
-    from gan.inference.sample_id import of_vector
-
-    return shown if bool((z == shown.z).all()) else picture_of(of_vector(shown.run.name, z))
+    return shown if bool((z == shown.z).all()) else picture_of(sample_id.of_vector(shown.run.name, z))
 
 
 def name(effect: "Effect", number: int, language: Language) -> str:
@@ -109,8 +110,6 @@ def ends(effect: "Effect", language: Language) -> str:
 
 def strips(shown: Picture, method: str, language: Language) -> list[str]:
     """For each direction the held picture moved to every stop, as HTML: buttons that set the slider."""
-    import torch
-
     vectors, told = found(shown.run, method)
     z = shown.z + torch.tensor(STOPS, dtype=torch.float32)[None, :, None] * vectors[:, None]  # [directions, stops, L]
     images = draw(shown.run, z.flatten(0, 1)).images.unflatten(0, z.shape[:2])
@@ -174,13 +173,11 @@ def move_endpoint(picture: str, amounts: list[float], method: str) -> tuple[dict
 
     `amounts` has a number for each direction, the strongest first, from -6 to 6; `method` is "sefa" or "ganspace".
     """
-    from gan.images import to_image
-
     if not isinstance(amounts, list) or not all(isinstance(each, int | float) for each in amounts):
         raise Refused("refused.amounts")
     shown = picture_of(picture)
     now = at(shown, moved(shown, method, amounts))
-    return {"picture": now.address, "verdict": now.verdict}, to_image(now.image)
+    return {"picture": now.address, "verdict": now.verdict}, gan_images.to_image(now.image)
 
 
 def build(room: Room) -> Section:

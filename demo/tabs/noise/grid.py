@@ -26,6 +26,10 @@ from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
+from gan.lazy import lazy
+
+images = lazy("gan.images")
+sample_id = lazy("gan.inference.sample_id")
 
 HTML = macros(__file__)
 
@@ -70,11 +74,10 @@ def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Req
     language = language_of(request)
     if not run:
         return (nothing(language),)
-    from gan.inference.sample_id import of_seed
 
     found = model_cache.find(run, "dcgan")
     made, real = make(found, seed, count), verdict_on_real(found)
-    shown = page(made, [of_seed(run, int(seed), i) for i in range(int(count))], desk, language, real)
+    shown = page(made, [sample_id.of_seed(run, int(seed), i) for i in range(int(count))], desk, language, real)
     if found.config.norm_d == "batch":
         shown = HTML.note(saying(language, "noise.")) + shown
     return (shown,)
@@ -86,13 +89,12 @@ def endpoint(run: str, seed: float, count: float) -> tuple[dict[str, Any], Image
     `kind` is "probability" (each verdict is D's probability that the picture is real) or "score"; `pictures` are their
     codes for the other endpoints. The pictures lie row by row in this order, 2 pixels apart.
     """
-    from gan.images import grid
-    from gan.inference.sample_id import of_seed
-
     made = make(model_cache.find(run, "dcgan"), seed, count)
     kind = "probability" if is_probability(made.loss) else "score"
     answer = {"run": run, "seed": int(seed), "count": int(count), "kind": kind, "verdicts": made.verdicts}
-    return answer | {"pictures": [of_seed(run, int(seed), i) for i in range(int(count))]}, grid(made.images)
+    return answer | {"pictures": [sample_id.of_seed(run, int(seed), i) for i in range(int(count))]}, images.grid(
+        made.images
+    )
 
 
 def build(room: Room, seed: gr.Number) -> Section:

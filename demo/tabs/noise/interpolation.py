@@ -22,11 +22,18 @@ from demo.ui.numbers import require_int
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
+from gan.lazy import lazy
 from gan.plots.figures import Line
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+interpolation = lazy("gan.analysis.interpolation")
+latent = lazy("gan.core.latent")
+gan_images = lazy("gan.images")
+sample_id = lazy("gan.inference.sample_id")
+torch = lazy("torch")
 
 HTML = macros(__file__)
 MIN_STEPS, MAX_STEPS = 8, 32  # steps of a walk
@@ -51,30 +58,24 @@ class Walk(NamedTuple):
     @property
     def contrasts(self) -> list[float]:
         """The pictures' contrasts, as shares of full scale."""
-        from gan.analysis.interpolation import contrasts
-
-        return contrasts(self.images)
+        return interpolation.contrasts(self.images)
 
 
 def walk(a: Picture, b: Picture, steps: float, way: str) -> Walk:
     """The walk from a to b in `steps` (8 to 32) by "slerp" or "lerp". Raises UserError for pictures of two runs."""
-    from gan.core.latent import walk as vectors
-
     if a.run.name != b.run.name:
         raise Refused("refused.two_runs")
-    z = vectors(a.z, b.z, require_int("steps", steps, MIN_STEPS, MAX_STEPS), way)
+    z = latent.walk(a.z, b.z, require_int("steps", steps, MIN_STEPS, MAX_STEPS), way)
     return Walk(z, draw(a.run, z).images)
 
 
 def film(images: "Tensor") -> bytes:
     """An animation there and back, without end, as a GIF: uint8 [steps, C, S, S], enlarged in squares."""
-    from gan.images import gif, to_image
-
     factor = max(1, FILM // images.shape[-1])
-    frames = [to_image(image) for image in images]
+    frames = [gan_images.to_image(image) for image in images]
     frames = [frame.resize((frame.width * factor, frame.height * factor), Image.Resampling.NEAREST) for frame in frames]
     frames += frames[-2:0:-1]
-    return gif(frames, MILLISECONDS)
+    return gan_images.gif(frames, MILLISECONDS)
 
 
 def page(a: Picture, b: Picture, steps: float, language: Language) -> str:
@@ -104,19 +105,15 @@ def page(a: Picture, b: Picture, steps: float, language: Language) -> str:
 
 def frames(run: str, one: Walk, way: str, language: Language) -> str:
     """A walk's pictures as HTML, each of which can be held."""
-    from gan.inference.sample_id import of_vector
-
     cells = []
     for number, (z, image, length) in enumerate(zip(one.z, one.images, one.lengths, strict=True), 1):
         title = say(language, "noise.between.step", number=number, count=len(one.z), length=f"{length:.1f}")
-        cells.append(button(of_vector(run, z), inline(image), title))
+        cells.append(button(sample_id.of_vector(run, z), inline(image), title))
     return HTML.frames(way, cells)
 
 
 def inward(a: Picture) -> Walk:
     """The picture with its vector longer and shorter, down to the centre of the space."""
-    import torch
-
     z = torch.tensor(LENGTHS)[:, None] * a.z
     return Walk(z, draw(a.run, z).images)
 
@@ -147,22 +144,17 @@ def fading(language: Language) -> str:
 @lru_cache(maxsize=64)
 def paleness(folder: Path, stamp: Any) -> float:
     """The contrast half-way on straight lines, as a share of that on arcs; `stamp` is the weights'."""
-    from gan.analysis.interpolation import relative_contrast
-
     config, generators, _ = model_cache.networks(Run(folder))
-    return relative_contrast(generators["g"], config.latent, PAIRS)
+    return interpolation.relative_contrast(generators["g"], config.latent, PAIRS)
 
 
 def sum_of(a: list[Picture], b: list[Picture], c: list[Picture]) -> Picture:
     """The picture of mean(a) - mean(b) + mean(c). Raises UserError for an empty list or pictures of several runs."""
-    from gan.core.latent import arithmetic
-    from gan.inference.sample_id import of_vector
-
     runs = {each.run.name for each in (*a, *b, *c)}
     if len(runs) > 1:
         raise Refused("refused.several_runs")
-    z = arithmetic(*([each.z for each in part] for part in (a, b, c)))
-    return picture_of(of_vector(next(iter(runs)), z))
+    z = latent.arithmetic(*([each.z for each in part] for part in (a, b, c)))
+    return picture_of(sample_id.of_vector(next(iter(runs)), z))
 
 
 def equation(a: list[Picture], b: list[Picture], c: list[Picture], language: Language) -> str:
@@ -224,23 +216,19 @@ def interpolate_endpoint(a: str, b: str, steps: float, way: str) -> tuple[dict[s
 
     {"way", "pictures": [code, ...], "lengths": [|z|, ...], "contrasts": [...]}, and the walk there and back as a GIF.
     """
-    from gan.inference.sample_id import of_vector
-
     start, end = picture_of(a), picture_of(b)
     one = walk(start, end, steps, way)
-    codes = [of_vector(start.run.name, z) for z in one.z]
+    codes = [sample_id.of_vector(start.run.name, z) for z in one.z]
     file = save_bytes_to_cache(film(one.images), "walk.gif", get_upload_folder())
     return {"way": way, "pictures": codes, "lengths": one.lengths, "contrasts": one.contrasts}, file
 
 
 def arithmetic_endpoint(a: list[str], b: list[str], c: list[str]) -> tuple[dict[str, Any], Image.Image]:
     """mean(a) - mean(b) + mean(c) for lists of pictures, by their codes: {"picture", "verdict"} and the picture."""
-    from gan.images import to_image
-
     if not all(isinstance(part, list) and len(part) <= 100 for part in (a, b, c)):
         raise Refused("refused.parts")
     result = sum_of(*([picture_of(str(code)) for code in part] for part in (a, b, c)))
-    return {"picture": result.address, "verdict": result.verdict}, to_image(result.image)
+    return {"picture": result.address, "verdict": result.verdict}, gan_images.to_image(result.image)
 
 
 def build(room: Room) -> Section:

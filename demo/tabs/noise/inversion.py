@@ -25,6 +25,7 @@ from demo.ui.templates import macros
 from demo.ui.uploads import limits, picture_field, read
 from demo.ui.waiting_line import WaitingLine
 from gan.data.registry import SETS
+from gan.lazy import lazy
 from gan.plots.figures import Line
 from gan.runs.run import Run
 from gan.words import Words
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gan.analysis.inversion import Found
+
+inversion = lazy("gan.analysis.inversion")
+images = lazy("gan.images")
+sample_id = lazy("gan.inference.sample_id")
+torch = lazy("torch")
 
 HTML = macros(__file__)
 MODES = ("name", "draw", "upload")
@@ -54,32 +60,24 @@ def classes_of(run: Run) -> tuple[str, ...]:
 
 def target_of(run: Run, image: Image.Image) -> "Tensor":
     """A drawn or uploaded picture as the run's generator would draw it, uint8 [C, S, S]; a digit as MNIST has them."""
-    import torch
-
-    from gan.analysis.inversion import as_digit
-    from gan.images import square, to_tensor
-
     config = run.config
     if config.data == "mnist":
         pixels = torch.from_numpy(np.array(image.convert("L")))[None]
-        return as_digit(pixels, config.size).expand(config.channels, -1, -1)
-    image = square(image, config.size)
+        return inversion.as_digit(pixels, config.size).expand(config.channels, -1, -1)
+    image = images.square(image, config.size)
     if config.channels == 3:
-        return to_tensor(image)
+        return images.to_tensor(image)
     return torch.from_numpy(np.array(image.convert("L")))[None]
 
 
 def search(run: Run, wanted: "int | Tensor", seed: int = 0) -> Iterator["Found"]:
     """Search for a class by its number, or for a picture, uint8 [C, S, S]."""
-    from gan.analysis.inversion import search_class, search_picture
-    from gan.images import to_unit
-
     config, generators, discriminators = model_cache.networks(run)
     g, d = generators["g"], discriminators["d"]
     if isinstance(wanted, int):
         classifier = model_cache.classifier(config.data)
-        return search_class(g, d, classifier, wanted, latent=config.latent, seed=seed)
-    return search_picture(g, d, to_unit(wanted)[None], latent=config.latent, seed=seed)
+        return inversion.search_class(g, d, classifier, wanted, latent=config.latent, seed=seed)
+    return inversion.search_picture(g, d, images.to_unit(wanted)[None], latent=config.latent, seed=seed)
 
 
 def page(run: Run, wanted: "int | Tensor", at: "Found", language: Language, said: str, verdicts: list[str]) -> str:
@@ -162,8 +160,6 @@ async def find(
     Searches begin at the first start, or, for `another`, at the next one for the same wish. While others search, the
     page says how many come first.
     """
-    from gan.inference.sample_id import of_vector
-
     chosen, language = model_cache.find(run, "dcgan"), language_of(request)
     wanted, session = wanted_of(chosen, mode, which, drawing, picture), session_of(request)
     wish = [run, mode, {"name": which, "draw": drawing, "upload": picture}[mode]]
@@ -180,7 +176,7 @@ async def find(
         while session not in _stopped and (found := await run_sync(next, searching, None)):
             at = found
             shown = page(chosen, wanted, at, language, "searching", before)
-            yield shown, of_vector(run, at.z), attempts, *pressable(True)
+            yield shown, sample_id.of_vector(run, at.z), attempts, *pressable(True)
         if session in _stopped:
             said = "stopped"
     _stopped.discard(session)
@@ -189,7 +185,7 @@ async def find(
         return
     after = before if said else [*before, at.verdict]
     shown = page(chosen, wanted, at, language, said or at.verdict, after)
-    yield shown, of_vector(run, at.z), {"wish": wish, "verdicts": after}, *pressable(False)
+    yield shown, sample_id.of_vector(run, at.z), {"wish": wish, "verdicts": after}, *pressable(False)
 
 
 def pressable(searching: bool) -> tuple[gr.Button, gr.Button, gr.Button]:
@@ -219,17 +215,14 @@ def endpoint(run: str, wanted: str, picture: str | None, seed: float) -> tuple[d
     (another seed begins elsewhere); the classifier's probability, or the root mean squared error of the pixels (a share
     of full scale); the loss, a number a step; and the way there, from noise to the find, as a PNG file.
     """
-    from gan.images import grid
-    from gan.inference.sample_id import of_vector
-
     chosen, seed = model_cache.find(run, "dcgan"), require_int("seed", seed, 0, MAX_SEED)
     names = classes_of(chosen)
     if wanted and wanted not in names:
         raise Refused("refused.class", name=wanted, known=", ".join(names) or Words("list.none"))
     mode, which = ("name", names.index(wanted)) if wanted else ("upload", None)
     at = list(search(chosen, wanted_of(chosen, mode, which, "", picture), seed))[-1]
-    answer = {"picture": of_vector(run, at.z), "verdict": at.verdict, "score": at.score}
-    return answer | {"steps": at.step, "curve": at.curve}, grid(at.path, columns=len(at.path))
+    answer = {"picture": sample_id.of_vector(run, at.z), "verdict": at.verdict, "score": at.score}
+    return answer | {"steps": at.step, "curve": at.curve}, images.grid(at.path, columns=len(at.path))
 
 
 def build(room: Room) -> Section:

@@ -15,11 +15,15 @@ from demo.ui.numbers import percent, require_int
 from demo.ui.sections import Section
 from demo.ui.templates import macros
 from gan.errors import UserError
+from gan.lazy import lazy
 from gan.runs.run import Run
 from gan.words import sentence
 
 if TYPE_CHECKING:
     from gan.metrics.mode_coverage import Modes
+
+sample_id = lazy("gan.inference.sample_id")
+mode_coverage = lazy("gan.metrics.mode_coverage")
 
 HTML = macros(__file__)
 COUNT = 1000
@@ -34,24 +38,21 @@ def modes_of(run: Run, count: float = COUNT) -> "Modes":
 
 @lru_cache(maxsize=16)
 def _modes(folder: Path, stamp: Any, count: int) -> "Modes":
-    from gan.metrics.mode_coverage import modes
 
     run = Run(folder)
     _, *networks = model_cache.networks(run)
-    return modes(run, count, networks=tuple(networks))
+    return mode_coverage.modes(run, count, networks=tuple(networks))
 
 
 def page(run: Run, found: "Modes", desk: Desk, language: Language) -> str:
     """The classes as HTML: a bar each for the samples' share and the data's, the first sample of each, then samples."""
-    from gan.inference.sample_id import of_seed
-
     most, say = max(*found.shares, *found.data_shares), saying(language, "noise.")
     rows, none = [], "0%" if language == "ko" else "0\u00a0%"
     for name, share, real, example in zip(found.classes, found.shares, found.data_shares, found.examples, strict=True):
         word, picture = class_name(name, language), ""
         if example is not None:
             title = say("modes.example", name=word)
-            address = of_seed(run.name, 0, example)
+            address = sample_id.of_seed(run.name, 0, example)
             picture = button(address, inline(found.images[example]), title, pressed=address == desk["held"])
         row = {"name": word, "picture": picture, "kind": "gone" if share < COLLAPSED * real else ""}
         row |= {"fake": 100 * share / most, "real": 100 * real / most}

@@ -16,6 +16,7 @@ from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
 from gan.data.registry import SETS, state
 from gan.errors import UserError
+from gan.lazy import lazy
 from gan.runs.run import Run
 from gan.words import sentence
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gan.metrics.nearest_neighbours import Neighbours, Pool, Typical
+
+datasets = lazy("gan.data.datasets")
+images = lazy("gan.images")
+nearest_neighbours = lazy("gan.metrics.nearest_neighbours")
+torch = lazy("torch")
 
 HTML = macros(__file__)
 NEAREST = 6  # training pictures that are shown
@@ -38,9 +44,8 @@ def pool_of(run: Run) -> "Pool":
 
 @lru_cache(maxsize=2)  # 60,000 digits with their features take 85 MB
 def _pool(data: str, size: int, channels: int) -> "Pool":
-    from gan.metrics.nearest_neighbours import pool
 
-    return pool(data, size, channels)
+    return nearest_neighbours.pool(data, size, channels)
 
 
 class Asked:
@@ -58,20 +63,17 @@ def compare(image: "Tensor", pool: "Pool", by: str, k: int) -> tuple["Neighbours
 
     The class is that of the nearest. Raises UserError for another way, or features where there are none.
     """
-    from gan.metrics.nearest_neighbours import neighbours
-
     if by not in WAYS:
         raise Refused("refused.way", way=by, known=", ".join(WAYS))
-    near = neighbours(image, pool, k, by)
+    near = nearest_neighbours.neighbours(image, pool, k, by)
     label = None if pool.labels is None else int(pool.labels[near.indices[0]])
     return near, *_usual(pool, label, by), label
 
 
 @lru_cache(maxsize=64)
 def _usual(pool: "Pool", label: int | None, by: str) -> tuple["Typical", "Typical"]:
-    from gan.metrics.nearest_neighbours import typical, typical_nearest
 
-    return typical_nearest(pool, by), typical(pool, label, by)
+    return nearest_neighbours.typical_nearest(pool, by), nearest_neighbours.typical(pool, label, by)
 
 
 def page(asked: Asked, by: str, language: Language) -> str:
@@ -139,10 +141,8 @@ def another(desk: Desk, by: str, number: int, request: gr.Request) -> tuple:
 
 def download(desk: Desk, what: str, by: str, number: int, request: gr.Request) -> tuple:
     """Download the data of the run, then `show`."""
-    from gan.data.datasets import load
-
     config = held(desk).run.config
-    note = load(config.data, config.size, channels=config.channels, download=True).note
+    note = datasets.load(config.data, config.size, channels=config.channels, download=True).note
     if note:  # the download failed, and what travels with the project stands in
         raise Refused("refused.not_downloaded", why=note)
     _pool.cache_clear()
@@ -156,10 +156,6 @@ def endpoint(picture: str, by: str, k: float, training: float) -> tuple[dict[str
     "distances", "labels", "classes", "typical_nearest", "typical_class"}: distances from a training picture to its
     nearest other, and between two of the class, as [5 %, median, 95 %]; and the pictures side by side as a PNG file.
     """
-    import torch
-
-    from gan.images import grid
-
     shown = picture_of(picture)
     pool = pool_of(shown.run)
     image = shown.image
@@ -175,7 +171,7 @@ def endpoint(picture: str, by: str, k: float, training: float) -> tuple[dict[str
     }
     answer |= {"labels": labels, "classes": list(pool.classes)}
     answer |= {"typical_nearest": list(nearest_usual), "typical_class": list(class_usual)}
-    return answer, grid(torch.cat([image[None], pool.images[near.indices]]), columns=len(near.indices) + 1)
+    return answer, images.grid(torch.cat([image[None], pool.images[near.indices]]), columns=len(near.indices) + 1)
 
 
 def build(room: Room) -> Section:

@@ -18,10 +18,14 @@ from demo.ui.numbers import new_seed, require_int
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.templates import macros
 from gan.errors import UserError
+from gan.lazy import lazy
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from gan.analysis.real_or_fake import Round
+
+real_or_fake = lazy("gan.analysis.real_or_fake")
+images = lazy("gan.images")
 
 ROUNDS = 5
 JS, HTML = beside(__file__, "real_or_fake.js"), macros(__file__)
@@ -37,9 +41,8 @@ def stages_of(run: Run) -> list[int]:
 
 @lru_cache(maxsize=32)  # finding them takes a look into many samples, and every answer asks for them
 def _stages(folder: Path, samples: tuple) -> list[int]:
-    from gan.analysis.real_or_fake import stages
 
-    return stages(Run(folder), ROUNDS)
+    return real_or_fake.stages(Run(folder), ROUNDS)
 
 
 def round_of(run: Run, number: int, seed: int) -> "Round":
@@ -50,12 +53,11 @@ def round_of(run: Run, number: int, seed: int) -> "Round":
 
 @lru_cache(maxsize=256)
 def _round(folder: Path, stamp: Any, step: int, seed: int) -> "Round":
-    from gan.analysis.real_or_fake import draw
 
     run = Run(folder)
     config, *networks = model_cache.networks(run)
     real = real_pictures(config.data, config.size, config.channels)
-    return draw(run, step, seed, networks=tuple(networks), real=real)
+    return real_or_fake.draw(run, step, seed, networks=tuple(networks), real=real)
 
 
 def start(run: str) -> Game:
@@ -78,10 +80,8 @@ def page(game: Game, language: Language) -> str:
 
 def outcome(game: Game, now: "Round", title: str, language: Language) -> str:
     """What came of a round as HTML: both scores, all ten pictures with both opinions, and the rounds before."""
-    from gan.analysis.real_or_fake import score
-
     say = saying(language, "noise.")
-    result, loss = score(now, game["answers"]), model_cache.find(game["run"], "dcgan").config.loss
+    result, loss = real_or_fake.score(now, game["answers"]), model_cache.find(game["run"], "dcgan").config.loss
     cells = [
         {
             "source": inline(image),
@@ -146,13 +146,11 @@ def show(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
 
 def answer(desk: Desk, run: str, game: Game, says_real: bool, request: gr.Request) -> tuple:
     """`show` after an answer; the last of a round brings its score."""
-    from gan.analysis.real_or_fake import score
-
     now = round_of(model_cache.find(game["run"], "dcgan"), game["round"], game["seed"])
     if len(game["answers"]) < len(now.is_real):
         game = game | {"answers": [*game["answers"], says_real]}
         if len(game["answers"]) == len(now.is_real):
-            result = score(now, game["answers"])
+            result = real_or_fake.score(now, game["answers"])
             scores.add(game["run"], now.step, result.person, result.d)
             game["past"] = [*game["past"], [now.step, result.person, result.d]]
     return show(desk, game["run"], game, request)
@@ -174,15 +172,13 @@ def endpoint(run: str, round: float, seed: float) -> tuple[dict[str, Any], Image
     {"run", "round", "rounds", "step", "is_real", "verdicts", "guesses"}: the step of the generator, what is real, and
     what the discriminator says and guesses; and the ten pictures side by side as a PNG file.
     """
-    from gan.images import grid
-
     found = model_cache.find(run, "dcgan")
     steps = stages_of(found)
     number, seed = require_int("round", round, 1, len(steps)), require_int("seed", seed, 0, MAX_SEED)
     now = round_of(found, number - 1, seed)
     facts = {name: list(getattr(now, name)) for name in ("is_real", "verdicts", "guesses")}
     answer = {"run": run, "round": number, "rounds": len(steps), "step": now.step} | facts
-    return answer, grid(now.images, columns=len(now.images))
+    return answer, images.grid(now.images, columns=len(now.images))
 
 
 def build(room: Room) -> Section:

@@ -12,10 +12,19 @@ from demo.ui.numbers import percent, require_int
 from demo.ui.templates import macros
 from gan.data.registry import SETS
 from gan.errors import UserError
+from gan.lazy import lazy
 from gan.runs.run import Run
 
 if TYPE_CHECKING:  # torch is slow to import, and the page comes first
     from torch import Tensor
+
+latent = lazy("gan.core.latent")
+losses = lazy("gan.core.losses")
+datasets = lazy("gan.data.datasets")
+gan_images = lazy("gan.images")
+sample_id = lazy("gan.inference.sample_id")
+classifier = lazy("gan.metrics.classifier")
+torch = lazy("torch")
 
 
 CSS, JS, HTML = beside(__file__, "samples.css"), beside(__file__, "samples.js"), macros(__file__)
@@ -49,16 +58,11 @@ class Picture(NamedTuple):
 
 def draw(run: Run, z: "Tensor") -> Made:
     """What a run makes of latent vectors, float [n, latent], and D's verdicts. Raises UserError without weights."""
-    import torch
-
-    from gan.core.losses import LOSSES
-    from gan.images import to_uint8
-
     config, generators, discriminators = model_cache.networks(run)
     with torch.inference_mode():
         images = generators["g"](z)
-        verdicts = LOSSES[config.loss].verdict(discriminators["d"](images))
-    return Made(to_uint8(images), verdicts.tolist(), config.loss)
+        verdicts = losses.LOSSES[config.loss].verdict(discriminators["d"](images))
+    return Made(gan_images.to_uint8(images), verdicts.tolist(), config.loss)
 
 
 def make(run: Run, seed: float, count: float) -> Made:
@@ -76,10 +80,9 @@ def make(run: Run, seed: float, count: float) -> Made:
 
 @lru_cache(maxsize=32)  # a class that opens the page sees the same pictures
 def _make(folder: Path, stamp: tuple[int, int], seed: int, count: int) -> Made:
-    from gan.core.latent import noise
 
     run = Run(folder)
-    return draw(run, noise(count, run.config.latent, seed))
+    return draw(run, latent.noise(count, run.config.latent, seed))
 
 
 def verdict_on_real(run: Run) -> float | None:
@@ -89,10 +92,6 @@ def verdict_on_real(run: Run) -> float | None:
 
 @lru_cache(maxsize=64)
 def _verdict_on_real(folder: Path, stamp: tuple[int, int]) -> float | None:
-    import torch
-
-    from gan.core.losses import LOSSES
-    from gan.images import to_unit
 
     config, _, discriminators = model_cache.networks(Run(folder))
     try:
@@ -100,61 +99,47 @@ def _verdict_on_real(folder: Path, stamp: tuple[int, int]) -> float | None:
     except UserError:
         return None
     with torch.inference_mode():
-        return LOSSES[config.loss].verdict(discriminators["d"](to_unit(images))).mean().item()
+        return losses.LOSSES[config.loss].verdict(discriminators["d"](gan_images.to_unit(images))).mean().item()
 
 
 @lru_cache(maxsize=4)
 def real_pictures(data: str, size: int, channels: int) -> "Tensor":
     """A set's test pictures, uint8 [N, C, S, S]. Raises UserError where the set is not here."""
-    from gan.data.datasets import load
-
-    return load(data, size, channels=channels, split="test").images
+    return datasets.load(data, size, channels=channels, split="test").images
 
 
 def picture_of(address: str) -> Picture:
     """The picture of an address. Raises UserError where that leads nowhere, or where the run has no weights yet."""
-    from gan.inference import sample_id as addresses
-
-    run = model_cache.find(addresses.run_of(address), "dcgan")
+    run = model_cache.find(sample_id.run_of(address), "dcgan")
     return _picture(address.strip(), run.folder, model_cache.stamp(run))
 
 
 @lru_cache(maxsize=512)
 def _picture(address: str, folder: Path, stamp: tuple[int, int]) -> Picture:
-    from gan.inference.sample_id import vector
 
     run = Run(folder)
-    z = vector(address, run.config.latent)
+    z = sample_id.vector(address, run.config.latent)
     made = draw(run, z[None])
     return Picture(address, run, z, made.images[0], made.verdicts[0], made.loss, _guess(run, made.images))
 
 
 def _guess(run: Run, images: "Tensor") -> tuple[str, float] | None:
-    import torch
-
-    from gan.images import to_unit
-    from gan.metrics.classifier import sureness
 
     network = model_cache.classifier(run.config.data)
     if network is None:
         return None
     with torch.inference_mode():
-        sure, which = sureness(network, to_unit(images))[0].max(0)
+        sure, which = classifier.sureness(network, gan_images.to_unit(images))[0].max(0)
     return SETS[run.config.data].classes[int(which)], sure.item()
 
 
 def varied(run: Run, seed: int, count: int) -> list[int]:
     """Which pictures of a seed to begin with: the first of each class, where a classifier can tell; else any."""
-    import torch
-
-    from gan.images import to_unit
-    from gan.metrics.classifier import sureness
-
     images = make(run, seed, 4 * count).images
     network, first = model_cache.classifier(run.config.data), {}
     if network is not None:
         with torch.inference_mode():
-            for index, which in enumerate(sureness(network, to_unit(images)).argmax(1).tolist()):
+            for index, which in enumerate(classifier.sureness(network, gan_images.to_unit(images)).argmax(1).tolist()):
                 first.setdefault(which, index)
     others = [index for index in range(len(images)) if index not in first.values()]
     return sorted([*first.values(), *others][:count])
@@ -162,9 +147,7 @@ def varied(run: Run, seed: int, count: int) -> list[int]:
 
 def is_probability(loss: str) -> bool:
     """Whether D's verdict under this loss is a probability; otherwise it is a score without bounds."""
-    from gan.core.losses import LOSSES
-
-    return LOSSES[loss].is_probability
+    return losses.LOSSES[loss].is_probability
 
 
 def verdict(value: float, loss: str, language: Language) -> str:
@@ -179,9 +162,7 @@ def class_name(name: str, language: Language) -> str:
 
 def inline(image: "Tensor") -> str:
     """A picture, uint8 [C, H, W], as an address of its own that needs no file."""
-    from gan.images import to_image
-
-    return data_url(to_image(image), "PNG")
+    return data_url(gan_images.to_image(image), "PNG")
 
 
 def button(

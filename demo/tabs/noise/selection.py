@@ -25,9 +25,12 @@ from demo.ui.numbers import percent
 from demo.ui.refusals import Refused
 from demo.ui.templates import macros
 from gan.errors import UserError
+from gan.lazy import lazy
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+sample_id = lazy("gan.inference.sample_id")
 
 HTML = macros(__file__)
 SHELF = 8  # pictures that stay within reach
@@ -46,9 +49,7 @@ class Room(NamedTuple):
 
 def clear(run: str, seed: int = 0) -> Desk:
     """A desk with pictures of a seed on its shelf, of as many classes as can be told apart; the first is held."""
-    from gan.inference.sample_id import of_seed
-
-    shelf = [of_seed(run, seed, index) for index in varied(model_cache.find(run, "dcgan"), seed, FIRST)]
+    shelf = [sample_id.of_seed(run, seed, index) for index in varied(model_cache.find(run, "dcgan"), seed, FIRST)]
     return {"held": shelf[0], "shelf": shelf}
 
 

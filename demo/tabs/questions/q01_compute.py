@@ -7,9 +7,14 @@ from PIL import Image, ImageDraw
 
 from demo.tabs.questions.q01_kernels import checked
 from demo.ui.refusals import Refused, Said
+from gan.lazy import lazy
 
 if TYPE_CHECKING:
     from torch import Tensor  # torch is slow to import and the page comes first: see `warm`
+
+resampling = lazy("gan.analysis.resampling")
+torch = lazy("torch")
+F = lazy("torch.nn.functional")
 
 PATTERNS = ("digit", "diagonal", "dot", "checker")
 DRAWN = "drawn"  # beside them: a patch drawn by hand
@@ -23,8 +28,6 @@ NEARLY = 0.05  # of the mean: values that differ by less are called nearly flat,
 
 def draw(pattern: str, size: int) -> "Tensor":
     """A small grey picture, float32 [1, 1, size, size] in [0, 1], drawn by code."""
-    import torch
-
     picture = Image.new("F", (size, size))
     pen, unit = ImageDraw.Draw(picture), size / 8
     if pattern == "digit":  # a 5 of strokes one unit wide
@@ -46,8 +49,6 @@ def draw(pattern: str, size: int) -> "Tensor":
 
 def picture(pattern: str, patch: list[list[float]] | None, times: int) -> "Tensor":
     """The input, SIZE x SIZE, or as it would be some times as large: float32 [1, 1, SIZE * times, SIZE * times]."""
-    import torch
-
     if pattern != DRAWN:
         return draw(pattern, SIZE * times)
     cells = checked(patch, SIZE)
@@ -87,15 +88,9 @@ def upsample(
         if value not in range(low, high + 1):
             raise Refused("refused.whole", name=Said(f"refused.named.{name}"), value=value, low=low, high=high)
 
-    import torch.nn.functional as F
-
-    from gan.analysis import resampling
-
     kernel, stride, padding = int(kernel), int(stride), int(padding)
     x, taps, matrix, pooled = picture(pattern, patch, 1), None, None, None
     if way == "transposed":
-        import torch
-
         if weights == "painted":
             cells = checked(painted, kernel)
             if cells is None:
@@ -130,10 +125,6 @@ def upsample(
 
 def _comment(taps: "Tensor", weights: str, stride: int, padding: int) -> list[tuple[str, dict[str, Any]]]:
     """What is seen of a transposed convolution, from the touches and from what becomes of flat ground."""
-    import torch
-
-    from gan.analysis import resampling
-
     kernel = taps.shape[0]
 
     def inside(kernel_weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -14,10 +14,15 @@ from demo.ui.heatmap import greys, squares
 from demo.ui.i18n import Language, language_of, saying
 from demo.ui.refusals import Refused, Said
 from demo.ui.templates import macros
+from gan.lazy import lazy
 from gan.plots.figures import Line
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+resampling = lazy("gan.analysis.resampling")
+datasets = lazy("gan.data.datasets")
+F = lazy("torch.nn.functional")
 
 CSS, JS = beside(__file__, "q01_kernels.css"), beside(__file__, "q01_kernels.js")
 HTML = macros(__file__)
@@ -58,9 +63,7 @@ def paint(event: gr.EventData) -> list[list[float]] | None:
 
 def cells_of(painted: list | None, size: int, stride: int) -> list[list[float]]:
     """What is painted; where that is no kernel of this size, the bilinear one that one begins from."""
-    from gan.analysis.resampling import kernel_of
-
-    return checked(painted, size) or kernel_of("bilinear", size, stride).tolist()
+    return checked(painted, size) or resampling.kernel_of("bilinear", size, stride).tolist()
 
 
 def offer(weights: str, kernel: float, stride: float, painted: list | None, request: gr.Request) -> tuple[Any, list]:
@@ -75,16 +78,12 @@ def offer(weights: str, kernel: float, stride: float, painted: list | None, requ
 @lru_cache(maxsize=2)
 def digits() -> "Tensor":
     """Real handwritten digits, float [DIGITS, 1, 28, 28] in [0, 1]. Raises UserError where there are none."""
-    from gan.data.datasets import load
-
-    images = load("mnist", 28).images
+    images = datasets.load("mnist", 28).images
     return images[:: len(images) // DIGITS][:DIGITS].float() / 255
 
 
 def learn(kernel: int, request: gr.Request) -> Iterator[tuple[str, list, gr.Button]]:
     """(page, kernel, button to use it) again and again while a kernel learns to enlarge digits, from noise."""
-    from gan.analysis import resampling
-
     if kernel not in range(2, 6):
         raise Refused("refused.whole", name=Said("refused.named.kernel"), value=kernel, low=2, high=5)
     size, stride, language, pictures = int(kernel), STRIDE, language_of(request), digits()
@@ -102,10 +101,6 @@ def learned(
     kernel: "Tensor", errors: list[float], least: float, pictures: "Tensor", stride: int, language: Language
 ) -> str:
     """A kernel on its way as HTML: itself beside the bilinear one and their difference, a digit enlarged, the error."""
-    import torch.nn.functional as F
-
-    from gan.analysis import resampling
-
     size, over = len(kernel), len(errors) > STEPS
     bilinear = resampling.kernel_of("bilinear", size, stride)
     by_rule = resampling.restoring_error(bilinear, stride, pictures).item()

@@ -16,10 +16,15 @@ from demo.ui.numbers import integer
 from demo.ui.refusals import Refused, Said
 from demo.ui.sections import Section
 from demo.ui.templates import macros
+from gan.lazy import lazy
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+resampling = lazy("gan.analysis.resampling")
+latent = lazy("gan.core.latent")
+torch = lazy("torch")
 
 
 CSS, HTML = beside(__file__, "q15_pooling.css"), macros(__file__)
@@ -45,15 +50,12 @@ def taught(down: str = "stride") -> Run:
 
 def picture(pattern: str, shift: int) -> "Tensor":
     """A grey picture moved right by some pixels, float32 [1, 1, SIZE, SIZE] in [0, 1]; the digit is a generator's."""
-    import torch
-
-    from gan.core.latent import noise
-
     if pattern == "digit":
         run = taught()
         with torch.inference_mode():
             x = (
-                model_cache.networks(run).generators["g"](noise(DIGIT + 1, run.config.latent, 0))[DIGIT:].clone() / 2
+                model_cache.networks(run).generators["g"](latent.noise(DIGIT + 1, run.config.latent, 0))[DIGIT:].clone()
+                / 2
                 + 0.5
             )
     elif pattern == "dot":
@@ -69,8 +71,6 @@ def kernel_of(way: str, name: str, number: int) -> "Tensor":
 
     `number` chooses among the learned ones, from 1.
     """
-    import torch
-
     if name == "learned":
         run = taught(LIKE.get(way, way))
         found = model_cache.networks(run).discriminators["d"].stages[0][0].weight.detach()[:MAPS, 0].clone()
@@ -100,8 +100,6 @@ def compare(pattern: str, shift: int, kernel: str, number: int = 1, layer: str =
             raise Refused("refused.unknown", name=Said(f"refused.named.{name}"), value=value, known=", ".join(allowed))
     if shift not in range(MOST_SHIFT + 1):
         raise Refused("refused.whole", name=Said("refused.named.shift"), value=shift, low=0, high=MOST_SHIFT)
-
-    from gan.analysis import resampling
 
     x, found = picture(pattern, int(shift)), {}
     for name in WAYS:

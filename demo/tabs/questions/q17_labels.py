@@ -20,11 +20,16 @@ from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
+from gan.lazy import lazy
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from gan.analysis.training_roles import Played
     from gan.core.cyclegan import CycleGANConfig
+
+training_roles = lazy("gan.analysis.training_roles")
+gan_images = lazy("gan.images")
+translate = lazy("gan.inference.translate")
 
 CSS, JS = beside(__file__, "q17_diagram.css"), beside(__file__, "q20_equilibrium.js")
 HTML = macros(__file__)
@@ -47,21 +52,18 @@ def played(run: Run, seed: int) -> "Played":
 
 @lru_cache(maxsize=8)
 def _played(folder: Path, stamp: Any, seed: int) -> "Played":
-    from gan.analysis.training_roles import play
-    from gan.inference.translate import as_seen
 
     run = Run(folder)
     laid, (config, *networks) = pairs.pictures(run, seed), model_cache.networks(run)
-    a, b = (as_seen(pile[0], config.size, config.channels) for pile in laid[:2])
-    return play(config, *networks, a, b)
+    a, b = (translate.as_seen(pile[0], config.size, config.channels) for pile in laid[:2])
+    return training_roles.play(config, *networks, a, b)
 
 
 @lru_cache(maxsize=8)
 def _images(folder: Path, stamp: Any, seed: int) -> dict[str, str]:
-    from gan.images import to_image
 
     made = _played(folder, stamp, seed).pictures
-    return {name: data_url(to_image(x[0].clamp(-1, 1)), "webp", quality=90) for name, x in made.items()}
+    return {name: data_url(gan_images.to_image(x[0].clamp(-1, 1)), "webp", quality=90) for name, x in made.items()}
 
 
 def stops_of(config: "CycleGANConfig") -> list[Stop]:
@@ -71,8 +73,6 @@ def stops_of(config: "CycleGANConfig") -> list[Stop]:
 
 def page(run: Run, seed: int, at: int, language: Language, playing: bool = False) -> str:
     """The round at a stop, from 0, as HTML: the diagram, what the picture is here, what is compared, who learns."""
-    from gan.analysis.training_roles import teachers
-
     now, stops, say = played(run, seed), stops_of(run.config), saying(language, "questions.q17.")
     at = max(0, min(at, len(stops) - 1))
     stop, images = stops[at], _images(run.folder, model_cache.stamp(run), seed)
@@ -80,7 +80,7 @@ def page(run: Run, seed: int, at: int, language: Language, playing: bool = False
     seen = {"real_a", "real_b"} | {p if p != "idt" else f"idt_{s.side}" for s in stops[: at + 1] for p in s.pictures}
     values = {"a": sides[stop.side], "b": sides[stop.other], "value": f"{now.record.get(stop.loss, 0):.3f}"}
     title = say(f"stops.{stop.key}.title", **values)
-    learn = q17_diagram.learners(stop, teachers(run.config))
+    learn = q17_diagram.learners(stop, training_roles.teachers(run.config))
     svg = q17_diagram.draw(stop, learn, seen, images, short(sides) | labels(sides, language), title)
     return HTML.page(
         say,
@@ -122,9 +122,7 @@ def _compared(stop: Stop, now: "Played", images: dict[str, str], sides: dict[str
 
 def table(config: "CycleGANConfig", now: "Played", sides: dict[str, str], language: Language) -> str:
     """All losses of the round with their weights, whom they teach, and the gradients that came of it, as HTML."""
-    from gan.analysis.training_roles import teachers
-
-    taught, say = teachers(config), saying(language, "questions.q17.")
+    taught, say = training_roles.teachers(config), saying(language, "questions.q17.")
     every = {name: f"{'G' if '2' in name else 'D'}: {does}" for name, does in short(sides).items()}
     weights = {"cycle": config.lambda_cycle, "idt": config.lambda_cycle * config.lambda_identity}
     rows = []

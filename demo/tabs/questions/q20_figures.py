@@ -16,10 +16,14 @@ from demo.ui import svg_chart
 from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, saying
 from demo.ui.templates import macros
+from gan.lazy import lazy
 from gan.plots.figures import SHIELD, SPEAR, Line
 
 if TYPE_CHECKING:
     from gan.toy.toy_gan import ToyGAN, View
+
+losses = lazy("gan.core.losses")
+densities = lazy("gan.toy.densities")
 
 HTML = macros(__file__)
 SHOWS = ("real", "fake", "pull", "net")  # what can be laid over the verdict
@@ -32,9 +36,7 @@ LATE = 20  # rounds over which the verdicts of the sentence are taken
 
 def share(verdict: Any, loss: str) -> Any:
     """A verdict as a share: 0 for fake, 1 for real, 1/2 where D can only guess, whatever the loss."""
-    from gan.core.losses import LOSSES
-
-    rest = LOSSES[loss].equilibrium().verdict
+    rest = losses.LOSSES[loss].equilibrium().verdict
     return (verdict - (2 * rest - 1)) / (2 - 2 * rest)
 
 
@@ -49,9 +51,7 @@ def heat(verdict: np.ndarray) -> str:
 
 def place(points: np.ndarray) -> np.ndarray:
     """Points of the plane, [..., 2], in the picture's units: y goes down."""
-    from gan.toy.densities import REACH
-
-    return ((points * (1, -1) / REACH + 1) * SIDE / 2).clip(-4 * SIDE, 5 * SIDE).round().astype(int)
+    return ((points * (1, -1) / densities.REACH + 1) * SIDE / 2).clip(-4 * SIDE, 5 * SIDE).round().astype(int)
 
 
 def dots(points: np.ndarray, kind: str) -> str:
@@ -102,9 +102,7 @@ def plane(view: "View", loss: str, shows: Sequence[str], language: Language) -> 
 
 def line(view: "View", loss: str, shows: Sequence[str], language: Language) -> str:
     """One dimension, as HTML: both densities, both D over them; under them where the generator sends each z."""
-    from gan.toy.densities import REACH, axis
-
-    x = (axis(1).numpy() / REACH + 1) * SIDE / 2
+    x = (densities.axis(1).numpy() / densities.REACH + 1) * SIDE / 2
     top = max(float(view.p.max()), float(view.q.max())) * 1.1
     floor = 560
 
@@ -123,11 +121,17 @@ def line(view: "View", loss: str, shows: Sequence[str], language: Language) -> s
     paths = [("grid", f"M0 {floor}H{SIDE}M0 960H{SIDE}")]
     paths += [(f"density {name}", curve) for name, curve in (("real", p), ("fake", q)) if name in shows]
     paths += [("best", best), ("verdict", d)]
-    ends = ((view.net[0, ::2].numpy() / (1, REACH) + 1) * SIDE / 2).clip(-SIDE, 2 * SIDE).round().astype(int).tolist()
+    ends = (
+        ((view.net[0, ::2].numpy() / (1, densities.REACH) + 1) * SIDE / 2)
+        .clip(-SIDE, 2 * SIDE)
+        .round()
+        .astype(int)
+        .tolist()
+    )
     paths.append(("net", "".join(f"M{z} 960L{to} {floor}" for z, to in ends)))
     if "pull" in shows:
         for at, to in zip(view.fake[:40, 0].tolist(), view.pull[:40, 0].tolist(), strict=True):
-            start = (at / REACH + 1) * SIDE / 2
+            start = (at / densities.REACH + 1) * SIDE / 2
             tip = start + 150 * math.tanh(to / 2)
             if abs(tip - start) > 4:
                 wedge = f"M{start:.0f} {floor + 12}L{tip:.0f} {floor + 24}L{start:.0f} {floor + 36}z"
@@ -173,17 +177,13 @@ def comment(gan: "ToyGAN", view: "View", hold: str, language: Language) -> str:
 
 def out_of_sight(view: "View") -> int:
     """How many of the generated points lie outside the picture."""
-    from gan.toy.densities import REACH
-
-    return int((view.fake.abs() > REACH).any(1).sum())
+    return int((view.fake.abs() > densities.REACH).any(1).sum())
 
 
 def numbers(gan: "ToyGAN", view: "View", language: Language) -> str:
     """The figures of this moment, as HTML."""
-    from gan.toy.densities import least_loss
-
     say, last = saying(language, "questions.q20."), gan.history[-1] if gan.history else None
-    least = least_loss(gan.loss, view.divergence)
+    least = densities.least_loss(gan.loss, view.divergence)
     away = out_of_sight(view)
     shown = [("round", f"{gan.rounds:,}")]
     if last:
@@ -203,10 +203,8 @@ def numbers(gan: "ToyGAN", view: "View", language: Language) -> str:
 
 def curves(gan: "ToyGAN", trail: Sequence[tuple[int, float]], language: Language) -> str:
     """Losses, verdicts and the divergence over the rounds, as HTML."""
-    from gan.core.losses import LOSSES
-
     say = saying(language, "questions.q20.")
-    rest, turns = LOSSES[gan.loss].equilibrium(), _thinned(gan.history)
+    rest, turns = losses.LOSSES[gan.loss].equilibrium(), _thinned(gan.history)
     if len(turns) < 2:
         return ""
     x = np.array([turn.number for turn in turns], float)

@@ -20,10 +20,15 @@ from demo.ui.i18n import Language
 from demo.ui.numbers import integer
 from demo.ui.refusals import Refused
 from demo.ui.templates import macros
+from gan.lazy import lazy
 
 if TYPE_CHECKING:
     from gan.toy.densities import Points
     from gan.toy.toy_gan import ToyConfig, ToyGAN
+
+densities = lazy("gan.toy.densities")
+toy_gan = lazy("gan.toy.toy_gan")
+torch = lazy("torch")
 
 HTML = macros(__file__)
 BUDGET = 0.12  # seconds of an update's rounds, shared by all who wait
@@ -49,7 +54,6 @@ class Held:
 
 
 def _one_thread() -> None:
-    import torch
 
     usual = torch.get_num_threads()
     torch.set_num_threads(1)  # of this thread, but also what threads to come begin with: that is set back
@@ -102,20 +106,14 @@ def pace() -> float:
 
 def config_of(loss: str, descent: str, rate_g: float, rate_d: float, n_critic: float, seed: float) -> "ToyConfig":
     """The settings that the controls stand for. Raises UserError for one that is not possible."""
-    from gan.toy.toy_gan import ToyConfig
-
     if seed is None or not 0 <= seed < 2**31:
         raise Refused("refused.seed")
     n_critic, seed = integer("n_critic", n_critic), integer("seed", seed)
-    return ToyConfig(str(loss), str(descent), float(rate_g), float(rate_d), n_critic, seed)
+    return toy_gan.ToyConfig(str(loss), str(descent), float(rate_g), float(rate_d), n_critic, seed)
 
 
 def points_of(data: str, drawing: str) -> "Points":
     """Where the real points come from. Raises UserError for an unknown name or an empty drawing."""
-    import torch
-
-    from gan.toy import densities
-
     if data != "drawn":
         if data not in densities.SETS:
             raise Refused("refused.points", name=data, known=", ".join(densities.SETS))
@@ -133,9 +131,7 @@ def ink(drawing: str) -> np.ndarray:
 
 def new(points: "Points", config: "ToyConfig", alone: int = 0, taught: "ToyConfig | None" = None) -> Held:
     """A new duel; D may have trained alone before it begins, with settings of its own (`taught`)."""
-    from gan.toy.toy_gan import ToyGAN
-
-    gan = ToyGAN(points, taught or config)
+    gan = toy_gan.ToyGAN(points, taught or config)
     for _ in range(alone):
         gan.train_step(freeze_g=True)
     gan.change(config)

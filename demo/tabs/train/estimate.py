@@ -15,9 +15,13 @@ from demo.ui.gradio_workarounds import session_of
 from demo.ui.i18n import Language, language_of, say
 from demo.ui.paragraphs import paragraphs
 from gan.config import Config
+from gan.lazy import lazy
 
 if TYPE_CHECKING:
     from gan.benchmark.throughput import Estimate
+
+throughput = lazy("gan.benchmark.throughput")
+device = lazy("gan.device")
 
 KEPT = 60.0  # seconds: a class that asks at the same moment is told the same; who asks later has it measured anew
 LOOK = 0.1  # seconds between two looks at whether the visitor still wants to know
@@ -30,8 +34,6 @@ _asked: dict[str, tuple[str, object]] = {}  # by session what it asked for last,
 
 def outlook(config: Config, needed: int | None, language: Language, stop: Callable[[], bool] = lambda: False) -> str:
     """How far a training gets on this machine, measured, as HTML; raises `estimate.Stopped` once `stop()` is true."""
-    from gan.benchmark import throughput
-
     apart = {"seed": 0, "minutes": 0.0, "steps": 1, "samples": 2}
     apart["data"] = "herd" if config.model == "cyclegan" else "mnist"
     found = measured(type(config).from_dict(config.as_dict() | apart), stop)  # the same work, so measured once
@@ -49,16 +51,14 @@ def outlook(config: Config, needed: int | None, language: Language, stop: Callab
 
 def measured(config: Config, stop: Callable[[], bool] = lambda: False) -> "Estimate":
     """The speed of such a training; what was measured beside other work is told, and not kept."""
-    from gan.benchmark.throughput import Stopped, measure
-
     while not _turn.acquire(timeout=LOOK):
         if stop():
-            raise Stopped
+            raise throughput.Stopped
     try:
         for old in [each for each, (at, _) in _known.items() if time.monotonic() - at > KEPT]:
             del _known[old]
         if config not in _known:
-            found = measure(config, stop=stop)
+            found = throughput.measure(config, stop=stop)
             if found.is_disturbed or found.is_bound:
                 return found
             _known[config] = time.monotonic(), found
@@ -102,11 +102,10 @@ def ask(config: Config, needed: int | None, asked: tuple, request: gr.Request) -
 
 
 def _work(found: dict[str, Any], call: Callable[[], str]) -> None:
-    from gan.benchmark.throughput import Stopped
 
     try:
         found["html"] = call()
-    except Stopped:
+    except throughput.Stopped:
         pass
     except Exception as error:  # raised where the visitor is told
         found["error"] = error
@@ -132,11 +131,9 @@ def pressable(measures: bool) -> tuple[gr.Button, gr.Button]:
 
 def lacks_a_gpu(preset: str, config: Config, place: Place) -> bool:
     """Whether this is a training that takes a GPU, by its preset or its settings, on a machine that has none."""
-    from gan.device import inside
-
     known = presets.PRESETS.get(preset)
     wants = (known is not None and known.gpu) or presets.wants_gpu(config)
-    return wants and place.kind != "zerogpu" and inside()[0] == "cpu"
+    return wants and place.kind != "zerogpu" and device.inside()[0] == "cpu"
 
 
 def question(config: Config, reader: gr.Request | None) -> str:

@@ -22,9 +22,14 @@ from demo.ui.templates import macros
 from gan.config import CONFIGS
 from gan.data.registry import SETS
 from gan.errors import UserError
+from gan.lazy import lazy
 
 if TYPE_CHECKING:
     from gan.data.uploads import Taken
+
+prepare = lazy("gan.data.prepare")
+uploads = lazy("gan.data.uploads")
+device = lazy("gan.device")
 
 HTML = macros(__file__)
 MODELS = ("dcgan", "cyclegan")
@@ -157,9 +162,7 @@ def chosen(model: str, data: str) -> tuple:
 
 def machine(language: Language) -> str:
     """The device that trains here, as HTML."""
-    from gan.device import inside
-
-    kind, values = inside()
+    kind, values = device.inside()
     return paragraphs(say(language, f"train.machine.{kind}", **values))
 
 
@@ -176,8 +179,6 @@ class Staged(NamedTuple):
 
 def stage(place: Place, model: str, size: int, files: list[list[str]], progress: Callable | None = None) -> Staged:
     """Check a visitor's files, a list a pile, and keep the pictures until the training starts."""
-    from gan.data import uploads
-
     permissions.spare(place)
     root = place.runs / ".uploads"
     for old in root.glob("*") if root.is_dir() else []:
@@ -213,8 +214,6 @@ def domains(files: list[list[str]]) -> tuple[str, ...]:
 
 def told(staged: Staged, model: str, size: int, language: Language) -> str:
     """What was taken, as HTML: counts, some of the pictures, advice, and what was left out, by name."""
-    from gan.data import uploads
-
     piles = []
     for number, taken in enumerate(staged.piles):
         name = say(language, f"train.own.pile.{'ab'[number]}" if len(staged.piles) > 1 else "train.own.pictures")
@@ -233,10 +232,8 @@ def told(staged: Staged, model: str, size: int, language: Language) -> str:
 
 def advice(run: Any, language: Language) -> list[str]:
     """What a person should know of the folders that a run is to learn from, as sentences; empty if all is well."""
-    from gan.data.prepare import advice
-
     try:
-        found = advice(run.config, None)
+        found = prepare.advice(run.config, None)
     except (OSError, UserError):  # the training itself will say it
         return []
     return [each.sentence(language) for each in found]
@@ -244,10 +241,8 @@ def advice(run: Any, language: Language) -> list[str]:
 
 def channels_of(data: str) -> dict[str, int]:
     """{"channels": what a folder's pictures have}; empty where there are none."""
-    from gan.data.prepare import channels_in
-
     try:
-        return {"channels": channels_in(data, None)}
+        return {"channels": prepare.channels_in(data, None)}
     except (OSError, UserError):
         return {}
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from demo.server import model_cache
 from demo.tabs.translate.selection import Held
+from gan.lazy import lazy
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+translate = lazy("gan.inference.translate")
 
 KEPT = 8  # pictures, each with a direction
 
@@ -20,9 +23,7 @@ def remembered(now: Held) -> "tuple[Tensor, dict[Hashable, Any]]":
 
     What is known is forgotten with the run's weights, and when enough other pictures have come.
     """
-    from gan.inference.translate import as_seen
-
-    x = as_seen(now.image, now.size, now.run.config.channels)
+    x = translate.as_seen(now.image, now.size, now.run.config.channels)
     digest = sha256(repr(tuple(x.shape)).encode() + x.numpy().tobytes()).digest()
     return x, _known(now.run.folder, model_cache.stamp(now.run), now.direction, digest)
 

@@ -13,12 +13,19 @@ from demo.ui.handlers import add_endpoint
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import Section
 from demo.ui.templates import macros
+from gan.lazy import lazy
 from gan.plots.figures import SHIELD, SPEAR
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from gan.analysis.inspect_cyclegan import Look
+
+activations = lazy("gan.analysis.activations")
+inspect_cyclegan = lazy("gan.analysis.inspect_cyclegan")
+core_losses = lazy("gan.core.losses")
+images = lazy("gan.images")
+translate = lazy("gan.inference.translate")
 
 CSS, HTML = TABLE + beside(__file__, "inspect.css"), macros(__file__)
 FAKE, REAL = (ImageColor.getrgb(colour) for colour in (SPEAR, SHIELD))
@@ -29,17 +36,14 @@ JUDGES = ("own", "other")
 
 def seen(now: Held) -> "Look":
     """The picture's way through the four networks, at the size at which they see it."""
-    from gan.analysis.inspect_cyclegan import look
-    from gan.inference.translate import as_seen
-
-    return look(*now.networks, as_seen(now.image, now.size, now.run.config.channels), now.run.config)
+    return inspect_cyclegan.look(
+        *now.networks, translate.as_seen(now.image, now.size, now.run.config.channels), now.run.config
+    )
 
 
 def painted(picture: "Tensor", lean: "Tensor") -> Image.Image:
     """A picture in grey, float [1, 3, H, W], blue where it looks real (1) and orange where it looks fake (-1)."""
-    from gan.images import to_image
-
-    grey = np.asarray(to_image(picture[0].clamp(-1, 1)).convert("L"), np.float32)[..., None]
+    grey = np.asarray(images.to_image(picture[0].clamp(-1, 1)).convert("L"), np.float32)[..., None]
     side = np.nan_to_num(lean.numpy()).clip(-1, 1)[..., None]
     colour = np.where(side > 0, np.float32(REAL), np.float32(FAKE))
     strength = 0.7 * np.abs(side)
@@ -61,14 +65,11 @@ def page(now: Held, language: Language) -> str:
 
 def verdicts(now: Held, look: "Look", language: Language) -> str:
     """The patches' verdicts over the picture and over its translation, by both discriminators, and what changed."""
-    from gan.analysis.inspect_cyclegan import leanings, mean_verdicts, receptive_field
-    from gan.core.losses import LOSSES
-
     say = saying(language, "translate.")
     judges = dict(zip(JUDGES, now.named(language), strict=True))
     kinds = dict(zip(("real", "fake"), now.named(language), strict=True))
-    mean, figures = mean_verdicts(look, now.run.config), []
-    for (kind, judge), lean in leanings(look, now.networks[2], now.run.config).items():
+    mean, figures = inspect_cyclegan.mean_verdicts(look, now.run.config), []
+    for (kind, judge), lean in inspect_cyclegan.leanings(look, now.networks[2], now.run.config).items():
         title = say("inside.judge", name=judges[judge])
         what = say("generated" if now.made and kind == "real" else kind, name=kinds[kind])
         words = say("inside.mean", value=f"{mean[kind, judge]:.2f}")
@@ -80,13 +81,15 @@ def verdicts(now: Held, look: "Look", language: Language) -> str:
     figures.append(framed(changed, f"{title}: {words}", HTML.caption(strong=title, small=words)))
     height, width = look.real.shape[-2:]
     most = now.run.config.label
-    least = 2 * LOSSES[now.run.config.loss].equilibrium(most).verdict - most
+    least = 2 * core_losses.LOSSES[now.run.config.loss].equilibrium(most).verdict - most
     errs = mean["real", "other"] > mean["real", "own"]
     a, b = now.named(language)
     return HTML.verdicts(
         say,
         figures,
-        patch=say("inside.patch", size=receptive_field(now.networks[2]).size, width=width, height=height),
+        patch=say(
+            "inside.patch", size=inspect_cyclegan.receptive_field(now.networks[2]).size, width=width, height=height
+        ),
         low=say("inside.looks_fake", value=f"{least:g}"),
         high=say("inside.looks_real", value=f"{most:g}"),
         scale=say(f"inside.scale.{now.run.config.loss}"),
@@ -115,16 +118,16 @@ def losses(now: Held, look: "Look", language: Language) -> str:
 
 def stages(now: Held, look: "Look", language: Language) -> str:
     """What each stage of the generator makes of the picture: its first feature maps, and at last the translation."""
-    from gan.analysis.activations import mosaic
-    from gan.analysis.activations import stages as through
-    from gan.images import to_image
-
-    found, cards, say = through(now.networks[0], look.real), [], saying(language, "translate.")
+    found, cards, say = activations.stages(now.networks[0], look.real), [], saying(language, "translate.")
     keys = ("edges", "down", "down", *["residual"] * (len(found) - 6), "up", "up", "picture")
     for number, (key, stage) in enumerate(zip(keys, found, strict=True), 1):
         maps, height, width = stage.maps.shape
         words = {"number": number, "maps": maps, "height": height, "width": width, "block": number - 3}
-        image = to_image(look.fake[0].clamp(-1, 1)) if key == "picture" else mosaic(stage.maps, MAPS, each=True)
+        image = (
+            images.to_image(look.fake[0].clamp(-1, 1))
+            if key == "picture"
+            else activations.mosaic(stage.maps, MAPS, each=True)
+        )
         title = say(f"inside.stage.{key}", **words)
         cards.append(framed(image, title, HTML.caption(small=title)))
     return HTML.stages(say, cards, MAPS)
@@ -142,12 +145,12 @@ def endpoint(run: str, direction: str, picture: str | None) -> tuple[dict[str, A
     "identity", "total", "real", "fake"}, "stages": [{"shape": [C, H, W]}, ...]}, and a sheet: the picture before its
     own and the other discriminator, under it its translation.
     """
-    from gan.analysis.activations import stages as through
-    from gan.analysis.inspect_cyclegan import leanings, mean_verdicts, receptive_field
-
     now = held(run, direction, picture, None)
     look = seen(now)
-    lean, mean = leanings(look, now.networks[2], now.run.config), mean_verdicts(look, now.run.config)
+    lean, mean = (
+        inspect_cyclegan.leanings(look, now.networks[2], now.run.config),
+        inspect_cyclegan.mean_verdicts(look, now.run.config),
+    )
     height, width = look.real.shape[-2:]
     sheet, verdicts = Image.new("RGB", (2 * width, 2 * height)), {}
     for row, (name, kind) in enumerate((("input", "real"), ("output", "fake"))):
@@ -155,10 +158,10 @@ def endpoint(run: str, direction: str, picture: str | None) -> tuple[dict[str, A
         for column, judge in enumerate(JUDGES):
             sheet.paste(painted(getattr(look, kind), lean[kind, judge]), (column * width, row * height))
     answer = {
-        "patch": receptive_field(now.networks[2]).size,
+        "patch": inspect_cyclegan.receptive_field(now.networks[2]).size,
         "verdicts": verdicts,
         "losses": {**look.losses._asdict(), "total": look.losses.total(now.run.config)},
-        "stages": [{"shape": list(stage.maps.shape)} for stage in through(now.networks[0], look.real)],
+        "stages": [{"shape": list(stage.maps.shape)} for stage in activations.stages(now.networks[0], look.real)],
     }
     return answer, sheet
 

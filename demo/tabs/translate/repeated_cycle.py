@@ -17,6 +17,7 @@ from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
+from gan.lazy import lazy
 from gan.plots.figures import Line
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gan.analysis.repeated_cycle import Round
+
+repeated_cycle = lazy("gan.analysis.repeated_cycle")
+images = lazy("gan.images")
 
 CSS, HTML = beside(__file__, "repeated_cycle.css"), macros(__file__)
 MAX_ROUNDS = 10  # rounds, as in gan.analysis.repeated_cycle
@@ -41,11 +45,9 @@ def go(now: Held, count: float) -> "tuple[Tensor, list[Round]]":
 
 def gone(now: Held, x: "Tensor", known: "dict[Hashable, Any]", count: float) -> "list[Round]":
     """The rounds of what is remembered of a picture; those that are not known yet are gone, and kept."""
-    from gan.analysis.repeated_cycle import rounds
-
     there, back = now.generators
     so_far = known.get("rounds", [])
-    found = rounds(there, back, x, count, so_far)
+    found = repeated_cycle.rounds(there, back, x, count, so_far)
     if len(found) > len(so_far):
         known["rounds"] = found
     return found
@@ -53,21 +55,17 @@ def gone(now: Held, x: "Tensor", known: "dict[Hashable, Any]", count: float) -> 
 
 def page(now: Held, count: float, language: Language) -> str:
     """The strip, what is to be said of it, and the curve, as HTML."""
-    from gan.analysis.repeated_cycle import changes, errors
-
     x, some = go(now, count)
-    away, changed = errors(x, some), changes(x, some)
+    away, changed = repeated_cycle.errors(x, some), repeated_cycle.changes(x, some)
     return HTML.page(strip(now, x, some, away, language), told(away, changed, language), curve(away, changed, language))
 
 
 def strip(now: Held, x: "Tensor", some: "list[Round]", away: list[float], language: Language) -> str:
     """The original, and each round's translation and way back, as HTML."""
-    from gan.images import to_image
-
     (a, b), say = now.named(language), saying(language, "translate.")
 
     def figure(picture: "Tensor", alt: str, caption: str) -> str:
-        return framed(to_image(picture[0]), alt, caption)
+        return framed(images.to_image(picture[0]), alt, caption)
 
     rounds = []
     for number, ((fake, rec), error) in enumerate(zip(some, away, strict=True), 1):
@@ -114,13 +112,11 @@ def curve(away: list[float], changed: list[float], language: Language) -> str:
 
 def animation(x: "Tensor", some: "list[Round]") -> bytes:
     """The original and then each way back, without end, as a GIF, enlarged in squares."""
-    from gan.images import gif, to_image
-
-    frames = [to_image(picture[0]) for picture in (x, *(rec for _, rec in some))]
+    frames = [images.to_image(picture[0]) for picture in (x, *(rec for _, rec in some))]
     factor = max(1, FILM // min(frames[0].size))
     frames = [frame.resize((frame.width * factor, frame.height * factor), Image.Resampling.NEAREST) for frame in frames]
     frames = [frame.quantize(method=Image.Quantize.FASTOCTREE) for frame in frames]  # 30 times as fast as gif()
-    return gif(frames, [2 * MILLISECONDS, *[MILLISECONDS] * (len(some) - 1), 3 * MILLISECONDS])
+    return images.gif(frames, [2 * MILLISECONDS, *[MILLISECONDS] * (len(some) - 1), 3 * MILLISECONDS])
 
 
 def show(now: Held, count: float, request: gr.Request) -> tuple[str]:
@@ -140,11 +136,10 @@ def endpoint(run: str, direction: str, picture: str | None, count: float) -> tup
     {"errors": how far each way back is from the picture, "changes": how far from the way back before}, both the mean
     distance as a share of full scale, and the last way back as a picture.
     """
-    from gan.analysis.repeated_cycle import changes, errors
-    from gan.images import to_image
-
     x, some = go(held(run, direction, picture, None), count)
-    return {"errors": errors(x, some), "changes": changes(x, some)}, to_image(some[-1][1][0])
+    return {"errors": repeated_cycle.errors(x, some), "changes": repeated_cycle.changes(x, some)}, images.to_image(
+        some[-1][1][0]
+    )
 
 
 def build(now: Now) -> Section:

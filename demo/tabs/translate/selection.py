@@ -13,10 +13,13 @@ from demo.ui.gradio_workarounds import unread
 from demo.ui.i18n import Language, language_of
 from demo.ui.refusals import Refused
 from demo.ui.uploads import read
+from gan.lazy import lazy
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import nn
+
+translate = lazy("gan.inference.translate")
 
 
 TABLE = beside(__file__, "selection.css")
@@ -42,19 +45,15 @@ class Held(NamedTuple):
     @property
     def generators(self) -> "tuple[nn.Module, nn.Module]":
         """(there, back): the generators of both ways. Raises Refused where an import brought one only."""
-        from gan.inference.translate import pick
-
         generators = model_cache.networks(self.run).generators
         if len(generators) < 2:
             raise Refused("translate.lacking.back")
-        return pick(generators, self.direction)
+        return translate.pick(generators, self.direction)
 
     @property
     def size(self) -> int:
         """The shorter side at which the generators see it, in pixels."""
-        from gan.inference.translate import seen_size
-
-        return seen_size(self.run, self.direction)
+        return translate.seen_size(self.run, self.direction)
 
     def named(self, language: Language) -> tuple[str, str]:
         """What the pictures of its pile and of the other are called: ("horse", "zebra")."""

@@ -21,11 +21,16 @@ from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
+from gan.lazy import lazy
 from gan.plots.figures import Line
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+cycle_robustness = lazy("gan.analysis.cycle_robustness")
+repeated_cycle = lazy("gan.analysis.repeated_cycle")
+images = lazy("gan.images")
 
 CSS, HTML = beside(__file__, "steganography.css"), macros(__file__)
 NAMES = ("noise", "jpeg", "blur")
@@ -72,17 +77,14 @@ class Found(NamedTuple):
 
 def find(now: Held, kind: str, amount: float) -> Found:
     """Disturb the picture's translation and go back. Raises UserError for a kind or an amount that there is not."""
-    from gan.analysis import repeated_cycle
-    from gan.analysis.cycle_robustness import KINDS, errors
-
     x, known = remembered(now)
     some = gone(now, x, known, 1)
     fake, rec = some[0]
-    usual = [KINDS.get(kind, 0) * share / 100 for share in SHARES]
+    usual = [cycle_robustness.KINDS.get(kind, 0) * share / 100 for share in SHARES]
     amounts = [amount]
     if ("hidden", kind) not in known:
         amounts += [each for each in usual if each != amount]
-    outcome = errors(lambda _: fake, now.generators[1], x, kind, amounts)
+    outcome = cycle_robustness.errors(lambda _: fake, now.generators[1], x, kind, amounts)
     points = [Point(*each) for each in zip(amounts, outcome.errors, outcome.disturbances, strict=True)]
     on_curve = known.setdefault(("hidden", kind), [point for point in points if point.amount in usual])
     clean = Point(0, repeated_cycle.errors(x, some)[0], 0.0)
@@ -92,28 +94,26 @@ def find(now: Held, kind: str, amount: float) -> Found:
 
 def unit(kind: str, amount: float, language: Language) -> str:
     """An amount in words: "JPEG of quality 90"."""
-    from gan.analysis.cycle_robustness import quality
-
     if amount == 0:
         return say(language, "translate.hidden.unit.nothing")
-    value = {"noise": f"{100 * amount:.1f}", "jpeg": f"{quality(amount)}", "blur": f"{amount:.2f}"}[kind]
+    value = {"noise": f"{100 * amount:.1f}", "jpeg": f"{cycle_robustness.quality(amount)}", "blur": f"{amount:.2f}"}[
+        kind
+    ]
     return say(language, f"translate.hidden.unit.{kind}", value=value)
 
 
 def page(now: Held, kind: str, share: float, language: Language) -> str:
     """The four pictures, what is to be said of them, and the curve, as HTML; `share` is in percent (0 to 100)."""
-    from gan.analysis.cycle_robustness import KINDS
-
-    found = find(now, kind, KINDS.get(kind, 0) * share / 100)
+    found = find(now, kind, cycle_robustness.KINDS.get(kind, 0) * share / 100)
     return HTML.page(
-        figures(now, found, kind, language), told(found, kind, language), curve(found, KINDS[kind], language)
+        figures(now, found, kind, language),
+        told(found, kind, language),
+        curve(found, cycle_robustness.KINDS[kind], language),
     )
 
 
 def figures(now: Held, found: Found, kind: str, language: Language) -> list[str]:
     """The four pictures as HTML, each with its error under it."""
-    from gan.images import to_image
-
     (a, b), say = now.named(language), saying(language, "translate.")
     words = (
         ("generated" if now.made else "real", a, "hidden.seen", 0.0),
@@ -126,23 +126,21 @@ def figures(now: Held, found: Found, kind: str, language: Language) -> list[str]
     for picture, (title, name, under, share) in zip(found.pictures, words, strict=True):
         title = say(title, name=name)
         caption = HTML.caption(title, say(under, percent=f"{100 * share:.1f}", unit=how))
-        drawn.append(framed(to_image(picture[0]), title, caption))
+        drawn.append(framed(images.to_image(picture[0]), title, caption))
     return drawn
 
 
 def told(found: Found, kind: str, language: Language) -> str:
     """What came of it for this picture, in numbers."""
-    from gan.analysis.cycle_robustness import hides, loses_more
-
     point, clean, say = found.now, found.clean, saying(language, "translate.")
     if point.amount == 0:
         return say("hidden.still")
     said = say("hidden.numbers", unit=unit(kind, point.amount, language), **found.percents)
-    hiding = [each for each in found.curve if hides(clean, each.error, each.disturbance)]
+    hiding = [each for each in found.curve if cycle_robustness.hides(clean, each.error, each.disturbance)]
     if point in hiding:
         return f"{said} {say('hidden.yes', **_more(point, clean))}"
     coarse = ""
-    if loses_more(clean, point.error, point.disturbance):
+    if cycle_robustness.loses_more(clean, point.error, point.disturbance):
         coarse = say("hidden.coarse")
     if not hiding:
         return f"{said} {coarse} {say('hidden.no')} {one_that_hides(language)}"
@@ -165,13 +163,11 @@ def one_that_hides(language: Language) -> str:
 @lru_cache(maxsize=4)
 def _hiding(folder: Path, stamp: tuple[int, int]) -> tuple[int, dict[str, str]] | None:
     """(number, from 1, of the first example of B whose way to A and back hides something, what was measured)."""
-    from gan.analysis.cycle_robustness import KINDS, hides
-
     run = Run(folder)
     for number, (side, image) in enumerate(examples(run.config.data, run.config.size), 1):
         if side == "b":
-            found = find(Held(run, "BtoA", image), "jpeg", KINDS["jpeg"] * SHARE / 100)
-            if hides(*found.numbers):
+            found = find(Held(run, "BtoA", image), "jpeg", cycle_robustness.KINDS["jpeg"] * SHARE / 100)
+            if cycle_robustness.hides(*found.numbers):
                 return number, found.percents
     return None
 
@@ -224,8 +220,6 @@ def endpoint(
     its own size, "curve": [[amount, error, disturbance], ...]}, all as shares of full scale, and the way back as a
     picture, at the size the generators see.
     """
-    from gan.images import to_image
-
     found = find(held(run, direction, picture, None), kind, amount)
     answer = {
         "kind": kind,
@@ -235,7 +229,7 @@ def endpoint(
         "disturbance": found.now.disturbance,
         "curve": [list(point) for point in found.curve],
     }
-    return answer, to_image(found.pictures[-1][0])
+    return answer, images.to_image(found.pictures[-1][0])
 
 
 def build(now: Now) -> Section:

@@ -15,7 +15,11 @@ from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say, saying
 from demo.ui.templates import macros
 from demo.ui.uploads import LONGEST
+from gan.lazy import lazy
 from gan.runs.run import Run
+
+images = lazy("gan.images")
+translate = lazy("gan.inference.translate")
 
 HTML = macros(__file__)
 DIRECTIONS = ("AtoB", "BtoA")
@@ -54,15 +58,13 @@ def _apart(one: Image.Image, other: Image.Image) -> float:
 
 def go(run: Run, direction: str, image: Image.Image) -> Way:
     """Translate a picture there and back. Raises UserError for a direction that there is not."""
-    from gan.inference import translate as translation
-
-    there, back = translation.pick(model_cache.networks(run).generators, direction)
-    image = translation.in_colours(image, run.config.channels)
-    how = {"size": translation.seen_size(run, direction), "limit": LONGEST}
+    there, back = translate.pick(model_cache.networks(run).generators, direction)
+    image = translate.in_colours(image, run.config.channels)
+    how = {"size": translate.seen_size(run, direction), "limit": LONGEST}
     began = time.perf_counter()
-    fake, *rec = translation.translate_through([there, *filter(None, [back])], image, **how)
+    fake, *rec = translate.translate_through([there, *filter(None, [back])], image, **how)
     seconds = time.perf_counter() - began
-    idt = [translation.translate(back, image, **how)] if back else [None]
+    idt = [translate.translate(back, image, **how)] if back else [None]
     return Way(image if image.size == fake.size else image.resize(fake.size), fake, *rec or [None], *idt, seconds)
 
 
@@ -174,13 +176,11 @@ def framed(image: Image.Image, alt: str, caption: str) -> str:
 
 def thumbnails(run: Run, chosen: int | None, language: Language) -> str:
     """The examples as HTML: small square buttons, numbered in `data-index`."""
-    from gan.images import square
-
     say = saying(language, "translate.")
     by_side = dict(zip("ab", names(run, language), strict=True))
     buttons = []
     for index, (side, image) in enumerate(examples(run.config.data, run.config.size)):
-        small = square(image, min(THUMBNAIL, *image.size))
+        small = images.square(image, min(THUMBNAIL, *image.size))
         title = say("example", name=by_side[side], index=index + 1)
         button = {"title": title, "source": inline(small), "grain": _grain(small), "pressed": index == chosen}
         buttons.append(button)

@@ -19,6 +19,7 @@ from demo.ui.numbers import require_int
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
+from gan.lazy import lazy
 from gan.runs.run import Run
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
     from gan.analysis.inspect_cyclegan import Look
     from gan.core.cyclegan import CycleGANConfig
+
+inspect_cyclegan = lazy("gan.analysis.inspect_cyclegan")
+training_roles = lazy("gan.analysis.training_roles")
+images = lazy("gan.images")
+translate = lazy("gan.inference.translate")
 
 CSS, JS = TABLE + beside(__file__, "unpaired.css"), beside(__file__, "unpaired.js")
 HTML = macros(__file__)
@@ -37,12 +43,10 @@ Piles = dict[str, int]  # of one visitor: {"seed": of the shuffle, "a" and "b": 
 
 @lru_cache(maxsize=32)
 def _look(folder: Path, stamp: Any, direction: str, shape: tuple[int, int], pixels: bytes) -> "Look":
-    from gan.analysis.inspect_cyclegan import look
-    from gan.inference.translate import as_seen
 
     run, image = Run(folder), Image.frombytes("RGB", shape, pixels)
-    x = as_seen(image, run.config.size, run.config.channels)
-    return look(*Held(run, direction, image).networks, x, run.config)
+    x = translate.as_seen(image, run.config.size, run.config.channels)
+    return inspect_cyclegan.look(*Held(run, direction, image).networks, x, run.config)
 
 
 def looks(run: Run, piles: Piles) -> "tuple[Look, Look]":
@@ -55,12 +59,10 @@ def looks(run: Run, piles: Piles) -> "tuple[Look, Look]":
 
 def numbers(run: Run, piles: Piles) -> dict[str, dict[str, float]]:
     """What the picked picture of each pile, "a" and "b", is to the networks, by the names of `training_roles.Roles`."""
-    from gan.analysis.training_roles import roles
-
     a, b = looks(run, piles)
     return {
-        "a": roles(a, b.real, run.config)._asdict(),
-        "b": roles(b, a.real, run.config)._asdict(),
+        "a": training_roles.roles(a, b.real, run.config)._asdict(),
+        "b": training_roles.roles(b, a.real, run.config)._asdict(),
     }
 
 
@@ -124,9 +126,8 @@ def answer(run: Run, piles: Piles, role: str | None, language: Language) -> str:
 
 
 def _figure(x: "Tensor", caption: str) -> str:
-    from gan.images import to_image
 
-    return framed(to_image(x[0].clamp(-1, 1)), caption, caption)
+    return framed(images.to_image(x[0].clamp(-1, 1)), caption, caption)
 
 
 def learners(run: Run, language: Language) -> str:
@@ -134,10 +135,8 @@ def learners(run: Run, language: Language) -> str:
 
     As in `CycleGAN.round`, and without the losses that this run left out.
     """
-    from gan.analysis.training_roles import teachers
-
     (a, b), say = names(run, language), saying(language, "translate.")
-    taught, rows = teachers(run.config), []
+    taught, rows = training_roles.teachers(run.config), []
     heads = [
         say("piles.table.network"),
         *(say("piles.table.picture", name=name) for name in (a, b)),

@@ -20,6 +20,10 @@ from demo.ui.refusals import Refused
 from demo.ui.sections import Section
 from demo.ui.templates import macros
 from gan.errors import UserError
+from gan.lazy import lazy
+
+images = lazy("gan.images")
+translate = lazy("gan.inference.translate")
 
 CSS, JS, HTML = beside(__file__, "webcam.css"), beside(__file__, "webcam.js"), macros(__file__)
 START = "data:image/jpeg;base64,"
@@ -34,21 +38,18 @@ def frame(asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
 
     {"busy": True} where too many watch at this moment, {"error": a sentence} where it cannot be done.
     """
-    from gan.images import open_picture
-    from gan.inference.translate import pick, translate
-
     try:
         run, direction, picture = (str(asked[name]) for name in ("run", "direction", "picture"))
         if not picture.startswith(START) or len(picture) > MAX_FRAME:
             raise Refused("translate.unreadable")
         found = model_cache.find(run, "cyclegan")
         config, generators, _ = model_cache.networks(found)
-        generator, _ = pick(generators, direction)
-        image = open_picture(BytesIO(base64.b64decode(picture[len(START) :], validate=True)))
+        generator, _ = translate.pick(generators, direction)
+        image = images.open_picture(BytesIO(base64.b64decode(picture[len(START) :], validate=True)))
         if not _turn.acquire(timeout=WAIT):
             return {"busy": True}
         try:
-            fake = translate(generator, image, size=config.size, limit=2 * config.size)
+            fake = translate.translate(generator, image, size=config.size, limit=2 * config.size)
         finally:
             _turn.release()
     except UserError as error:
