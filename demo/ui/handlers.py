@@ -17,6 +17,8 @@ from demo.ui.i18n import language_of, say
 from demo.ui.numbers import Unfit
 from gan.errors import UserError
 
+Shown = dict[Any, Any]  # what each component is to show; one that is left out stays as it is
+
 # For every event that shows no progress. Without the empty list Gradio 6.31 leaves some components waiting for ever, at
 # sixty steps a second: a component that is both input and output is counted twice.
 QUIET = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}

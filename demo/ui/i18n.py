@@ -47,20 +47,24 @@ def say(reader: gr.Request | Language | None, key: str, **values: Any) -> str:
 
     `reader` is the request of the event, or a language. Raises KeyError if there is no such key or value.
     """
-    language = reader if reader in LANGUAGES else language_of(reader)
+    language = _language(reader)
     sentence = words(language)[key].format(**values)
     return settled(sentence) if language == "ko" else sentence
 
 
 def saying(reader: gr.Request | Language | None, beginning: str = "") -> Callable[..., str]:
     """`say` to this reader, of the keys with this beginning: what a template takes to say its words."""
-    language = reader if reader in LANGUAGES else language_of(reader)
+    language = _language(reader)
     return lambda key, **values: say(language, beginning + key, **values)
 
 
 def both(key: str, **values: Any) -> str:
     """A sentence with its places filled, as HTML in both languages, of which the page shows its own (theme.css)."""
     return HTML.both([(each, say(each, key, **values)) for each in LANGUAGES])
+
+
+def _language(reader: gr.Request | Language | None) -> Language:
+    return reader if reader in LANGUAGES else language_of(reader)
 
 
 def language_of(request: gr.Request | None) -> Language:

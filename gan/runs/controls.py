@@ -1,7 +1,7 @@
 """What people ask of a training, in words: "pause", "hold-d", "lr-g=0.0006", "lr-g=x3". Command line and app share
 them.
 
-A relative change is applied by the training process, in the order of the requests: whoever sends one cannot know what
+A relative change is applied by the training process, in the order of the requests: the sender cannot know what
 others have requested meanwhile, or which requests have not been read yet.
 """
 

@@ -39,7 +39,7 @@ def build(place: Place) -> None:
     )
     view.runs.input(catch_errors(predictions.leave), None, [predictions.experiment, *predictions.asked], **LATEST)
     gr.on([view.runs.input, view.axis.input], catch_errors(view.choose), view.inputs, shown, **LATEST)
-    # whoever moved it: one event draws for all, so that no answer overtakes a later one
+    # moved by hand, by playing or to an event: one handler draws for all, so that no answer overtakes a later one
     slider.change(catch_errors(view.slide), [slider, *view.inputs], shown, **LATEST)
     gr.on(
         [view.panels.input, view.smoothing.input, view.log.input], catch_errors(view.look), view.inputs, shown, **LATEST

@@ -11,6 +11,7 @@ from demo.shared import experiments
 from demo.shared.run_view import page
 from demo.ui import svg_chart
 from demo.ui.assets import beside
+from demo.ui.handlers import Shown
 from demo.ui.i18n import Language, language_of
 from demo.ui.refusals import Refused
 from gan.plots.curves import DEFAULT, PANELS, View, check
@@ -27,7 +28,6 @@ MAX_RUNS = 4  # runs at once
 # {"experiment": its key, "answer": "a", "b" or "c", "order": names of the runs as their pictures are laid out, "pick":
 # the name of the run whose pictures were picked}; "" as long as no guess was made; {} without an experiment
 Guess = dict[str, Any]
-Shown = dict[Any, Any]  # what each component is to show; one that is left out stays as it is
 
 
 def stories(names: list[str] | str | None) -> list[Story]:
@@ -110,17 +110,20 @@ class RunsView:
 
     def show(self, asked: Asked, language: Language) -> Shown:
         """The runs, and the slider over all of their steps. One that stood at the end stays at the end."""
+        seen = stamp(asked.names, asked.axis)  # first: what comes while it is drawn is still new
         told = stories(asked.names)
         end = max([1, *(story.last for story in told)])
         step = end if asked.step >= asked.last else min(asked.step, end)
-        drawn = self.draw(asked._replace(step=step), language)
+        drawn = self._drawn(told, seen, asked._replace(step=step), language)
         return drawn | {self.slider: gr.Slider(maximum=end, value=step), self.last: end}
 
     def draw(self, asked: Asked, language: Language) -> Shown:
         """The runs at the step that is asked for."""
-        seen = stamp(asked.names, asked.axis)  # first: what comes while it is drawn is still new
-        drawn = page(stories(asked.names), asked.view, asked.step, language)
-        return {self.at: asked.step, self.drawing: drawn, self.seen: seen}
+        seen = stamp(asked.names, asked.axis)
+        return self._drawn(stories(asked.names), seen, asked, language)
+
+    def _drawn(self, told: list[Story], seen: str, asked: Asked, language: Language) -> Shown:
+        return {self.at: asked.step, self.drawing: page(told, asked.view, asked.step, language), self.seen: seen}
 
     def choose(self, request: gr.Request, *values: Any) -> Shown:
         """Other runs, or another axis."""

@@ -7,8 +7,9 @@ from typing import Any
 import gradio as gr
 
 from demo.shared import experiments
-from demo.tabs.curves.events import Asked, Guess, RunsView, Shown, stories, there_now
+from demo.tabs.curves.events import Asked, Guess, RunsView, stories, there_now
 from demo.ui.data_urls import file_url
+from demo.ui.handlers import Shown
 from demo.ui.i18n import Language, language_of, say
 from demo.ui.templates import macros
 
@@ -59,15 +60,15 @@ class Predictions:
         """What there is now, for the runs that were chosen; or an experiment that a button in another tab leads to."""
         asked, language = Asked(*values), language_of(request)
         known, there, names = there_now(asked.names, language)
-        shown = {self.lead: ""}
-        if lead in experiments.there():
-            shown |= self._begin(lead, asked, language)
+        is_led = lead in {key for _, key in known}
+        if is_led:
+            shown = self._begin(lead, asked, language)
             names = shown[self.view.runs]
         else:
-            shown |= self.view.show(asked._replace(names=names), language)
-        chosen = {"value": lead} if lead in experiments.there() else {}
+            shown = self.view.show(asked._replace(names=names), language)
         return shown | {
-            self.experiment: gr.Dropdown(choices=known, **chosen),
+            self.lead: "",
+            self.experiment: gr.Dropdown(choices=known, **({"value": lead} if is_led else {})),
             self.view.runs: gr.Dropdown(choices=there, value=names),
         }
 

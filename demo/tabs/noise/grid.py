@@ -92,9 +92,8 @@ def endpoint(run: str, seed: float, count: float) -> tuple[dict[str, Any], Image
     made = make(model_cache.find(run, "dcgan"), seed, count)
     kind = "probability" if is_probability(made.loss) else "score"
     answer = {"run": run, "seed": int(seed), "count": int(count), "kind": kind, "verdicts": made.verdicts}
-    return answer | {"pictures": [sample_id.of_seed(run, int(seed), i) for i in range(int(count))]}, images.grid(
-        made.images
-    )
+    codes = [sample_id.of_seed(run, int(seed), index) for index in range(int(count))]
+    return answer | {"pictures": codes}, images.grid(made.images)
 
 
 def build(room: Room, seed: gr.Number) -> Section:

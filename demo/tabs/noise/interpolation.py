@@ -8,17 +8,17 @@ import gradio as gr
 import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
-from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, JS, Picture, button, draw, inline, paragraph, picture_of
+from demo.tabs.noise.samples import CSS, JS, Picture, button, draw, inline, picture_of
 from demo.tabs.noise.selection import Desk, Room, about, connect_selection, numbered
 from demo.ui import svg_chart
 from demo.ui.data_urls import file_url
 from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import require_int
+from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
@@ -97,7 +97,7 @@ def page(a: Picture, b: Picture, steps: float, language: Language) -> str:
         say,
         a.run.name,
         film=file_url(film(arc.images), "gif"),
-        chart=Markup(chart),
+        chart=chart,
         middle=middle(arc, line, a.run, language),
         **{way: frames(a.run.name, one, way, language) for way, one in ways.items()},
     )
@@ -178,7 +178,7 @@ def show(
     """(start, end, walk, a, b, c, equation) for the shelf as it is."""
     language, numbers = language_of(request), list(range(1, len(desk["shelf"]) + 1))
     if not numbers:
-        empty = paragraph(say(language, "noise.between.empty"))
+        empty = paragraphs(say(language, "noise.between.empty"))
         nothing = gr.Radio(choices=[], value=None)
         return nothing, nothing, empty, *[gr.CheckboxGroup(choices=[], value=[])] * 3, empty
     last = numbers[-1]
@@ -207,7 +207,7 @@ def mix(desk: Desk, a: list[int], b: list[int], c: list[int], request: gr.Reques
     """`equation` for numbers on the shelf."""
     language = language_of(request)
     if not (a and b and c):
-        return paragraph(say(language, "noise.between.choose"))
+        return paragraphs(say(language, "noise.between.choose"))
     return equation(numbered(desk, a), numbered(desk, b), numbered(desk, c), language)
 
 

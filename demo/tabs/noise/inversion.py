@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 import numpy as np
 from anyio.to_thread import run_sync
-from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, MAX_SEED, class_name, inline, paragraph
+from demo.tabs.noise.samples import CSS, MAX_SEED, class_name, inline
 from demo.tabs.noise.selection import Desk, Room, hold
 from demo.ui import drawing_pad as pads
 from demo.ui import handlers, svg_chart
@@ -19,6 +18,7 @@ from demo.ui.gradio_workarounds import session_of, unread
 from demo.ui.handlers import EACH, add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import percent, require_int
+from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.templates import macros
@@ -114,7 +114,7 @@ def page(run: Run, wanted: "int | Tensor", at: "Found", language: Language, said
         wanted="" if name else inline(wanted),
         found=inline(at.image),
         score=say(f"find.score.{kind}", **values),
-        chart=Markup(chart),
+        chart=chart,
         way=[inline(at.path[i]) for i in kept],
     )
 
@@ -129,7 +129,7 @@ def show(desk: Desk, run: str, of: str, request: gr.Request) -> tuple:
     choices = [(class_name(name, language), index) for index, name in enumerate(names)]
     radio = gr.Radio(choices=choices, value=FIRST if names else None)
     said = "noise.find.empty" if names else "noise.find.no_classes"
-    return radio, run, paragraph(say(language, said)), "", {}, pad
+    return radio, run, paragraphs(say(language, said)), "", {}, pad
 
 
 def wanted_of(run: Run, mode: str, which: int | None, drawing: str, picture: str | None) -> "int | Tensor":
@@ -170,7 +170,7 @@ async def find(
         while (ahead := ahead_of_me()) and session not in _stopped:
             if ahead != told:
                 told = ahead
-                yield paragraph(say(language, "noise.find.line", ahead=ahead)), "", attempts, *pressable(True)
+                yield paragraphs(say(language, "noise.find.line", ahead=ahead)), "", attempts, *pressable(True)
             await asyncio.sleep(LOOK)
         searching, at, said = search(chosen, wanted, len(before)), None, ""
         while session not in _stopped and (found := await run_sync(next, searching, None)):
@@ -181,7 +181,7 @@ async def find(
             said = "stopped"
     _stopped.discard(session)
     if at is None:  # stopped while it stood in line
-        yield paragraph(say(language, "noise.find.empty")), "", attempts, *pressable(False)
+        yield paragraphs(say(language, "noise.find.empty")), "", attempts, *pressable(False)
         return
     after = before if said else [*before, at.verdict]
     shown = page(chosen, wanted, at, language, said or at.verdict, after)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, JS, button, class_name, inline, paragraph
+from demo.tabs.noise.samples import CSS, JS, button, class_name, inline
 from demo.tabs.noise.selection import Desk, Room, connect_selection
 from demo.ui.handlers import add_endpoint
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import percent, require_int
+from demo.ui.paragraphs import paragraphs
 from demo.ui.sections import Section
 from demo.ui.templates import macros
 from gan.errors import UserError
@@ -83,7 +84,7 @@ def show(desk: Desk, run: str, request: gr.Request) -> tuple[str]:
     try:
         return (page(chosen, modes_of(chosen), desk, language_of(request)),)
     except UserError as error:
-        return (paragraph(error.sentence(language_of(request))),)
+        return (paragraphs(error.sentence(language_of(request))),)
 
 
 def endpoint(run: str, count: float) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from PIL import Image
 
-from demo.tabs.noise.samples import CSS, class_name, inline, paragraph, picture_of
+from demo.tabs.noise.samples import CSS, class_name, inline, picture_of
 from demo.tabs.noise.selection import Desk, Room, held
 from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import require_int
+from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
@@ -130,7 +131,7 @@ def show(desk: Desk, what: str, by: str, number: int, request: gr.Request) -> tu
     try:
         return page(Asked(desk, what == "training", number), by, language_of(request)), offer
     except UserError as error:
-        return paragraph(error.sentence(language_of(request))), offer
+        return paragraphs(error.sentence(language_of(request))), offer
 
 
 def another(desk: Desk, by: str, number: int, request: gr.Request) -> tuple:

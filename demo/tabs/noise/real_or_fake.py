@@ -9,12 +9,13 @@ from PIL import Image
 
 from demo.server import model_cache
 from demo.tabs.noise.leaderboard import Scored, scores
-from demo.tabs.noise.samples import CSS, MAX_SEED, inline, paragraph, real_pictures, verdict
+from demo.tabs.noise.samples import CSS, MAX_SEED, inline, real_pictures, verdict
 from demo.tabs.noise.selection import Desk, Room
 from demo.ui.assets import beside
 from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import new_seed, require_int
+from demo.ui.paragraphs import paragraphs
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.templates import macros
 from gan.errors import UserError
@@ -112,7 +113,7 @@ def board(run: str, language: Language) -> str:
         row = {"step": step, "people": len(people), "person": mean(scored, "person"), "d": mean(scored, "d")}
         row["heights"] = [100 * n / max(counts) for n in counts]
         rows.append(row | {"spread": say("game.spread_alt", counts=", ".join(map(str, counts)))})
-    return HTML.board(say, rows) if rows else paragraph(say("game.nobody"))
+    return HTML.board(say, rows) if rows else paragraphs(say("game.nobody"))
 
 
 def mean(scored: list[Scored], who: str) -> float:
@@ -141,7 +142,7 @@ def show(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
     try:
         return game, page(game, language), *buttons(game), board(run, language)
     except UserError as error:  # no data, no samples
-        return {}, paragraph(error.sentence(language)), *[gr.Button(visible=False)] * 4, ""
+        return {}, paragraphs(error.sentence(language)), *[gr.Button(visible=False)] * 4, ""
 
 
 def answer(desk: Desk, run: str, game: Game, says_real: bool, request: gr.Request) -> tuple:

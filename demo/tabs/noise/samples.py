@@ -9,6 +9,7 @@ from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say, words
 from demo.ui.numbers import percent, require_int
+from demo.ui.paragraphs import paragraphs
 from demo.ui.templates import macros
 from gan.data.registry import SETS
 from gan.errors import UserError
@@ -178,9 +179,4 @@ def button(
 def nothing(language: Language) -> str:
     """What stands where there are no pictures, as HTML: they are on their way, or there is no run to make them."""
     key = "app.coming" if model_cache.runs("dcgan", with_weights=True) else "noise.none"
-    return paragraph(say(language, key))
-
-
-def paragraph(sentence: str) -> str:
-    """A sentence that stands by itself, as HTML."""
-    return HTML.paragraph(sentence)
+    return paragraphs(say(language, key))

@@ -12,6 +12,7 @@ from demo.server import model_cache
 from demo.tabs.train import status_view
 from demo.tabs.train.live_controls import LiveControls
 from demo.tabs.train.status_view import stamp
+from demo.ui.handlers import Shown
 from demo.ui.i18n import language_of, say
 from demo.ui.paragraphs import paragraphs
 from demo.ui.templates import macros
@@ -24,9 +25,6 @@ ALLOWED = {
     "go_on": ("paused", "stopped", "interrupted", "failed"),
     "stop": (*jobs.ACTIVE, "queued"),
 }
-
-
-Shown = dict[Any, Any]  # what each component is to show; one that is left out stays as it is
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,10 +17,11 @@ from demo.server.environment import Place
 from demo.shared.pairs import examples, first_of, names
 from demo.tabs.translate import inspect, repeated_cycle, selection, steganography, unpaired, webcam
 from demo.tabs.translate.selection import held
-from demo.tabs.translate.translation import MADE, directions_of, go, is_made, opposite, page, paragraph, thumbnails
+from demo.tabs.translate.translation import MADE, directions_of, go, is_made, opposite, page, thumbnails
 from demo.ui.assets import beside
 from demo.ui.handlers import EACH, add_endpoint, catch_errors, on_open
 from demo.ui.i18n import Language, language_of, say, t
+from demo.ui.paragraphs import paragraphs
 from demo.ui.sections import LATEST, Section, drawn, inputs_of, instead, on_show, outputs_of, views_of, waiting
 from demo.ui.uploads import limits, picture_field, read
 from gan.errors import UserError
@@ -82,7 +83,7 @@ def choose_run(
     """(picture, *shown) for another run: the visitor's own picture stays, an example makes way for the run's first."""
     if not name:
         key = "app.coming" if model_cache.runs("cyclegan", with_weights=True) else "translate.none"
-        return None, gr.skip(), None, "", paragraph(say(request, key))
+        return None, gr.skip(), None, "", paragraphs(say(request, key))
     if picture is None or example is not None:
         return show_example(name, 0, language_of(request))
     there = directions_of(model_cache.find(name, "cyclegan"))
@@ -125,7 +126,7 @@ def given(name: str | None, direction: str, picture: str | None, request: gr.Req
         language = language_of(request)
         sentence = error.sentence(language)
         gr.Warning(say(language, "errors.refused", sentence=escape(sentence)))  # a toast is HTML
-        return *shown(name, direction, language)[:-1], paragraph(sentence)
+        return *shown(name, direction, language)[:-1], paragraphs(sentence)
 
 
 def again(name: str, direction: str, picture: str | None, example: int | None, request: gr.Request) -> tuple:

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
-from markupsafe import Markup
 from PIL import Image
 
 from demo.tabs.translate.cache import remembered
@@ -107,7 +106,7 @@ def curve(away: list[float], changed: list[float], language: Language) -> str:
         x_range=(0.0, max(4.0, at[-1])),
         y_range=(0.0, 110 * max(*away, *changed, 0.001)),
     )
-    return Markup(chart)
+    return chart
 
 
 def animation(x: "Tensor", some: "list[Round]") -> bytes:

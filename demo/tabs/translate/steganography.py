@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
 import numpy as np
-from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
@@ -194,7 +193,7 @@ def curve(found: Found, most: float, language: Language) -> str:
         y_range=(0.0, 1.1 * max(*errors, *disturbances, 0.1)),
         now=100 * found.now.amount / most,
     )
-    return Markup(chart)
+    return chart
 
 
 def show(now: Held, kind: str, share: float, request: gr.Request) -> tuple[str]:

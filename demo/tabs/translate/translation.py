@@ -13,6 +13,7 @@ from demo.server import model_cache
 from demo.shared.pairs import examples, first_of, names
 from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say, saying
+from demo.ui.paragraphs import paragraphs
 from demo.ui.templates import macros
 from demo.ui.uploads import LONGEST
 from gan.lazy import lazy
@@ -92,7 +93,7 @@ def page(
     elif image is not None:
         rows = [row(run, direction, go(run, direction, image), "title", language, made=made)]
     else:
-        rows = [paragraph(say(language, "translate.choose"))]
+        rows = [paragraphs(say(language, "translate.choose"))]
     other = first_of(some, "b" if direction == "AtoB" else "a")
     if other is not None and opposite(direction) in directions_of(run):
         rows.append(example_row(run, opposite(direction), other, "other", language))
@@ -185,11 +186,6 @@ def thumbnails(run: Run, chosen: int | None, language: Language) -> str:
         button = {"title": title, "source": inline(small), "grain": _grain(small), "pressed": index == chosen}
         buttons.append(button)
     return HTML.thumbnails(say, buttons)
-
-
-def paragraph(sentence: str) -> str:
-    """A sentence that stands by itself, as HTML."""
-    return HTML.paragraph(sentence)
 
 
 def _grain(image: Image.Image) -> str:

@@ -109,16 +109,16 @@ def answer(run: Run, piles: Piles, role: str | None, language: Language) -> str:
         return ""
     (a, b), say = names(run, language), saying(language, "translate.")
     found, told, cards = looks(run, piles), numbers(run, piles), []
-    for side, mine, other, (here, yonder) in zip("ab", found, reversed(found), ((a, b), (b, a)), strict=True):
+    for side, mine, other, (source, target) in zip("ab", found, reversed(found), ((a, b), (b, a)), strict=True):
         values = targets(run.config) | {name: f"{value:.2f}" for name, value in told[side].items()}
         values |= {name: f"{100 * told[side][name]:.0f}" for name in ("apart", "cycle")}
         shown = {
-            "input": [("real", mine.real, here), ("fake", mine.fake, yonder)],
-            "real": [("real", mine.real, here)],
-            "label": [("fake", mine.fake, yonder), ("real", other.real, yonder)],
+            "input": [("real", mine.real, source), ("fake", mine.fake, target)],
+            "real": [("real", mine.real, source)],
+            "label": [("fake", mine.fake, target), ("real", other.real, target)],
         }[role]
         figures = [_figure(x, say(kind, name=name)) for kind, x, name in shown]
-        words = say(f"piles.{role}", a=here, b=yonder, **values)
+        words = say(f"piles.{role}", a=source, b=target, **values)
         if role == "label" and run.config.lambda_cycle:
             words += f" {say('piles.compared', **values)}"
         cards.append({"figures": figures, "words": words})
@@ -142,20 +142,20 @@ def learners(run: Run, language: Language) -> str:
         *(say("piles.table.picture", name=name) for name in (a, b)),
         say("piles.table.learns"),
     ]
-    for network, kind, here, yonder in (
+    for network, kind, source, target in (
         ("a2b", "generator", a, b),
         ("b2a", "generator", b, a),
         ("a", "discriminator", a, b),
         ("b", "discriminator", b, a),
     ):
-        values = targets(run.config) | {"a": here, "b": yonder}
+        values = targets(run.config) | {"a": source, "b": target}
         losses = dict.fromkeys(name.rpartition("_")[0] for name in taught[network])  # the two of the cycle are one
         as_what = "other"
         if kind == "generator" and "idt" not in losses:
             as_what = "other_idle" if "cycle" in losses else "other_measured"
         own, other = (say(f"piles.table.{kind}.{key}") for key in ("own", as_what))
         cells = [
-            *((own, other) if here == a else (other, own)),
+            *((own, other) if source == a else (other, own)),
             ", ".join(say(f"piles.table.from.{name}", **values) for name in losses),
         ]
         rows.append({"name": say(f"piles.table.{kind}.name", **values), "cells": cells})

@@ -3,10 +3,8 @@
 import json
 from dataclasses import fields
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from demo.jobs.presets import settings_of
 from gan.__main__ import main
@@ -19,6 +17,7 @@ from gan.errors import UserError
 from gan.paths import SHIPPED_RUNS
 from gan.runs import journal
 from gan.runs.run import Run
+from tests.gan.data.test_datasets import pictures
 
 NOW = {f.name for config in (*CONFIGS.values(), RuntimeSettings) for f in fields(config)}
 OLD = {new: old for old, new in OLD_NAMES.items()}
@@ -92,9 +91,7 @@ def test_what_was_asked_and_told_by_old_names_counts(own_runs):
 
 def test_a_run_of_before_is_gone_on_with_as_if_it_were_of_today(own_runs, tmp_path):
     """Its run.json, its journal and its checkpoint have the old names; the weights at the end are the same."""
-    for number in range(8):
-        pixels = np.random.default_rng(number).integers(0, 256, (16, 16), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    pictures(tmp_path, 8)
     small = {"size": 16, "ngf": 4, "latent": 8, "batch": 4, "samples": 2, "precision": "fp32", "log_every": 1}
     config = DCGANConfig(data=str(tmp_path), steps=4, freeze_d_after=2, seed=3, upsample="nearest", **small)
     ends = []
