@@ -5,6 +5,7 @@ cache, and nothing else is left from one test to the next. (`context.route` woul
 """
 
 import asyncio
+import base64
 import os
 import re
 import shutil
@@ -232,22 +233,14 @@ class Visitors:
         return page
 
     def again(self, language: str = "en", *, tab: str, size: tuple[int, int] = (1366, 768)) -> Any:
-        """The page that was opened like this before, at this size now; a new one where there is none at rest.
-
-        Of one in use Gradio may keep the stream of answers open for ever, where an answer came before its number did.
-        """
+        """The page that was opened like this before, at this size now; a new one where there is none at rest."""
         page, deadline = self.open.get((language, tab)), time.monotonic() + 5
         while page and page.traffic.waiting and time.monotonic() < deadline:
             page.wait_for_timeout(50)
-        for last in (False, False, True) if page is None or page.traffic.waiting else ():
+        if page is None or page.traffic.waiting:
             page = self.open[language, tab] = self(language, tab=tab, size=size)
             page.wait_for_selector(FIRST[tab], state="attached")
-            try:  # what is opened while an answer is on its way may leave the stream open
-                settle(page, patience=30 if last else 10)
-                break
-            except AssertionError:
-                if last:
-                    raise
+            settle(page)
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.bring_to_front()
         return page
@@ -274,7 +267,6 @@ class Visitors:
 def settle(page: Any, seconds: float = 0.3, patience: float = 30) -> None:
     """Wait until every question of the page has its answer and it has asked nothing more for so long.
 
-    Gradio's stream of answers ends with the last one that is waited for; only the heartbeat is open all the time.
     Fails if the page does not come to rest within the `patience`, in seconds.
     """
     deadline, quiet = time.monotonic() + patience, time.monotonic()
@@ -287,23 +279,61 @@ def settle(page: Any, seconds: float = 0.3, patience: float = 30) -> None:
 
 
 class Traffic:
-    """What a page asks its server for: all of it in `asked`, what is not answered yet in `waiting`."""
+    """What a page asks its server for: all of it in `asked`, what is not answered yet in `waiting`.
+
+    Questions to Gradio's queue are answered by a stream, which may stay open for ever where an answer came before its
+    number did. So the stream is read: it is waited for only while one of the questions has no answer.
+    """
 
     def __init__(self, page: Any) -> None:
         self.asked: list[str] = []
-        self.waiting: list[str] = []
+        self.open: list[str] = []
+        self.unanswered = 0  # questions to the queue
+        self._streams: dict[str, bytes] = {}  # the last line, not yet whole, of each
+        self._devtools = page.context.new_cdp_session(page)
+        self._devtools.send("Network.enable")
+        self._devtools.on("Network.responseReceived", self._answer)
+        self._devtools.on("Network.dataReceived", lambda event: self._read(event["requestId"], event.get("data")))
         page.on("request", self._begin)
         page.on("requestfinished", self._end)
         page.on("requestfailed", self._end)
 
+    @property
+    def waiting(self) -> list[str]:
+        """The addresses that have not answered yet."""
+        return [url for url in self.open if "/queue/data" not in url or self.unanswered > 0]
+
     def _begin(self, request: Any) -> None:
+        if request.is_navigation_request():
+            self.unanswered = 0
         if "/heartbeat/" not in request.url and not request.url.startswith(("data:", "blob:")):
             self.asked.append(request.url)
-            self.waiting.append(request.url)
+            self.open.append(request.url)
+            self.unanswered += "/queue/join" in request.url
 
     def _end(self, request: Any) -> None:
         with suppress(ValueError):
-            self.waiting.remove(request.url)
+            self.open.remove(request.url)
+
+    def _answer(self, event: dict) -> None:
+        url = event["response"]["url"]
+        if "/queue/join" in url and event["response"]["status"] != 200:  # refused: no answer will follow
+            self.unanswered -= 1
+        if "/queue/data" in url:
+            stream = {"requestId": event["requestId"]}
+            self._streams[event["requestId"]] = b""
+            with suppress(Exception):  # the page has been closed meanwhile
+                try:
+                    start = self._devtools.send("Network.streamResourceContent", stream)["bufferedData"]
+                except Exception:  # the stream has ended meanwhile
+                    whole = self._devtools.send("Network.getResponseBody", stream)["body"]
+                    start = base64.b64encode(whole.encode()).decode()
+                self._read(event["requestId"], start)
+
+    def _read(self, stream: str, data: str | None) -> None:
+        if data and stream in self._streams:
+            *lines, self._streams[stream] = (self._streams[stream] + base64.b64decode(data)).split(b"\n")
+            self.unanswered -= sum(b'"msg":"process_completed"' in line for line in lines)
 
 
 # Lets a page's slow clocks, those of a second and more, run ten times as fast: a `script` for a visit.

@@ -14,6 +14,21 @@ from gradio_client import Client
 from tests.browser import COUNT_FRAMES
 
 LOOKS = 5
+MORE = 20  # components, each with an event
+
+# Counts in `window.reads` how often the page looks up the components that an event listens to.
+COUNT_READS = """window.reads = 0;
+let config;
+Object.defineProperty(window, "gradio_config", {
+    get: () => config,
+    set: (given) => {
+        config = given;
+        for (const event of given.dependencies) {
+            const targets = event.targets;
+            Object.defineProperty(event, "targets", { get: () => (window.reads++, targets), enumerable: true });
+        }
+    },
+});"""
 
 
 def run_python(code: str, *arguments: str) -> str:
@@ -29,6 +44,9 @@ def plain():
         name, shown = gr.Textbox("before"), gr.Textbox("as it was")
         name.submit(lambda _: gr.Textbox(label="looked at"), name, name, api_name="look")
         name.submit(lambda _: {}, name, shown, api_name="empty")
+        for _ in range(MORE):
+            more = gr.Textbox()
+            more.submit(lambda _: "", more, more)
     app.launch(prevent_thread_lock=True, quiet=True)
     yield app
     app.close(verbose=False)
@@ -120,3 +138,17 @@ def test_a_page_at_rest_asks_for_every_frame(plain, chromium):
     after = page.evaluate("window.asked")
     context.close()
     assert after - before > 20
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_an_opening_page_goes_through_all_events_for_each_component(plain, chromium):
+    """`Plain` in `tabs.js`."""
+    context = chromium.browser.new_context()
+    page = context.new_page()
+    page.add_init_script(COUNT_READS)
+    page.goto(plain.local_url)
+    page.get_by_label("Textbox").first.wait_for()
+    reads = page.evaluate("window.reads")
+    context.close()
+    assert reads >= MORE * MORE
