@@ -27,6 +27,7 @@ latent = lazy("gan.core.latent")
 download = lazy("gan.data.download")
 hub = lazy("gan.export.hub")
 junyanz = lazy("gan.export.junyanz")
+onnx = lazy("gan.export.onnx")
 gan_images = lazy("gan.images")
 inference_translate = lazy("gan.inference.translate")
 metrics_evaluate = lazy("gan.metrics.evaluate")
@@ -151,7 +152,7 @@ def export(options: argparse.Namespace) -> None:
     if options.folder.suffix == ".onnx":
         generators = checkpoint.load_networks(run)[0]
         network = generators["g"] if "g" in generators else inference_translate.pick(generators, options.direction)[0]
-        differences = {options.folder.name: hub.export_onnx(network, run.config, options.folder)}
+        differences = {options.folder.name: onnx.export_onnx(network, options.folder)}
     else:
         differences = hub.export_folder(run, options.folder, licence=options.licence, onnx=options.onnx)
     for name, difference in differences.items():

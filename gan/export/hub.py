@@ -1,31 +1,24 @@
-"""Runs for use elsewhere: ONNX, and a folder for the Hugging Face Hub that can be read back."""
+"""Runs for use elsewhere: a folder for the Hugging Face Hub, which can be read back."""
 
 import json
 import os
 import shutil
-import warnings
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import nn
 
 from gan.config import CONFIGS, Config
 from gan.core.checkpoint import load_networks
 from gan.data.registry import PAIRS, SETS, data_root, last_names
 from gan.errors import UserError, reason
+from gan.export.onnx import export_onnx
 from gan.paths import ROOT
 from gan.runs.run import Run
 from gan.words import mapped, sentence
-
-TOLERANCE = 1e-3  # how far an exported network's output may lie from the original's
-
 
 # A folder for the Hub, and back
 
 
 def export_folder(run: Run, folder: Path, *, licence: str = "", onnx: bool = True) -> dict[str, float]:
-    """Write what `huggingface_hub` can upload: a model card, `config.json`, safetensors, and the generators as ONNX.
+    """Write what `huggingface_hub` can upload: a model card, `config.json`, safetensors, and networks as ONNX.
 
     Returns for each ONNX file how far its output lies from the network's. `licence` is the identifier that the card
     names for the weights ("mit", "cc-by-4.0"); without one it is "other", with what the data asks for in words. Raises
@@ -47,8 +40,9 @@ def export_folder(run: Run, folder: Path, *, licence: str = "", onnx: bool = Tru
     if samples:
         shutil.copyfile(samples[-1][1], folder / "samples.webp")
     differences = {}
-    for name, network in generators.items() if onnx else ():
-        differences[f"{name}.onnx"] = export_onnx(network, run.config, folder / f"{name}.onnx")
+    written = dict(generators.items()) | (dict(discriminators.items()) if run.config.model == "dcgan" else {})
+    for name, network in written.items() if onnx else ():
+        differences[f"{name}.onnx"] = export_onnx(network, folder / f"{name}.onnx")
     weights = {
         net: sum(p.numel() for p in both[net].parameters()) for both in (generators, discriminators) for net in both
     }
@@ -79,63 +73,6 @@ def import_folder(folder: Path, name: str) -> Run:
         shutil.rmtree(run.folder)
         raise UserError("exchange.other_weights", folder=folder, why=reason(error)) from None
     return run
-
-
-# ONNX
-
-
-def export_onnx(network: nn.Module, config: Config, path: Path) -> float:
-    """Write a generator as ONNX, for any batch and, of a CycleGAN, any height and width that are multiples of 4.
-
-    The file is run once with onnxruntime beside the network on an input of another shape than it was traced with;
-    returns the largest difference. Raises `UserError` where the packages are missing, or if it is over `TOLERANCE`.
-    """
-    try:
-        import onnxruntime
-        import onnxscript  # noqa: F401 (torch's exporter needs it)
-    except ImportError as error:
-        raise UserError("exchange.no_onnx", package=error.name) from None
-    batch = torch.export.Dim("batch", min=1, max=4096)
-    if config.model == "cyclegan":
-        height, width = (4 * torch.export.Dim(f"quarter_{side}", min=4, max=1024) for side in ("height", "width"))
-        names, shapes = ("picture", "translation"), {0: batch, 2: height, 3: width}
-        example, other = torch.zeros(2, config.channels, 64, 96), torch.rand(1, config.channels, 72, 48) * 2 - 1
-    else:
-        names, shapes = ("latent", "picture"), {0: batch}
-        example, other = torch.zeros(2, config.latent), torch.randn(3, config.latent)
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of torch's own exporter
-        program = torch.onnx.export(
-            network,
-            (example,),
-            input_names=names[:1],
-            output_names=names[1:],
-            dynamic_shapes=(shapes,),
-            opset_version=18,
-            dynamo=True,
-            verbose=False,
-        )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _strip(program.model)
-        program.save(path)
-        expected = network(other)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (found,) = session.run(None, {names[0]: other.numpy()})
-    difference = (torch.from_numpy(found) - expected).abs().max().item()
-    if not difference <= TOLERANCE:
-        raise UserError("exchange.inexact", name=path.name, difference=difference)
-    return difference
-
-
-def _strip(model: Any) -> None:
-    """Take away what the exporter notes of how each node came about: its stack traces name places on this machine."""
-    graphs = [model.graph, *model.functions.values()]
-    nodes = [node for graph in graphs for node in graph.all_nodes()]
-    values = [value for node in nodes for value in (*node.inputs, *node.outputs) if value is not None]
-    inputs = [value for graph in graphs for value in graph.inputs]
-    for part in (model, *graphs, *nodes, *values, *inputs, *model.graph.initializers.values()):
-        part.metadata_props.clear()
-        part.doc_string = None
 
 
 # The model card

@@ -17,11 +17,9 @@ from huggingface_hub import ModelCard
 from gan.__main__ import main
 from gan.core.checkpoint import load_networks
 from gan.errors import UserError
-from gan.export import hub as exchange
-from gan.export.hub import export_folder, export_onnx, import_folder
+from gan.export.hub import export_folder, import_folder
 from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
-from tests.small_runs import small_run
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -68,23 +66,21 @@ def test_a_cyclegan_as_onnx_translates_any_batch_and_shape_as_the_network_does(h
 
 
 @pytest.mark.slow
-def test_a_dcgan_as_onnx_draws_what_the_network_draws(tmp_path):
+def test_a_dcgan_as_onnx_draws_and_judges_as_its_networks_do(tmp_path):
     run = Run.open("mnist")
-    network = load_networks(run)[0]["g"]
-    assert export_onnx(network, run.config, tmp_path / "g.onnx") < 1e-4
+    found = export_folder(run, tmp_path / "hub")
+    assert found.keys() == {"g.onnx", "d.onnx"}
+    assert max(found.values()) < 1e-4
+    generators, discriminators = load_networks(run)
     z = torch.randn(5, run.config.latent)
-    (found,) = onnxruntime.InferenceSession(tmp_path / "g.onnx").run(None, {"latent": z.numpy()})
-    assert np.abs(found - network(z).numpy()).max() < 1e-3
-    assert found.std() > 0.2
-    assert names_no_place(tmp_path / "g.onnx", tmp_path)
-
-
-@pytest.mark.slow
-def test_an_onnx_file_that_says_something_else_is_refused(tmp_path, monkeypatch):
-    run = small_run(tmp_path, "small")
-    monkeypatch.setattr(exchange, "TOLERANCE", -1.0)
-    with pytest.raises(UserError, match="do not use it"):
-        export_onnx(load_networks(run)[0]["g"], run.config, tmp_path / "g.onnx")
+    (pictures,) = onnxruntime.InferenceSession(tmp_path / "hub/g.onnx").run(None, {"latent": z.numpy()})
+    (logits,) = onnxruntime.InferenceSession(tmp_path / "hub/d.onnx").run(None, {"picture": pictures})
+    with torch.no_grad():
+        expected = generators["g"](z)
+        assert np.abs(pictures - expected.numpy()).max() < 1e-3
+        assert np.abs(logits - discriminators["d"](expected).numpy()).max() < 1e-3
+    assert pictures.std() > 0.2
+    assert all(names_no_place(file, tmp_path) for file in (tmp_path / "hub").iterdir())
 
 
 @pytest.mark.slow
