@@ -19,7 +19,6 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import torch
-from PIL import Image
 
 from gan.benchmark.tutorial_loops import plain_cyclegan, plain_dcgan
 from gan.config import Config, RuntimeSettings
@@ -30,6 +29,7 @@ from gan.core.dcgan import DCGAN, DCGANConfig
 from gan.core.trainer import train
 from gan.device import describe, pick_device
 from gan.errors import UserError
+from gan.inference.runtimes import runtimes
 from gan.paths import ROOT
 from gan.runs.run import Run
 from gan.threads import Tuner
@@ -58,6 +58,12 @@ def bench(*, device: str = "auto", is_json: bool = False, only: str | None = Non
 
 
 def _sentence(name: str, result: dict[str, Any]) -> str:
+    if "runtimes" in result:
+        lines = [f"{name:10} {result['what']}, ms:"]
+        for busy, row in result["runtimes"].items():
+            speeds = ", ".join(f"{runtime} {ms:.0f}" for runtime, ms in row.items())
+            lines.append(f"{'':10} {busy} cores busy: {speeds}: {result['ratios'][busy]:.2f} times as fast as fp32")
+        return "\n".join(lines)
     if "busy" in result:
         lines = [f"{name:10} {result['what']}, steps a second:"]
         for busy, row in result["busy"].items():
@@ -114,21 +120,26 @@ def _beside(loop: Callable, model: type[GAN], config: Config, device: torch.devi
     return alternate(lambda: gan.train_step(draw, runtime), lambda: next(plain), device, seconds)
 
 
-@torch.inference_mode()
 def _translate(device: torch.device, seconds: float) -> dict:
-    """One 256x256 picture through the generator of the shipped `horse2zebra`, warm, from image to image."""
-    from gan.inference.translate import translate
+    """A 128x128 picture through the generator of the shipped `horse2zebra` on the CPU, by each runtime in turns.
 
-    run = Run.open("horse2zebra")
-    generators, _ = load_networks(run, device)
-    image = Image.effect_noise((256, 256), 64).convert("RGB")
-    times = []
-    began = time.perf_counter()
-    while len(times) < 7 or time.perf_counter() - began < seconds / 4:
-        start = time.perf_counter()
-        translate(generators["a2b"], image, size=256)
-        times.append(1000 * (time.perf_counter() - start))
-    return {"what": "one 256x256 picture, horse to zebra", "ms": round(statistics.median(times[2:]), 1)}
+    The ratio is of the arithmetic of before, PyTorch in fp32, to the one that translates now; on idle cores and with so
+    many kept busy by something else.
+    """
+    network = load_networks(Run.open("horse2zebra"))[0]["a2b"]
+    x, ways, rows = torch.rand(1, 3, 128, 128) * 2 - 1, runtimes(network), {}
+    for busy in (0, 1):
+        with _busy(busy, seconds + 60):
+            times: dict[str, list[float]] = {name: [] for name in ways}
+            began = time.perf_counter()
+            while time.perf_counter() - began < seconds / 2 or len(times["fp32"]) < 5:
+                for name, way in ways.items():
+                    start = time.perf_counter()
+                    way(x)
+                    times[name].append(1000 * (time.perf_counter() - start))
+        rows[busy] = {name: round(statistics.median(spent[2:]), 1) for name, spent in times.items()}
+    ratios = {busy: round(row["fp32"] / row["onnxruntime"], 2) for busy, row in rows.items()}
+    return {"what": "one 128x128 picture, horse to zebra, on the CPU", "runtimes": rows, "ratios": ratios}
 
 
 def _threads(device: torch.device, seconds: float) -> dict:

@@ -20,6 +20,7 @@ from gan.core.losses import LOSSES
 from gan.data.datasets import Pair, batch, load_pair
 from gan.images import grid, to_unit
 
+DIRECTIONS = {"AtoB": ("a2b", "b2a"), "BtoA": ("b2a", "a2b")}  # the generators of the way there and of the way back
 SHOWN = 6  # test pictures of each pile that a run's samples are made of
 
 

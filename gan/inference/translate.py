@@ -16,18 +16,17 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from gan.core.checkpoint import load_networks
+from gan.core.cyclegan import DIRECTIONS
 from gan.data.image_zip import fresh, pictures_in
 from gan.errors import UserError, reason
 from gan.images import SUFFIXES, find_pictures, open_picture, to_image, to_tensor, to_unit
+from gan.inference.runtimes import Generator, fast
 from gan.runs.run import Run
 
 WRITTEN = SUFFIXES - {".heic", ".heif", ".avif"}  # formats that results are written in
 LIMIT = 1024  # longest side of a result, in pixels
 ERASING = 0.125  # a change of so much of full scale, the mean over 5x5 pixels, leaves nothing of the finer detail
 STRETCH = 4  # the longer side that a generator sees is at most so many times `size`
-DIRECTIONS = {"AtoB": ("a2b", "b2a"), "BtoA": ("b2a", "a2b")}  # the generators of the way there and of the way back
-
-Generator = Callable[[Tensor], Tensor]
 
 
 def seen_size(run: Run, direction: str) -> int:
@@ -84,7 +83,7 @@ def translate_through(
     if isinstance(generators[0], nn.Module):
         x = x.to(next(generators[0].parameters()).device)
     for generator in generators:
-        x = generator(x).clamp(-1, 1)
+        x = fast(generator)(x).clamp(-1, 1)
         made = x[..., :height, :width].float().cpu()
         change = avg_pool2d((made - real).abs().mean(1, True) / 2, 5, 1, 2, count_include_pad=False)
         kept = 1 - _enlarged((change / ERASING).clamp(max=1), full).clamp(0, 1)

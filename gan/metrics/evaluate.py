@@ -15,12 +15,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from gan.core.checkpoint import load_networks
+from gan.core.cyclegan import DIRECTIONS
 from gan.core.latent import noise
 from gan.core.losses import LOSSES
 from gan.data.datasets import load, load_pair
 from gan.errors import UserError
 from gan.images import Progress, grid, to_uint8, to_unit
-from gan.inference.translate import DIRECTIONS
 from gan.metrics.classifier import has_classifier, load_classifier
 from gan.metrics.functional import apart, classes_covered, frechet, nearest, texture_distances
 from gan.runs.run import Run

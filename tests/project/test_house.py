@@ -61,8 +61,10 @@ FLOORS = (
     "runs",
     "data images device",
     "core",
-    "metrics inference",
-    "analysis toy plots export benchmark",
+    "metrics",
+    "export",
+    "inference",
+    "analysis toy plots benchmark",
     "cli",
 )
 

@@ -19,6 +19,9 @@ from gan.runs.run import Run
 if TYPE_CHECKING:
     from torch import nn
 
+    from gan.inference.runtimes import Generator
+
+runtimes = lazy("gan.inference.runtimes")
 translate = lazy("gan.inference.translate")
 
 
@@ -35,16 +38,21 @@ class Held(NamedTuple):
 
     @property
     def networks(self) -> "tuple[nn.Module, nn.Module, nn.Module, nn.Module]":
-        """(there, back, own, other): `generators`, and the discriminators of both domains. Raises Refused."""
+        """(there, back, own, other): both generators, and the discriminators of both domains. Raises Refused."""
         discriminators = model_cache.networks(self.run).discriminators
         if len(discriminators) < 2:
             raise Refused("translate.lacking.judges")
         own, other = (discriminators[side] for side in ("ab" if self.direction == "AtoB" else "ba"))
-        return *self.generators, own, other
+        return *self._generators, own, other
 
     @property
-    def generators(self) -> "tuple[nn.Module, nn.Module]":
-        """(there, back): the generators of both ways. Raises Refused where an import brought one only."""
+    def generators(self) -> "tuple[Generator, Generator]":
+        """(there, back): what both generators make of pictures. Raises Refused where an import brought one only."""
+        there, back = self._generators
+        return runtimes.fast(there), runtimes.fast(back)
+
+    @property
+    def _generators(self) -> "tuple[nn.Module, nn.Module]":
         generators = model_cache.networks(self.run).generators
         if len(generators) < 2:
             raise Refused("translate.lacking.back")
