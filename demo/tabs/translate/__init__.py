@@ -1,9 +1,10 @@
 """Translate: a picture of one pile turned into the other and back, beside the same the other way round.
 
-Under it sections that look closer at the same picture (`demo/sections.py` says what one is). Only the open section is
+Under it sections that look closer at the same picture (`demo/ui/sections.py` says what one is). Only the open section is
 drawn.
 """
 
+from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -211,3 +212,13 @@ def wire(sections: dict[str, Section], now: selection.Now, open_section: gr.Stat
         options = LATEST | waiting(views_of(sections.values()))
         event.success(catch_errors(draw), [open_section, *now, *inputs], outputs, **options)
     on_show(sections, draw, open_section, [*now, *inputs])
+
+
+def warm(place: Place) -> None:
+    """Import what the first answers need, and load the pair that is shown first."""
+    from gan.inference import runtimes, translate  # noqa: F401
+
+    for run in model_cache.runs("cyclegan", with_weights=True)[:1]:
+        with suppress(UserError):  # the visitor will be told
+            for network in model_cache.networks(run).generators.values():
+                runtimes.fast(network)
