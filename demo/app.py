@@ -24,16 +24,21 @@ import httpx
 from PIL import Image
 from starlette.middleware import Middleware
 
+from demo.device import runtime
+from demo.device.routes import ROUTES
 from demo.server.environment import ROOT, Place, decide
 from demo.server.https import Invitation, answer_plain_http, invite
 from demo.server.ports import LAST, free_port, is_reached_by_others, port, prefix
 from demo.server.surroundings import spare
 from demo.ui.gradio_workarounds import calm
-from demo.ui.i18n import HERE, LANGUAGES, LanguageSwitch, say, t, translations
+from demo.ui.i18n import HERE, LanguageSwitch, announce, t, translations
 from demo.ui.theme import theme
 from gan.console import forgive
 from gan.data.image_io import MAX_PIXELS
 from gan.errors import UserError, reason
+from gan.lazy import lazy
+
+download = lazy("gan.data.download")
 
 VISITORS = 300  # whose sessions are kept, the latest: Gradio keeps 10,000, at 0.9 MB each
 TABS = ("noise", "curves", "translate", "train", "questions")
@@ -89,6 +94,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
             "docs_url": None,
             "redoc_url": None,
             "middleware": [Middleware(LanguageSwitch)],
+            "routes": [*ROUTES],
         },
         "quiet": True,
     }
@@ -125,7 +131,14 @@ def main(argv: list[str] | None = None) -> None:
         metavar="PATH",
         help="the path under which a proxy shows the page, such as /user/ada/proxy/7860 (JupyterHub, nginx)",
     )
+    parser.add_argument(
+        "--fetch",
+        action="store_true",
+        help="fetch what visitors' own browsers compute with, for a room without a network, and end",
+    )
     args = parser.parse_args(argv)
+    if args.fetch:
+        return fetch()
     # a Space names host and port in the environment
     host = args.host or ("0.0.0.0" if args.lan else os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1")
     host = host.strip("[]")
@@ -160,7 +173,19 @@ def main(argv: list[str] | None = None) -> None:
     address = invitation.address if invitation else app.local_url
     print(f"Spear & Shield: {address}{f' (behind a proxy: {root_path})' if root_path else ''}", flush=True)
     warm_up(tabs(), place)
+    runtime.fetch_behind()
     app.block_thread()
+
+
+def fetch() -> None:
+    """Fetch what visitors' own browsers compute with, unless it is there."""
+    try:
+        with download.terminal_progress() as progress:
+            folder = runtime.fetch(progress)
+    except UserError as error:
+        complain(error)
+        raise SystemExit(1) from None
+    announce("device.fetched", folder=folder)
 
 
 def serve(app: gr.Blocks, host: str, number: int, **options: Any) -> None:
@@ -174,11 +199,6 @@ def serve(app: gr.Blocks, host: str, number: int, **options: Any) -> None:
         app.launch(server_name=name, server_port=number, prevent_thread_lock=True, **options)
     except (OSError, httpx.HTTPError) as error:
         raise Refused("refused.unserved", host=name, port=number, why=reason(error)) from None
-
-
-def announce(key: str, **values: str) -> None:
-    """Print a sentence in both languages."""
-    print(" / ".join(say(language, key, **values) for language in LANGUAGES))
 
 
 if __name__ == "__main__":

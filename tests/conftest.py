@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests run fr
 # before torch is imported, and for every process that a test starts: networks as small as here gain nothing from a
 # second thread, and threads that wait for one another are many times slower than one where the cores are busy
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["GAN_FETCH"] = "off"  # no app that a test starts fetches anything by itself
 os.environ["LC_ALL"] = "C.UTF-8"  # the command line is English, whatever language this machine speaks
 
 import pytest

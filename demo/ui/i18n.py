@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from demo.ui.assets import beside
 from demo.ui.refusals import WORDS
 from demo.ui.templates import macros
+from gan.errors import UserError
 from gan.words import LANGUAGES, Language, read
 from gan.words.particles import settled
 
@@ -56,6 +57,15 @@ def saying(reader: gr.Request | Language | None, beginning: str = "") -> Callabl
     """`say` to this reader, of the keys with this beginning: what a template takes to say its words."""
     language = _language(reader)
     return lambda key, **values: say(language, beginning + key, **values)
+
+
+def announce(key: str, **values: Any) -> None:
+    """Print a sentence in both languages; a `UserError` among the values says its own in each."""
+    told = []
+    for each in LANGUAGES:
+        said = {name: v.sentence(each) if isinstance(v, UserError) else v for name, v in values.items()}
+        told.append(say(each, key, **said))
+    print(" / ".join(told), flush=True)
 
 
 def both(key: str, **values: Any) -> str:

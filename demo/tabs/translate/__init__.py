@@ -1,7 +1,7 @@
 """Translate: a picture of one pile turned into the other and back, beside the same the other way round.
 
-Under it sections that look closer at the same picture (`demo/ui/sections.py` says what one is). Only the open section is
-drawn.
+Under it sections that look closer at the same picture (`demo/ui/sections.py` says what one is). Only the open section
+is drawn.
 """
 
 from contextlib import suppress

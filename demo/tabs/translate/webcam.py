@@ -1,16 +1,19 @@
 """Live: the camera's picture translated as it comes, one frame at a time.
 
-The page takes the next frame when the answer to the last one is here (webcam.js), so no queue can grow: a frame
-that would come too late is never sent. Several watchers share the processor and each gets fewer frames.
+The visitor's own device computes where ONNX Runtime Web is there (`demo/device`). Otherwise the page sends frames here,
+the next one when the answer to the last is back (webcam.js), so no queue can grow: a frame that would come too late is
+never sent. Several watchers share the processor and each gets fewer frames.
 """
 
 import base64
 import threading
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
 
+from demo.device import routes, runtime
 from demo.server import model_cache
 from demo.tabs.translate.selection import Held, Now
 from demo.ui.assets import beside
@@ -63,7 +66,10 @@ def show(now: Held, request: gr.Request) -> tuple[str]:
     """(panel,): two squares and their buttons, with what the script needs to know and to say."""
     language, run = language_of(request), now.run
     say = saying(language, "translate.")
-    return (HTML.panel(say, run.name, now.direction, run.config.size, *now.named(language)),)
+    there, _ = translate.DIRECTIONS[now.direction]
+    file = f"{quote(run.name)}/{routes.stamp_of(run)}/{there}"
+    device = run.config.channels, runtime.version(), file
+    return (HTML.panel(say, run.name, now.direction, run.config.size, *device, *now.named(language)),)
 
 
 def build(now: Now) -> Section:

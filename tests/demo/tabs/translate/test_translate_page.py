@@ -247,9 +247,12 @@ def test_the_camera_takes_a_snapshot_and_is_translated_live_and_stop_stops(visit
     open_section(page, "translate", "camera")  # which needs no picture, but a pair
     page.locator("#camera button.start").click()
     page.wait_for_function("document.querySelector('#camera output').innerText.includes('pictures a second')")
-    first = page.locator("#camera img.made").get_attribute("src")
-    page.wait_for_function("src => document.querySelector('#camera img.made').src !== src", arg=first)
-    assert float(page.locator("#camera output").inner_text().split()[0]) > 2  # 20 on two free cores
+    first = int(page.locator("#camera canvas.made").get_attribute("data-frames"))
+    page.wait_for_function("n => Number(document.querySelector('#camera canvas.made').dataset.frames) > n", arg=first)
+    told = page.locator("#camera output").inner_text()
+    assert float(re.fullmatch(r"the server · ([\d.]+) pictures a second · 32×32", told)[1]) > 2  # 20 on two free cores
+    expect(page.locator("#camera")).to_contain_text("stores nothing", use_inner_text=True)
+    assert not page.locator("#camera label.device").is_visible()  # nothing has been fetched for that
     assert page.evaluate("window.most") == 1  # one frame at a time: the next is asked for when the last is here
     page.locator("#camera button.stop").click()
     settle(page)

@@ -1,0 +1,76 @@
+"""What a page fetches to compute by itself: our two scripts, ONNX Runtime Web, and a run's networks.
+
+What can never change has a name of its own and is kept by the browser for good, so that a page goes on when the server
+has gone.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from demo.device import runtime
+from demo.server import model_cache
+from gan.errors import UserError
+from gan.lazy import lazy
+from gan.runs.run import Run
+
+onnx = lazy("gan.export.onnx")
+
+SCRIPTS = ("page.js", "worker.js")
+FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+KEPT = 8  # networks that are kept as files in memory, 3 MB each
+
+
+def script(request: Request) -> Response:
+    """One of our scripts; the browser asks each time whether it has changed."""
+    name = request.path_params["name"]
+    if name not in SCRIPTS:
+        raise HTTPException(404)
+    path = Path(__file__).parent / name
+    return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
+def runtime_file(request: Request) -> Response:
+    """A file of ONNX Runtime Web, compressed; its true length stands in a header, for the progress that is shown."""
+    version, name = request.path_params["version"], request.path_params["name"]
+    if name not in runtime.FILES or not version or version != runtime.version():
+        raise HTTPException(404)
+    content = (runtime.folder() / f"{name}.gz").read_bytes()
+    length = str(int.from_bytes(content[-4:], "little"))  # gzip's last four bytes
+    headers = FOR_GOOD | {"Content-Encoding": "gzip", "X-Length": length}
+    return Response(content, media_type=runtime.FILES[name], headers=headers)
+
+
+def network_file(request: Request) -> Response:
+    """A generator of a run as ONNX, its kernels in 16 bits; `stamp` names the weights that it was asked with."""
+    try:
+        run = model_cache.find(request.path_params["run"])
+        stamp = model_cache.stamp(run)
+        content = _written(run.folder, stamp, request.path_params["net"])
+    except (UserError, KeyError, ImportError):
+        raise HTTPException(404) from None
+    is_current = request.path_params["stamp"] == stamp_of(run)
+    headers = {"X-Length": str(len(content))} | (FOR_GOOD if is_current else {"Cache-Control": "no-store"})
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def stamp_of(run: Run) -> str:
+    """A word that changes whenever the run's weights do. Raises UserError where there are none yet."""
+    return "-".join(map(str, model_cache.stamp(run)))
+
+
+@lru_cache(maxsize=KEPT)
+def _written(folder: Path, stamp: tuple[int, int], net: str) -> bytes:
+    generators = model_cache.networks(Run(folder)).generators
+    return onnx.to_onnx(generators[net], half=True).SerializeToString()
+
+
+ROUTES = [
+    Route("/device/{name}", script),
+    Route("/device/runtime/{version}/{name}", runtime_file),
+    Route("/device/networks/{run}/{stamp}/{net}.onnx", network_file),
+]

@@ -1,0 +1,93 @@
+"""What a page fetches to compute by itself: the right bytes, kept for good where they never change, nothing else."""
+
+import gzip
+
+import onnxruntime
+import pytest
+import torch
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from demo.device import routes, runtime
+from demo.server import model_cache
+from gan.core.checkpoint import load_networks
+from tests.small_cyclegan import small_cyclegan
+from tests.small_runs import small_run
+
+
+@pytest.fixture
+def client():
+    return TestClient(Starlette(routes=routes.ROUTES))
+
+
+@pytest.fixture
+def fetched(tmp_path, monkeypatch):
+    """A cache in which the runtime is; its files' contents by name."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    runtime.folder().mkdir(parents=True)
+    contents = {name: name.encode() * 1000 for name in runtime.FILES}
+    for name, content in contents.items():
+        (runtime.folder() / f"{name}.gz").write_bytes(gzip.compress(content))
+    return contents
+
+
+def test_our_scripts_are_asked_for_each_time_and_nothing_else_of_the_folder(client):
+    for name in routes.SCRIPTS:
+        answer = client.get(f"/device/{name}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert answer.headers["cache-control"] == "no-cache"
+        assert client.get(f"/device/{name}", headers={"If-None-Match": answer.headers["etag"]}).text == answer.text
+    for name in ("routes.py", "..%2Fapp.py", "%2e%2e/app.py", "nothing.js"):
+        assert client.get(f"/device/{name}").status_code == 404
+
+
+def test_the_runtime_comes_compressed_and_is_kept_for_good(client, fetched):
+    for name, content in fetched.items():
+        answer = client.get(f"/device/runtime/{runtime.version()}/{name}")
+        assert answer.content == content  # which the client has decompressed
+        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.headers["content-type"].split(";")[0] == runtime.FILES[name]
+        assert answer.headers["x-length"] == str(len(content))
+        assert "immutable" in answer.headers["cache-control"]
+    for path in ("0.0.1/ort.wasm.min.mjs", f"{runtime.version()}/ort.webgpu.mjs", f"{runtime.version()}/..%2f..%2fx"):
+        assert client.get(f"/device/runtime/{path}").status_code == 404
+
+
+def test_what_has_not_been_fetched_is_not_there(client, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert client.get(f"/device/runtime/{runtime.pinned()[0]}/ort.wasm.min.mjs").status_code == 404
+    assert client.get("/device/runtime//ort.wasm.min.mjs").status_code == 404
+
+
+def test_a_generator_is_sent_as_it_is_now_and_kept_for_good_by_its_weights(client, runs):
+    run = small_cyclegan(runs, "과일-1")
+    stamp = routes.stamp_of(run)
+    answer = client.get(f"/device/networks/과일-1/{stamp}/b2a.onnx")
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["x-length"] == str(len(answer.content))
+    x = torch.rand(1, 3, 32, 32) * 2 - 1
+    (found,) = onnxruntime.InferenceSession(answer.content).run(None, {"picture": x.numpy()})
+    with torch.no_grad():
+        expected = load_networks(run)[0]["b2a"](x)
+    torch.testing.assert_close(torch.from_numpy(found), expected, rtol=0, atol=0.01)
+    late = client.get("/device/networks/과일-1/1-2/b2a.onnx")  # the page's own weights are gone: today's, not kept
+    assert late.content == answer.content
+    assert late.headers["cache-control"] == "no-store"
+
+
+def test_a_dcgans_generator_is_sent_too(client, run):
+    answer = client.get(f"/device/networks/{run.name}/{routes.stamp_of(run)}/g.onnx")
+    z = torch.randn(2, run.config.latent).numpy()
+    (picture,) = onnxruntime.InferenceSession(answer.content).run(None, {"latent": z})
+    assert picture.shape == (2, run.config.channels, run.config.size, run.config.size)
+
+
+def test_nothing_is_sent_of_what_is_no_run_or_no_network_of_it(client, runs):
+    run = small_run(runs, "alpha")
+    stamp = routes.stamp_of(run)
+    for path in (f"beta/{stamp}/g", f"alpha/{stamp}/d", f"alpha/{stamp}/a2b", f"..%2Falpha/{stamp}/g"):
+        assert client.get(f"/device/networks/{path}.onnx").status_code == 404
+    (run.folder / "weights.safetensors").unlink()
+    assert client.get(f"/device/networks/alpha/{stamp}/g.onnx").status_code == 404
+    assert model_cache.find("alpha")
