@@ -113,9 +113,8 @@ def warm_up(modules: dict[str, ModuleType], place: Place) -> threading.Thread:
     return thread
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Serve the app until it is interrupted."""
-    forgive()
+def options() -> argparse.ArgumentParser:
+    """What can be said on the command line."""
     parser = argparse.ArgumentParser(prog="python -m demo", description="Spear & Shield: the app.")
     parser.add_argument("--port", type=port, help="port to listen on, 0 for any (default: 7860 or the next free)")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1, this machine alone)")
@@ -136,7 +135,13 @@ def main(argv: list[str] | None = None) -> None:
         action="store_true",
         help="fetch what visitors' own browsers compute with, for a room without a network, and end",
     )
-    args = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Serve the app until it is interrupted."""
+    forgive()
+    args = options().parse_args(argv)
     if args.fetch:
         return fetch()
     # a Space names host and port in the environment
