@@ -1,12 +1,12 @@
 // Points on a line or in a plane whose density is known, and what follows from two densities (question 20): what
-// gan/toy/densities.py says, name by name. Points lie coordinate by coordinate in a Float32Array: x of all, then y of
-// all; a picture's rows begin at the top.
+// gan/toy/densities.py says, name by name. Points are a Float32Array [N, dims], row by row; a picture's rows begin at the
+// top.
 
 const REACH = 1.5; // what is looked at goes from -REACH to REACH, both ways
 const BLUR = 0.1; // standard deviation of the blur through which p and q are both seen
 const CELLS = { 1: 120, 2: 48 }; // squares a side of what is looked at, by dimensions
 
-// Where real points come from: `centres`, drawn alike, and N(0, spread^2) round each.
+// Where real points come from: `centres`, [K, dims], drawn alike, and N(0, spread^2) round each.
 class Points {
   constructor(dims, centres, spread) {
     this.dims = dims;
@@ -14,13 +14,13 @@ class Points {
     this.spread = spread;
   }
 
-  // Fill `out`, [dims, count], with real points.
+  // Fill `out`, [count, dims], with real points.
   draw(out, count, random) {
     const known = this.centres.length / this.dims;
     for (let k = 0; k < count; k++) {
       const picked = Math.floor(known * random.uniform());
       for (let axis = 0; axis < this.dims; axis++) {
-        out[axis * count + k] = this.centres[axis * known + picked] + this.spread * random.normal();
+        out[k * this.dims + axis] = this.centres[picked * this.dims + axis] + this.spread * random.normal();
       }
     }
     return out;
@@ -32,34 +32,26 @@ class Points {
   }
 }
 
-const circle = (radius, count) => {
-  const angles = Array.from({ length: count }, (_, k) => (2 * Math.PI * k) / count);
-  return [angles.map((angle) => radius * Math.cos(angle)), angles.map((angle) => radius * Math.sin(angle))];
-};
-const plane = ([x, y], spread) => new Points(2, [...x, ...y], spread);
+const circle = (radius, count) =>
+  Array.from({ length: count }, (_, k) => [Math.cos, Math.sin].map((of) => radius * of((2 * Math.PI * k) / count)));
+const plane = (centres, spread) => new Points(2, centres.flat(), spread);
 
 const SETS = {
   hill: () => new Points(1, [0.6], 0.2),
   hills: () => new Points(1, [-0.8, 0.8], 0.15),
-  line: () => {
-    const x = Array.from({ length: 81 }, (_, k) => -1 + k / 40);
-    return plane([x, x.map((each) => 0.6 * each)], 0.06);
-  },
+  line: () => plane(Array.from({ length: 81 }, (_, k) => -1 + k / 40).map((x) => [x, 0.6 * x]), 0.06),
   ring: () => plane(circle(0.9, 120), 0.06),
-  rings: () => {
-    const [outer, inner] = [circle(1.1, 160), circle(0.5, 72)];
-    return plane([[...outer[0], ...inner[0]], [...outer[1], ...inner[1]]], 0.05);
-  },
+  rings: () => plane([...circle(1.1, 160), ...circle(0.5, 72)], 0.05),
   grid: () => {
     const along = [-0.9, 0, 0.9];
-    return plane([along.flatMap((x) => along.map(() => x)), along.flatMap(() => along)], 0.07);
+    return plane(along.flatMap((x) => along.map((y) => [x, y])), 0.07);
   },
 };
 
 // Points where there is ink: `ink`, [side, side] in [0, 1], the plane with its upper left corner first; null where there
 // is none.
 const drawn = (ink, side) => {
-  const [x, y] = [[], []];
+  const centres = [];
   const step = (2 * REACH) / 40;
   for (let row = 0; row < 40; row++) {
     for (let column = 0; column < 40; column++) {
@@ -68,11 +60,10 @@ const drawn = (ink, side) => {
       let sum = 0;
       for (let i = top; i < bottom; i++) for (let j = left; j < right; j++) sum += ink[i * side + j];
       if (sum <= 0.25 * (bottom - top) * (right - left)) continue;
-      x.push(column * step - REACH + step / 2);
-      y.push(REACH - step / 2 - row * step);
+      centres.push([column * step - REACH + step / 2, REACH - step / 2 - row * step]);
     }
   }
-  return x.length ? plane([x, y], 0.05) : null;
+  return centres.length ? plane(centres, 0.05) : null;
 };
 
 // Densities, and what follows from them
@@ -87,10 +78,7 @@ const axis = (dims) => {
 const places = (dims) => {
   const along = axis(dims);
   if (dims === 1) return along;
-  const cells = along.length;
-  return Float32Array.from({ length: 2 * cells * cells }, (_, k) =>
-    k < cells * cells ? along[k % cells] : along[cells - 1 - Math.floor(k / cells - cells)],
-  );
+  return Float32Array.from([...along].reverse().flatMap((y) => [...along].flatMap((x) => [x, y])));
 };
 
 // A Gaussian round each of `centres` along an axis: [centres, cells].
@@ -111,8 +99,7 @@ const bells = (centres, dims, spread) => {
 const mixture = (centres, dims, spread) => {
   const known = centres.length / dims;
   const cells = CELLS[dims];
-  const across = bells(centres.subarray(0, known), dims, spread);
-  const up = dims === 1 ? null : bells(centres.subarray(known), dims, spread);
+  const [across, up] = [0, 1].slice(0, dims).map((axis) => bells(centres.filter((_, k) => k % dims === axis), dims, spread));
   const density = new Float32Array(cells ** dims);
   for (let k = 0; k < known; k++) {
     for (let row = 0; row < (up ? cells : 1); row++) {
@@ -150,8 +137,8 @@ const measured = (points, dims, spread) => {
   const square = (value) => Math.floor(Math.fround(Math.fround(value + reach) / step)); // in float32, as PyTorch does
   counts.fill(0);
   for (let k = 0; k < count; k++) {
-    const column = square(points[k]);
-    const row = dims === 1 ? 0 : square(points[count + k]);
+    const column = square(points[k * dims]);
+    const row = dims === 1 ? 0 : square(points[2 * k + 1]);
     if (column >= 0 && column < squares && row >= 0 && row < squares) counts[row * squares + column]++;
   }
   half.fill(0); // blurred from left to right only: [squares, cells]

@@ -22,8 +22,8 @@ const share = (verdict, loss) => {
 };
 const along = (value) => ((value / REACH + 1) * SIDE) / 2; // from left to right
 const kept = (value) => Math.max(-4 * SIDE, Math.min(5 * SIDE, value));
-const across = (points, k) => kept(along(points[k]));
-const down = (points, k) => kept(along(-points[points.length / 2 + k]));
+const across = (points, k) => kept(along(points[2 * k]));
+const down = (points, k) => kept(along(-points[2 * k + 1]));
 
 // The canvas's context in units of the picture, as sharp as the screen; null while it is not seen.
 const paper = (canvas) => {
@@ -54,21 +54,35 @@ const heat = (context, verdicts, loss, palette) => {
   context.drawImage(small, 0, 0, SIDE, SIDE);
 };
 
-// Points with a pale edge, all edges below all points: round for real, square for fake.
+// Points with a pale edge, all edges below all points: round for real, square for fake. A disc is drawn once and stamped,
+// since curves are the slowest to fill.
 const dots = (context, points, kind, palette) => {
-  for (const [size, colour] of kind === "real" ? [[13.5, "#fff"], [9.5, palette.real]] : [[12.5, "#fff"], [8.5, palette.fake]]) {
-    context.beginPath();
-    for (let k = 0; k < SHOWN; k++) {
-      const [x, y] = [across(points, k), down(points, k)];
-      if (kind === "real") {
-        context.moveTo(x + size, y);
-        context.arc(x, y, size, 0, 2 * Math.PI);
-      } else context.rect(x - size, y - size, 2 * size, 2 * size);
-    }
+  const rings = kind === "real" ? [[13.5, palette.ground], [9.5, palette.real]] : [[12.5, palette.ground], [8.5, palette.fake]];
+  for (const [size, colour] of rings) {
     context.fillStyle = colour;
-    context.fill();
+    const stamp = kind === "real" ? disc(context, size, colour) : null;
+    for (let k = 0; k < SHOWN; k++) {
+      const [left, top] = [across(points, k) - size, down(points, k) - size];
+      if (stamp) context.drawImage(stamp, left, top, 2 * size, 2 * size);
+      else context.fillRect(left, top, 2 * size, 2 * size);
+    }
   }
 };
+
+// A small canvas with a disc, as large as it will be on this one.
+const disc = (context, size, colour) => {
+  const pixels = Math.ceil((2 * size * context.canvas.width) / SIDE);
+  const key = `${pixels} ${colour}`;
+  return (disc.made[key] ??= (() => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: pixels, height: pixels });
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = colour;
+    pen.arc(pixels / 2, pixels / 2, pixels / 2, 0, 2 * Math.PI);
+    pen.fill();
+    return canvas;
+  })());
+};
+disc.made = {};
 
 const wedge = (context, x0, y0, x1, y1, x2, y2) => {
   context.moveTo(x0, y0);
@@ -89,7 +103,7 @@ const fillWedges = (context, palette) => {
 const arrows = (context, fake, pull, palette) => {
   context.beginPath();
   for (let k = 0; k < ARROWS[2]; k++) {
-    const [dx, dy] = [pull[k], pull[SHOWN + k]];
+    const [dx, dy] = [pull[2 * k], pull[2 * k + 1]];
     const size = Math.hypot(dx, dy);
     const length = 0.3 * Math.tanh(size / 2);
     if (!(length > 0.01)) continue;
@@ -168,7 +182,7 @@ const drawLine = (canvas, { p, q, verdict, best, net: ends, fake, pull }, loss, 
   if (shows.includes("pull")) {
     context.beginPath();
     for (let k = 0; k < ARROWS[1]; k++) {
-      const x = across(fake, k);
+      const x = kept(along(fake[k]));
       const tip = x + 150 * Math.tanh(pull[k] / 2);
       if (Math.abs(tip - x) > 4) wedge(context, x, FLOOR + 12, tip, FLOOR + 24, x, FLOOR + 36);
     }

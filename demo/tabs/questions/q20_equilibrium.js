@@ -16,13 +16,10 @@ const say = (key, values = {}) => {
 };
 
 // How many of the generated points lie outside the picture.
-const outOfSight = ({ fake }) => {
+const outOfSight = ({ fake }, dims) => {
+  const isOut = (each) => Math.abs(each) > REACH;
   let out = 0;
-  for (let k = 0; k < SHOWN; k++) {
-    let far = false;
-    for (let at = k; at < fake.length; at += SHOWN) far ||= Math.abs(fake[at]) > REACH;
-    if (far) out++;
-  }
+  for (let k = 0; k < fake.length; k += dims) if (fake.subarray(k, k + dims).some(isOut)) out++;
   return out;
 };
 
@@ -39,7 +36,7 @@ const comment = (gan, view, hold) => {
     ...{ covered: (100 * view.covered).toFixed(0), divergence: view.divergence.toFixed(2) },
   };
   const key = () => {
-    if (outOfSight(view) > 0.9 * SHOWN) return "away";
+    if (outOfSight(view, gan.points.dims) > 0.9 * SHOWN) return "away";
     if (real - fake > 0.9) {
       if (gradient >= 0.01) return "sure";
       return gan.config.descent === "adam" ? "tiny" : "no_gradient";
@@ -53,7 +50,7 @@ const comment = (gan, view, hold) => {
 
 // The figures of this moment, as pairs of a key and what is shown.
 const numbers = (gan, view) => {
-  const [last, least, away] = [gan.history.at(-1), leastLoss(gan.config.loss, view.divergence), outOfSight(view)];
+  const [last, least, away] = [gan.history.at(-1), leastLoss(gan.config.loss, view.divergence), outOfSight(view, gan.points.dims)];
   const fixed = (value) => value.toFixed(3).replace("-0.000", "0.000");
   const shown = { round: gan.rounds.toLocaleString("en") };
   if (last) {
@@ -89,6 +86,7 @@ class Duel {
     Object.assign(this, { running: false, teaching: 0, alone: 0, owed: 0, asked: 0, time: 0, wish: null });
     this.touched = performance.now();
     this.views = [
+      new Shown(0, 0.25, () => (this.view = { ...this.view, verdict: this.gan.verdicts() })),
       new Shown(100, 0.12, () => this.showDensities()),
       new Shown(0, 0.5, () => this.showPoints()),
       new Shown(200, 0.04, () => this.showWords()),
@@ -283,7 +281,7 @@ class Duel {
 
   showDensities() {
     const { gan, palette, trail } = this;
-    this.view = { ...this.view, ...gan.compare() };
+    Object.assign(this.view, gan.compare(this.view.verdict));
     if (this.alone && this.view.off < ENOUGH) Object.assign(this, { alone: 0, running: false });
     if (trail.at(-1)?.[0] !== gan.rounds) trail.push([gan.rounds, this.view.divergence]);
     if (trail.length > TRAIL) this.trail = trail.filter((_, k) => k % 2 === 0);
@@ -328,8 +326,6 @@ class Duel {
 }
 
 const root = element.querySelector(".duel");
-const duel = new Duel(root, props, () => trigger("change"));
-root.act = (...asked) => duel.act(...asked);
-root.label = () => duel.label();
+const duel = (root.duel = new Duel(root, props, () => trigger("change")));
 root.addEventListener("pointermove", ({ clientX, clientY }) => (duel.pointer = [clientX, clientY]));
 root.addEventListener("pointerleave", () => (duel.pointer = null));

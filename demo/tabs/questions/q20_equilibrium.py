@@ -30,7 +30,7 @@ JS = MATHEMATICS + PAGE + f"{{{svg_chart.JS}}}"
 def in_page(action: str, *more: Any) -> dict[str, Any]:
     """Options of an event that the duel in the page answers: its method of that name, given the controls' values."""
     asked = json.dumps(more)
-    js = f"(...values) => document.querySelector('#duel .duel').act('{action}', values, ...{asked})"
+    js = f"(...values) => document.querySelector('#duel .duel').duel.act('{action}', values, ...{asked})"
     return QUIET | {"js": js, "trigger_mode": "multiple"}
 
 
@@ -118,7 +118,7 @@ def build() -> Section:
     pad.input(None, values, None, **in_page("drawAnew"))
     settings = [loss, descent, rate_g, rate_d, n_critic, seed, hold, speed, shows]
     gr.on([each.input for each in settings], None, values, None, **in_page("settle"))
-    duel.change(None, None, go, js="() => document.querySelector('#duel .duel').label()", **QUIET)
+    duel.change(None, None, go, js="() => document.querySelector('#duel .duel').duel.label()", **QUIET)
     return Section(tab, show, [ending], [ending])
 
 

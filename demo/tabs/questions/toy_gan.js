@@ -1,8 +1,7 @@
 // A GAN small enough to see whole, trained in the page: what gan/toy/toy_gan.py does, name by name, in plain JavaScript
 // (lecture, question 20). Tests hold both to the same numbers.
 //
-// Numbers lie feature by feature in a Float32Array: of [features, points], the first feature of all points comes first.
-// Sums are taken in float64 and kept in float32.
+// An array [N, features] lies in a Float32Array row by row, as in PyTorch. Sums are taken in float64 and kept in float32.
 
 const MANY = 4096; // generated points from which q is measured
 const SHOWN = 160; // points of each kind that are shown
@@ -12,6 +11,7 @@ const WIDTH = 32;
 const BATCH = 128;
 const BETAS = [0.5, 0.9]; // of Adam
 const SLOPE = 0.2; // of LeakyReLU below zero
+const NOTHING = new Float32Array(WIDTH); // the bias where there is none
 const BLOWN_UP = 1e6; // a loss or a gradient beyond which nothing was ever seen to come back
 const REMEMBERED = 600; // rounds in the history; when it is full every second is forgotten
 const CONFIG = { loss: "bce", descent: "adam", rateG: 5e-4, rateD: 2e-3, nCritic: 1, seed: 0 };
@@ -93,18 +93,29 @@ class Random {
   }
 }
 
-// y = Wx + b, then LeakyReLU of that slope: x is [ins, n], y is [outs, n], n even. The weight of input i in output o is
-// w[o * nextOut + i * nextIn], so that the transposed matrix takes the same function. Four outputs of two points at a time
+// y = x W^T + b, then LeakyReLU of that slope: x is [n, ins], y is [n, outs], n even. The weight of input i in output o is
+// w[o * nextOut + i * nextIn], so that the transposed matrix takes the same function. Two points and four outputs at a time
 // stay in registers: that is most of the speed.
 const multiply = (y, w, nextOut, nextIn, b, x, ins, outs, n, slope) => {
-  let o = 0;
-  for (; o + 3 < outs; o += 4) {
-    const [b0, b1, b2, b3] = b ? [b[o], b[o + 1], b[o + 2], b[o + 3]] : [0, 0, 0, 0];
-    for (let k = 0; k < n; k += 2) {
-      let [p0, p1, q0, q1, r0, r1, s0, s1] = [b0, b0, b1, b1, b2, b2, b3, b3];
-      for (let i = 0, from = k, at = o * nextOut; i < ins; i++, from += n, at += nextIn) {
-        const x0 = x[from];
-        const x1 = x[from + 1];
+  for (let k = 0; k < n; k += 2) {
+    const from0 = k * ins;
+    const from1 = from0 + ins;
+    const to0 = k * outs;
+    const to1 = to0 + outs;
+    let o = 0;
+    for (; o + 3 < outs; o += 4) {
+      let p0 = b[o];
+      let q0 = b[o + 1];
+      let r0 = b[o + 2];
+      let s0 = b[o + 3];
+      let p1 = p0;
+      let q1 = q0;
+      let r1 = r0;
+      let s1 = s0;
+      let at = o * nextOut;
+      for (let i = 0; i < ins; i++) {
+        const x0 = x[from0 + i];
+        const x1 = x[from1 + i];
         const p = w[at];
         const q = w[at + nextOut];
         const r = w[at + 2 * nextOut];
@@ -117,64 +128,97 @@ const multiply = (y, w, nextOut, nextIn, b, x, ins, outs, n, slope) => {
         r1 += r * x1;
         s0 += s * x0;
         s1 += s * x1;
+        at += nextIn;
       }
-      const to = o * n + k;
-      y[to] = p0 > 0 ? p0 : slope * p0;
-      y[to + 1] = p1 > 0 ? p1 : slope * p1;
-      y[to + n] = q0 > 0 ? q0 : slope * q0;
-      y[to + n + 1] = q1 > 0 ? q1 : slope * q1;
-      y[to + 2 * n] = r0 > 0 ? r0 : slope * r0;
-      y[to + 2 * n + 1] = r1 > 0 ? r1 : slope * r1;
-      y[to + 3 * n] = s0 > 0 ? s0 : slope * s0;
-      y[to + 3 * n + 1] = s1 > 0 ? s1 : slope * s1;
+      y[to0 + o] = p0 > 0 ? p0 : slope * p0;
+      y[to0 + o + 1] = q0 > 0 ? q0 : slope * q0;
+      y[to0 + o + 2] = r0 > 0 ? r0 : slope * r0;
+      y[to0 + o + 3] = s0 > 0 ? s0 : slope * s0;
+      y[to1 + o] = p1 > 0 ? p1 : slope * p1;
+      y[to1 + o + 1] = q1 > 0 ? q1 : slope * q1;
+      y[to1 + o + 2] = r1 > 0 ? r1 : slope * r1;
+      y[to1 + o + 3] = s1 > 0 ? s1 : slope * s1;
     }
-  }
-  for (; o < outs; o++) {
-    const start = b ? b[o] : 0;
-    for (let k = 0; k < n; k += 2) {
-      let p0 = start;
-      let p1 = start;
-      for (let i = 0, from = k, at = o * nextOut; i < ins; i++, from += n, at += nextIn) {
-        p0 += w[at] * x[from];
-        p1 += w[at] * x[from + 1];
+    for (; o < outs; o++) {
+      let p0 = b[o];
+      let p1 = p0;
+      let at = o * nextOut;
+      for (let i = 0; i < ins; i++) {
+        p0 += w[at] * x[from0 + i];
+        p1 += w[at] * x[from1 + i];
+        at += nextIn;
       }
-      y[o * n + k] = p0 > 0 ? p0 : slope * p0;
-      y[o * n + k + 1] = p1 > 0 ? p1 : slope * p1;
+      y[to0 + o] = p0 > 0 ? p0 : slope * p0;
+      y[to1 + o] = p1 > 0 ? p1 : slope * p1;
     }
   }
 };
 
-// The gradients of W and b from those of y: sums over the n points of dy x and of dy.
+// The gradients of W and b from those of y, [n, outs]: sums over the n points of dy x and of dy.
 const gather = (dw, db, dy, x, ins, outs, n) => {
   for (let o = 0; o < outs; o++) {
-    const row = o * n;
     let sum = 0;
-    for (let k = 0; k < n; k++) sum += dy[row + k];
+    for (let k = 0; k < n; k++) sum += dy[k * outs + o];
     db[o] = sum;
+  }
+  let o = 0;
+  for (; o + 1 < outs; o += 2) {
+    const row0 = o * ins;
+    const row1 = row0 + ins;
     let i = 0;
     for (; i + 3 < ins; i += 4) {
-      let [p, q, r, s] = [0, 0, 0, 0];
-      for (let k = 0, at = row, from = i * n; k < n; k++, at++, from++) {
-        const d = dy[at];
-        p += d * x[from];
-        q += d * x[from + n];
-        r += d * x[from + 2 * n];
-        s += d * x[from + 3 * n];
+      let p0 = 0;
+      let q0 = 0;
+      let r0 = 0;
+      let s0 = 0;
+      let p1 = 0;
+      let q1 = 0;
+      let r1 = 0;
+      let s1 = 0;
+      let at = o;
+      let from = i;
+      for (let k = 0; k < n; k++) {
+        const d0 = dy[at];
+        const d1 = dy[at + 1];
+        const p = x[from];
+        const q = x[from + 1];
+        const r = x[from + 2];
+        const s = x[from + 3];
+        p0 += d0 * p;
+        p1 += d1 * p;
+        q0 += d0 * q;
+        q1 += d1 * q;
+        r0 += d0 * r;
+        r1 += d1 * r;
+        s0 += d0 * s;
+        s1 += d1 * s;
+        at += outs;
+        from += ins;
       }
-      dw[o * ins + i] = p;
-      dw[o * ins + i + 1] = q;
-      dw[o * ins + i + 2] = r;
-      dw[o * ins + i + 3] = s;
+      dw[row0 + i] = p0;
+      dw[row0 + i + 1] = q0;
+      dw[row0 + i + 2] = r0;
+      dw[row0 + i + 3] = s0;
+      dw[row1 + i] = p1;
+      dw[row1 + i + 1] = q1;
+      dw[row1 + i + 2] = r1;
+      dw[row1 + i + 3] = s1;
     }
-    for (; i < ins; i++) {
+    if (i < ins) gatherFew(dw, dy, x, ins, outs, n, o, o + 2, i);
+  }
+  if (o < outs) gatherFew(dw, dy, x, ins, outs, n, o, outs, 0);
+};
+const gatherFew = (dw, dy, x, ins, outs, n, o0, o1, i0) => {
+  for (let o = o0; o < o1; o++) {
+    for (let i = i0; i < ins; i++) {
       let p = 0;
-      for (let k = 0; k < n; k++) p += dy[row + k] * x[i * n + k];
+      for (let k = 0; k < n; k++) p += dy[k * outs + o] * x[k * ins + i];
       dw[o * ins + i] = p;
     }
   }
 };
 
-// Two hidden layers, [inputs, N] to [outputs, N]; weights in PyTorch's order, one array for all of them. `Numbers` are
+// Two hidden layers, [N, inputs] to [N, outputs]; weights in PyTorch's order, one array for all of them. `Numbers` are
 // Float64Array in a test alone.
 class Network {
   constructor(inputs, outputs, random, Numbers = Float32Array) {
@@ -220,7 +264,7 @@ class Network {
       const { ins, outs, w, dw, db } = this.layers[k];
       if (toWeights) gather(dw, db, dx[k + 1], x[k], ins, outs, n);
       if (!k && !toInputs) break;
-      multiply(dx[k], w, 1, ins, null, dx[k + 1], outs, ins, n, 1);
+      multiply(dx[k], w, 1, ins, NOTHING, dx[k + 1], outs, ins, n, 1);
       if (!k) break;
       for (let j = 0; j < dx[k].length; j++) if (!(x[k][j] > 0)) dx[k][j] *= SLOPE;
     }
@@ -319,20 +363,14 @@ class ToyGAN {
   // blow it up: it is not taken, and no later one either.
   trainStep({ freezeD = false, freezeG = false } = {}) {
     const loss = LOSSES[this.config.loss];
-    const { dims } = this.points;
     const [both, made, judged] = [this.d.pass(2 * BATCH), this.g.pass(BATCH), this.d.pass(BATCH)];
     let [lossD, dReal, dFake] = [0, 0, 0];
     for (let turn = 0; turn < this.config.nCritic; turn++) {
       const real = this.points.draw(judged.x[0], BATCH, this.random); // its buffer is free until D judges G
       this.noise(made.x[0]);
       const fake = this.g.forward(made);
-      for (let axis = 0; axis < dims; axis++) {
-        const [from, to] = [axis * BATCH, 2 * axis * BATCH];
-        for (let k = 0; k < BATCH; k++) {
-          both.x[0][to + k] = real[from + k];
-          both.x[0][to + BATCH + k] = fake[from + k];
-        }
-      }
+      both.x[0].set(real);
+      both.x[0].set(fake, real.length);
       const logits = this.d.forward(both);
       lossD = mean(logits, 0, BATCH, loss.real) + mean(logits, BATCH, BATCH, loss.fake);
       [dReal, dFake] = [mean(logits, 0, BATCH, loss.verdict), mean(logits, BATCH, BATCH, loss.verdict)];
@@ -378,10 +416,10 @@ class ToyGAN {
 
   // All there is to see of the GAN as it stands: the points and D, and what follows from the densities.
   look() {
-    return { ...this.glance(), ...this.compare() };
+    return { ...this.glance(), ...this.compare(), verdict: this.verdicts() };
   }
 
-  // What costs little: real and fake points, `pull`, where G's loss would have each fake point go, the net, D's verdicts.
+  // What costs least: real and fake points, `pull`, where G's loss would have each fake point go, and the net.
   glance() {
     const loss = LOSSES[this.config.loss];
     const fake = this.answer(this.g, this.shownZ);
@@ -389,20 +427,20 @@ class ToyGAN {
     const logits = this.answer(this.d, fake);
     for (let k = 0; k < SHOWN; k++) pass.dx[3][k] = -loss.gSlope(logits[k]); // the mean's part of one point
     const pull = this.d.backward(pass, { toWeights: false, toInputs: true });
-    return { real: this.shownReal, fake, pull, net: this.answer(this.g, this.netZ), verdict: this.verdicts() };
+    return { real: this.shownReal, fake, pull, net: this.answer(this.g, this.netZ) };
   }
 
   // D's verdict of every place.
   verdicts() {
     const { verdict } = LOSSES[this.config.loss];
-    return (this.verdict = this.answer(this.d, this.places).map(verdict));
+    return this.answer(this.d, this.places).map(verdict);
   }
 
-  // What costs more: both densities, the best D for them, their divergence, the share of p that is covered, and how far D is
-  // from the best on the mean of all points.
-  compare() {
+  // What costs most: both densities, the best D for them, their divergence, the share of p that is covered, and how far D,
+  // by its verdicts, is from the best on the mean of all points.
+  compare(verdict = this.verdicts()) {
     const [p, q] = [this.density, measured(this.answer(this.g, this.manyZ), this.points.dims, BLUR)];
-    const [ideal, verdict] = [best(p, q, this.config.loss), this.verdicts()];
+    const ideal = best(p, q, this.config.loss);
     let [sum, weights] = [0, 0];
     for (let k = 0; k < p.length; k++) {
       if (Number.isNaN(ideal[k])) continue;
@@ -410,7 +448,7 @@ class ToyGAN {
       weights += p[k] + q[k];
     }
     return {
-      ...{ p, q, best: ideal, verdict, off: sum / weights },
+      ...{ p, q, best: ideal, off: sum / weights },
       ...{ divergence: divergence(p, q, this.points.dims), covered: covered(p, q) },
     };
   }
@@ -422,5 +460,5 @@ const netOf = (dims) => {
   if (dims === 1) return Float32Array.from(along(4 * STEPS));
   const [lines, steps] = [along(LINES), along(STEPS)];
   const [still, moving] = [lines.flatMap((each) => steps.map(() => each)), lines.flatMap(() => steps)];
-  return Float32Array.from([...still, ...moving, ...moving, ...still]);
+  return Float32Array.from([...still.flatMap((each, k) => [each, moving[k]]), ...still.flatMap((each, k) => [moving[k], each])]);
 };
