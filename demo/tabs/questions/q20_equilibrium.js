@@ -1,7 +1,8 @@
 // The small duel of question 20, played in the page: toy_gan.js trains it, q20_canvas.js and q20_curves.js draw it. The
 // controls' events end here, in `act`; nothing is asked of the server.
 
-const BUDGET = 10; // milliseconds of a frame that rounds may take
+const BUDGET = 10; // milliseconds of a frame that rounds may take,
+const PART = 0.4; // or this part of a long one
 const MOST = 60; // rounds a frame
 const REST = 300_000; // milliseconds without a touch after which a duel pauses by itself
 const ALONE = 400; // rounds of D alone, at most, to train it to its best
@@ -228,7 +229,7 @@ class Duel {
 
   // The rounds that are due after so many milliseconds, as many as there is time for.
   play(passed) {
-    const until = performance.now() + BUDGET;
+    const until = performance.now() + Math.max(BUDGET, PART * passed);
     const speed = Math.max(this.speeds[this.now.speed], this.alone ? this.speeds.normal : 0);
     this.owed = Math.min(MOST, this.owed + (passed * speed) / 1000);
     while (performance.now() < until && (this.teaching || (this.running && this.owed >= 1))) {
