@@ -179,15 +179,18 @@ const best = (p, q, loss = "bce") => {
 const divergence = (p, q, dims) => {
   const cell = ((2 * REACH) / CELLS[dims]) ** dims;
   const fromMiddle = (a, b) => (a > 0 ? a * Math.log((2 * a) / (a + b)) : 0);
-  let [sum, restP, restQ] = [0, 1, 1];
-  const add = (a, b) => (sum += fromMiddle(a, b) + fromMiddle(b, a));
+  let sum = 0;
+  let restP = 1;
+  let restQ = 1;
   for (let k = 0; k < p.length; k++) {
-    const [a, b] = [cell * p[k], cell * q[k]];
-    add(a, b);
+    const a = cell * p[k];
+    const b = cell * q[k];
+    sum += fromMiddle(a, b) + fromMiddle(b, a);
     restP -= a;
     restQ -= b;
   }
-  return add(Math.max(0, restP), Math.max(0, restQ)) / 2;
+  [restP, restQ] = [Math.max(0, restP), Math.max(0, restQ)];
+  return (sum + fromMiddle(restP, restQ) + fromMiddle(restQ, restP)) / 2;
 };
 
 // The share of the real points that lie where at least a quarter as many generated ones are.

@@ -42,13 +42,16 @@ const heat = (context, verdicts, loss, palette) => {
   const pen = (heat.pen ??= small.getContext("2d"));
   const image = (heat.image ??= pen.createImageData(cells, cells));
   const [real, fake, nothing] = [palette.shield, palette.spear, palette.nothing].map(channels);
-  for (let k = 0; k < verdicts.length; k++) {
-    const lean = Math.max(-1, Math.min(1, 2 * share(verdicts[k], loss) - 1));
-    const [side, strength] = lean > 0 ? [real, lean] : [fake, -lean];
+  const { data } = image;
+  const rest = LOSSES[loss].equilibrium.verdict;
+  for (let k = 0, at = 0; k < verdicts.length; k++, at += 4) {
+    const lean = (verdicts[k] - rest) / (1 - rest); // -1 for fake, 0 for undecided, 1 for real
+    const side = lean > 0 ? real : fake;
+    const strength = 0.75 * Math.min(1, Math.abs(lean));
     for (let each = 0; each < 3; each++) {
-      image.data[4 * k + each] = Number.isNaN(lean) ? nothing[each] : 255 - 0.75 * strength * (255 - side[each]);
+      data[at + each] = Number.isNaN(lean) ? nothing[each] : 255 - strength * (255 - side[each]);
     }
-    image.data[4 * k + 3] = 255;
+    data[at + 3] = 255;
   }
   pen.putImageData(image, 0, 0);
   context.drawImage(small, 0, 0, SIDE, SIDE);

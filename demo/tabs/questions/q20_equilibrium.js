@@ -1,8 +1,8 @@
 // The small duel of question 20, played in the page: toy_gan.js trains it, q20_canvas.js and q20_curves.js draw it. The
 // controls' events end here, in `act`; nothing is asked of the server.
 
-const BUDGET = 10; // milliseconds of a frame that rounds may take,
-const PART = 0.4; // or this part of a long one
+const BUDGET = 9; // milliseconds of a frame that rounds may take,
+const PART = 0.25; // or this part of a long one
 const MOST = 60; // rounds a frame
 const REST = 300_000; // milliseconds without a touch after which a duel pauses by itself
 const ALONE = 400; // rounds of D alone, at most, to train it to its best
@@ -87,9 +87,9 @@ class Duel {
     Object.assign(this, { running: false, teaching: 0, alone: 0, owed: 0, asked: 0, time: 0, wish: null });
     this.touched = performance.now();
     this.views = [
-      new Shown(0, 0.25, () => (this.view = { ...this.view, verdict: this.gan.verdicts() })),
-      new Shown(100, 0.12, () => this.showDensities()),
-      new Shown(0, 0.5, () => this.showPoints()),
+      new Shown(0, 0.15, () => (this.view = { ...this.view, verdict: this.gan.verdicts() })),
+      new Shown(150, 0.08, () => this.showDensities()),
+      new Shown(0, 0.2, () => this.showPoints()),
       new Shown(200, 0.04, () => this.showWords()),
       new Shown(250, 0.06, () => this.showCurves()),
     ];
