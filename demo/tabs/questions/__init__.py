@@ -31,4 +31,3 @@ def build(place: Place) -> None:
 def warm(place: Place) -> None:
     """Import what the first answers need."""
     from gan.analysis import resampling  # noqa: F401
-    from gan.toy import toy_gan  # noqa: F401

@@ -1,9 +1,17 @@
 """`/duel`: the small GAN of question 20 played at one go, for `gradio_client`."""
 
+from typing import TYPE_CHECKING
+
 from demo.tabs.questions.q20_presets import HOLDS
-from demo.tabs.questions.q20_session import Held, config_of, in_turn, new, play, points_of
+from demo.tabs.questions.q20_session import config_of, in_turn, play, points_of
 from demo.ui.numbers import integer
 from demo.ui.refusals import Refused
+from gan.lazy import lazy
+
+if TYPE_CHECKING:
+    from gan.toy.toy_gan import ToyGAN
+
+toy_gan = lazy("gan.toy.toy_gan")
 
 MOST_ROUNDS = 2000
 
@@ -30,17 +38,16 @@ def endpoint(
         raise Refused("refused.rounds", rounds=rounds, alone=alone, most=MOST_ROUNDS)
     if data == "drawn":
         raise Refused("refused.drawn")
-    config = config_of(loss, descent, rate_g, rate_d, 1, seed)
-    held = in_turn(new, points_of(data, ""), config)
+    gan = in_turn(toy_gan.ToyGAN, points_of(data), config_of(loss, descent, rate_g, rate_d, 1, seed))
     for count, still in ((integer("alone", alone), "g"), (integer("rounds", rounds), hold)):
-        end = held.gan.rounds + count
-        while held.gan.rounds < end and not held.gan.blown_up:
-            in_turn(play, held, config, still, min(100, end - held.gan.rounds))
-    return in_turn(_report, held)
+        end = gan.rounds + count
+        while gan.rounds < end and not gan.blown_up:
+            in_turn(play, gan, still, min(50, end - gan.rounds))
+    return in_turn(_report, gan)
 
 
-def _report(held: Held) -> dict:
-    view, last = held.gan.look(), held.gan.history[-1]
+def _report(gan: "ToyGAN") -> dict:
+    view, last = gan.look(), gan.history[-1]
     names = {"rounds": last.number, "gradient": last.grad_g}
     return names | {
         **{name: getattr(last, name) for name in ("d_real", "d_fake", "loss_d", "loss_g")},

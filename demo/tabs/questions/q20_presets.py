@@ -1,17 +1,13 @@
 """What can be chosen of the small duel: its lessons, and the controls' values."""
 
-from typing import TYPE_CHECKING, NamedTuple
-
-from demo.tabs.questions.q20_session import config_of
-
-if TYPE_CHECKING:
-    from gan.toy.toy_gan import ToyConfig
+from typing import NamedTuple
 
 DATA = ("ring", "rings", "line", "grid", "hill", "hills", "drawn")
 DESCENTS = ("adam", "sgd")
 RATES = (0.0, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01)
 HOLDS = ("none", "d", "g")
-SPEEDS = {"slow": 1, "normal": 12, "fast": 60}  # rounds an update, of which there are up to five a second
+SPEEDS = {"slow": 5, "normal": 120, "fast": 3600}  # rounds a second, as far as there is time for them
+SHOWS = ("real", "fake", "pull", "net")  # what can be laid over the verdict
 
 
 class Try(NamedTuple):
@@ -35,10 +31,6 @@ class Preset(NamedTuple):
     alone: int = 0
     tries: dict[str, Try] = {}  # noqa: RUF012, never changed
 
-    def taught(self, seed: float) -> "ToyConfig":
-        """The settings with which D trains alone."""
-        return config_of(self.loss, self.descent, self.rate_g, self.rate_d, 1, seed)
-
 
 PERFECT = {  # measured over three seeds: covered 0.65 and more of the ring after 1,500 rounds, 0.28 with plain steps
     "adam": Try("saturating", "adam", 0.0002),
@@ -54,27 +46,5 @@ PRESETS = {
     "grid": Preset("grid", "bce", "adam", 0.0005, 0.002, "none"),
 }
 
-
-SETTINGS = ("data", "loss", "descent", "rate_g", "rate_d", "hold")  # the controls that a lesson sets
+SETTINGS = ("data", "loss", "descent", "rate_g", "rate_d", "hold")  # the controls that a lesson sets, beside "n_critic"
 TRIES = tuple(dict.fromkeys(name for lesson in PRESETS.values() for name in lesson.tries))
-
-
-class Now(NamedTuple):
-    """The controls' values."""
-
-    preset: str
-    data: str
-    loss: str
-    descent: str
-    rate_g: float
-    rate_d: float
-    n_critic: float
-    seed: float
-    hold: str
-    speed: str
-    shows: list[str]
-    drawing: str
-
-    def config(self) -> "ToyConfig":
-        """The settings of the duel."""
-        return config_of(self.loss, self.descent, self.rate_g, self.rate_d, self.n_critic, self.seed)

@@ -1,35 +1,16 @@
-"""Question 20's small duel in the app: each visitor has one, it runs in the page, and nothing gets stuck."""
+"""Question 20's small duel in the app: it runs in the page, asks the server for nothing, and nothing gets stuck."""
 
-import base64
+import re
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 
 import pytest
-from PIL import Image, ImageDraw
 
-from demo.tabs.questions import q20_api, q20_equilibrium, q20_figures, q20_session
-from demo.ui.i18n import say, words
+from demo.tabs.questions import q20_api, q20_session
+from demo.tabs.questions.q20_presets import PRESETS
+from demo.ui.i18n import words
 from gan.errors import UserError
-from tests.browser import expect, open_section, settle, slow_down
-
-
-def values(**changed):
-    lesson = q20_equilibrium.PRESETS["balanced"]
-    usual = {name: getattr(lesson, name) for name in ("data", "loss", "descent", "rate_g", "rate_d", "hold")}
-    more = {
-        "preset": "balanced",
-        "n_critic": 1,
-        "seed": 0,
-        "speed": "normal",
-        "shows": ["real", "fake", "pull", "net"],
-        "drawing": "",
-    }
-    return q20_equilibrium.Now(**(usual | more | changed))
-
-
-REQUEST = None  # in English
+from tests.browser import expect, open_section, open_tab, settle
 
 
 def test_the_duels_thread_alone_has_one_thread():
@@ -49,115 +30,6 @@ def test_the_duels_thread_alone_has_one_thread():
     assert q20_session.in_turn(torch.get_num_threads) == 1
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("name", q20_equilibrium.PRESETS)
-def test_every_lesson_shows_its_figures_in_words(name, language):
-    lesson = q20_equilibrium.PRESETS[name]
-    now = values(**{field: getattr(lesson, field) for field in ("data", "loss", "descent", "rate_g", "rate_d", "hold")})
-    held = q20_session.new(q20_session.points_of(lesson.data, ""), now.config(), 5)
-    q20_session.play(held, now.config(), now.hold, 5)
-    q20_session.seen(held, now.hold, now.shows, language, curves=False)
-    q20_session.play(held, now.config(), now.hold, 5)
-    figure, curves = q20_session.seen(held, now.hold, now.shows, language, curves=True)
-    assert "{" not in figure + curves
-    assert figure.count("<figure") == (1 if lesson.data == "hills" else 2)
-    assert curves.count('class="chart"') == 3
-    assert say(language, "questions.q20.numbers.divergence") in figure
-
-
-def test_what_is_said_follows_from_the_numbers():
-    held = q20_session.new(q20_session.points_of("ring", ""), values().config())
-    view = held.gan.look()
-    words_en = words("en")
-
-    def said(hold="none", late=None, **changed):
-        held.gan.history = [late] if late else []
-        text = q20_figures.comment(held.gan, view._replace(**changed), hold, "en")
-        starts = {key: words_en[f"questions.q20.says.{key}"].split("{")[0] for key in KEYS}
-        return [key for key in KEYS if text.startswith(starts[key])]
-
-    KEYS = ("start", "fight", "no_gradient", "sure", "fooled", "balance", "lazy")
-    from gan.toy.toy_gan import Turn
-
-    assert said() == ["start"]
-    assert "no_gradient" in said(late=Turn(1, 0, 0, 0.99, 0.01, 0.001))
-    assert "sure" in said(late=Turn(1, 0, 0, 0.99, 0.01, 5.0))
-    assert said("d", late=Turn(1, 0, 0, 0.99, 0.97, 0.1)) == ["fooled"]
-    assert said(late=Turn(1, 0, 0, 0.8, 0.3, 0.1)) == ["fight"]
-    assert said(late=Turn(1, 0, 0, 0.51, 0.49, 0.1), divergence=0.01) == ["balance"]
-    text = q20_figures.comment(held.gan, view._replace(divergence=0.3), "none", "en")
-    assert "need not" in text
-
-
-def test_training_d_to_its_best_stops_by_itself():
-    held, *_ = q20_equilibrium.to_best(REQUEST, None, *values(data="hill"))
-    assert held.running
-    before = [p.clone() for p in held.gan.g.parameters()]
-    for _ in range(100):
-        q20_equilibrium.tick(REQUEST, held, *values(data="hill", speed="fast"))
-        if not held.running:
-            break
-    assert not held.running
-    assert held.gan.look().off < 0.1
-    assert all((a == b).all() for a, b in zip(before, held.gan.g.parameters(), strict=True))
-
-
-def test_a_duel_left_alone_pauses_by_itself():
-    held, *_ = q20_equilibrium.run(REQUEST, None, *values())
-    held.touched = time.monotonic() - q20_equilibrium.REST - 1
-    *_, button = q20_equilibrium.tick(REQUEST, held, *values())
-    assert not held.running
-    assert button.value == words("en")["questions.q20.run"]
-    figure, *_ = q20_equilibrium.tick(REQUEST, held, *values())  # a page that has missed it is told
-    assert "data-running" not in figure
-
-
-def test_a_duel_that_was_cleared_away_comes_to_rest():
-    figure, _, button = q20_equilibrium.tick(REQUEST, None, *values())
-    assert "data-running" not in figure
-    assert button.value == words("en")["questions.q20.run"]
-
-
-@pytest.mark.slow
-def test_thirty_visitors_each_have_their_own_and_all_are_answered():
-    holders = [q20_equilibrium.run(REQUEST, None, *values(seed=seed))[0] for seed in range(30)]
-    answered = [0] * 30
-
-    def visit(number):
-        for _ in range(2):
-            figure, *_ = q20_equilibrium.tick(REQUEST, holders[number], *values(seed=number))
-            assert "<figure" in figure
-            answered[number] += 1
-
-    threads = [threading.Thread(target=visit, args=(number,)) for number in range(30)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join(60)
-    assert answered == [2] * 30
-    assert q20_session._waiting == 0
-    assert len({held.gan.history[0] for held in holders}) == 30
-
-
-def drawing():
-    image = Image.new("L", (280, 280))
-    ImageDraw.Draw(image).line((40, 40, 240, 240), fill=255, width=12)
-    with BytesIO() as file:
-        image.save(file, "PNG")
-        return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def test_a_drawing_is_data_and_what_is_no_drawing_is_refused_in_a_sentence():
-    points = q20_session.points_of("drawn", drawing())
-    assert len(points.centres) > 20
-    assert (points.centres[:, 0] + points.centres[:, 1]).abs().max() < 0.3  # from the upper left to the lower right
-    for bad in ("", "data:image/png;base64,????", "data:text/html;base64,AAAA", "data:image/png;base64,AAAA"):
-        with pytest.raises(UserError, match="empty"):
-            q20_session.points_of("drawn", bad)
-    with pytest.raises(UserError, match="no points"):
-        q20_session.points_of("../etc", "")
-
-
 def test_the_endpoint_plays_and_refuses():
     answer = q20_api.endpoint("hill", "bce", 30, alone=20)
     assert answer["rounds"] == 50
@@ -170,123 +42,228 @@ def test_the_endpoint_plays_and_refuses():
 
 
 browser = pytest.mark.browser
-
-
-def pause(page):
-    """Let the duel, which runs, rest."""
-    page.locator("#duel-run").click()
-    expect(page.locator("#duel [data-running]")).to_have_count(0)
-    settle(page)
+DUEL = "document.querySelector('#duel .duel').duel"
 
 
 def begin(look, language="en", **options):
-    """The section with a new duel of the first lesson, which rests."""
+    """The section with a new duel of the first lesson, which rests; from here on nothing is asked of the server."""
     page = look(language, tab="questions", **options)
-    open_section(page, "questions", "q1")
-    settle(page)
+    open_tab(page, "questions")
     open_section(page, "questions", "q20")
-    page.wait_for_selector("#duel figure")
-    settle(page)  # a duel that was left rests
-    lesson, ring = page.locator("#duel-preset input[value=balanced]"), page.locator("#duel-data input[value=ring]")
-    if not lesson.is_checked():
-        lesson.check()
-        page.wait_for_selector("#duel [data-running]")
-        pause(page)
-    if not ring.is_checked():
-        ring.check()
-        settle(page)
-    if rounds(page):
-        page.locator("#duel-again").click()
-        settle(page)
+    page.wait_for_selector("#duel dd")
+    settle(page)
+    if page.locator("#duel [data-running]").count():
+        page.locator("#duel-run").click()
+    for name, value in (("preset", "balanced"), ("data", "ring"), ("speed", "normal")):
+        choose(page, name, value)
+        if name == "preset" and page.locator("#duel [data-running]").count():
+            page.locator("#duel-run").click()
+    page.locator("#duel-again").click()
+    expect(page.locator("#duel dd").first).to_have_text("0")
+    page.traffic.asked.clear()
     return page
 
 
+def choose(page, name, value):
+    field = page.locator(f"#duel-{name} input[value={value}]")
+    if not field.is_checked():
+        field.check()
+
+
 def rounds(page):
-    return int(page.locator("#duel dl dd").first.inner_text().replace(",", ""))
+    return int(page.locator("#duel dd").first.inner_text().replace(",", ""))
 
 
 def wait_for_rounds(page, least):
     page.wait_for_function(
-        "least => Number(document.querySelector('#duel dl dd').textContent.replace(',', '')) >= least",
-        arg=least,
-        timeout=60_000,
+        "least => Number(document.querySelector('#duel dd').textContent.replace(',', '')) >= least", arg=least
+    )
+
+
+def rest(page):
+    """Let the duel, which runs, rest; it has asked the server for nothing."""
+    page.locator("#duel-run").click()
+    expect(page.locator("#duel [data-running]")).to_have_count(0)
+    assert not page.traffic.asked
+
+
+def ink(page, selector):
+    """How many pixels of a canvas are not of its first pixel's colour."""
+    return page.evaluate(
+        """(selector) => {
+          const canvas = document.querySelector(selector);
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const pixels = new Uint32Array(data.buffer);
+          return pixels.filter((each) => each !== pixels[0]).length;
+        }""",
+        selector,
     )
 
 
 @browser
 @pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1366, 768))])
-def test_it_runs_in_the_page_and_pauses_and_fits_a_phone(look, language, size):
+def test_it_runs_in_the_page_without_the_server_and_fits_a_phone(look, language, size):
     page = begin(look, language, size=size)
-    assert rounds(page) == 0
+    said = page.locator("#duel-says").inner_text()
+    page.context.set_offline(True)
     page.locator("#duel-run").click()
     page.get_by_role("button", name=words(language)["questions.q20.pause"], exact=True).wait_for()
-    wait_for_rounds(page, 30)
-    begun, first = time.monotonic(), rounds(page)
-    wait_for_rounds(page, first + 60)
-    assert (rounds(page) - first) / (time.monotonic() - begun) > 2  # a quiet machine does 60
-    page.locator("#duel-run").click()
+    wait_for_rounds(page, 60)
+    rest(page)
     page.get_by_role("button", name=words(language)["questions.q20.run"], exact=True).wait_for()
-    settle(page, 0.5)  # it would have asked twice
+    page.context.set_offline(False)
+    assert page.locator("#duel-says").inner_text() not in ("", said)
     expect(page.locator("#duel-curves .chart")).to_have_count(3)
+    for figure in (".plane:not(.best)", ".best"):
+        assert ink(page, f"#duel {figure} canvas") > 1000
+    assert "{" not in page.locator("#duel").inner_text()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @browser
 def test_single_steps_say_who_learned_and_leaving_the_section_rests(look):
     page = begin(look)
-    for button, expected in (("one", 1), ("only_d", 2), ("only_g", 3)):
+    weights = f"[{DUEL}.gan.g, {DUEL}.gan.d].map((network) => network.weights.reduce((sum, each) => sum + each))"
+    learned = {"one": [True, True], "only_d": [False, True], "only_g": [True, False]}
+    for count, (button, who) in enumerate(learned.items(), 1):
+        before = page.evaluate(weights)
         page.locator(f"#duel-{button}").click()
-        wait_for_rounds(page, expected)
-        assert rounds(page) == expected
+        expect(page.locator("#duel dd").first).to_have_text(str(count))
+        assert [a != b for a, b in zip(before, page.evaluate(weights), strict=True)] == who
     page.locator("#duel-run").click()
     wait_for_rounds(page, 10)
-    page.get_by_role("tab", name=words("en")["questions.q1.tab"]).click()
+    open_section(page, "questions", "q1")
     page.wait_for_selector("#upsample image")
-    settle(page, 0.5)
+    page.wait_for_function(f"!{DUEL}.running && !{DUEL}.asked")
+    stood = page.evaluate(f"{DUEL}.gan.rounds")
+    open_section(page, "questions", "q20")
+    page.get_by_role("button", name=words("en")["questions.q20.run"], exact=True).wait_for()
+    settle(page)
+    assert page.evaluate(f"{DUEL}.gan.rounds") == stood
 
 
 @browser
-def test_a_lesson_starts_at_once_and_sets_the_controls(look):
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_lesson_starts_at_once_and_sets_the_controls(look, preset):
+    lesson, page = PRESETS[preset], begin(look)
+    if preset == "balanced":
+        choose(page, "preset", "grid")
+    choose(page, "preset", preset)
+    wait_for_rounds(page, lesson.alone + 1)
+    for name in ("loss", "data", "hold"):
+        expect(page.locator(f"#duel-{name} input[value={getattr(lesson, name)}]")).to_be_checked()
+    config = page.evaluate(f"{DUEL}.gan.config")
+    assert [config[name] for name in ("loss", "descent", "rateG", "rateD")] == [
+        getattr(lesson, name) for name in ("loss", "descent", "rate_g", "rate_d")
+    ]
+    assert page.evaluate(f"{DUEL}.gan.history.slice(0, 3).map((turn) => turn.number)")[0] < 5
+    expect(page.locator("#duel-about strong").first).to_be_visible()
+    expect(page.locator("#duel figure:visible canvas")).to_have_count(1 if lesson.data == "hills" else 2)
+    expect(page.locator("#duel-tries button:visible")).to_have_count(len(lesson.tries))
+    rest(page)
+    for name, then in lesson.tries.items():
+        page.locator(f"#duel-try-{name}").click()
+        page.wait_for_function(f"{DUEL}.gan.config.rateG === {then.rate_g} && {DUEL}.gan.config.loss === '{then.loss}'")
+        expect(page.locator(f"#duel-loss input[value={then.loss}]")).to_be_checked()
+        expect(page.locator("#duel-hold input[value=none]")).to_be_checked()
+        rest(page)
+
+
+@browser
+def test_training_d_to_its_best_stops_by_itself_and_leaves_the_generator(look):
     page = begin(look)
-    page.locator("#duel-preset input[value=perfect]").check()
-    wait_for_rounds(page, 301)
-    expect(page.locator("#duel-loss input[value=saturating]")).to_be_checked()
-    page.wait_for_function("document.querySelector('#duel p').textContent.includes('next to nothing')")
-    expect(page.locator("#duel-about")).to_contain_text("perfect D")
+    choose(page, "data", "hill")
+    before, off = page.evaluate(f"[[...{DUEL}.gan.g.weights], {DUEL}.view.off]")
+    page.locator("#duel-best").click()
+    expect(page.locator("#duel [data-running]")).to_have_count(1)
+    wait_for_rounds(page, 1)
+    page.evaluate(f"{DUEL}.alone = 40")  # of the 400 that it may take, which is long on a busy machine
+    expect(page.locator("#duel [data-running]")).to_have_count(0)
+    assert page.evaluate(f"{DUEL}.view.off") < off / 2
+    assert page.evaluate(f"[...{DUEL}.gan.g.weights]") == before
+    assert not page.traffic.asked
+
+
+@browser
+def test_it_pauses_by_itself_where_nobody_touches_it_or_where_it_blows_up(look):
+    page = begin(look)
+    page.locator("#duel-run").click()
+    wait_for_rounds(page, 5)
+    page.evaluate(f"{DUEL}.touched -= 301_000")
+    page.get_by_role("button", name=words("en")["questions.q20.run"], exact=True).wait_for()
+    page.evaluate(f"{DUEL}.gan.d.weights.fill(1e30)")
+    page.locator("#duel-run").click()
+    expect(page.locator("#duel-says")).to_have_text(words("en")["questions.q20.says.blown_up"])
+    expect(page.locator("#duel [data-running]")).to_have_count(0)
+    assert not page.traffic.asked
+
+
+@browser
+def test_what_is_said_follows_from_the_numbers(look):
+    page = begin(look)
+
+    def said(real, fake, gradient, *, hold="none", **changed):
+        page.evaluate(
+            f"""({{ real, fake, gradient, hold, changed }}) => {{
+              const duel = {DUEL};
+              duel.gan.history = [{{ dReal: real, dFake: fake, gradG: gradient, lossD: 0, lossG: 0, number: 1 }}];
+              duel.gan.config.descent = changed.descent ?? "adam";
+              Object.assign(duel.view, changed);
+              duel.now.hold = hold;
+              duel.showWords();
+            }}""",
+            {"real": real, "fake": fake, "gradient": gradient, "hold": hold, "changed": changed},
+        )
+        text = page.locator("#duel-says").inner_text()
+        beginning = "questions.q20.says."
+        sentences = {key: re.escape(text) for key, text in words("en").items() if key.startswith(beginning)}
+        shapes = {key: re.sub(r"\\\{\w+\\\}", r"[\\d.]+", sentence) for key, sentence in sentences.items()}
+        (key,) = (key for key, shape in shapes.items() if re.fullmatch(shape, text))
+        return key.removeprefix(beginning)
+
+    assert said(0.99, 0.01, 0.001, descent="sgd") == "no_gradient"
+    assert said(0.99, 0.01, 0.001) == "tiny"
+    assert said(0.99, 0.01, 5.0) == "sure"
+    assert said(0.99, 0.97, 0.1, hold="d") == "fooled"
+    assert said(0.8, 0.3, 0.1) == "fight"
+    assert said(0.51, 0.49, 0.1, divergence=0.01) == "balance"
+    assert said(0.51, 0.49, 0.1, divergence=0.3) == "lazy"
 
 
 def with_pad(look):
     """(page, its pad, on which nothing is drawn)."""
     page = begin(look)
-    page.locator("#duel-data input[value=drawn]").check()
+    choose(page, "data", "drawn")
     canvas = page.locator("#duel-pad canvas[data-ready]")
     canvas.wait_for()
     page.locator("#duel-pad .tools button").click()
-    settle(page)
     return page, canvas
+
+
+CENTRES = f"[...{DUEL}.gan.points.centres]"
 
 
 @browser
 def test_points_are_drawn_by_hand(look):
     page, canvas = with_pad(look)
+    before = page.evaluate(CENTRES)
+    assert len(before) == 240  # an empty pad changes nothing: the ring
     box = canvas.bounding_box()
-    before = page.locator("#duel path.real").last.get_attribute("d")
     page.mouse.move(box["x"] + 40, box["y"] + 40)
     page.mouse.down()
     page.mouse.move(box["x"] + 200, box["y"] + 60, steps=8)
     page.mouse.up()
-    page.wait_for_function(
-        "old => [...document.querySelectorAll('#duel path.real')].pop().getAttribute('d') !== old", arg=before
-    )
+    page.wait_for_function(f"{CENTRES}.length !== 240")
+    y = page.evaluate(CENTRES)[1::2]
+    assert min(y) > 0.5  # in the upper part
     page.locator("#duel-run").click()
     wait_for_rounds(page, 10)
+    rest(page)
 
 
 @browser
-def test_dots_are_drawn_by_keyboard_and_none_is_lost_on_a_slow_line(look):
+def test_dots_are_drawn_by_keyboard(look):
     page, canvas = with_pad(look)
-    page.evaluate("window.usual = fetch")
-    slow_down(page)
     page.keyboard.press("Tab")
     canvas.focus()
     expect(page.locator("#duel-pad output")).to_have_text(words("en")["noise.find.pad.keys"])
@@ -296,15 +273,33 @@ def test_dots_are_drawn_by_keyboard_and_none_is_lost_on_a_slow_line(look):
         page.keyboard.press("Space")
         page.keyboard.press("Space")
     expect(page.locator("#duel-pad output")).to_have_text(words("en")["noise.find.pad.up"])
-    page.wait_for_function(
-        """() => { // left and in the middle, at a seventh and at half of 1000, and nowhere else
-            const path = [...document.querySelectorAll('#duel path.real')].pop().getAttribute('d');
-            const xs = [...path.matchAll(/M([0-9]+) /g)].map((match) => Number(match[1]));
-            const near = (x) => xs.filter((other) => Math.abs(other - x) < 60).length;
-            return near(143) > 0 && near(500) > 0 && near(143) + near(500) === xs.length;
-        }"""
-    )
-    page.evaluate("window.fetch = usual")
+    x = page.evaluate(CENTRES)[0::2]
+    left, middle = ([each for each in x if abs(each - at) < 0.2] for at in (-1.07, 0))
+    assert left
+    assert middle
+    assert len(left) + len(middle) == len(x)
+    assert not page.traffic.asked
+
+
+@browser
+def test_a_seed_repeats_a_duel_and_settings_change_while_it_runs(look):
+    page = begin(look)
+    seen = []
+    for _ in range(2):
+        page.locator("#duel-again").click()
+        for _ in range(3):
+            page.locator("#duel-one").click()
+        expect(page.locator("#duel dd").first).to_have_text("3")
+        seen.append(page.evaluate(f"{DUEL}.gan.history"))
+    assert seen[0] == seen[1]
+    page.locator("#duel-run").click()
+    choose(page, "loss", "hinge")
+    page.wait_for_function(f"{DUEL}.gan.config.loss === 'hinge'")
+    page.locator("#duel-hold input[value=d]").check()
+    wait_for_rounds(page, 10)
+    rest(page)
+    choose(page, "loss", "bce")
+    choose(page, "hold", "none")
 
 
 @browser
