@@ -1,15 +1,20 @@
 """Sliders that mean something: the held picture moved along the strongest directions of its generator."""
 
+import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import gradio as gr
 from PIL import Image
 
+from demo.device import routes, runtime
 from demo.server import model_cache
 from demo.tabs.noise.samples import CSS, JS, Picture, draw, inline, picture_of
 from demo.tabs.noise.selection import Desk, Room, about, held, hold
+from demo.ui.assets import beside
 from demo.ui.handlers import EACH, add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import percent, require_int
@@ -29,7 +34,7 @@ gan_images = lazy("gan.images")
 sample_id = lazy("gan.inference.sample_id")
 torch = lazy("torch")
 
-HTML = macros(__file__)
+DRAG, HTML = beside(__file__, "directions.js"), macros(__file__)
 COUNT = 6  # sliders
 REACH = 6.0  # how far a slider goes each way, in standard deviations of z
 STOPS = (-6, -4, -2, 0, 2, 4, 6)  # the pictures beside a slider
@@ -123,16 +128,26 @@ def strips(shown: Picture, method: str, language: Language) -> list[str]:
     return rows + [""] * (COUNT - len(rows))
 
 
-def live(shown: Picture, z: "Tensor", language: Language) -> str:
-    """The moved picture as HTML, large, with what is said of it, beside the held one."""
+def live(shown: Picture, method: str, z: "Tensor", language: Language) -> str:
+    """The moved picture as HTML, large, with what is said of it, and what the page needs to move it by itself."""
     now, say = at(shown, z), saying(language, "noise.")
+    vectors, _ = found(shown.run, method)
     return HTML.live(
+        say,
         inline(now.image),
-        alt=say("sliders.alt"),
-        caption=say("sliders.still" if now is shown else "sliders.now"),
+        still=now is shown,
         about=about(now, language),
         length=say("sliders.length", before=f"{shown.z.norm():.1f}", after=f"{z.norm():.1f}"),
+        runtime=runtime.version(),
+        file=f"{quote(shown.run.name)}/{routes.stamp_of(shown.run)}/g",
+        z=_numbers(shown.z),
+        vectors=_numbers(vectors),
     )
+
+
+def _numbers(values: "Tensor") -> str:
+    """Numbers as JSON, exact enough for a picture."""
+    return re.sub(r"(\.\d{5})\d+", r"\1", json.dumps(values.tolist()))
 
 
 def show(desk: Desk, method: str, request: gr.Request) -> tuple:
@@ -142,13 +157,13 @@ def show(desk: Desk, method: str, request: gr.Request) -> tuple:
     sliders = [gr.Slider(value=0, label=label, visible=True) for label in names(told, language)]
     sliders += [gr.Slider(value=0, visible=False)] * (COUNT - len(sliders))
     coordinate = gr.Slider(maximum=len(shown.z), value=1)
-    return live(shown, shown.z, language), coordinate, 0, *sliders, *strips(shown, method, language)
+    return live(shown, method, shown.z, language), coordinate, 0, *sliders, *strips(shown, method, language)
 
 
 def move(request: gr.Request, desk: Desk, method: str, coordinate: float, extra: float, *amounts: float) -> str:
     """`live` for the sliders as they stand."""
     shown = held(desk)
-    return live(shown, moved(shown, method, list(amounts), coordinate, extra), language_of(request))
+    return live(shown, method, moved(shown, method, list(amounts), coordinate, extra), language_of(request))
 
 
 def take(desk: Desk, method: str, coordinate: float, extra: float, *amounts: float) -> Desk:
@@ -187,7 +202,7 @@ def build(room: Room) -> Section:
         sliders, rows = [], []
         with gr.Row():
             with gr.Column(scale=2, min_width=240):
-                now = gr.HTML(css_template=CSS, elem_id="moved", min_height=180)
+                now = gr.HTML(css_template=CSS, js_on_load=DRAG, elem_id="moved", min_height=180)
                 method = gr.Radio(
                     [(t(f"noise.sliders.methods.{each}"), each) for each in ("sefa", "ganspace")],
                     value="sefa",
@@ -201,16 +216,12 @@ def build(room: Room) -> Section:
                 for number in range(1, COUNT + 1):
                     with gr.Row():
                         with gr.Column(min_width=260):
-                            sliders.append(
-                                gr.Slider(
-                                    -REACH, REACH, value=0, step=0.1, label=f"{number}", elem_id=f"slider-{number}"
-                                )
-                            )
+                            sliders.append(_slider(number, f"{number}"))
                         with gr.Column(min_width=260):
                             rows.append(gr.HTML(css_template=CSS, js_on_load=JS, elem_id=f"stops-{number}"))
                 with gr.Accordion(t("noise.sliders.raw"), open=False), gr.Row():
-                    coordinate = gr.Slider(1, 100, value=1, step=1, label=t("noise.sliders.coordinate"), min_width=260)
-                    extra = gr.Slider(-REACH, REACH, value=0, step=0.1, label=t("noise.sliders.extra"), min_width=260)
+                    coordinate = _slider("coordinate", t("noise.sliders.coordinate"), 1, 100, 1, 1)
+                    extra = _slider("extra", t("noise.sliders.extra"))
         gr.Markdown(t("noise.sliders.explain"), latex_delimiters=[{"left": "$", "right": "$", "display": False}])
         add_endpoint(
             directions_endpoint,
@@ -232,13 +243,19 @@ def build(room: Room) -> Section:
     state = [room.desk, method, coordinate, extra, *sliders]
     outputs = [now, coordinate, extra, *sliders, *rows]
     # past the queue, which would take as long again as the picture: half of what dragging may take to feel immediate
-    dragged = [each.input for each in (*sliders, coordinate, extra)]
-    gr.on(dragged, catch_errors(move), state, now, **(LATEST | {"queue": False}))
+    now.input(catch_errors(move), state, now, **(LATEST | {"queue": False}))
     gr.on([method.input, reset.click], catch_errors(show), [room.desk, method], outputs, **LATEST)
     keep.click(catch_errors(take), state, room.desk, **QUIET)
     for slider, row in zip(sliders, rows, strict=True):
         row.select(catch_errors(to_stop), None, slider, **EACH).then(catch_errors(move), state, now, **LATEST)
     return Section(tab, show, [method], outputs)
+
+
+def _slider(
+    name: int | str, label: Any, low: float = -REACH, high: float = REACH, value: float = 0, step: float = 0.1
+) -> gr.Slider:
+    """A slider that directions.js listens to."""
+    return gr.Slider(low, high, value, step=step, label=label, min_width=260, elem_id=f"slider-{name}")
 
 
 def to_stop(event: gr.EventData) -> float:

@@ -1,4 +1,4 @@
-"""The live camera on the visitor's own device, in a real browser with the real ONNX Runtime Web.
+"""Networks on the visitor's own device, in a real browser with the real ONNX Runtime Web.
 
 The runtime is fetched from the package registry, once for this machine; where that cannot be reached there is nothing
 to test.
@@ -9,16 +9,25 @@ import pytest
 import torch
 
 from demo.device import routes, runtime
+from demo.tabs.noise import directions
+from demo.tabs.noise.samples import picture_of
+from demo.ui.i18n import words
 from gan.core.checkpoint import load_networks
 from gan.data.registry import cache_root
 from gan.errors import UserError
 from gan.runs.run import Run
-from tests.browser import Visitors, expect, open_section, serve, settle
+from tests.browser import Visitors, expect, open_section, serve, settle, slow_down
 from tests.small_cyclegan import small_cyclegan
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FRAMES = "n => Number(document.querySelector('#camera canvas.made').dataset.frames ?? 0) >= n"
+
+HELD = "new URLSearchParams(document.querySelector('#held a[href*=picture]').search).get('picture')"
+PIXELS = """() => {
+    const canvas = document.querySelector("#moved canvas");
+    return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data];
+}"""
 
 # What a network of this page makes of values: (version of the runtime, file, values, shape) to {values, shape}.
 RUN = """async ([version, file, values, shape]) => {
@@ -46,16 +55,21 @@ def school(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(chromium, school):
-    """The section of the live camera, of the shipped horses."""
+def visitors(chromium, school):
     visitors = Visitors(chromium, school.url)
+    yield visitors
+    visitors.leave()
+
+
+@pytest.fixture(scope="module")
+def page(visitors):
+    """The section of the live camera, of the shipped horses."""
     page = visitors(tab="translate", camera=True)
     page.wait_for_selector("#ways img")
     open_section(page, "translate", "camera")
     page.wait_for_selector("#camera .camera")
     settle(page)
-    yield page
-    visitors.leave()
+    return page
 
 
 def wait_for_frames(page, more=3):
@@ -127,3 +141,39 @@ def test_a_device_on_which_it_does_not_work_is_served_by_the_server(page):
     page.locator("#camera button.stop").click()
     page.unroute_all(behavior="ignoreErrors")
     settle(page)
+
+
+def test_sliders_are_drawn_on_the_device_as_the_server_would_and_without_it(visitors):
+    page = visitors()
+    page.wait_for_selector("#pictures .made img")
+    open_section(page, "noise", "sliders")
+    page.wait_for_selector("#stops-1 img")
+    settle(page)
+    held = picture_of(page.evaluate(HELD))
+    slider = [page.locator(f"#slider-{number} input[type=number]") for number in (1, 2)]
+    with page.expect_response("**/device/networks/**"):
+        slider[0].fill("1")  # drawn by the server: the network is on its way
+    page.locator("[data-device=ready]").wait_for(timeout=120_000)
+    settle(page, 1)
+    expect(page.locator("#moved .settled")).to_have_text(words("en")["noise.sliders.now"])
+    assert page.locator("#moved canvas").is_hidden()
+
+    slow_down(page, 5000)  # the server's word comes late
+    slider[1].fill("-2.5")
+    page.locator("#moved canvas").wait_for()
+    expect(page.locator("#moved .dragged")).to_have_text(words("en")["noise.sliders.here"])
+    drawn = np.reshape(page.evaluate(PIXELS), (*held.image.shape[1:], 4))[..., :3]
+    expected = directions.at(held, directions.moved(held, "sefa", [1, -2.5])).image
+    assert np.abs(drawn - expected.permute(1, 2, 0).numpy().astype(int)).max() <= 2
+    expect(page.locator("#moved .settled")).to_be_visible()  # and then it comes
+    assert page.locator("#moved canvas").is_hidden()
+
+    page.context.set_offline(True)
+    drawn = set()
+    for value in ("4", "-4", "2"):
+        slider[0].fill(value)
+        page.wait_for_timeout(100)
+        page.locator("#moved canvas").wait_for()
+        drawn.add(page.locator("#moved canvas").evaluate("canvas => canvas.toDataURL()"))
+    assert len(drawn) == 3
+    page.context.set_offline(False)
