@@ -1,7 +1,7 @@
 """`/duel`: the small GAN of question 20 played at one go, for `gradio_client`."""
 
 from demo.tabs.questions.q20_presets import HOLDS
-from demo.tabs.questions.q20_session import Held, config_of, in_turn, new, play, points_of
+from demo.tabs.questions.q20_session import Held, config_of, in_turn, new, play
 from demo.ui.numbers import integer
 from demo.ui.refusals import Refused
 
@@ -31,7 +31,7 @@ def endpoint(
     if data == "drawn":
         raise Refused("refused.drawn")
     config = config_of(loss, descent, rate_g, rate_d, 1, seed)
-    held = in_turn(new, points_of(data, ""), config)
+    held = in_turn(new, data, "", config)
     for count, still in ((integer("alone", alone), "g"), (integer("rounds", rounds), hold)):
         end = held.gan.rounds + count
         while held.gan.rounds < end and not held.gan.blown_up:

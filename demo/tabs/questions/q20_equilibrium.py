@@ -12,7 +12,7 @@ import gradio as gr
 
 from demo.tabs.questions import q20_api, q20_figures, quiz_items
 from demo.tabs.questions.q20_presets import DATA, DESCENTS, HOLDS, PRESETS, RATES, SETTINGS, SPEEDS, TRIES, Now
-from demo.tabs.questions.q20_session import Held, in_turn, ink, new, pace, play, points_of, seen
+from demo.tabs.questions.q20_session import Held, in_turn, ink, new, pace, play, seen
 from demo.ui import drawing_pad as pads
 from demo.ui import svg_chart
 from demo.ui.assets import beside
@@ -48,7 +48,7 @@ def ensure(held: Held | None, now: Now) -> Held:
 def fresh_of(now: Now) -> Held:
     """A new duel as the lesson begins, on the data chosen and with the settings of now."""
     lesson, config = PRESETS[now.preset], now.config()
-    return in_turn(new, points_of(now.data, now.drawing), config, lesson.alone, lesson.taught(config.seed))
+    return in_turn(new, now.data, now.drawing, config, lesson.alone, lesson.taught(config.seed))
 
 
 def show(subject: None, held: Held | None, shown: str | None, *values: Any) -> tuple:

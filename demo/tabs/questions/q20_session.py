@@ -4,11 +4,13 @@ All duels take turns on one thread: small networks gain nothing from several, an
 (measured: 22 rounds a second on two busy threads, 220 on one).
 """
 
+import copy
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -129,13 +131,20 @@ def ink(drawing: str) -> np.ndarray:
     return np.asarray(image.convert("L").resize((200, 200)), np.float32) / 255
 
 
-def new(points: "Points", config: "ToyConfig", alone: int = 0, taught: "ToyConfig | None" = None) -> Held:
+def new(data: str, drawing: str, config: "ToyConfig", alone: int = 0, taught: "ToyConfig | None" = None) -> Held:
     """A new duel; D may have trained alone before it begins, with settings of its own (`taught`)."""
-    gan = toy_gan.ToyGAN(points, taught or config)
-    for _ in range(alone):
-        gan.train_step(freeze_g=True)
+    gan = copy.deepcopy(_begun(data, drawing, taught or config, alone))
     gan.change(config)
     return Held(gan)
+
+
+@lru_cache(maxsize=8)
+def _begun(data: str, drawing: str, config: "ToyConfig", alone: int) -> "ToyGAN":
+    """A duel after so many rounds of D alone: a class that clicks on one lesson waits for them once."""
+    gan = toy_gan.ToyGAN(points_of(data, drawing), config)
+    for _ in range(alone):
+        gan.train_step(freeze_g=True)
+    return gan
 
 
 def play(held: Held, config: "ToyConfig", hold: str, rounds: int) -> None:

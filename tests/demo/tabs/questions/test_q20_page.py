@@ -54,7 +54,7 @@ def test_the_duels_thread_alone_has_one_thread():
 def test_every_lesson_shows_its_figures_in_words(name, language):
     lesson = q20_equilibrium.PRESETS[name]
     now = values(**{field: getattr(lesson, field) for field in ("data", "loss", "descent", "rate_g", "rate_d", "hold")})
-    held = q20_session.new(q20_session.points_of(lesson.data, ""), now.config(), 5)
+    held = q20_session.new(lesson.data, "", now.config(), 5)
     q20_session.play(held, now.config(), now.hold, 5)
     q20_session.seen(held, now.hold, now.shows, language, curves=False)
     q20_session.play(held, now.config(), now.hold, 5)
@@ -66,7 +66,7 @@ def test_every_lesson_shows_its_figures_in_words(name, language):
 
 
 def test_what_is_said_follows_from_the_numbers():
-    held = q20_session.new(q20_session.points_of("ring", ""), values().config())
+    held = q20_session.new("ring", "", values().config())
     view = held.gan.look()
     words_en = words("en")
 
