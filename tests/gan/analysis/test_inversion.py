@@ -164,7 +164,8 @@ def test_a_test_digit_is_not_called_impossible_and_a_checkerboard_is(mnist, digi
     places = torch.arange(32) // 4
     board = ((places[:, None] + places) % 2 * 2.0 - 1)[None, None]
     verdicts = [
-        list(search_picture(*mnist, target, latent=100, steps=100))[-1].verdict for target in (digit, -digit, board)
+        list(search_picture(*mnist, target, latent=100, steps=100, **FEWER))[-1].verdict
+        for target in (digit, -digit, board)
     ]
     assert verdicts[0] in ("found", "nearly")
     assert verdicts[1:] == ["not yet", "not yet"]
@@ -195,7 +196,9 @@ def test_a_classifier_that_is_merely_fooled_finds_nothing():
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("settings", [{"size": 16, "ngf": 4, "latent": 8}, {"size": 16, "channels": 3, "ngf": 4, "latent": 1}])
+@pytest.mark.parametrize(
+    "settings", [{"size": 16, "ngf": 4, "latent": 8}, {"size": 16, "channels": 3, "ngf": 4, "latent": 1}]
+)
 def test_any_run_can_be_searched(loss, settings):
     g, d = untrained(loss=loss, norm="instance" if settings["latent"] == 1 else "batch", **settings)
     target = g(noise(1, settings["latent"], 9)).detach()
