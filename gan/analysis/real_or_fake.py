@@ -120,6 +120,12 @@ def cut(sheet: Image.Image, channels: int, size: int) -> Tensor:
     return cells.permute(1, 2, 0, 3, 4).flatten(0, 1).contiguous()
 
 
+def kept(images: Tensor) -> Tensor:
+    """What a sample would keep of full rows of pictures, uint8 [N, C, S, S]: they go the way of the fakes."""
+    sheet = open_picture(BytesIO(encode_sample(grid(images, COLUMNS, gap=GAP))))
+    return cut(sheet, *images.shape[1:3])
+
+
 @torch.inference_mode()
 def draw(
     run: Run,
@@ -146,8 +152,7 @@ def draw(
 
     stream = np.random.default_rng([seed, step])
     order = stream.permutation(len(real))[:CELLS]
-    sheet = grid(real[torch.from_numpy(np.resize(order, CELLS))], COLUMNS, gap=GAP)  # a full one, as the fakes' is
-    seen = cut(open_picture(BytesIO(encode_sample(sheet))), config.channels, config.size)
+    seen = kept(real[torch.from_numpy(np.resize(order, CELLS))])  # a full sheet, as the fakes' is
     shown = [stream.choice(cells, HALF, replace=False) for cells in (len(order), CELLS)]
     both = torch.cat([images[torch.from_numpy(pick)] for images, pick in zip((seen, fake), shown, strict=True)])
     places = stream.permutation(2 * HALF)

@@ -83,8 +83,8 @@ def nearest(
     for start in range(0, len(pool), chunk):
         y = _flat(pool[start : start + chunk])
         squares = torch.addmm(y.square().sum(1), x, y.T, alpha=-2)  # |x - y|^2 less |x|^2
-        where = torch.arange(start, start + len(y), device=x.device).expand(len(x), -1)
-        squares, where = torch.cat([best[0], squares], 1), torch.cat([best[1], where], 1)
+        squares, where = squares.topk(min(k, len(y)), largest=False)
+        squares, where = torch.cat([best[0], squares], 1), torch.cat([best[1], where + start], 1)
         values, order = squares.topk(min(k, squares.shape[1]), largest=False)
         best = values, where.gather(1, order)
         if progress is not None:

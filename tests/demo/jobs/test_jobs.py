@@ -24,6 +24,7 @@ from demo.ui.i18n import LANGUAGES, words
 from gan.core.checkpoint import load_networks
 from gan.errors import UserError
 from tests.small_runs import small_run
+from tests.stub_processes import Stubs, slowly
 
 ROOT = Path(__file__).resolve().parents[3]
 TINY = {"ngf": 4, "batch": 8, "latent": 8, "log_every": 1, "precision": "fp32"}
@@ -50,17 +51,6 @@ def place(real_place, monkeypatch):
     """The same, where the process that is started is a stub of a training."""
     monkeypatch.setattr(launch, "subprocess", Stubs)
     return real_place
-
-
-class Stubs:
-    """`subprocess`, with the stub in the place of a training's command line."""
-
-    DEVNULL, STDOUT = subprocess.DEVNULL, subprocess.STDOUT
-
-    @staticmethod
-    def Popen(command, **how):
-        assert command[:3] == [sys.executable, "-m", "gan"]
-        return subprocess.Popen([sys.executable, str(ROOT / "tests" / "stub_training.py"), *command[3:]], **how)
 
 
 def start(place, model, data, minutes, name="", **how):
@@ -170,7 +160,7 @@ def test_a_killed_training_is_interrupted_and_goes_on_where_it_was_saved_to_its_
     assert jobs.status(run) == "interrupted"
     assert jobs.active() is None
 
-    end = run.info["seconds"] + 1
+    end = run.info["seconds"] + 0.3
     run.set_info(config=run.info["config"] | {"minutes": end / 60})
     jobs.control(real_place, "mine", "go on")
     assert jobs.status(run) == "starting"
@@ -380,7 +370,7 @@ def test_two_apps_on_one_folder_start_one_training(place, monkeypatch):
     code = (
         "import sys\nfrom pathlib import Path\nfrom demo import jobs\nfrom demo.jobs import worker\n"
         "from gan.runs.run import all_runs\n"
-        "from demo.server.environment import Place, no_loan\nfrom tests.demo.jobs.test_jobs import Stubs, slowly\n"
+        "from demo.server.environment import Place, no_loan\nfrom tests.stub_processes import Stubs, slowly\n"
         "runs = Path(sys.argv[1])\njobs.model_cache.runs = lambda *_, **__: all_runs(runs)\n"
         "jobs.launch = slowly\nworker.subprocess = Stubs\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
@@ -396,12 +386,6 @@ def test_two_apps_on_one_folder_start_one_training(place, monkeypatch):
     started = [int(other.communicate(timeout=120)[0].split()[0]), len(jobs._workers)]
     assert sorted(started) == [0, 1]
     wait(lambda: sorted(run.status for run in jobs.model_cache.runs()) == ["finished", "queued"])
-
-
-def slowly(*asked):
-    """Launch a training when the other app has looked into the queue, too."""
-    time.sleep(0.5)
-    return launch.launch(*asked)
 
 
 def test_a_training_is_branched(place):

@@ -20,6 +20,12 @@ def untrained(seed=0, **settings):
     return Generator(DCGANConfig(**({"size": 16, "ngf": 4, "latent": 8} | settings))).eval()
 
 
+@pytest.fixture
+def few_samples(monkeypatch):
+    """For what holds of whatever was found: the components of 1,000 pictures take most of a test."""
+    monkeypatch.setattr("gan.analysis.directions.SAMPLES", 200)
+
+
 def first_layer(generator):
     """A, float64 [maps * 4 * 4, latent]: column by column the layer's reply to a unit vector."""
     layer = generator.stages[0][0]
@@ -35,6 +41,7 @@ def first_layer(generator):
     + [{"norm": norm} for norm in NORMS]
     + [{"size": size, "channels": channels} for size, channels in product((16, 32, 64), (1, 3))],
 )
+@pytest.mark.usefixtures("few_samples")
 @pytest.mark.parametrize("method", METHODS)
 def test_every_kind_of_generator_has_directions_of_length_1_and_their_effects(method, settings):
     generator = untrained(**settings)
@@ -50,6 +57,7 @@ def test_every_kind_of_generator_has_directions_of_length_1_and_their_effects(me
         assert effect.turns is None
 
 
+@pytest.mark.usefixtures("few_samples")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("latent", [1, 8, 20])
 def test_the_largest_number_of_each_is_positive(method, latent):
@@ -58,6 +66,7 @@ def test_the_largest_number_of_each_is_positive(method, latent):
         assert (found.max(1) >= np.abs(found).max(1)).all()
 
 
+@pytest.mark.usefixtures("few_samples")
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_weights_have_the_same_directions_and_others_have_others(method):
     found = directions(untrained(), 8, 4, method)
@@ -179,6 +188,7 @@ def test_ganspace_looks_at_the_later_layer_and_the_closed_form_at_the_first():
     assert directions(generator, 8, 1, "ganspace")[0].argmax() == 6
 
 
+@pytest.mark.usefixtures("few_samples")
 @pytest.mark.parametrize("method", METHODS)
 def test_a_generator_that_died_still_has_directions_and_they_change_nothing(method):
     generator = untrained(norm="none")

@@ -240,6 +240,12 @@ def test_training_the_classifier_learns_and_its_file_reads_back(tmp_path, monkey
 # Whole evaluations
 
 
+@pytest.fixture(autouse=True)
+def few_neighbours(monkeypatch):
+    """Nearest pictures are looked for of a hundred: whose they are is asked above."""
+    monkeypatch.setattr(evaluate, "NEIGHBOURS", 100)
+
+
 class Fixed(nn.Module):
     """A generator that gives the same uint8 pictures, whatever the noise."""
 

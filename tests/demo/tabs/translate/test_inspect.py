@@ -168,9 +168,12 @@ def test_the_first_example_of_each_pile_shows_the_lesson(name, shipped):
 def test_where_the_discriminators_err_the_page_says_so(shipped):
     run = Run.open("horse2zebra")
     some = pairs.examples("horse2zebra", run.config.size)
-    contrary = [Held(run, "AtoB", image) for side, image in some if side == "a"]
     said = {}
-    for now in contrary:
-        mean = mean_verdicts(inspect.seen(now), run.config)
-        said[mean["real", "other"] > mean["real", "own"]] = "here they err" in inspect.page(now, "en")
+    for side, image in some:
+        if side == "a" and len(said) < 2:
+            now = Held(run, "AtoB", image)
+            mean = mean_verdicts(inspect.seen(now), run.config)
+            err = mean["real", "other"] > mean["real", "own"]
+            if err not in said:
+                said[err] = "here they err" in inspect.page(now, "en")
     assert said == {True: True, False: False}  # there is one that contradicts the lesson, and it is kept
