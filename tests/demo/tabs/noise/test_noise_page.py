@@ -305,6 +305,7 @@ def test_a_run_made_meanwhile_is_offered_and_its_game_is_played_with_the_keyboar
 
     choose_new(projector, "played")
     open_section(projector, "noise", "game")
+    settle(projector)
     everyone = projector.get_by_label("Everyone's scores")
     everyone.check()
     projector.wait_for_selector("#board table tr:nth-child(2)")
