@@ -193,7 +193,7 @@ class Visitors:
     errors: list[str] = field(default_factory=list)
     lent: list[tuple[str, Any]] = field(default_factory=list)
     origins: set[str] = field(default_factory=set)
-    open: dict[tuple[str, str], Any] = field(default_factory=dict)
+    open: dict[str, Any] = field(default_factory=dict)
 
     def __call__(
         self,
@@ -220,10 +220,11 @@ class Visitors:
             context.grant_permissions(["camera"])
         context.on("request", self._watch)
         page = context.new_page()
-        page.traffic = Traffic(page)
+        page.traffic, page.been = Traffic(page), set()
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.emulate_media(color_scheme="dark" if dark else "light")
         page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
+        page.on("framenavigated", lambda _: page.been.add(tab_of(page)))
         if script:
             page.add_init_script(script)
         page.goto(address)
@@ -232,18 +233,49 @@ class Visitors:
             open_tab(page, tab)
         return page
 
-    def again(self, language: str = "en", *, tab: str, size: tuple[int, int] = (1366, 768)) -> Any:
-        """The page that was opened like this before, at this size now; a new one where there is none at rest."""
-        page, deadline = self.open.get((language, tab)), time.monotonic() + 5
+    def again(
+        self, language: str = "en", *, tab: str, size: tuple[int, int] = (1366, 768), untouched: bool = False
+    ) -> Any:
+        """The page of this language as it was left, at this size and tab now; a new one where there is none at rest.
+
+        `untouched` asks for a page whose tab nobody has opened yet; a page opens with its first tab.
+        """
+        page, deadline = self.open.get(language), time.monotonic() + 5
         while page and page.traffic.waiting and time.monotonic() < deadline:
             page.wait_for_timeout(50)
-        if page is None or page.traffic.waiting:
-            page = self.open[language, tab] = self(language, tab=tab, size=size)
+        if page and (page.traffic.waiting or (untouched and tab in {FIRST_TAB, *page.been})):
+            self.close(page)
+            page = None
+        if page is None:
+            page = self.open[language] = self(
+                language, path="" if tab == FIRST_TAB else f"#{tab}", size=size, script=CLOCKS
+            )
+            new = True
+        else:
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.bring_to_front()
+            new = tab_of(page) != tab
+            if new:
+                open_tab(page, tab)
+        if new:
             page.wait_for_selector(FIRST[tab], state="attached")
-            settle(page)
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.bring_to_front()
+            if not untouched:
+                settle(page)
         return page
+
+    def rest(self) -> None:
+        """Leave the pages where they ask for no news."""
+        for page in self.open.values():
+            open_tab(page, "questions")
+            page.wait_for_selector(FIRST["questions"], state="attached")
+            open_section(page, "questions", "q1")
+
+    def close(self, page: Any) -> None:
+        """Close one of the windows."""
+        language = next(each for each, one in self.open.items() if one is page)
+        del self.open[language]
+        at = next(at for at, (_, context) in enumerate(self.lent) if context is page.context)
+        self._give_back(*self.lent.pop(at))
 
     def _watch(self, request: Any) -> None:
         """Only what is asked of a host can leave the machine: `data:` and `blob:` name none."""
@@ -253,15 +285,21 @@ class Visitors:
     def leave(self) -> None:
         """Close every window; fails if a page asked another host for anything or raised an error."""
         while self.lent:  # the first one's comes last, to be the next one's: its cache has the most
-            locale, context = self.lent.pop()
-            context.remove_listener("request", self._watch)
-            self.windows.take_back(locale, context, self.origins)
+            self._give_back(*self.lent.pop())
+        self.open.clear()
         self.check()
 
+    def _give_back(self, locale: str, context: Any) -> None:
+        context.remove_listener("request", self._watch)
+        self.windows.take_back(locale, context, self.origins)
+
     def check(self) -> None:
-        """Fails if a page asked another host for anything or raised an error."""
-        assert not self.strays, f"the page asked other hosts: {self.strays}"
-        assert not self.errors, f"the page raised errors: {self.errors}"
+        """Fails, once, if a page asked another host for anything or raised an error."""
+        strays, errors = self.strays.copy(), self.errors.copy()
+        self.strays.clear()
+        self.errors.clear()
+        assert not strays, f"the page asked other hosts: {strays}"
+        assert not errors, f"the page raised errors: {errors}"
 
 
 def settle(page: Any, seconds: float = 0.3, patience: float = 30) -> None:
@@ -336,9 +374,14 @@ class Traffic:
             self.unanswered -= sum(b'"msg":"process_completed"' in line for line in lines)
 
 
-# Lets a page's slow clocks, those of a second and more, run ten times as fast: a `script` for a visit.
-FAST = """const set = window.setInterval;
-window.setInterval = (call, time, ...all) => set(call, time >= 1000 ? time / 10 : time, ...all);"""
+# Lets a page's slow clocks, those of a second and more, run ten times as fast while `window.fast` says so.
+CLOCKS = """const set = window.setInterval;
+window.setInterval = (call, time, ...all) => {
+    let ticks = 0;
+    const slowly = () => (++ticks % 10 === 0 || window.fast) && call(...all);
+    return time >= 1000 ? set(slowly, time / 10) : set(call, time, ...all);
+};"""
+FAST = CLOCKS + "window.fast = true;"  # a `script` for a visit
 
 
 # Counts every frame that is asked for, by whatever script, in `window.asked`: a `script` for a visit.
@@ -348,14 +391,20 @@ window.requestAnimationFrame = (callback) => (window.asked++, ask(callback));"""
 
 
 def slow_down(page: Any, milliseconds: int = 500) -> None:
-    """Let whatever the page asks for from now on take so much longer."""
+    """Let whatever the page asks for from now on take so much longer, until `speed_up`."""
     page.evaluate(
         """milliseconds => {
-            const ask = fetch;
+            const ask = (window.promptly = fetch);
             window.fetch = async (...all) => (await new Promise((go) => setTimeout(go, milliseconds)), ask(...all));
         }""",
         milliseconds,
     )
+
+
+def speed_up(page: Any) -> None:
+    """Let what the page asks for go its usual way again, after what is on its way."""
+    settle(page)
+    page.evaluate("window.fetch = window.promptly")
 
 
 def open_list(page: Any, element: str) -> None:
@@ -371,6 +420,14 @@ def look_at_list(page: Any, element: str, option: str) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     settle(page)
+
+
+FIRST_TAB = "noise"
+
+
+def tab_of(page: Any) -> str:
+    """The name of the open tab, as the page's address says it."""
+    return urlsplit(page.url).fragment.split("/")[0] or FIRST_TAB
 
 
 # What each tab shows first, when it has come.

@@ -20,6 +20,8 @@ from tests import browser as machinery
 from tests.small_cyclegan import small_cyclegan
 from tests.small_runs import small_run
 
+FAILED = pytest.StashKey[bool]()
+
 
 def pytest_collection_modifyitems(items):
     """The files that take longest come first: several processes then end at about the same time."""
@@ -134,19 +136,42 @@ def visit(chromium, server):
     visitors.leave()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def guests(chromium, server):
-    """Those whose pages all tests of a file look at."""
+    """Those whose pages all tests look at."""
     visitors = machinery.Visitors(chromium, server.url)
     yield visitors
     visitors.leave()
 
 
-@pytest.fixture
-def look(guests):
-    """`page = look("ko", tab="questions")` is `visit` for tests that take a page as others of the same file left it.
+@pytest.fixture(scope="module")
+def resting(guests):
+    """The same; after a file's tests their pages ask for nothing more."""
+    yield guests
+    guests.rest()
 
-    Opening a page is most of what a test of it costs. A test that needs it untouched, or closes it, takes `visit`.
+
+@pytest.fixture
+def look(resting, request):
+    """`page = look("ko", tab="questions")` is `visit` for tests that take a page as others left it.
+
+    Those others may be in other files: opening a page is most of what a test of it costs. A test that needs a tab
+    untouched says so; one that closes its page or needs a script of its own takes `visit`. After a test that failed
+    nobody gets the pages that it had.
     """
-    yield guests.again
-    guests.check()
+    yield resting.again
+    try:
+        resting.check()
+    except AssertionError:
+        resting.leave()
+        raise
+    if request.node.stash.get(FAILED, False):
+        resting.leave()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Let fixtures know whether their test failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report

@@ -1,9 +1,10 @@
-"""An open page at rest: it asks for no frames, and for news only where they can be seen."""
+"""An open page at rest: it asks for no frames, and for news only where they can be seen; in a French browser."""
 
 import time
 
 import pytest
 
+from demo.ui.i18n import words
 from tests.browser import COUNT_FRAMES, FAST, FIRST, open_tab, settle
 
 pytestmark = pytest.mark.browser
@@ -11,8 +12,10 @@ pytestmark = pytest.mark.browser
 
 def test_a_page_at_rest_draws_no_frames_and_asks_for_news_only_where_they_can_be_seen(visit):
     """Every frame that is asked for, by whatever script, is counted at the source: Gradio keeps its own reference."""
-    page = visit(script=COUNT_FRAMES + FAST)  # news are asked for every two seconds: five times a second here
+    page = visit("fr-FR", script=COUNT_FRAMES + FAST)  # news are asked for every two seconds: five times a second here
     page.wait_for_selector(FIRST["noise"])
+    assert page.evaluate("document.documentElement.lang") == "en"  # as for everyone who does not read Korean
+    assert words("en")["app.title"].split("\n\n")[1] in page.inner_text("#title")
     settle(page)
     deadline, asked = time.monotonic() + 30, -10
     while (now := page.evaluate("window.asked")) - asked >= 10:

@@ -1,4 +1,7 @@
-"""The page's address: it names the open tab and section; links, F5, Back and the language switch keep to it."""
+"""The page's address: it names the open tab and section; links, F5 and Back keep to it.
+
+So does the language switch: `test_i18n.py`.
+"""
 
 import pytest
 
@@ -43,13 +46,10 @@ def test_the_address_leads_to_a_tab_and_back_to_the_one_before(visit):
     page.reload()
     is_open(page, "translate", "piles", says="#translate/piles")
     to_tabs_and_back(page)
-    page.get_by_role("link", name="한국어").click()
-    page.get_by_text(words("ko")["questions.intro"][:20]).wait_for()
-    is_open(page, "questions", "q1", says="#questions")
 
 
 def test_an_address_without_a_tab_or_with_one_that_is_not_there_opens_the_first(visit):
-    """And no tab says that there is nothing while it is on its way."""
+    """And holds the picture that it names; and no tab says that there is nothing while it is on its way."""
     page = visit(
         "en",
         path="?picture=mnist:0:7#nonsense/more",
@@ -61,6 +61,8 @@ def test_an_address_without_a_tab_or_with_one_that_is_not_there_opens_the_first(
     page.wait_for_selector("#pictures .made img")
     is_open(page, "noise", "grid", says="?picture=mnist:0:7#nonsense/more")
     expect(page.locator("#held-code input, #held-code textarea")).to_have_value("mnist:0:7")
+    named = page.locator("#pictures .made img").nth(7).get_attribute("src")
+    expect(page.locator("#held .held img")).to_have_attribute("src", named)
     open_tab(page, "curves")
     is_open(page, "curves", says="?picture=mnist:0:7#curves")
     page.wait_for_selector("#stories section")

@@ -58,8 +58,8 @@ def move(page, step):
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_curves_and_samples_are_there_when_the_tab_opens(visit, language):
-    page = visit(language, tab="curves")
+def test_curves_and_samples_are_there_when_the_tab_opens(look, language):
+    page = look(language, tab="curves", untouched=True)
     page.wait_for_selector("#stories section")
     sections = page.locator("#stories section")
     expect(sections).to_have_count(2)

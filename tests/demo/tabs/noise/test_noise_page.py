@@ -80,8 +80,8 @@ SECTIONS = {
 
 
 @pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1920, 1080))])
-def test_the_page_opens_with_sixteen_verdicts_and_every_section_shows_something_at_once(visit, language, size):
-    page = visit(language, size=size)
+def test_the_page_opens_with_sixteen_verdicts_and_every_section_shows_something_at_once(look, language, size):
+    page = look(language, tab="noise", size=size, untouched=True)
     assert page.evaluate("document.documentElement.lang") == language
     assert len(set(sources(page))) > 1
     captions = page.locator("#pictures figcaption").all_inner_texts()
@@ -162,27 +162,24 @@ def shelf(page):
     return buttons.evaluate_all("buttons => buttons.map(button => button.dataset.address)")
 
 
-def test_a_click_holds_a_picture_and_its_code_brings_it_back_elsewhere(visit, look):
+def test_a_click_holds_a_picture_and_its_code_brings_it_back_elsewhere(look):
+    """So does its address, which `test_tabs_page.py` follows."""
     page, pictures = begin(look)
     before = shelf(page)
     hold(page, 11, pictures)
     expect(page.locator(CODE)).to_have_value("mnist:0:11")
     expect(page.locator("#shelf button[aria-pressed=true]")).to_have_attribute("data-address", "mnist:0:11")
     assert shelf(page) == [*before, "mnist:0:11"][-8:]
-    link = page.locator("#held .links a").first.get_attribute("href")
+    expect(page.locator("#held .links a").first).to_have_attribute("href", "?picture=mnist:0:11")
 
-    other = visit("ko", path=link)
-    other.wait_for_selector("#held .held img")
-    assert held(other) == pictures[11]
-
-    third, _ = begin(look, "ko")
-    enter(third, "mnist:0:9")
-    wait_for_held(third, pictures[9])
-    field = third.locator(CODE)
+    other, _ = begin(look, "ko")
+    enter(other, "mnist:0:9")
+    wait_for_held(other, pictures[9])
+    field = other.locator(CODE)
     field.fill("mnist:zero:9")
     field.press("Enter")
-    third.wait_for_selector("text=그림 코드가 아닙니다")
-    assert held(third) == pictures[9]
+    other.wait_for_selector("text=그림 코드가 아닙니다")
+    assert held(other) == pictures[9]
 
 
 def test_a_look_at_the_list_of_runs_leaves_the_held_picture_alone(look):
@@ -240,7 +237,7 @@ def test_a_walk_and_a_sum_are_there_at_once_and_can_be_changed(look):
 
 def test_a_five_is_found_only_when_someone_asks_and_every_page_in_line_gets_its_turn(look, visit):
     page, _ = begin(look)
-    others = [visit(), visit("ko")]
+    others = [visit(), begin(look, "ko")[0]]
     for each in (page, *others):
         open_section(each, "noise", "find")
         expect(each.locator("#search")).to_contain_text(word(each, "noise.find.empty").split(".")[0].split("‘")[0])
@@ -308,6 +305,7 @@ def test_a_run_made_meanwhile_is_offered_and_its_game_is_played_with_the_keyboar
 
     choose_new(projector, "played")
     open_section(projector, "noise", "game")
+    settle(projector)
     everyone = projector.get_by_label("Everyone's scores")
     everyone.check()
     projector.wait_for_selector("#board table tr:nth-child(2)")

@@ -9,7 +9,7 @@ from demo.tabs.questions import q17_diagram, q17_labels
 from demo.ui.i18n import words
 from gan.analysis.training_roles import teachers
 from gan.errors import UserError
-from tests.browser import FAST, open_section, settle
+from tests.browser import open_section, settle
 
 
 @pytest.mark.parametrize("run", ["herd", "herd-no-identity", "herd-no-cycle"])
@@ -103,8 +103,8 @@ browser = pytest.mark.browser
 
 @browser
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_one_steps_through_the_round_and_it_plays_by_itself_and_stops(visit, language):
-    page = visit(language, tab="questions", size=(390, 844) if language == "ko" else (1366, 768), script=FAST)
+def test_one_steps_through_the_round_and_it_plays_by_itself_and_stops(look, language):
+    page = look(language, tab="questions", size=(390, 844) if language == "ko" else (1366, 768))
     open_section(page, "questions", "q17")
     page.wait_for_selector("#rounds-of svg", timeout=60_000)
     heading = page.locator("#rounds-of h4")
@@ -124,6 +124,7 @@ def test_one_steps_through_the_round_and_it_plays_by_itself_and_stops(visit, lan
     page.get_by_role("spinbutton", name=words(language)["questions.q17.at"]).fill("1")
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelector('#rounds-of h4').textContent.startsWith('1 /')")
+    page.evaluate("window.fast = true")
     page.locator("#q17-play").click()
     page.wait_for_function(  # the page itself stops it: a busy machine would come with its click when all was played
         """() => {
@@ -134,4 +135,5 @@ def test_one_steps_through_the_round_and_it_plays_by_itself_and_stops(visit, lan
     )
     page.wait_for_selector("#rounds-of .round:not([data-running])")
     settle(page, 2 * q17_labels.PACE / 10_000)
+    page.evaluate("window.fast = false")
     assert not page.locator("#rounds-of h4").inner_text().startswith("12 /")  # it did not play on to its end

@@ -200,8 +200,8 @@ def begin(look, language="en", **options):
 
 @browser
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_the_tab_opens_with_a_computed_answer_and_everything_is_reached_and_changed_by_keyboard(visit, language):
-    page = visit(language, tab="questions")
+def test_the_tab_opens_with_a_computed_answer_and_everything_is_reached_and_changed_by_keyboard(look, language):
+    page = look(language, tab="questions", untouched=True)
     page.wait_for_selector("#upsample image")
     before = pictures(page)
     assert len(before) == 5

@@ -79,8 +79,8 @@ def turn(page):
 
 
 @pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (1366, 768))])
-def test_both_directions_are_there_without_a_click_and_every_section_shows_something(visit, language, size):
-    page = visit(language, tab="translate", size=size)
+def test_both_directions_are_there_without_a_click_and_every_section_shows_something(look, language, size):
+    page = look(language, tab="translate", size=size, untouched=True)
     page.wait_for_function("document.querySelectorAll('#ways img:not(.before)').length === 8")  # no click so far
     shown = choose_fruit(page)
     assert len(shown) == 8
@@ -188,7 +188,7 @@ def test_the_divider_is_moved_by_hand_and_by_keys(look):
 COUNT = """() => {
   let under_way = 0;
   window.most = 0;
-  const ask = window.fetch;
+  const ask = (window.whole = window.fetch);
   window.fetch = async (address, ...rest) => {
     if (!String(address).includes('component_server')) return ask(address, ...rest);
     window.most = Math.max(window.most, ++under_way);
@@ -203,7 +203,7 @@ COUNT = """() => {
 
 TWO_CAMERAS = """() => {
   const paint = Object.assign(document.createElement("canvas"), { width: 64, height: 64 }).getContext("2d");
-  setInterval(() => {
+  window.painting = setInterval(() => {
     paint.fillStyle = "red";
     paint.fillRect(0, 0, 32, 64);
     paint.fillStyle = "blue";
@@ -218,6 +218,12 @@ TWO_CAMERAS = """() => {
     return stream;
   };
 }"""
+NO_CAMERAS = """() => {
+  clearInterval(window.painting);
+  delete navigator.mediaDevices.enumerateDevices;
+  delete navigator.mediaDevices.getUserMedia;
+  window.fetch = window.whole;
+}"""
 LEFT = """() => {
   const canvas = document.querySelector("#camera canvas.seen");
   const [red, , blue] = canvas.getContext("2d").getImageData(4, canvas.height / 2, 1, 1).data;
@@ -225,9 +231,9 @@ LEFT = """() => {
 }"""
 
 
-def test_the_camera_takes_a_snapshot_and_is_translated_live_and_stop_stops(visit):
-    page = visit(tab="translate", camera=True)
-    choose_fruit(page)
+def test_the_camera_takes_a_snapshot_and_is_translated_live_and_stop_stops(look):
+    page = fruit(look)
+    page.context.grant_permissions(["camera"])
     before = images(page)
     page.locator("#translate-picture button[aria-label='Capture from camera']").click()
     page.locator("#translate-picture button", has_text="Webcam").click()
@@ -269,6 +275,8 @@ def test_the_camera_takes_a_snapshot_and_is_translated_live_and_stop_stops(visit
     page.wait_for_function("document.querySelector('#camera output').innerText.includes('pictures a second')")
     open_tab(page, "questions")
     settle(page)
+    page.evaluate(NO_CAMERAS)
+    page.context.clear_permissions()
 
 
 def test_a_page_without_https_says_why_there_is_no_webcam(look):
