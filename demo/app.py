@@ -30,6 +30,7 @@ from demo.server.environment import ROOT, Place, decide
 from demo.server.https import Invitation, answer_plain_http, invite
 from demo.server.ports import LAST, free_port, is_reached_by_others, port, prefix
 from demo.server.surroundings import spare
+from demo.ui.component_tree import QuickTree
 from demo.ui.gradio_workarounds import calm
 from demo.ui.i18n import HERE, LanguageSwitch, announce, t, translations
 from demo.ui.theme import theme
@@ -93,7 +94,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
             "openapi_url": None,
             "docs_url": None,
             "redoc_url": None,
-            "middleware": [Middleware(LanguageSwitch)],
+            "middleware": [Middleware(LanguageSwitch), Middleware(QuickTree)],
             "routes": [*ROUTES],
         },
         "quiet": True,

@@ -117,9 +117,13 @@ def example_row(run: Run, direction: str, example: int, title: str, language: La
 
 @lru_cache(maxsize=64)
 def _example_row(folder: Path, stamp: Any, direction: str, example: int, title: str, language: Language) -> str:
+    return row(Run(folder), direction, _example_way(folder, stamp, direction, example), title, language)
+
+
+@lru_cache(maxsize=16)  # for readers of the other language; one of the largest takes 0.8 MB
+def _example_way(folder: Path, stamp: Any, direction: str, example: int) -> Way:
     run = Run(folder)
-    image = examples(run.config.data, run.config.size)[example].image
-    return row(run, direction, go(run, direction, image), title, language)
+    return go(run, direction, examples(run.config.data, run.config.size)[example].image)
 
 
 def row(run: Run, direction: str, way: Way, title: str, language: Language, *, made: bool = False) -> str:

@@ -5,12 +5,14 @@ A test that fails here says that Gradio has mended it, and which workaround can 
 
 import subprocess
 import sys
+from pathlib import Path
 
 import gradio as gr
 import pytest
 from gradio.context import Context
 from gradio_client import Client
 
+from demo.ui.component_tree import SCRIPT, WALK
 from tests.browser import COUNT_FRAMES
 
 LOOKS = 5
@@ -31,10 +33,26 @@ Object.defineProperty(window, "gradio_config", {
 });"""
 
 
-def run_python(code: str, *arguments: str) -> str:
-    """What a process of its own prints, into which nothing of this project is imported."""
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+# Prints how many of its components' files importing Gradio looks for, and whether a picture is opened, of both kinds.
+ALONE = """import inspect, sys
+asked, get = [], inspect.getfile
+inspect.getfile = lambda thing: (asked.append(thing), get(thing))[1]
+import gradio as gr
+from gradio.data_classes import ImageData
+print(sum(isinstance(each, type) and each.__module__.startswith("gradio.") for each in asked))
+for kind in ("filepath", "pil"):
+    try: gr.Image(type=kind).preprocess(ImageData(path=sys.argv[1], orig_name="no-picture.png"))
+    except Exception as error: print("cannot identify" in str(error))
+"""
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """What Gradio does in a process of its own, into which nothing of this project is imported: a line for each."""
+    path = tmp_path_factory.mktemp("alone") / "no-picture.png"
+    path.write_bytes(b"not a picture")
+    command = [sys.executable, "-c", ALONE, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.splitlines()
 
 
 @pytest.fixture(scope="module")
@@ -73,18 +91,9 @@ def test_the_queue_looks_for_work_a_thousand_times_a_second(plain):
 
 
 @pytest.mark.slow
-def test_a_picture_component_opens_what_was_sent_before_anyone_can_refuse_it(tmp_path):
+def test_a_picture_component_opens_what_was_sent_before_anyone_can_refuse_it(alone):
     """`unread`, which changes the class: so it is seen in a process of its own."""
-    path = tmp_path / "no-picture.png"
-    path.write_bytes(b"not a picture")
-    look = (
-        "import sys, gradio as gr\n"
-        "from gradio.data_classes import ImageData\n"
-        "for kind in ('filepath', 'pil'):\n"
-        "    try: gr.Image(type=kind).preprocess(ImageData(path=sys.argv[1], orig_name='no-picture.png'))\n"
-        "    except Exception as error: print('cannot identify' in str(error))"
-    )
-    assert run_python(look, str(path)).split() == ["True", "True"]
+    assert alone[1:] == ["True", "True"]
 
 
 def test_only_a_private_name_says_which_block_is_being_built():
@@ -101,6 +110,12 @@ def test_an_empty_dict_is_taken_for_the_value_of_the_first_output(plain):
     assert client.predict("", api_name="/empty") == "{}"
 
 
+def test_a_page_walks_through_all_its_components_to_find_one():
+    """`component_tree.py`."""
+    scripts = [path for path in Path(gr.__file__).parent.rglob("*.js") if SCRIPT.search(path.as_posix())]
+    assert [len(WALK.findall(path.read_bytes())) for path in scripts] == [1]
+
+
 def test_a_page_makes_its_web_app_before_it_is_launched(monkeypatch):
     """`gradio_start.without_web_app`."""
     made = []
@@ -112,43 +127,35 @@ def test_a_page_makes_its_web_app_before_it_is_launched(monkeypatch):
 
 
 @pytest.mark.slow
-def test_importing_gradio_reads_the_source_of_its_components():
+def test_importing_gradio_reads_the_source_of_its_components(alone):
     """`gradio_start._no_file_of_classes`."""
-    count = (
-        "import inspect; asked = []; get = inspect.getfile\n"
-        "inspect.getfile = lambda thing: (asked.append(thing), get(thing))[1]\n"
-        "import gradio\n"
-        "print(sum(isinstance(each, type) and each.__module__.startswith('gradio.') for each in asked))"
-    )
-    assert int(run_python(count)) > 10
+    assert int(alone[0]) > 10
+
+
+@pytest.fixture(scope="module")
+def page(plain, chromium):
+    """The page in a browser, which counts."""
+    context = chromium.browser.new_context()
+    page = context.new_page()
+    page.add_init_script(COUNT_FRAMES + COUNT_READS)
+    page.goto(plain.local_url)
+    page.get_by_label("Textbox").first.wait_for()
+    yield page
+    context.close()
 
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_page_at_rest_asks_for_every_frame(plain, chromium):
+def test_an_opening_page_goes_through_all_events_for_each_component(page):
+    """`Plain` in `tabs.js`."""
+    assert page.evaluate("window.reads") >= MORE * MORE
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_page_at_rest_asks_for_every_frame(page):
     """`frames.js`."""
-    context = chromium.browser.new_context()
-    page = context.new_page()
-    page.add_init_script(COUNT_FRAMES)
-    page.goto(plain.local_url)
-    page.get_by_label("Textbox").first.wait_for()
     page.wait_for_timeout(3000)
     before = page.evaluate("window.asked")
     page.wait_for_timeout(2000)
-    after = page.evaluate("window.asked")
-    context.close()
-    assert after - before > 20
-
-
-@pytest.mark.slow
-@pytest.mark.browser
-def test_an_opening_page_goes_through_all_events_for_each_component(plain, chromium):
-    """`Plain` in `tabs.js`."""
-    context = chromium.browser.new_context()
-    page = context.new_page()
-    page.add_init_script(COUNT_READS)
-    page.goto(plain.local_url)
-    page.get_by_label("Textbox").first.wait_for()
-    reads = page.evaluate("window.reads")
-    context.close()
-    assert reads >= MORE * MORE
+    assert page.evaluate("window.asked") - before > 20

@@ -53,7 +53,7 @@ def test_the_stop_clicked_last_is_where_the_slider_stands(look, slow):
     page.locator("#stops-1 button").first.click()
     page.locator("#stops-1 button").last.click()
     expect(page.locator("#slider-1 input[type=number]")).to_have_value("6")
-    page.locator("#stops-1 button").nth(2).click()
+    page.locator("#stops-1 button").nth(3).click()
     expect(page.locator("#slider-1 input[type=number]")).to_have_value("0")
 
 
