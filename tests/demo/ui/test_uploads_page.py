@@ -11,7 +11,7 @@ from demo.server.environment import decide
 from demo.ui.i18n import HERE, LANGUAGES, say, words
 from demo.ui.uploads import limits
 from gan.data.image_io import MAX_PIXELS, SUFFIXES
-from tests.browser import expect
+from tests.browser import expect, open_section
 from tests.demo.tabs.translate.test_translate_page import fruit
 
 
@@ -63,6 +63,7 @@ LOOK = """async () => {
 @pytest.mark.browser
 def test_a_phones_photo_is_made_smaller_and_what_is_no_picture_refused(look):
     page = fruit(look, "ko")
+    open_section(page, "translate", "camera")  # which does nothing with so large a picture
     page.evaluate(WATCH)
     field, told = page.locator("#translate-picture input[type=file]"), page.locator("#told")
     for name, kind, key in (

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 
 from demo import app as shell
@@ -312,9 +313,10 @@ def test_a_page_goes_on_where_a_run_is_deleted_just_as_its_list_opens(train_page
     page.locator("#watch .facts b", has_text="9,001").wait_for()
 
 
-def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(chromium, server):
-    visitors = Visitors(chromium, server.url)
-    page, late = visitors(), []
+def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(train_page, server):
+    page, late = train_page(), []
+    open_tab(page, "questions")
+    settle(page)
 
     def hold_back(route):
         answer = route.fetch()
@@ -337,7 +339,6 @@ def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(ch
     page.unroute_all(behavior="ignoreErrors")
     assert page.locator("#train-watch input").input_value() == "mnist"
     page.locator("#watch h3", has_text="mnist").wait_for()
-    visitors.leave()
 
 
 def test_a_training_is_conducted_in_the_page(train_page, server, stubs):
@@ -480,16 +481,38 @@ def test_kill_9_of_the_training_and_of_the_app_at_once_loses_neither_the_run_nor
     assert [line["label"] for line in lines if line.get("event") == "control"] == [0.8]
 
 
-@pytest.mark.parametrize(("training", "sentence"), [("off", "switched off"), ("limited", "shared machine")])
-def test_where_training_is_restricted_the_tab_says_so_and_the_endpoint_refuses(chromium, apps, training, sentence):
-    from gradio_client import Client
+RESTRICTED = {"off": "switched off", "limited": "shared machine"}
 
-    visitors = Visitors(chromium, apps[training].url)
-    page = visitors(tab="train")
-    page.get_by_text(re.compile(sentence)).first.wait_for()
-    expect(page.locator("#train-start")).to_be_visible(visible=training == "limited")
+
+def test_where_training_is_switched_off_the_tab_says_so(chromium, apps):
+    visitors = Visitors(chromium, apps["off"].url)
+    page = visitors(path="#train")
+    page.get_by_text(re.compile(RESTRICTED["off"])).first.wait_for()
+    expect(page.locator("#train-start")).to_be_hidden()
     assert not page.locator("#train-name").is_visible()
     visitors.leave()
+
+
+@pytest.mark.parametrize("training", RESTRICTED)
+def test_what_the_tab_shows_where_training_is_restricted(apps, training):
+    """By what it is made of: one page that was opened stands for both."""
+    config = httpx.get(f"{apps[training].url}config", trust_env=False).json()
+    props, shown = {each["id"]: each["props"] for each in config["components"]}, []
+    rows = [config["layout"]]
+    for row in rows:
+        if props.get(row["id"], {}).get("visible", True):
+            shown.append(props.get(row["id"], {}))
+            rows += row.get("children", [])
+    assert any(f'"train.{training}"' in str(each.get("value")) for each in shown)
+    names = {each.get("elem_id") for each in shown}
+    assert ("train-start" in names) == (training == "limited")
+    assert "train-name" not in names
+
+
+@pytest.mark.parametrize(("training", "sentence"), RESTRICTED.items())
+def test_where_training_is_restricted_the_endpoint_refuses(apps, training, sentence):
+    from gradio_client import Client
+
     client = Client(apps[training].url, verbose=False)
     for asked in (("dcgan", "/etc", 1, ""), ("dcgan", "mnist", 30, ""), ("cyclegan", "mnist", 1, "")):
         with pytest.raises(Exception, match=f"{sentence}|at most 3"):
