@@ -31,7 +31,7 @@ training_roles = lazy("gan.analysis.training_roles")
 gan_images = lazy("gan.images")
 translate = lazy("gan.inference.translate")
 
-CSS, JS = beside(__file__, "q17_diagram.css"), beside(__file__, "q20_equilibrium.js")
+CSS, JS = beside(__file__, "q17_diagram.css"), beside(__file__, "q17_labels.js")
 HTML = macros(__file__)
 FIRST = "horse2zebra"
 PACE = 4000  # milliseconds a stop, when it plays by itself
