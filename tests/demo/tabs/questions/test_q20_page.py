@@ -68,6 +68,7 @@ def choose(page, name, value):
     field = page.locator(f"#duel-{name} input[value={value}]")
     if not field.is_checked():
         field.check()
+    page.wait_for_function(f"([name, value]) => {DUEL}.now[name] === value", arg=[name, value])  # it has been heard
 
 
 def rounds(page):
