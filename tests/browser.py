@@ -238,7 +238,7 @@ class Visitors:
     ) -> Any:
         """The page of this language as it was left, at this size and tab now; a new one where there is none at rest.
 
-        `untouched` asks for a page whose tab nobody has opened yet; a page opens with its first tab.
+        `untouched` asks for a page whose tab has not been opened yet; a page opens with its first tab.
         """
         page, deadline = self.open.get(language), time.monotonic() + 5
         while page and page.traffic.waiting and time.monotonic() < deadline:

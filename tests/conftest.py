@@ -157,7 +157,7 @@ def look(resting, request):
 
     Those others may be in other files: opening a page is most of what a test of it costs. A test that needs a tab
     untouched says so; one that closes its page or needs a script of its own takes `visit`. After a test that failed
-    nobody gets the pages that it had.
+    its pages are given to no other.
     """
     yield resting.again
     try:

@@ -6,6 +6,7 @@ has gone.
 
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -56,6 +57,11 @@ def network_file(request: Request) -> Response:
     is_current = request.path_params["stamp"] == stamp_of(run)
     headers = {"X-Length": str(len(content))} | (FOR_GOOD if is_current else {"Cache-Control": "no-store"})
     return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def file_of(run: Run, net: str) -> str:
+    """How a page names a generator of a run to `page.js`. Raises UserError where the run has no weights yet."""
+    return f"{quote(run.name)}/{stamp_of(run)}/{net}"
 
 
 def stamp_of(run: Run) -> str:

@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 import threading
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,12 @@ OFF = "off"  # of GAN_FETCH: fetch nothing by yourself
 
 def pinned() -> tuple[str, str]:
     """(version, SHA-512 in hexadecimal) of the archive, as the lock file has them."""
-    found = json.loads(LOCK.read_text(encoding="utf-8"))["packages"][f"node_modules/{PACKAGE}"]
+    return _pinned(LOCK)
+
+
+@cache  # a slider asks for the version at every move
+def _pinned(lock: Path) -> tuple[str, str]:
+    found = json.loads(lock.read_text(encoding="utf-8"))["packages"][f"node_modules/{PACKAGE}"]
     return found["version"], base64.b64decode(found["integrity"].removeprefix("sha512-")).hex()
 
 

@@ -8,7 +8,9 @@ nothing in the page reaches; so it is replaced on its way there. Where it is ano
 import re
 
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from demo.ui.rewriting import rewritten
 
 SCRIPT = re.compile(r"/assets/core-[\w-]+\.js$")
 WALK = re.compile(
@@ -40,22 +42,5 @@ class QuickTree:
     async def changed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The script with the other walk in it; the app is asked for it as it is, neither compressed nor in part."""
         headers = [(k, v) for k, v in scope["headers"] if k not in (b"accept-encoding", b"range", b"if-range")]
-        start: Message = {}
-        body = b""
-
-        async def hold(message: Message) -> None:
-            nonlocal start, body
-            if message["type"] == "http.response.start":
-                start = message
-            elif message["type"] == "http.response.body":
-                body += message.get("body", b"")
-                if not message.get("more_body"):
-                    await finish()
-
-        async def finish() -> None:
-            changed = WALK.sub(REMEMBERS, body, count=1)
-            kept = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
-            await send({**start, "headers": [*kept, (b"content-length", str(len(changed)).encode())]})
-            await send({"type": "http.response.body", "body": changed})
-
-        await self.app({**scope, "headers": headers}, receive, hold)
+        asked = {**scope, "headers": headers}
+        await rewritten(self.app, asked, receive, send, lambda script: WALK.sub(REMEMBERS, script, count=1))

@@ -11,10 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import gradio as gr
 from markupsafe import Markup
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.ui.assets import beside
 from demo.ui.refusals import WORDS
+from demo.ui.rewriting import rewritten
 from demo.ui.templates import macros
 from gan.errors import UserError
 from gan.words import LANGUAGES, Language, read
@@ -134,24 +135,10 @@ class LanguageSwitch:
 
     async def switched(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The page with the scripts and the switch in it."""
-        start: Message = {}
-        body = b""
 
-        async def hold(message: Message) -> None:
-            nonlocal start, body
-            if message["type"] == "http.response.start":
-                start = message
-                return
-            if message["type"] != "http.response.body":
-                await send(message)
-                return
-            body += message.get("body", b"")
-            if message.get("more_body"):
-                return
+        def change(page: bytes) -> bytes:
             for mark, replacement in self.replacements:
-                body = body.replace(mark, replacement, 1)
-            headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
-            await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
-            await send({"type": "http.response.body", "body": body})
+                page = page.replace(mark, replacement, 1)
+            return page
 
-        await self.app(scope, receive, hold)
+        await rewritten(self.app, scope, receive, send, change)

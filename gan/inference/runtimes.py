@@ -6,6 +6,7 @@ more, onnxruntime 59 and more). A browser is always open, and a picture should b
 onnxruntime, everywhere. `python -m gan bench --only translate` shows them beside each other.
 """
 
+import copy
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
@@ -24,8 +25,8 @@ _sessions: WeakKeyDictionary[nn.Module, tuple[tuple, Generator]] = WeakKeyDictio
 
 
 def in_bf16(network: nn.Module) -> Generator:
-    """The network with its convolutions in bf16; float32 in and out."""
-    network = network.to(memory_format=torch.channels_last)
+    """A copy of the network with its convolutions in bf16; float32 in and out."""
+    network = copy.deepcopy(network).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def run(x: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gan.core.base import Adam, frozen
+from gan.core.base import Adam, frozen, grad_norm
 from gan.core.losses import LOSSES
 from gan.errors import UserError
 from gan.toy.densities import BLUR, CELLS, Points, best, covered, divergence, measured, places
@@ -92,7 +92,6 @@ class ToyGAN:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed)
             self.g, self.d = network(points.dims, points.dims), network(points.dims, 1)
-        self.weights_g, self.weights_d = list(self.g.parameters()), list(self.d.parameters())
         self.opt_g = self._descent(self.config)
         self.opt_d = Adam(self.d.parameters(), lr=self.config.rate_d, betas=BETAS, fused=True)
         self.history: list[Turn] = []
@@ -135,24 +134,29 @@ class ToyGAN:
             loss_d = loss.d(logits_real, logits_fake)
             if freeze_d:
                 break
-            if not self._step(self.opt_d, loss_d, _slopes(loss_d, self.weights_d)):
+            self.opt_d.zero_grad(set_to_none=True)
+            loss_d.backward()
+            if not self._step(self.opt_d, loss_d, grad_norm(self.d)):
                 return None
-        loss_g = loss.g(self.d(fake))
-        size = _slopes(loss_g, self.weights_g)
+        with frozen(self.d):
+            loss_g = loss.g(self.d(fake))
+        self.opt_g.zero_grad(set_to_none=True)
+        loss_g.backward()
+        size = grad_norm(self.g)
         if not self._step(None if freeze_g else self.opt_g, loss_g, size):
             return None
         self.rounds += 1
         verdicts = [loss.verdict(logits.detach()).mean().item() for logits in (logits_real, logits_fake)]
-        turn = Turn(self.rounds, loss_d.item(), loss_g.item(), *verdicts, size)
+        turn = Turn(self.rounds, loss_d.item(), loss_g.item(), *verdicts, size.item())
         if self.rounds % self.every == 0:
             self.history.append(turn)
         if len(self.history) > REMEMBERED:
             self.history, self.every = self.history[1::2], 2 * self.every
         return turn
 
-    def _step(self, optimiser: torch.optim.Optimizer | None, loss: Tensor, size: float) -> bool:
+    def _step(self, optimiser: torch.optim.Optimizer | None, loss: Tensor, size: Tensor) -> bool:
         """Let an optimiser, if any, step, unless the loss or its gradient's size is beyond all bounds; whether not."""
-        is_bounded = abs(loss.item()) < BLOWN_UP and size < BLOWN_UP  # NaN is not below anything
+        is_bounded = loss.detach().abs() < BLOWN_UP and size < BLOWN_UP  # NaN is not below anything
         self.blown_up = self.blown_up or not is_bounded
         if optimiser is not None and not self.blown_up:
             optimiser.step()
@@ -192,17 +196,6 @@ class ToyGAN:
         line, along = torch.linspace(-1, 1, LINES), torch.linspace(-1, 1, STEPS)
         grid = torch.cartesian_prod(line, along)
         return self.g(torch.cat([grid, grid.flip(1)])).reshape(2 * LINES, STEPS, 2)
-
-
-def _slopes(loss: Tensor, weights: list[nn.Parameter]) -> float:
-    """Give these weights the gradients of `loss`, and no others any; returns their 2-norm.
-
-    What `zero_grad`, `backward` and `grad_norm` do: networks so small spend most of their time around the arithmetic.
-    """
-    for weight in weights:
-        weight.grad = None
-    loss.backward(inputs=weights)
-    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm([weight.grad for weight in weights]))).item()
 
 
 def network(inputs: int, outputs: int) -> nn.Sequential:

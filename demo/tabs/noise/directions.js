@@ -5,7 +5,7 @@
 const RESTING = 400; // milliseconds without a change
 let network = null; // {file, page: the module, here: the open network, null while it loads}
 let failed = false;
-let wanted = null; // the latest values of the sliders that are not drawn yet
+let wanted = false; // whether the sliders have moved since the last picture
 let drawing = false;
 let rest = 0;
 

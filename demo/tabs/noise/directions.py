@@ -1,11 +1,9 @@
 """Sliders that mean something: the held picture moved along the strongest directions of its generator."""
 
 import json
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import gradio as gr
 from PIL import Image
@@ -139,7 +137,7 @@ def live(shown: Picture, method: str, z: "Tensor", language: Language) -> str:
         about=about(now, language),
         length=say("sliders.length", before=f"{shown.z.norm():.1f}", after=f"{z.norm():.1f}"),
         runtime=runtime.version(),
-        file=f"{quote(shown.run.name)}/{routes.stamp_of(shown.run)}/g",
+        file=routes.file_of(shown.run, "g"),
         z=_numbers(shown.z),
         vectors=_numbers(vectors),
     )
@@ -147,7 +145,7 @@ def live(shown: Picture, method: str, z: "Tensor", language: Language) -> str:
 
 def _numbers(values: "Tensor") -> str:
     """Numbers as JSON, exact enough for a picture."""
-    return re.sub(r"(\.\d{5})\d+", r"\1", json.dumps(values.tolist()))
+    return json.dumps(values.double().round(decimals=5).tolist())
 
 
 def show(desk: Desk, method: str, request: gr.Request) -> tuple:

@@ -21,7 +21,7 @@ from demo.ui.templates import macros
 from gan.config import LOSS_NAMES
 
 CSS, HTML = svg_chart.CSS + beside(__file__, "q20_equilibrium.css"), macros(__file__)
-MATHEMATICS = beside(__file__, "densities.js") + beside(__file__, "toy_gan.js")
+MATHEMATICS = "".join(beside(__file__, f"{name}.js") for name in ("densities", "toy_network", "toy_gan"))
 PAGE = "".join(beside(__file__, f"q20_{name}.js") for name in ("canvas", "curves", "equilibrium"))
 SHOWN = ("real", "fake", "pull")  # over the verdict, at first
 JS = MATHEMATICS + PAGE + f"{{{svg_chart.JS}}}"

@@ -9,7 +9,6 @@ import base64
 import threading
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 
@@ -67,8 +66,7 @@ def show(now: Held, request: gr.Request) -> tuple[str]:
     language, run = language_of(request), now.run
     say = saying(language, "translate.")
     there, _ = translate.DIRECTIONS[now.direction]
-    file = f"{quote(run.name)}/{routes.stamp_of(run)}/{there}"
-    device = run.config.channels, runtime.version(), file
+    device = run.config.channels, runtime.version(), routes.file_of(run, there)
     return (HTML.panel(say, run.name, now.direction, run.config.size, *device, *now.named(language)),)
 
 

@@ -296,7 +296,7 @@ def test_a_seed_repeats_a_duel_and_settings_change_while_it_runs(look):
     page.locator("#duel-run").click()
     choose(page, "loss", "hinge")
     page.wait_for_function(f"{DUEL}.gan.config.loss === 'hinge'")
-    page.locator("#duel-hold input[value=d]").check()
+    choose(page, "hold", "d")
     wait_for_rounds(page, 10)
     rest(page)
     choose(page, "loss", "bce")
