@@ -71,7 +71,7 @@ def stops_of(config: "CycleGANConfig") -> list[Stop]:
     return q17_diagram.stops(cycle=config.lambda_cycle > 0, identity=config.lambda_cycle * config.lambda_identity > 0)
 
 
-def page(run: Run, seed: int, at: int, language: Language, playing: bool = False) -> str:
+def page(run: Run, seed: int, at: int, language: Language) -> str:
     """The round at a stop, from 0, as HTML: the diagram, what the picture is here, what is compared, who learns."""
     now, stops, say = played(run, seed), stops_of(run.config), saying(language, "questions.q17.")
     at = max(0, min(at, len(stops) - 1))
@@ -91,7 +91,6 @@ def page(run: Run, seed: int, at: int, language: Language, playing: bool = False
         compared=_compared(stop, now, images, sides, language),
         told={part: say(f"stops.{stop.key}.{part}", **values) for part in ("what", "with", "who")},
         table=table(run.config, now, sides, language) if stop.key == "sum" else "",
-        is_playing=playing,
     )
 
 
@@ -145,55 +144,40 @@ def table(config: "CycleGANConfig", now: "Played", sides: dict[str, str], langua
 
 
 def show(subject: None, shown: str | None, run: str | None, seed: int, at: float, request: gr.Request) -> tuple:
-    """(runs, stop, page, playing, items) when the section is opened."""
+    """(runs, stop, page, items) when the section is opened."""
     known = runs()
     run = run if run in known else next(iter(known), None)
     if run is None:
-        return gr.Dropdown(choices=[]), gr.skip(), paragraphs(say(request, "questions.q17.none")), False, ""
+        return gr.Dropdown(choices=[]), gr.skip(), paragraphs(say(request, "questions.q17.none")), ""
     return gr.Dropdown(choices=known, value=run), *go(run, seed, at, request), quiz_items.once("q17", shown, request)
 
 
 def go(run: str, seed: int, at: float, request: gr.Request) -> tuple:
-    """(stop, page, playing): the round at a stop, at rest."""
-    return stand(run, seed, int(at), request, playing=False)
-
-
-def stand(run: str, seed: int, at: int, request: gr.Request, *, playing: bool) -> tuple:
-    """(stop, page, playing)."""
+    """(stop, page): the round at a stop; at the first or the last one for a stop before or after them."""
     found = model_cache.find(run or "", "cyclegan")
     count = len(stops_of(found.config))
-    at = max(1, min(at, count))
-    playing = playing and at < count
-    return gr.Slider(maximum=count, value=at), page(found, seed, at - 1, language_of(request), playing), playing
+    at = max(1, min(int(at), count))
+    return gr.Slider(maximum=count, value=at), page(found, seed, at - 1, language_of(request))
+
+
+def look(run: str, seed: int, at: float, request: gr.Request) -> str:
+    """The page alone: wherever playing has taken the slider meanwhile, it stays."""
+    return go(run, seed, at, request)[1]
 
 
 def move(by: int) -> Any:
     """A handler that goes some stops on."""
 
     def handler(run: str, seed: int, at: float, request: gr.Request) -> tuple:
-        return stand(run, seed, int(at) + by, request, playing=False)
+        return go(run, seed, at + by, request)
 
     return handler
 
 
-def play(run: str, seed: int, at: float, playing: bool, request: gr.Request) -> tuple:
-    """`stand`, going on by itself from here, or from the first stop when it had reached the last; or at rest again."""
-    count = len(stops_of(model_cache.find(run or "", "cyclegan").config))
-    at = int(at)
-    if playing:
-        return stand(run, seed, at, request, playing=False)
-    return stand(run, seed, 1 if at == count else at + 1, request, playing=True)
-
-
-def tick(run: str, seed: int, at: float, playing: bool, request: gr.Request) -> tuple:
-    """`stand` one stop on, if it plays; a page that has missed that it does not is told."""
-    return stand(run, seed, int(at) + bool(playing), request, playing=playing)
-
-
 def other(run: str, seed: int, request: gr.Request) -> tuple:
-    """(seed, *stand) with two other pictures, from the first stop."""
+    """(seed, *go) with two other pictures, from the first stop."""
     seed = (seed + 1) % COUNT_SEEDS
-    return seed, *stand(run, seed, 1, request, playing=False)
+    return seed, *go(run, seed, 1, request)
 
 
 def endpoint(run: str = FIRST, seed: float = 0) -> dict:
@@ -215,7 +199,7 @@ def build() -> Section:
     """The section."""
     with gr.Tab(t("questions.q17.tab"), id="q17") as tab:
         gr.Markdown(t("questions.q17.asked"))
-        seed, playing = gr.State(0), gr.State(False)
+        seed = gr.State(0)
         with gr.Row():
             run = gr.Dropdown([], label=t("questions.q17.run"), elem_id="q17-run", min_width=200)
             at = gr.Slider(
@@ -237,12 +221,13 @@ def build() -> Section:
         ending = quiz_items.build("q17")
         gr.api(catch_errors(endpoint, is_page=False), api_name="round_of_two")
 
-    drawn, where = [at, view, playing], [run, seed, at]
+    drawn, where = [at, view], [run, seed, at]
     at.input(catch_errors(go), where, drawn, **LATEST)
     back.click(catch_errors(move(-1)), where, drawn, **LATEST)
     on.click(catch_errors(move(1)), where, drawn, **LATEST)
-    plays.click(catch_errors(play), [*where, playing], drawn, **LATEST)
-    view.tick(catch_errors(tick), [*where, playing], drawn, trigger_mode="once", **QUIET)
+    for event, act in ((plays.click, "play"), (view.tick, "next")):
+        moved = event(None, at, at, js=f"(at) => document.getElementById('rounds-of').{act}(at)", **QUIET)
+        moved.then(catch_errors(look), where, view, **LATEST)
     loading = LATEST | {"show_progress": "full", "show_progress_on": [view]}
     fresh.click(catch_errors(other), [run, seed], [seed, *drawn], **loading)
     run.input(catch_errors(go), where, drawn, **loading)

@@ -9,7 +9,7 @@ from demo.tabs.questions import q17_diagram, q17_labels
 from demo.ui.i18n import words
 from gan.analysis.training_roles import teachers
 from gan.errors import UserError
-from tests.browser import open_section, settle
+from tests.browser import open_section, settle, slow_down, speed_up
 
 
 @pytest.mark.parametrize("run", ["herd", "herd-no-identity", "herd-no-cycle"])
@@ -137,3 +137,26 @@ def test_one_steps_through_the_round_and_it_plays_by_itself_and_stops(look, lang
     settle(page, 2 * q17_labels.PACE / 10_000)
     page.evaluate("window.fast = false")
     assert not page.locator("#rounds-of h4").inner_text().startswith("12 /")  # it did not play on to its end
+
+
+@browser
+def test_an_answer_that_comes_late_does_not_play_on_after_stop(look):
+    page = look(tab="questions")
+    open_section(page, "questions", "q17")
+    page.wait_for_selector("#rounds-of svg", timeout=60_000)
+    settle(page)
+    slow_down(page, 1500)
+    page.evaluate("window.fast = true")
+    page.locator("#q17-play").click()
+    before = len(page.traffic.asked)
+    page.wait_for_timeout(3 * q17_labels.PACE // 10)
+    page.locator("#q17-play").click()  # while answers are on their way
+    stopped = page.locator("#q17-at input[type=number]").input_value()
+    speed_up(page)
+    page.wait_for_timeout(5 * q17_labels.PACE // 10)
+    settle(page)
+    page.evaluate("window.fast = false")
+    assert len(page.traffic.asked) > before
+    assert page.locator("#q17-at input[type=number]").input_value() == stopped
+    assert page.locator("#rounds-of h4").inner_text().startswith(f"{stopped} / 12")
+    assert 1 < int(stopped) < 12
