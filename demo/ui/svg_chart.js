@@ -1,6 +1,6 @@
 // Ask for news while the charts can be seen, not from behind another tab of the page or of the browser, nor while a list
 // of choices is open, which would change under the finger; twice as often where what is shown says that it moves fast.
-if (props.seconds) {
+if (SECONDS) {
   let odd = false;
   const clock = setInterval(() => {
     odd = !odd;
@@ -8,7 +8,7 @@ if (props.seconds) {
     else if (odd && !element.querySelector("[data-fast]")) return;
     else if (document.hidden || document.querySelector("ul[role=listbox]")) return;
     else if (element.checkVisibility()) trigger("tick");
-  }, 500 * props.seconds);
+  }, 500 * SECONDS);
 }
 
 // What the lines say under the pointer, read back from the points that were drawn.

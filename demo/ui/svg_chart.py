@@ -21,9 +21,17 @@ UNIT = 1000  # width and height of a chart in its own units
 POINTS = 500  # of a line that are drawn; more than a screen has columns would be wasted
 
 
-def html(css: str = "", **options: Any) -> gr.HTML:
-    """The component that shows charts, with more CSS for what is shown beside them."""
-    return gr.HTML(css_template=CSS + css, js_on_load=JS, **options)
+def script(seconds: float = 0) -> str:
+    """What the charts do under a pointer; news are asked for so often, never for 0.
+
+    The number stands in the script itself: what a component is given besides is lost where an answer comes first.
+    """
+    return JS.replace("SECONDS", str(seconds))
+
+
+def html(css: str = "", seconds: float = 0, **options: Any) -> gr.HTML:
+    """The component that shows charts, with more CSS for what is shown beside them; `seconds` as in `script`."""
+    return gr.HTML(css_template=CSS + css, js_on_load=script(seconds), **options)
 
 
 def chart(

@@ -1,5 +1,5 @@
 // Playing goes on in the page, not on the server: no answer that comes late goes on after Stop, or takes the slider back.
-// While it plays and can be seen, the next stop is gone to so often as `pace` says; whatever else moves the round ends it.
+// While it plays and can be seen, the next stop is gone to after PACE milliseconds; whatever else moves the round ends it.
 (() => {
   let playing = false;
   const last = () => Number(document.querySelector("#q17-at input[type=range]")?.max ?? 1);
@@ -22,7 +22,7 @@
   const clock = setInterval(() => {
     if (!element.isConnected) clearInterval(clock);
     else if (playing && !document.hidden && element.checkVisibility()) trigger("tick");
-  }, props.pace ?? 200);
+  }, PACE);
   const rest = ({ target }) => target.closest?.("#q17-run, #q17-at, #q17-back, #q17-on, #q17-other") && set(false);
   for (const act of ["click", "input", "focusin"]) document.addEventListener(act, rest);
 })();

@@ -31,10 +31,10 @@ training_roles = lazy("gan.analysis.training_roles")
 gan_images = lazy("gan.images")
 translate = lazy("gan.inference.translate")
 
-CSS, JS = beside(__file__, "q17_diagram.css"), beside(__file__, "q17_labels.js")
 HTML = macros(__file__)
 FIRST = "horse2zebra"
 PACE = 4000  # milliseconds a stop, when it plays by itself
+CSS, JS = beside(__file__, "q17_diagram.css"), beside(__file__, "q17_labels.js").replace("PACE", str(PACE))
 
 
 def runs() -> list[str]:
@@ -215,7 +215,7 @@ def build() -> Section:
                 )
                 for name in ("back", "on", "play", "other")
             )
-        view = gr.HTML(css_template=CSS, js_on_load=JS, pace=PACE, elem_id="rounds-of", min_height=420, padding=False)
+        view = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="rounds-of", min_height=420, padding=False)
         gr.Markdown(t("questions.q17.text"))
         quiz_items.go_on(translate="")
         ending = quiz_items.build("q17")

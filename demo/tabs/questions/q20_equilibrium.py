@@ -24,7 +24,7 @@ CSS, HTML = svg_chart.CSS + beside(__file__, "q20_equilibrium.css"), macros(__fi
 MATHEMATICS = "".join(beside(__file__, f"{name}.js") for name in ("densities", "toy_network", "toy_gan"))
 PAGE = "".join(beside(__file__, f"q20_{name}.js") for name in ("canvas", "curves", "equilibrium"))
 SHOWN = ("real", "fake", "pull")  # over the verdict, at first
-JS = MATHEMATICS + PAGE + f"{{{svg_chart.JS}}}"
+JS = MATHEMATICS + PAGE + f"{{{svg_chart.script()}}}"
 
 
 def in_page(action: str, *more: Any) -> dict[str, Any]:

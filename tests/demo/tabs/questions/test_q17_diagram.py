@@ -160,3 +160,27 @@ def test_an_answer_that_comes_late_does_not_play_on_after_stop(look):
     assert page.locator("#q17-at input[type=number]").input_value() == stopped
     assert page.locator("#rounds-of h4").inner_text().startswith(f"{stopped} / 12")
     assert 1 < int(stopped) < 12
+
+
+@browser
+def test_a_stop_is_shown_as_long_as_is_meant(look):
+    """A component's own values are lost where an answer comes before it is there: the pace stands in the script."""
+    page = look(tab="questions")
+    open_section(page, "questions", "q17")
+    page.wait_for_selector("#rounds-of svg", timeout=60_000)
+    settle(page)
+    page.evaluate(
+        """() => {
+            const round = document.getElementById("rounds-of");
+            const [next, since] = [round.next, () => performance.now() - window.began];
+            window.stops = [];
+            round.next = (at) => (window.stops.push(since()), next(at));
+        }"""
+    )
+    page.locator("#q17-play").click()
+    page.evaluate("window.began = performance.now()")
+    page.wait_for_function("window.stops.length === 2", timeout=60_000)
+    page.locator("#q17-play").click()
+    first, second = page.evaluate("window.stops")
+    assert second - first == pytest.approx(q17_labels.PACE, rel=0.3)
+    settle(page)
