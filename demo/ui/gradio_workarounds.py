@@ -1,8 +1,8 @@
 """Where Gradio 6.31 does something else than this page needs: each with its cause, to go when that is gone.
 
-`tests/demo/ui/test_gradio_workarounds.py` sees each cause in plain Gradio and fails when it is gone. Three more
-stand elsewhere: `server/gradio_start.py` (before Gradio is imported), `frames.js` and `component_tree.py` (before its
-page is).
+`tests/demo/ui/test_gradio_workarounds.py` sees each cause in plain Gradio and fails when it is gone. Four more
+stand elsewhere: `server/gradio_start.py` (before Gradio is imported), `frames.js`, `order.js` and `component_tree.py`
+(before its page is).
 """
 
 from typing import Any

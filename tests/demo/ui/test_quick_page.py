@@ -34,6 +34,28 @@ def test_the_picture_clicked_last_is_held(look, slow):
     expect(page.locator("#shelf button[data-address='mnist:0:5'][data-act=hold]")).to_have_count(1)
 
 
+def test_no_click_overtakes_another_on_the_way(look):
+    page, held_back = noise.begin(look)[0], []
+    settle(page)
+
+    def hold_back(route):
+        if held_back:
+            route.continue_()
+        else:
+            held_back.append(route)
+
+    page.route("**/queue/join**", hold_back)
+    for number in (3, 5):
+        page.locator("#pictures button").nth(number).click()
+    page.wait_for_timeout(500)
+    held_back[0].continue_()
+    expect(page.locator("#held-code input, #held-code textarea")).to_have_value("mnist:0:5")
+    expect(page.locator("#shelf button[data-address='mnist:0:3'][data-act=hold]")).to_have_count(1)
+    settle(page)
+    expect(page.locator("#held-code input, #held-code textarea")).to_have_value("mnist:0:5")
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_the_section_opened_last_follows_the_picture(look, slow):
     page = slow(noise.begin(look)[0])
     for name in ("find", "sliders"):
