@@ -25,6 +25,7 @@ from PIL import Image
 from starlette.middleware import Middleware
 
 from demo.device import runtime
+from demo.device.isolation import CrossOriginIsolation
 from demo.device.routes import ROUTES
 from demo.server.environment import ROOT, Place, decide
 from demo.server.https import Invitation, answer_plain_http, invite
@@ -94,7 +95,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
             "openapi_url": None,
             "docs_url": None,
             "redoc_url": None,
-            "middleware": [Middleware(LanguageSwitch), Middleware(QuickTree)],
+            "middleware": [Middleware(CrossOriginIsolation), Middleware(LanguageSwitch), Middleware(QuickTree)],
             "routes": [*ROUTES],
         },
         "quiet": True,

@@ -1,13 +1,18 @@
 // Networks computed on this device instead of on the server.
 const RUNS = 300; // on an iPhone or iPad a worker's memory grows: after so many runs another takes its place
+const GAP = 2; // pixels between two pictures
 const APPLE = /iPhone|iPad/.test(navigator.userAgent) || (navigator.maxTouchPoints > 1 && /Mac/.test(navigator.platform));
+const MOST = 4; // threads: more gain little for networks this small
+// Several threads take memory that they share, which on an iPhone runs out; one core is the page's own.
+const THREADS = crossOriginIsolated && !APPLE ? Math.max(1, Math.min(MOST, navigator.hardwareConcurrency - 1)) : 1;
 const address = (path) => new URL(`device/${path}`, document.baseURI).href;
 
 // A run's generator on this device: `await open(...)`, then `await network.run(values, shape)`; `close()` gives it up.
 export class Network {
   // `runtime` is the version that the server has, `file` is "RUN/STAMP/NET"; `tell(share)` hears how far loading is.
   constructor(runtime, file, tell = () => {}) {
-    this.paths = { runtime: address(`runtime/${runtime}`), network: address(`networks/${file}.onnx`) };
+    this.runtime = address(`runtime/${runtime}`);
+    this.file = file;
     this.tell = tell;
     this.waiting = new Map();
     this.asked = 0;
@@ -24,8 +29,15 @@ export class Network {
       error ? one?.fail(new Error(error)) : one?.done(answer);
     };
     this.worker.onerror = () => this.close();
-    await this.ask({ task: "open", ...this.paths });
     this.runs = 0;
+    return this.take(this.file);
+  }
+
+  // Another network from now on; the runtime stays as it is.
+  async take(file) {
+    const network = address(`networks/${file}.onnx`);
+    const { threads } = await this.ask({ task: "open", runtime: this.runtime, network, threads: THREADS });
+    [this.file, this.threads] = [file, threads];
     return this;
   }
 
@@ -53,6 +65,47 @@ export class Network {
   }
 }
 
+// Pictures while something is dragged: the network is loaded at the first of them; of those that wait only the latest is drawn.
+export class Dragging {
+  constructor() {
+    this.loading = Promise.resolve();
+    this.failed = false;
+  }
+
+  // Whether it can draw by a network now; another one than before is loaded first.
+  ready(runtime, file) {
+    if (!runtime || this.failed) return false;
+    if (this.file !== file) {
+      this.file = file;
+      this.loading = this.loading.then(() => this.load(runtime, file)).catch(() => (this.failed = true));
+    }
+    return this.loaded === file;
+  }
+
+  async load(runtime, file) {
+    if (this.network) await this.network.take(file);
+    else this.network = await new Network(runtime, file).open();
+    this.loaded = file;
+  }
+
+  // Hand to `put` what the network makes of values of a shape; false where it fails.
+  async draw(values, shape, put) {
+    this.next = { values, shape, put };
+    while (this.next && !this.drawing) {
+      const { values, shape, put } = this.next;
+      this.next = null;
+      this.drawing = this.network.run(values, shape);
+      try {
+        put(await this.drawing);
+      } catch {
+        this.failed = true;
+      }
+      this.drawing = null;
+    }
+    return !this.failed;
+  }
+}
+
 // The pixels of a canvas, by its context, as a network sees them: float32 [1, channels, height, width] in [-1, 1].
 export const seen = (context, channels) => {
   const { width, height } = context.canvas;
@@ -72,16 +125,20 @@ export const seen = (context, channels) => {
   return values;
 };
 
-// What a network made, {values, shape}, as a picture on a canvas, which takes its size.
-export const show = ({ values, shape }, canvas) => {
-  const [, channels, height, width] = shape;
-  const image = new ImageData(width, height);
+// The pictures that a network made, {values, shape}, on a canvas, which takes their size: so many beside each other.
+export const show = ({ values, shape: [count, channels, height, width] }, canvas, columns = 1) => {
+  const [right, down] = [width + GAP, height + GAP];
+  canvas.width = columns * right - GAP;
+  canvas.height = Math.ceil(count / columns) * down - GAP;
+  const context = canvas.getContext("2d");
   const all = width * height;
-  for (let at = 0; at < all; at++) {
-    for (let c = 0; c < 3; c++) image.data[4 * at + c] = (values[channels === 1 ? at : c * all + at] + 1) * 127.5;
-    image.data[4 * at + 3] = 255;
+  for (let number = 0; number < count; number++) {
+    const image = new ImageData(width, height);
+    const first = number * channels * all;
+    for (let at = 0; at < all; at++) {
+      for (let c = 0; c < 3; c++) image.data[4 * at + c] = (values[first + (channels === 1 ? at : c * all + at)] + 1) * 127.5;
+      image.data[4 * at + 3] = 255;
+    }
+    context.putImageData(image, (number % columns) * right, Math.floor(number / columns) * down);
   }
-  canvas.width = width;
-  canvas.height = height;
-  canvas.getContext("2d").putImageData(image, 0, 0);
 };

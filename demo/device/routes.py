@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from demo.device import runtime
@@ -59,6 +59,17 @@ def network_file(request: Request) -> Response:
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
+def newest(request: Request) -> Response:
+    """A DCGAN's generator as it is now in a training: {"file", as `file_of` names it, "step" that it has come to}."""
+    try:
+        run = model_cache.find(request.path_params["run"], "dcgan")
+        steps = [run.info.get("step", 0), *(step for step, _ in run.samples()[-1:])]  # weights are written with both
+        answer = {"file": file_of(run, "g"), "step": max(steps)}
+    except UserError:
+        raise HTTPException(404) from None
+    return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+
+
 def file_of(run: Run, net: str) -> str:
     """How a page names a generator of a run to `page.js`. Raises UserError where the run has no weights yet."""
     return f"{quote(run.name)}/{stamp_of(run)}/{net}"
@@ -79,4 +90,5 @@ ROUTES = [
     Route("/device/{name}", script),
     Route("/device/runtime/{version}/{name}", runtime_file),
     Route("/device/networks/{run}/{stamp}/{net}.onnx", network_file),
+    Route("/device/newest/{run}", newest),
 ]

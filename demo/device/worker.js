@@ -1,4 +1,4 @@
-// A network in a worker, so that the page stays quick: ONNX Runtime Web, one thread of WebAssembly.
+// A network in a worker, so that the page stays quick: ONNX Runtime Web on threads of WebAssembly.
 let ort;
 let session;
 
@@ -17,25 +17,29 @@ const bytes = async (url, tell) => {
   }
 };
 
+const prepare = async (folder, threads, tell) => {
+  const [code, binary] = await Promise.all([
+    import(`${folder}/ort.wasm.min.mjs`),
+    bytes(`${folder}/ort-wasm-simd-threaded.wasm`, tell),
+  ]);
+  code.env.wasm.numThreads = threads;
+  code.env.wasm.wasmPaths = { mjs: `${folder}/ort-wasm-simd-threaded.mjs` };
+  code.env.wasm.wasmBinary = binary;
+  ort = code;
+};
+
 const tasks = {
-  // Load the runtime from a folder and a network from its file.
-  open: async ({ runtime, network }, tell) => {
+  // Load the runtime from a folder, the first time, and a network from its file; it takes the place of the one before.
+  open: async ({ runtime, network, threads }, tell) => {
     const shares = [0, 0];
     const share = (at) => (value) => {
       shares[at] = value;
       tell(0.8 * shares[0] + 0.2 * shares[1]);
     };
-    const [code, binary, file] = await Promise.all([
-      import(`${runtime}/ort.wasm.min.mjs`),
-      bytes(`${runtime}/ort-wasm-simd-threaded.wasm`, share(0)),
-      bytes(network, share(1)),
-    ]);
-    ort = code;
-    ort.env.wasm.numThreads = 1;
-    ort.env.wasm.wasmPaths = { mjs: `${runtime}/ort-wasm-simd-threaded.mjs` };
-    ort.env.wasm.wasmBinary = binary;
+    const [file] = await Promise.all([bytes(network, share(1)), ort || prepare(runtime, threads, share(0))]);
+    await session?.release();
     session = await ort.InferenceSession.create(file, { executionProviders: ["wasm"] });
-    return {};
+    return { threads: ort.env.wasm.numThreads };
   },
   // What the network makes of float32 values of a shape.
   run: async ({ values, shape }) => {

@@ -3,8 +3,7 @@
     for record in train(run):
         ...
 
-serves the command line's progress bar, a notebook, the app's worker process and the tests alike. It knows nothing of
-what is being trained.
+serves the command line, a notebook, the app's worker process and the tests alike; it does not know what is trained.
 """
 
 import math
@@ -238,9 +237,10 @@ class Trainer:
 
     @torch.inference_mode()
     def show(self) -> None:
-        """Keep a picture of the fixed inputs."""
+        """Keep a picture of the fixed inputs, and the weights that drew it."""
         if self.team.is_first:
             self.run.save_sample(self.state.step, self.gan.show(self.average.networks, self.fixed))
+            self.save(only_weights=True)
 
     def sample(self) -> None:
         """Keep a picture, and what the gauge reads, where the next is due: often at first, then more rarely."""
@@ -252,8 +252,8 @@ class Trainer:
         if self.gauge is not None:
             self.recorder.event("gauge", **self.gauge(self.average.networks, self.gan.discriminators))
 
-    def save(self, *, before: bool = False) -> None:
-        """Write everything needed to go on, then the weights to show.
+    def save(self, *, before: bool = False, only_weights: bool = False) -> None:
+        """Write everything needed to go on, if not `only_weights`, then the weights to show.
 
         `before` settings change it is kept as `before.pt` as well. Raises `UserError` for weights that are no longer
         numbers: what was kept before them stays.
@@ -263,8 +263,9 @@ class Trainer:
         both = self.gan.generators, self.gan.discriminators
         if not all(value.isfinite().all() for networks in both for value in networks.state_dict().values()):
             raise self.blown_up(Words("training.weight"))
-        checkpoint.save_resume(self.run, checkpoint.pack(self.state, self.gan, self.average, self.stream))
-        self.kept = self.state.step
+        if not only_weights:
+            checkpoint.save_resume(self.run, checkpoint.pack(self.state, self.gan, self.average, self.stream))
+            self.kept = self.state.step
         if before:
             checkpoint.keep_before(self.run)
         if self.state.step:  # untrained ones show nothing

@@ -100,7 +100,7 @@ LONG_FILES = {
     "gan/data/synthetic_herd.py": 343,  # one idea: how the animals are drawn
 }
 LONG_CLASSES = {
-    "gan/core/trainer.py:Trainer": 198,  # the loop, and what it keeps
+    "gan/core/trainer.py:Trainer": 200,  # the loop, and what it keeps
     "gan/runs/run.py:Run": 185,
 }
 LONG_FUNCTIONS = {

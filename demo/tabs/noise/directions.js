@@ -3,10 +3,9 @@
 // it does not work, the server draws each picture. The sliders are listened to directly: Gradio's own events come to an end
 // with the server.
 const RESTING = 400; // milliseconds without a change
-let network = null; // {file, page: the module, here: the open network, null while it loads}
-let failed = false;
-let wanted = false; // whether the sliders have moved since the last picture
-let drawing = false;
+const device = import(new URL("device/page.js", document.baseURI))
+  .then(({ Dragging, show }) => ({ show, dragging: new Dragging() }))
+  .catch(() => null);
 let rest = 0;
 
 const panel = () => element.querySelector(".moved");
@@ -14,21 +13,6 @@ const number = (id) => Number(document.querySelector(`#${id} input[type=number]`
 const ask = (after = 0) => {
   clearTimeout(rest);
   rest = setTimeout(() => trigger("input"), after); // not at once: Gradio has yet to take in the slider's new value
-};
-
-const prepare = async ({ file, runtime }) => {
-  network?.here?.close();
-  const mine = (network = { file, here: null });
-  delete element.dataset.device;
-  try {
-    mine.page = await import(new URL("device/page.js", document.baseURI));
-    const here = await new mine.page.Network(runtime, file).open();
-    if (network !== mine) return here.close();
-    mine.here = here;
-    element.dataset.device = "ready";
-  } catch {
-    failed = true;
-  }
 };
 
 // z, moved along each direction by its slider and along one coordinate, counted from 1, by another.
@@ -42,36 +26,27 @@ const moved = ({ z, vectors }) => {
   return values;
 };
 
-const draw = async () => {
-  drawing = true;
-  while (wanted) {
-    const shown = panel();
-    const z = moved(shown.dataset);
-    wanted = false;
-    try {
-      const made = await network.here.run(z, [1, z.length]);
-      if (panel() === shown) {
-        network.page.show(made, shown.querySelector("canvas"));
-        shown.classList.add("here");
-      } else wanted = true; // what the server has drawn meanwhile is older
-    } catch {
-      failed = true;
-      ask();
-      break;
-    }
-  }
-  drawing = false;
+const draw = async ({ show, dragging }, shown) => {
+  const z = moved(shown.dataset);
+  const put = (made) => {
+    if (panel() !== shown) return draw({ show, dragging }, panel()); // what the server has drawn meanwhile is older
+    show(made, shown.querySelector("canvas"));
+    shown.classList.add("here");
+  };
+  if (!(await dragging.draw(z, [1, z.length], put))) ask();
 };
 
-const drag = ({ target }) => {
+const drag = async ({ target }) => {
   if (!element.isConnected) return document.removeEventListener("input", drag);
+  const here = await device;
   const shown = panel();
   if (!shown || !target.closest?.("[id^=slider-]")) return;
   const { file, runtime } = shown.dataset;
-  if (runtime && !failed && network?.file !== file) prepare(shown.dataset);
-  if (!runtime || failed || !network.here) return ask();
-  wanted = true;
-  if (!drawing) draw();
+  if (!here?.dragging.ready(runtime, file)) {
+    here?.dragging.loading.then(() => (element.dataset.device = here.dragging.failed ? "" : "ready"));
+    return ask();
+  }
+  draw(here, shown);
   ask(RESTING);
 };
 document.addEventListener("input", drag);

@@ -1,6 +1,5 @@
 """Sliders that mean something: the held picture moved along the strongest directions of its generator."""
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from PIL import Image
 
-from demo.device import routes, runtime
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, JS, Picture, draw, inline, picture_of
+from demo.tabs.noise.samples import CSS, JS, Picture, device_of, draw, exactly, inline, picture_of
 from demo.tabs.noise.selection import Desk, Room, about, held, hold
 from demo.ui.assets import beside
 from demo.ui.handlers import EACH, add_endpoint, catch_errors
@@ -136,16 +134,10 @@ def live(shown: Picture, method: str, z: "Tensor", language: Language) -> str:
         still=now is shown,
         about=about(now, language),
         length=say("sliders.length", before=f"{shown.z.norm():.1f}", after=f"{z.norm():.1f}"),
-        runtime=runtime.version(),
-        file=routes.file_of(shown.run, "g"),
-        z=_numbers(shown.z),
-        vectors=_numbers(vectors),
+        device=device_of(shown.run),
+        z=exactly(shown.z),
+        vectors=exactly(vectors),
     )
-
-
-def _numbers(values: "Tensor") -> str:
-    """Numbers as JSON, exact enough for a picture."""
-    return json.dumps(values.double().round(decimals=5).tolist())
 
 
 def show(desk: Desk, method: str, request: gr.Request) -> tuple:

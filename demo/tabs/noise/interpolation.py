@@ -11,9 +11,10 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from demo.server import model_cache
-from demo.tabs.noise.samples import CSS, JS, Picture, button, draw, inline, picture_of
+from demo.tabs.noise.samples import CSS, JS, Picture, button, device_of, draw, exactly, inline, picture_of
 from demo.tabs.noise.selection import Desk, Room, about, connect_selection, numbered
 from demo.ui import svg_chart
+from demo.ui.assets import beside
 from demo.ui.data_urls import file_url
 from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
@@ -36,6 +37,7 @@ sample_id = lazy("gan.inference.sample_id")
 torch = lazy("torch")
 
 HTML = macros(__file__)
+CSS, JS = CSS + beside(__file__, "interpolation.css"), JS + beside(__file__, "interpolation.js")
 MIN_STEPS, MAX_STEPS = 8, 32  # steps of a walk
 FILM = 192  # side of the animation, in pixels
 MILLISECONDS = 90  # a frame is shown
@@ -99,6 +101,9 @@ def page(a: Picture, b: Picture, steps: float, language: Language) -> str:
         film=file_url(film(arc.images), "gif"),
         chart=chart,
         middle=middle(arc, line, a.run, language),
+        device=device_of(a.run),
+        a=exactly(a.z),
+        b=exactly(b.z),
         **{way: frames(a.run.name, one, way, language) for way, one in ways.items()},
     )
 
@@ -169,7 +174,14 @@ def equation(a: list[Picture], b: list[Picture], c: list[Picture], language: Lan
     ]
     title = say("between.result")
     picture = button(result.address, inline(result.image), title)
-    return HTML.equation(*sides, picture, title, about(result, language))
+    stronger = HTML.strength(say, device_of(result.run), *map(exactly, strength(a, b, c)))
+    return HTML.equation(*sides, picture, title, about(result, language)) + stronger
+
+
+def strength(a: list[Picture], b: list[Picture], c: list[Picture]) -> tuple["Tensor", "Tensor", "Tensor"]:
+    """What the arithmetic may be made stronger by: mean(a), mean(c) - mean(b), and the length that those of c have."""
+    mean_a, mean_b, mean_c = (torch.stack([each.z for each in part]).mean(0) for part in (a, b, c))
+    return mean_a, mean_c - mean_b, torch.stack([each.z.norm() for each in c]).mean()
 
 
 def show(

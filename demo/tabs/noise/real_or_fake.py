@@ -1,5 +1,6 @@
 """Real or fake? The class against the discriminator: ten pictures a round, by generators from early to late."""
 
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,8 +32,10 @@ images = lazy("gan.images")
 ROUNDS = 5
 JS, HTML = beside(__file__, "real_or_fake.js"), macros(__file__)
 
-# A game is plain values: {"run", "seed", "round" from 0, "answers": [bool, ...], "past": [[step, person, d], ...]}
+# A game is plain values: {"run", "seed", "round" from 0, "answers": [bool, ...], "past": [[step, person, d], ...]}. A
+# visitor has one, which is changed in place: what draws it anew while it is played must not bring back what it was.
 Game = dict[str, Any]
+_turn = threading.Lock()
 
 
 def stages_of(run: Run) -> list[int]:
@@ -136,35 +139,40 @@ def buttons(game: Game) -> tuple:
 
 def show(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
     """(game, page, *buttons, board): the game as it stands, or a new one where the run is another."""
-    if not game or game["run"] != run:
-        game = start(run)
+    with _turn:
+        if game.get("run") != run:
+            game.update(start(run))
     language = language_of(request)
     try:
         return game, page(game, language), *buttons(game), board(run, language)
     except UserError as error:  # no data, no samples
-        return {}, paragraphs(error.sentence(language)), *[gr.Button(visible=False)] * 4, ""
+        game.clear()
+        return game, paragraphs(error.sentence(language)), *[gr.Button(visible=False)] * 4, ""
 
 
 def answer(desk: Desk, run: str, game: Game, says_real: bool, request: gr.Request) -> tuple:
     """`show` after an answer; the last of a round brings its score."""
     now = round_of(model_cache.find(game["run"], "dcgan"), game["round"], game["seed"])
-    if len(game["answers"]) < len(now.is_real):
-        game = game | {"answers": [*game["answers"], says_real]}
-        if len(game["answers"]) == len(now.is_real):
-            result = real_or_fake.score(now, game["answers"])
-            scores.add(game["run"], now.step, result.person, result.d)
-            game["past"] = [*game["past"], [now.step, result.person, result.d]]
+    with _turn:
+        if len(game["answers"]) < len(now.is_real):
+            game["answers"].append(says_real)
+            if len(game["answers"]) == len(now.is_real):
+                result = real_or_fake.score(now, game["answers"])
+                scores.add(game["run"], now.step, result.person, result.d)
+                game["past"].append([now.step, result.person, result.d])
     return show(desk, game["run"], game, request)
 
 
 def go_on(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
     """`show` with the next round: a later generator."""
-    return show(desk, run, game | {"round": game["round"] + 1, "answers": []}, request)
+    game.update(round=game["round"] + 1, answers=[])
+    return show(desk, run, game, request)
 
 
-def again(desk: Desk, run: str, request: gr.Request) -> tuple:
+def again(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
     """`show` with a new game from the first round."""
-    return show(desk, run, start(run), request)
+    game.update(start(run))
+    return show(desk, run, game, request)
 
 
 def endpoint(run: str, round: float, seed: float) -> tuple[dict[str, Any], Image.Image]:
@@ -213,7 +221,7 @@ def build(room: Room) -> Section:
 
         pressed.click(catch_errors(press), [room.desk, room.run, game], outputs, trigger_mode="multiple", **QUIET)
     later.click(catch_errors(go_on), [room.desk, room.run, game], outputs, **QUIET)
-    new.click(catch_errors(again), [room.desk, room.run], outputs, **QUIET)
+    new.click(catch_errors(again), [room.desk, room.run, game], outputs, **QUIET)
     everyone.input(catch_errors(watch), [everyone, room.run], [clock, told], **LATEST)
     clock.tick(catch_errors(look), room.run, told, **(LATEST | {"trigger_mode": "once"}))
     return Section(tab, show, [room.run, game], outputs, slow=True)

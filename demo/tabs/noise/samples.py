@@ -1,9 +1,11 @@
 """Pictures out of noise, each with its address and what the discriminator says of it; and how they stand in HTML."""
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from demo.device import routes, runtime
 from demo.server import model_cache
 from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
@@ -159,6 +161,16 @@ def verdict(value: float, loss: str, language: Language) -> str:
 def class_name(name: str, language: Language) -> str:
     """A class of a data set in the reader's language: "가방" for "Bag"; a digit is a digit everywhere."""
     return words(language).get(f"noise.classes.{name}", name)
+
+
+def device_of(run: Run) -> tuple[str, str]:
+    """What a page needs to draw by a run's generator itself: (version of the runtime, or "", file of the network)."""
+    return runtime.version(), routes.file_of(run, "g")
+
+
+def exactly(values: "Tensor") -> str:
+    """Numbers as JSON, exact enough for a picture."""
+    return json.dumps(values.double().round(decimals=5).tolist())
 
 
 def inline(image: "Tensor") -> str:

@@ -6,7 +6,7 @@ import gradio as gr
 
 from demo.jobs import permissions, presets
 from demo.server.environment import Place
-from demo.tabs.train import form, live_controls
+from demo.tabs.train import form, live_controls, live_pictures
 from demo.tabs.train.form import MODELS, OWN
 from demo.tabs.train.monitor import DO, Monitor
 from demo.ui import svg_chart
@@ -159,7 +159,8 @@ def watching_panel(place: Place) -> tuple[Monitor, dict[str, Any]]:
             moment = gr.Slider(
                 0, 1, step=1, label=t("train.film"), interactive=False, buttons=[], elem_id="train-moment"
             )
+            pictures = live_pictures.build()
         with gr.Column(scale=1, min_width=280):
             charts = svg_chart.html(CSS, elem_id="train-curves")
     controls = live_controls.build()
-    return Monitor(watched, buttons, delete, facts, film, moment, charts, controls, gr.State(None)), asks
+    return Monitor(watched, buttons, delete, facts, film, moment, pictures, charts, controls, gr.State(None)), asks

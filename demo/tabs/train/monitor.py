@@ -9,7 +9,7 @@ import gradio as gr
 from demo import jobs
 from demo.jobs import presets
 from demo.server import model_cache
-from demo.tabs.train import status_view
+from demo.tabs.train import live_pictures, status_view
 from demo.tabs.train.live_controls import LiveControls
 from demo.tabs.train.status_view import stamp
 from demo.ui.handlers import Shown
@@ -40,6 +40,7 @@ class Monitor:
     facts: gr.HTML
     film: gr.HTML
     moment: gr.Slider
+    pictures: gr.HTML
     charts: gr.HTML
     controls: LiveControls
     held: gr.State
@@ -48,7 +49,8 @@ class Monitor:
     def outputs(self) -> list[Any]:
         """All components that show a run, without `held`."""
         buttons = *self.buttons.values(), self.delete
-        return [self.watched, self.facts, self.film, self.moment, self.charts, *buttons, *self.controls.outputs]
+        views = self.facts, self.film, self.moment, self.pictures, self.charts
+        return [self.watched, *views, *buttons, *self.controls.outputs]
 
     def show(self, run: Run | None, names: list[str], request: gr.Request, moment: float | None = None) -> Shown:
         """A run among these, its film at a sample, None for the newest.
@@ -63,6 +65,7 @@ class Monitor:
                 self.facts: _carrying(("none",), paragraphs(say(language, "train.none"))),
                 self.film: "",
                 self.moment: gr.Slider(interactive=False),
+                self.pictures: "",
                 self.charts: "",
                 **{button: gr.Button(interactive=False) for button in (*self.buttons.values(), self.delete)},
                 **self.controls.show(None, language),
@@ -76,6 +79,7 @@ class Monitor:
             self.facts: _carrying((names, run.name, seen, count), status_view.facts(run.folder, seen, language)),
             self.film: status_view.film(run.folder, seen, at, language),
             self.moment: gr.Slider(maximum=max(1, last), value=at, interactive=count > 1),
+            self.pictures: live_pictures.panel(run, language),
             self.charts: status_view.curves(run.folder, seen, language),
             **{button: gr.Button(interactive=can[do]) for do, button in self.buttons.items()},
             self.delete: gr.Button(interactive=jobs.at_rest(run) and not run.is_shipped),

@@ -10,13 +10,18 @@ import torch
 
 from demo.device import routes, runtime
 from demo.tabs.noise import directions
-from demo.tabs.noise.samples import picture_of
+from demo.tabs.noise.samples import draw, picture_of
 from demo.ui.i18n import words
-from gan.core.checkpoint import load_networks
+from gan.core import latent
+from gan.core.checkpoint import load_networks, save_weights
+from gan.core.dcgan import DCGAN, DCGANConfig
 from gan.data.registry import cache_root
 from gan.errors import UserError
+from gan.images import to_uint8
+from gan.paths import SHIPPED_RUNS
 from gan.runs.run import Run
 from tests.browser import Visitors, expect, open_section, serve, settle, slow_down
+from tests.demo.tabs.train.test_train_page import watch
 from tests.small_cyclegan import small_cyclegan
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -27,6 +32,14 @@ HELD = "new URLSearchParams(document.querySelector('#held a[href*=picture]').sea
 PIXELS = """() => {
     const canvas = document.querySelector("#moved canvas");
     return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data];
+}"""
+
+SHELF = "[...document.querySelectorAll('#shelf button[data-act=hold]')].map(({ dataset }) => dataset.address)"
+# Whether the first picture on a canvas has pixels to within 2 of 255: (selector, number, width, values of R, G and B).
+NEAR = """([selector, number, width, values]) => {
+    const canvas = document.querySelectorAll(selector)[number];
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, values.length / width / 3);
+    return values.every((value, at) => Math.abs(value - data[4 * Math.floor(at / 3) + (at % 3)]) <= 2);
 }"""
 
 # What a network of this page makes of values: (version of the runtime, file, values, shape) to {values, shape}.
@@ -72,6 +85,22 @@ def page(visitors):
     return page
 
 
+def wait_for_picture(page, selector, image, number=0):
+    """Wait until a canvas shows a picture, uint8 [C, H, W]."""
+    values = image.expand(3, -1, -1).permute(1, 2, 0)
+    page.wait_for_function(NEAR, arg=[selector, number, image.shape[-1], values.flatten().tolist()])
+
+
+def drag_until_drawn(page, slider, drawn):
+    """Drag a slider, whose first move loads the network, until it is the device that draws."""
+    for place in range(200):
+        slider.fill(str(place % 2))
+        page.wait_for_timeout(100)
+        if page.locator(drawn).is_visible():
+            return
+    raise AssertionError(f"{drawn} was never drawn")
+
+
 def wait_for_frames(page, more=3):
     before = int(page.locator("#camera canvas.made").get_attribute("data-frames") or 0)
     page.wait_for_function(FRAMES, arg=before + more, timeout=120_000)
@@ -91,6 +120,46 @@ def test_a_network_says_in_the_page_what_it_says_in_pytorch(page, school):
     with torch.no_grad():
         expected = network(x)
     assert np.abs(np.reshape(found["values"], x.shape) - expected.numpy()).max() < 1e-3
+
+
+MANY = """async ([version, file, length, runs]) => {
+    const { Network } = await import(new URL("device/page.js", document.baseURI));
+    const network = await new Network(version, file).open();
+    const all = [];
+    for (let number = 0; number < runs; number++) {
+        const { values } = await network.run(new Float32Array(length).fill(0.5), [1, length]);
+        all.push(values.reduce((sum, value, at) => sum + value * (at % 7), 0));
+    }
+    network.close();
+    return { threads: network.threads, all };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("device", "runs", "threads", "workers"),
+    [
+        ({"hardwareConcurrency": 8}, 3, 4, 1),
+        ({"hardwareConcurrency": 2}, 3, 1, 1),  # the other core is the page's own
+        ({"hardwareConcurrency": 6, "userAgent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"}, 605, 1, 3),
+    ],
+)
+def test_a_device_takes_the_threads_that_it_has_and_an_iphone_a_fresh_worker_now_and_then(
+    visitors, device, runs, threads, workers
+):
+    is_of = "Object.defineProperty(navigator, {!r}, {{ get: () => {!r} }});"
+    page = visitors(script="".join(is_of.format(*each) for each in device.items()))
+    page.wait_for_selector("#pictures .made img")
+    assert page.evaluate("crossOriginIsolated")
+    begun = []
+    page.on("worker", lambda worker: begun.append(worker) if "device/worker.js" in worker.url else None)
+    run = Run(SHIPPED_RUNS / "mnist")
+    found = page.evaluate(MANY, [runtime.version(), routes.file_of(run, "g"), run.config.latent, runs])
+    assert found["threads"] == threads
+    assert len(begun) == workers
+    with torch.no_grad():
+        image = load_networks(run)[0]["g"](torch.full((1, run.config.latent), 0.5)).flatten()
+    expected = (image * (torch.arange(len(image)) % 7)).sum().item()
+    assert found["all"] == pytest.approx([expected] * runs, abs=0.5)
 
 
 def test_the_camera_asks_the_server_for_nothing_and_goes_on_without_it(page, school):
@@ -176,4 +245,89 @@ def test_sliders_are_drawn_on_the_device_as_the_server_would_and_without_it(visi
         page.locator("#moved canvas").wait_for()
         drawn.add(page.locator("#moved canvas").evaluate("canvas => canvas.toDataURL()"))
     assert len(drawn) == 3
+    page.context.set_offline(False)
+
+
+def test_a_walk_and_its_arithmetic_are_drawn_on_the_device_while_they_are_dragged(visitors):
+    page = visitors()
+    page.wait_for_selector("#pictures .made img")
+    open_section(page, "noise", "between")
+    page.wait_for_selector("#walk .film img")
+    settle(page)
+    canvases = page.locator("#walk canvas")
+    for at, way in enumerate(("slerp", "lerp")):  # at first the frame in the middle
+        sources = page.locator(f"#walk .frames.{way} img").evaluate_all("all => all.map(({ src }) => src)")
+        middle = page.evaluate(
+            """async (source) => {
+                const image = Object.assign(new Image(), { src: source });
+                await image.decode();
+                const canvas = document.createElement("canvas");
+                [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+                canvas.getContext("2d").drawImage(image, 0, 0);
+                return canvas.toDataURL();
+            }""",
+            sources[6],
+        )
+        assert canvases.nth(at).evaluate("canvas => canvas.toDataURL()") == middle
+
+    a, b, c = (picture_of(address) for address in page.evaluate(SHELF)[:3])
+    slider = page.locator("#walk .on-the-way input")
+    drag_until_drawn(page, slider, "#walk .on-the-way.here")
+    page.context.set_offline(True)
+    for share in (0.3, 0.5, 0.815):
+        slider.fill(str(100 * share))
+        for at, line in enumerate((latent.slerp, latent.lerp)):
+            z = line(a.z, b.z, torch.tensor([share]))
+            wait_for_picture(page, "#walk canvas", draw(a.run, z).images[0], at)
+    expect(page.locator("#walk .on-the-way output")).to_have_text("82 %")
+    expect(page.locator("#walk .on-the-way small")).to_be_visible()
+
+    strength = page.locator("#equation .strength input")
+    assert page.locator("#equation .strength canvas").is_hidden()
+    page.context.set_offline(False)
+    drag_until_drawn(page, strength, "#equation .strength.moved-on")
+    page.context.set_offline(True)
+    for share in (0.0, 0.5, 2.0):
+        strength.fill(str(share))
+        page.locator("#equation .strength.moved-on canvas").wait_for()
+        z = a.z + share * (c.z - b.z)
+        far = (1 - min(share, 1)) * a.z.norm() + min(share, 1) * c.z.norm()
+        wait_for_picture(page, "#equation canvas", draw(a.run, (z / z.norm() * far)[None]).images[0])
+    strength.fill("1")
+    page.locator("#equation .strength canvas").wait_for(state="hidden")
+    page.context.set_offline(False)
+
+
+def test_everyone_has_pictures_of_the_generator_that_trains_at_this_moment(visitors, school):
+    config = DCGANConfig(data="mnist", size=16, ngf=4, latent=8, batch=8)
+    run = Run.create("young", config, school.runs)
+    run.set_info(status="finished", step=0)
+    page = visitors(tab="train")
+    page.locator("#watch h3").wait_for()
+    watch(page, "young")
+    start, told = page.locator("#live-pictures button.start"), page.locator("#live-pictures output")
+    start.click()
+    expect(told).to_have_text(words("en")["train.live.none"])
+
+    torch.manual_seed(0)
+    page.evaluate("Math.random = () => 0.25")  # cos(2 pi / 4) = 0: noise of zeros
+    page.locator("#live-pictures button.stop").click()
+    start.click()
+    for step in (100, 200):
+        save_weights(run, *DCGAN.networks(config))
+        run.set_info(step=step)
+        expect(told).to_have_text(f"Step {step}, drawn on this device", timeout=60_000)
+        wait_for_picture(page, "#live-pictures canvas", to_uint8(load_networks(run)[0]["g"](torch.zeros(1, 8)))[0])
+        assert page.locator("#live-pictures canvas").evaluate("({ width, height }) => [width, height]") == [70, 70]
+    page.context.set_offline(True)
+    page.evaluate("let n = 0; Math.random = () => (n = (n + 0.37) % 1)")
+    before = page.locator("#live-pictures canvas").evaluate("canvas => canvas.toDataURL()")
+    page.locator("#live-pictures button.again").click()
+    page.wait_for_function(
+        "before => document.querySelector('#live-pictures canvas').toDataURL() !== before", arg=before
+    )
+    expect(told).to_have_text(words("en")["train.live.lost"])
+    page.locator("#live-pictures button.stop").click()
+    assert page.locator("#live-pictures canvas").is_hidden()
+    assert start.is_visible()
     page.context.set_offline(False)

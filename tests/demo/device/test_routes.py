@@ -10,9 +10,10 @@ from starlette.testclient import TestClient
 
 from demo.device import routes, runtime
 from demo.server import model_cache
-from gan.core.checkpoint import load_networks
+from gan.core.checkpoint import load_networks, save_weights
+from gan.core.dcgan import DCGAN
 from tests.small_cyclegan import small_cyclegan
-from tests.small_runs import small_run
+from tests.small_runs import sample, small_run
 
 
 @pytest.fixture
@@ -91,3 +92,27 @@ def test_nothing_is_sent_of_what_is_no_run_or_no_network_of_it(client, runs):
     (run.folder / "weights.safetensors").unlink()
     assert client.get(f"/device/networks/alpha/{stamp}/g.onnx").status_code == 404
     assert model_cache.find("alpha")
+
+
+def test_the_newest_generator_of_a_training_is_named_with_its_step(client, runs):
+    run = small_run(runs, "수업-1", lines=3)  # 21 steps
+    answer = client.get("/device/newest/수업-1")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json() == {"file": routes.file_of(run, "g"), "step": 21}
+    first = client.get(f"/device/networks/{answer.json()['file']}.onnx")
+    assert "immutable" in first.headers["cache-control"]
+
+    torch.manual_seed(1)
+    save_weights(run, *DCGAN.networks(run.config))
+    sample(run, 40)  # with which they came
+    later = client.get("/device/newest/수업-1").json()
+    assert later == {"file": routes.file_of(run, "g"), "step": 40}
+    assert later["file"] != answer.json()["file"]
+    assert client.get(f"/device/networks/{later['file']}.onnx").content != first.content
+
+
+def test_there_is_no_newest_generator_where_there_are_no_weights(client, runs):
+    small_run(runs, "young", weights=False)
+    small_cyclegan(runs, "fruit")
+    for name in ("young", "fruit", "nobody", "..%2Fmnist"):
+        assert client.get(f"/device/newest/{name}").status_code == 404

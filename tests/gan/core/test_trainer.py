@@ -15,10 +15,10 @@ import pytest
 import torch
 from PIL import Image
 
-from gan.core import trainer
+from gan.core import latent, trainer
 from gan.core.checkpoint import load_networks, load_resume
 from gan.core.cyclegan import CycleGANConfig
-from gan.core.dcgan import DCGANConfig
+from gan.core.dcgan import DCGAN, DCGANConfig
 from gan.core.trainer import Average, train
 from gan.errors import UserError
 from gan.runs.run import Run
@@ -173,6 +173,22 @@ def test_samples_come_often_at_first_and_are_there_at_the_end(dcgan):
     assert gaps[0] < gaps[-1]
     sheet = Image.open(run.samples()[-1][1])
     assert sheet.size == (8 * 18 - 2, 8 * 18 - 2)
+
+
+def test_the_weights_to_show_are_those_that_drew_the_newest_picture(dcgan, monkeypatch):
+    """Whoever looks at a training sees its generator of now, not that of the last checkpoint, half a minute ago."""
+    drawn, seen = {}, set()
+    monkeypatch.setattr(Run, "save_sample", lambda run, step, image: drawn.update({step: np.asarray(image, float)}))
+    run = Run.create("fresh", dcgan)
+    fixed = latent.noise(64, dcgan.latent, dcgan.seed)
+    for _ in train(run, device="cpu"):
+        step = max(drawn)
+        if step == 0 or load_resume(run)["step"]:
+            continue
+        sheet = DCGAN.show(load_networks(run)[0], fixed)
+        assert np.abs(np.asarray(sheet, float) - drawn[step]).max() <= 3  # half precision
+        seen.add(step)
+    assert len(seen) >= 2
 
 
 def test_asked_controls_are_obeyed_and_written_down(dcgan):

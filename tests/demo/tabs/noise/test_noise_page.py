@@ -291,6 +291,7 @@ def test_a_run_made_meanwhile_is_offered_and_its_game_is_played_with_the_keyboar
     choose_new(page, "played")
     sources(page, "played:0:0")
     open_section(page, "noise", "game")
+    settle(page)  # until then it may be a game on another run that is answered
     for number in range(10):
         page.wait_for_function(
             "n => document.querySelector('#game .question')"

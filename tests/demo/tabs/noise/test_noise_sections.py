@@ -435,6 +435,16 @@ def test_a_game_goes_from_early_to_late_and_counts(quiz_run):
     assert "<td>10</td><td>1</td>" in real_or_fake.board("played", "en")
 
 
+def test_two_answers_at_once_both_count_and_a_drawing_that_is_under_way_brings_nothing_back(quiz_run):
+    """A visitor's events are handed one and the same game, and may be at work at the same time."""
+    game, *_ = real_or_fake.show({}, "played", {}, None)
+    both = [real_or_fake.answer({}, "played", game, says, None)[0] for says in (True, False)]
+    drawn, page, *_ = real_or_fake.show({}, "played", game, None)
+    assert game["answers"] == [True, False]
+    assert all(each is game for each in (*both, drawn))
+    assert "Picture 3 of 10" in page
+
+
 def test_the_answers_are_not_in_the_page(quiz_run):
     html = real_or_fake.page(real_or_fake.start("played"), "en")
     assert html.count("<img") == 1

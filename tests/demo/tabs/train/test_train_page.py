@@ -328,6 +328,7 @@ def test_a_late_answer_about_another_run_does_not_take_the_visitor_back_to_it(tr
     page.route("**/gradio_api/run/predict**", hold_back)
     open_tab(page, "train")  # only now: what was asked before the route could bring the answer past it
     watch(page, "earlier")
+    settle(page)  # so could what the opening of the tab asked
     Run(server.runs / "earlier").log(record(9001))
     wait(lambda: page.wait_for_timeout(50) or late)  # requests are seen to while the page is waited for
     page.locator("#train-watch input").click()

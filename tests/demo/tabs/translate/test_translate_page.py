@@ -389,6 +389,7 @@ def test_the_endpoint_looks_inside_a_translation(server, tmp_path):
 def test_a_picture_of_each_pile_is_picked_and_its_role_told(look):
     page = fruit(look)
     page.locator("#translate-sections [role=tab]", has_text="Two domains").click()
+    settle(page)  # it is drawn anew each time: a key that is pressed at that moment would go with what was there
     last = page.locator("#piles button[data-side=b]").last
     last.focus()
     page.keyboard.press("Enter")
