@@ -19,10 +19,13 @@ from gan.errors import UserError
 from gan.lazy import lazy
 from gan.runs.run import Run
 
+latent = lazy("gan.core.latent")
 onnx = lazy("gan.export.onnx")
 
 SCRIPTS = ("page.js", "worker.js")
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+VECTORS = 100  # of a seed, the most that the grid shows
+MOST_NUMBERS = 4096  # of a vector
 KEPT = 8  # networks that are kept as files in memory, 3 MB each
 
 
@@ -70,6 +73,20 @@ def newest(request: Request) -> Response:
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
 
+def noise_file(request: Request) -> Response:
+    """The first latent vectors of a seed as float32, one after the other: a page can draw from them what it shows."""
+    length, seed = request.path_params["length"], request.path_params["seed"]
+    if not (0 < length <= MOST_NUMBERS and seed <= latent.MAX_SEED):
+        raise HTTPException(404)
+    content = latent.noise(VECTORS, length, seed).numpy().tobytes()
+    return Response(content, media_type="application/octet-stream", headers=FOR_GOOD)
+
+
+def noise_of(run: Run, seed: int) -> str:
+    """How a page names the latent vectors of a seed to this server."""
+    return f"{run.config.latent}/{seed}"
+
+
 def file_of(run: Run, net: str) -> str:
     """How a page names a generator of a run to `page.js`. Raises UserError where the run has no weights yet."""
     return f"{quote(run.name)}/{stamp_of(run)}/{net}"
@@ -91,4 +108,5 @@ ROUTES = [
     Route("/device/runtime/{version}/{name}", runtime_file),
     Route("/device/networks/{run}/{stamp}/{net}.onnx", network_file),
     Route("/device/newest/{run}", newest),
+    Route("/device/noise/{length:int}/{seed:int}", noise_file),
 ]

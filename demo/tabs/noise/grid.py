@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from demo.device import routes
 from demo.server import model_cache
 from demo.tabs.noise.samples import (
     CSS,
@@ -14,6 +15,7 @@ from demo.tabs.noise.samples import (
     REAL,
     Made,
     button,
+    device_of,
     inline,
     is_probability,
     make,
@@ -22,6 +24,7 @@ from demo.tabs.noise.samples import (
     verdict_on_real,
 )
 from demo.tabs.noise.selection import Desk, Room, connect_selection
+from demo.ui.assets import beside
 from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import LATEST, Section
@@ -31,7 +34,7 @@ from gan.lazy import lazy
 images = lazy("gan.images")
 sample_id = lazy("gan.inference.sample_id")
 
-HTML = macros(__file__)
+CSS, JS, HTML = CSS + beside(__file__, "grid.css"), JS + beside(__file__, "grid.js"), macros(__file__)
 
 
 def versus(made: Made, real: float | None, language: Language) -> str:
@@ -49,10 +52,18 @@ def versus(made: Made, real: float | None, language: Language) -> str:
     return HTML.versus(rows, is_probability(made.loss))
 
 
-def page(made: Made, addresses: list[str], desk: Desk, language: Language, real: float | None = None) -> str:
+def page(
+    made: Made,
+    addresses: list[str],
+    desk: Desk,
+    language: Language,
+    real: float | None = None,
+    device: tuple[str, str] = ("", ""),
+    noise: str = "",
+) -> str:
     """The pictures as HTML, each with D's verdict under it, the highest and the lowest marked, the held ones too.
 
-    `real` is D's mean verdict on real pictures.
+    `real` is D's mean verdict on real pictures; `device` and `noise` are what grid.js needs to draw more of them.
     """
     order = sorted(range(len(made.verdicts)), key=made.verdicts.__getitem__)
     marks = {order[0]: "worst", order[-1]: "best"} if len(order) > 1 else {}
@@ -66,7 +77,8 @@ def page(made: Made, addresses: list[str], desk: Desk, language: Language, real:
         cells.append({"mark": mark, "badge": badge, "picture": picture, "value": value, "verdict": words})
     columns = ceil(len(cells) / max(1, round(sqrt(len(cells) / 2))))  # a wide page, so a wide sheet
     legend = say(f"legend.{kind}")
-    return HTML.page(versus(made, real, language), legend, cells, columns, is_probability(made.loss))
+    opinion = versus(made, real, language)
+    return HTML.page(opinion, legend, cells, columns, is_probability(made.loss), device, noise, MAX_PICTURES)
 
 
 def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Request) -> tuple[str]:
@@ -77,7 +89,9 @@ def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Req
 
     found = model_cache.find(run, "dcgan")
     made, real = make(found, seed, count), verdict_on_real(found)
-    shown = page(made, [sample_id.of_seed(run, int(seed), i) for i in range(int(count))], desk, language, real)
+    addresses = [sample_id.of_seed(run, int(seed), index) for index in range(int(count))]
+    noise = routes.noise_of(found, int(seed))
+    shown = page(made, addresses, desk, language, real, device_of(found), noise)
     if found.config.norm_d == "batch":
         shown = HTML.note(saying(language, "noise.")) + shown
     return (shown,)

@@ -248,6 +248,37 @@ def test_sliders_are_drawn_on_the_device_as_the_server_would_and_without_it(visi
     page.context.set_offline(False)
 
 
+def test_more_pictures_of_a_seed_are_drawn_on_the_device_while_their_number_is_dragged(visitors):
+    page = visitors()
+    page.wait_for_selector("#pictures .made img")
+    settle(page)
+    number, drawn = page.locator("#noise-count input[type=range]"), page.locator("#pictures .made canvas")
+    with page.expect_response("**/device/networks/**"):
+        number.fill("17")  # by the server: the network is on its way
+    page.wait_for_function("document.querySelectorAll('#pictures .made img').length === 17")
+    settle(page, 1)
+    slow_down(page, 4000)
+    for count in (19, 24):
+        number.fill(str(count))
+        page.wait_for_function("n => document.querySelectorAll('#pictures .made figure').length === n", arg=count)
+    assert drawn.count() == 24 - 17
+    run = Run(SHIPPED_RUNS / "mnist")
+    images = draw(run, latent.noise(24, run.config.latent, 0)).images
+    for at in (0, 3, 6):
+        wait_for_picture(page, "#pictures .made canvas", images[17 + at], at)
+    assert page.locator("#pictures .made button").last.get_attribute("data-address") == "mnist:0:23"
+    number.fill("5")
+    page.wait_for_function(
+        "[...document.querySelectorAll('#pictures .made figure')].filter((e) => !e.hidden).length === 5"
+    )
+    number.fill("20")
+    page.wait_for_function(
+        "[...document.querySelectorAll('#pictures .made figure')].filter((e) => !e.hidden).length === 20"
+    )
+    page.wait_for_function("document.querySelectorAll('#pictures .made img').length === 20")  # the server's word
+    assert drawn.count() == 0
+
+
 def test_a_walk_and_its_arithmetic_are_drawn_on_the_device_while_they_are_dragged(visitors):
     page = visitors()
     page.wait_for_selector("#pictures .made img")

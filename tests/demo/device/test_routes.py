@@ -6,10 +6,14 @@ import onnxruntime
 import pytest
 import torch
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from demo.device import routes, runtime
+from demo.device.isolation import CrossOriginIsolation
 from demo.server import model_cache
+from demo.tabs.noise.samples import MAX_PICTURES
+from gan.core import latent
 from gan.core.checkpoint import load_networks, save_weights
 from gan.core.dcgan import DCGAN
 from tests.small_cyclegan import small_cyclegan
@@ -116,3 +120,20 @@ def test_there_is_no_newest_generator_where_there_are_no_weights(client, runs):
     small_cyclegan(runs, "fruit")
     for name in ("young", "fruit", "nobody", "..%2Fmnist"):
         assert client.get(f"/device/newest/{name}").status_code == 404
+
+
+def test_the_vectors_of_a_seed_are_sent_as_they_are(client):
+    answer = client.get("/device/noise/64/7")
+    assert "immutable" in answer.headers["cache-control"]
+    vectors = torch.frombuffer(bytearray(answer.content), dtype=torch.float32).view(-1, 64)
+    assert torch.equal(vectors, latent.noise(MAX_PICTURES, 64, 7))
+    for path in ("0/7", "4097/7", f"64/{2**31}", "64/-1", "64/x", "100000000000/1"):
+        assert client.get(f"/device/noise/{path}").status_code == 404
+
+
+def test_every_answer_lets_the_page_be_isolated():
+    app = Starlette(routes=routes.ROUTES, middleware=[Middleware(CrossOriginIsolation)])
+    for path in ("/device/worker.js", "/device/nothing.js"):
+        headers = TestClient(app).get(path).headers
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert headers["cross-origin-embedder-policy"] == "credentialless"
