@@ -27,6 +27,8 @@ from starlette.middleware import Middleware
 from demo.device import runtime
 from demo.device.isolation import CrossOriginIsolation
 from demo.device.routes import ROUTES
+from demo.lessons import lesson_file, stages
+from demo.lessons import routes as lesson_routes
 from demo.server.environment import ROOT, Place, decide
 from demo.server.https import Invitation, answer_plain_http, invite
 from demo.server.ports import LAST, free_port, is_reached_by_others, port, prefix
@@ -81,6 +83,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
         "theme": theme(),
         "css_paths": HERE / "ui" / "theme.css",
         "i18n": translations(),
+        "head": lesson_routes.HEAD,
         "footer_links": ["api"],
         "favicon_path": None,
         "share": False,
@@ -96,7 +99,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
             "docs_url": None,
             "redoc_url": None,
             "middleware": [Middleware(CrossOriginIsolation), Middleware(LanguageSwitch), Middleware(QuickTree)],
-            "routes": [*ROUTES],
+            "routes": [*ROUTES, *lesson_routes.ROUTES],
         },
         "quiet": True,
     }
@@ -137,6 +140,8 @@ def options() -> argparse.ArgumentParser:
         action="store_true",
         help="fetch what visitors' own browsers compute with, for a room without a network, and end",
     )
+    parser.add_argument("--lesson", metavar="FILE", type=Path, help="a lesson of your own instead of the shipped one")
+    parser.add_argument("--stages", action="store_true", help="list what a lesson's scenes can show, and end")
     return parser
 
 
@@ -146,11 +151,16 @@ def main(argv: list[str] | None = None) -> None:
     args = options().parse_args(argv)
     if args.fetch:
         return fetch()
+    if args.stages:
+        return print("\n".join(stages.listed()))
     # a Space names host and port in the environment
     host = args.host or ("0.0.0.0" if args.lan else os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1")
     host = host.strip("[]")
     root_path = prefix(os.environ.get("GRADIO_ROOT_PATH", "") if args.root_path is None else args.root_path)
     try:
+        if args.lesson:
+            lesson_file.read(args.lesson)
+            lesson_routes.own[:] = [args.lesson]
         first = port(os.environ.get("GRADIO_SERVER_PORT") or "7860")
         ports = range(first, min(first + 100, LAST + 1)) if args.port is None else [args.port]
         place = replace(decide(), is_proxied=bool(root_path or args.share))

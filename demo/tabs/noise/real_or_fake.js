@@ -3,12 +3,12 @@
 const LETTERS = { KeyR: "#says-real", KeyF: "#says-fake" };
 const ARROWS = { ArrowLeft: "#says-real", ArrowRight: "#says-fake" };
 document.addEventListener("keydown", (event) => {
-  if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || element.offsetParent === null) return;
+  if (event.repeat || event.altKey || event.ctrlKey || event.metaKey || !element.checkVisibility()) return;
   const on = (selector) => event.target.closest?.(selector);
   if (on("input:not([type=radio], [type=checkbox]), textarea")) return;
   const selector = LETTERS[event.code] ?? (on("[role=tab], input") ? undefined : ARROWS[event.key]);
   const button = selector && document.querySelector(selector);
-  if (!button?.offsetParent) return;
+  if (!button?.checkVisibility()) return;
   event.preventDefault();
   button.click();
 });

@@ -1,0 +1,213 @@
+// The lesson: scene after scene one sentence, and one part of the workshop as large as the screen, with at most three of its
+// controls. Nothing is moved or copied: the rest is put out of sight, so that whoever leaves is in the workshop as it stands.
+const here = (path) => new URL(path, import.meta.url);
+const language = document.documentElement.lang;
+const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+const WAIT = 30_000; // milliseconds for a picture to come
+const MOST = 4; // times that a picture is enlarged
+const SWIPE = 60; // pixels
+
+const { name, title, words, scenes } = await (await fetch(here(`${language}.json`))).json();
+let at = null; // the number of the scene, from 0; null outside the lesson
+let turn = 0; // scenes that were gone to
+let began = 0;
+let notes = null; // the window with the teacher's notes
+
+const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+const root = make("section", "", { id: "lesson", hidden: true, ariaLabel: title });
+const [header, footer] = [make("header"), make("footer")];
+const [heading, sentence, told] = [make("h2"), make("p", "", { ariaLive: "polite" }), make("p", "", { className: "told" })];
+const number = make("output");
+const stage = make("style");
+const press = (key, act, wide) => make("button", words[key], { type: "button", onclick: act, className: wide ? "wide" : "" });
+header.append(heading, sentence);
+footer.append(
+  ...[press("back", () => go(at - 1)), number, press("next", () => go(at + 1)), make("span", "", { className: "gap" })],
+  ...[press("notes", () => openNotes(), true), press("full", () => full(), true)],
+  ...[press("more", () => leave(true), true), press("leave", () => leave())],
+);
+root.append(header, told, footer);
+const link = make("link", "", { rel: "stylesheet", href: here("lesson.css").href });
+document.head.append(link, stage);
+document.body.append(root);
+const begin = make("button", words.start, { type: "button", id: "lesson-start", title: words.keys });
+begin.onclick = () => go(0);
+document.getElementById("languages")?.prepend(begin);
+
+const scene = () => scenes[at];
+const seen = (selector) => {
+  const found = document.querySelector(selector);
+  return found?.checkVisibility() && found.offsetHeight > 0 ? found : null;
+};
+
+// The scene in the address, so that F5 and a link lead back to it.
+const write = (place) => {
+  const there = new URL(location);
+  if (at === null) for (const each of ["lesson", "scene"]) there.searchParams.delete(each);
+  else {
+    there.searchParams.set("lesson", name);
+    there.searchParams.set("scene", at + 1);
+  }
+  if (place) there.hash = place;
+  if (there.href !== location.href) history.replaceState(history.state, "", there);
+};
+
+// What the scene asks for is chosen, and nothing runs yet.
+const begun = async () => {
+  const { choices, running, pause, reset } = scene();
+  for (const [element, value] of choices) {
+    const radio = () => document.querySelector(`${element} input[value="${CSS.escape(value)}"]`);
+    for (let tries = 0; !radio()?.checked && tries < 30; tries++) {
+      radio()?.click(); // a page that is just opening may not take it in
+      await rest(300);
+    }
+  }
+  if (!running || !document.querySelector(running)) return;
+  document.querySelector(pause)?.click();
+  document.querySelector(reset)?.click();
+};
+
+// The picture as large as there is room between the sentence and the controls, by a style sheet alone: whatever Gradio
+// draws anew stays in its place.
+const fit = () => {
+  if (at === null) return;
+  const { picture, controls, width } = scene();
+  const shown = seen(picture);
+  const there = controls.filter(seen);
+  const [wide, high] = [innerWidth, innerHeight];
+  const margin = Math.max(12, wide * 0.02);
+  const each = Math.min(0.34 * wide + 60, (wide - margin * (there.length + 1)) / Math.max(1, there.length));
+  const larger = Math.max(1, Math.min(1.5, wide / 1366)); // controls, on a projector
+  const tallest = larger * Math.max(0, ...there.map((selector) => document.querySelector(selector).offsetHeight));
+  const [top, bottom] = [header.offsetHeight + 12, footer.offsetHeight + 8 + (tallest ? tallest + 12 : 0)];
+  const room = { wide: wide - 2 * margin, high: high - top - bottom };
+  const least = Math.min(width, Math.max(room.wide, 320));
+  const left = (wide - there.length * each - (there.length - 1) * margin) / 2;
+  const place = (selector, index) => `${selector} {
+    left: ${left + index * (each + margin)}px; bottom: ${footer.offsetHeight + 8}px; width: ${each / larger}px !important;
+    transform-origin: 0 100%; transform: scale(${larger})
+  }`;
+  const all = [picture, ...there].join(", ");
+  const rules = (scale, x, y) => `
+    ${all} { visibility: visible; position: fixed !important; margin: 0 !important; max-width: none !important; min-width: 0 !important; z-index: 1 }
+    ${picture} { left: 0; top: 0; width: ${least}px !important; transform-origin: 0 0; transform: translate(${x}px, ${y}px) scale(${scale}) }
+    ${there.map(place).join("\n")}`;
+  if (!shown) {
+    stage.textContent = "";
+    return;
+  }
+  if (!stage.textContent) stage.textContent = rules(1, 0, top);
+  const scale = Math.min(room.wide / least, room.high / shown.scrollHeight, MOST);
+  const x = (wide - scale * least) / 2;
+  const next = rules(scale, x, top + Math.max(0, (room.high - scale * shown.scrollHeight) / 2));
+  if (next !== stage.textContent) stage.textContent = next;
+};
+
+// Go to a scene: open its part of the workshop, choose what it asks for, and show it when it is there.
+const go = async (number_) => {
+  if (number_ < 0 || number_ >= scenes.length) return;
+  const mine = ++turn;
+  if (at === null) began = performance.now();
+  at = number_;
+  stage.textContent = "";
+  root.hidden = false;
+  document.body.classList.add("lesson");
+  scrollTo(0, 0);
+  heading.textContent = scene().title;
+  sentence.textContent = scene().sentence;
+  number.textContent = words.at.replace("{number}", at + 1).replace("{count}", scenes.length);
+  told.textContent = words.coming;
+  tellNotes();
+  write(scene().place);
+  dispatchEvent(new PopStateEvent("popstate"));
+  const until = performance.now() + WAIT;
+  while (!seen(scene().picture) && performance.now() < until) {
+    await rest(50);
+    if (turn !== mine) return;
+  }
+  told.textContent = seen(scene().picture) ? "" : words.late;
+  await begun();
+  while (turn === mine && at !== null) {
+    write(); // the tabs have written an address of theirs
+    if (!document.hidden) fit();
+    await rest(200);
+  }
+};
+
+const leave = (stays = false) => {
+  turn++;
+  at = null;
+  stage.textContent = "";
+  root.hidden = true;
+  document.body.classList.remove("lesson");
+  if (document.fullscreenElement) document.exitFullscreen();
+  write();
+  if (!stays) begin.focus();
+};
+
+const full = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
+
+const again = async () => {
+  await begun();
+  if (scene().reset) document.querySelector(scene().reset)?.click();
+};
+
+// The teacher's notes in a window of their own, with what comes next and a clock.
+const openNotes = () => {
+  notes = open("", "lesson-notes", "width=720,height=560");
+  tellNotes();
+};
+const tellNotes = () => {
+  if (!notes || notes.closed || at === null) return;
+  const { document: there } = notes;
+  const later = scenes[at + 1]?.title ?? words.end;
+  there.title = `${at + 1} / ${scenes.length} · ${title}`;
+  const body = make("div");
+  body.style = "font: 1.4rem/1.5 sans-serif; margin: 1.5rem; max-width: 40em";
+  const clock = make("p", "", { id: "clock" });
+  body.append(clock, make("h2", scene().title), make("p", scene().sentence), make("p", scene().notes));
+  body.append(make("hr"), make("p", `${words.then} ${later}`));
+  there.body.replaceChildren(body);
+  tick();
+};
+const tick = () => {
+  const clock = notes && !notes.closed && notes.document.getElementById("clock");
+  if (!clock) return;
+  const seconds = Math.floor((performance.now() - began) / 1000);
+  clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+};
+setInterval(tick, 1000);
+
+// Keys, before those of the page: a presenter's too. Whoever writes, or has a slider or a choice in hand, keeps them.
+const KEYS = { PageDown: () => go(at + 1), PageUp: () => go(at - 1), Escape: () => leave() };
+const FREE = { ArrowRight: KEYS.PageDown, ArrowLeft: KEYS.PageUp };
+const LETTERS = { KeyF: full, KeyR: again, KeyN: openNotes };
+const onKey = (event) => {
+  if (at === null || event.altKey || event.ctrlKey || event.metaKey) return;
+  const on = (selector) => event.target.closest?.(selector);
+  const writes = on("textarea, input:not([type=radio], [type=checkbox], [type=range])");
+  const space = event.code === "Space" && !on("button, input, [role=tab], summary, a") && KEYS.PageDown;
+  const letter = !scene().has_keys && LETTERS[event.code];
+  const act = KEYS[event.key] ?? (writes ? null : (!on("input, [role=tab]") && FREE[event.key]) || letter || space);
+  if (!act || (writes && event.key !== "Escape" && !event.key.startsWith("Page"))) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  act();
+};
+addEventListener("keydown", onKey, true);
+
+let touch = null;
+addEventListener("touchstart", ({ touches: [first], target }) => {
+  touch = at !== null && !target.closest?.("gradio-app") ? first.clientX : null;
+});
+addEventListener("touchend", ({ changedTouches: [last] }) => {
+  if (touch === null || Math.abs(last.clientX - touch) < SWIPE) return;
+  go(at + (last.clientX < touch ? 1 : -1));
+});
+addEventListener("resize", fit);
+
+const asked = new URL(location).searchParams;
+if (asked.get("lesson") === name) {
+  while (!document.querySelector("#tabs [role=tab]")) await rest(50);
+  go(Math.min(scenes.length, Math.max(1, Number(asked.get("scene")) || 1)) - 1);
+}

@@ -1,0 +1,122 @@
+"""A lesson as a file, which a teacher writes in any editor:
+
+    # The title of the lesson
+
+    ## The title of a scene
+    stage: duel
+    preset: perfect
+
+    The sentence that stands above the picture.
+
+    > Notes for the teacher, in a window of their own.
+
+It is text and nothing else: nothing in it is run, and nothing but the names of stages leads anywhere.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demo.lessons.stages import STAGES
+from demo.ui.refusals import Refused
+from gan.errors import reason
+
+MOST_SCENES = 99
+MOST_BYTES = 200_000
+SHIPPED = Path(__file__).parent
+
+
+@dataclass
+class Scene:
+    """One picture and one sentence; `choices` are made before it is shown, `line` is where it begins in the file."""
+
+    title: str
+    line: int
+    stage: str = ""
+    choices: dict[str, str] = field(default_factory=dict)
+    sentence: str = ""
+    notes: str = ""
+
+
+@dataclass
+class Lesson:
+    """A title and scenes."""
+
+    title: str
+    scenes: list[Scene]
+
+
+def shipped(language: str) -> Path:
+    """The lesson that comes with the program, in a language."""
+    return SHIPPED / f"gan.{language}.md"
+
+
+def read(path: Path) -> Lesson:
+    """The lesson in a file. Raises Refused with what is wrong, and in which line."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Refused("lesson.wrong.unread", file=path, why=reason(error)) from error
+    if len(content) > MOST_BYTES:
+        raise Refused("lesson.wrong.long", file=path, most=MOST_BYTES)
+    try:
+        return parse(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise Refused("lesson.wrong.encoding", file=path) from None
+
+
+def parse(text: str) -> Lesson:
+    """The lesson that a text describes. Raises Refused with what is wrong, and in which line."""
+    lesson, in_head = Lesson("", []), False
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        scene = lesson.scenes[-1] if lesson.scenes else None
+        if line.startswith("## "):
+            lesson.scenes.append(Scene(line[3:].strip(), number))
+            in_head = True
+        elif scene is None:
+            if line.startswith("# ") and not lesson.title:
+                lesson.title = line[2:].strip()
+        elif not line:
+            in_head = in_head and not scene.stage
+        elif in_head and (":" in line or not scene.stage):
+            _set(scene, line, number)
+        elif line.startswith(">"):
+            scene.notes = f"{scene.notes} {line[1:].strip()}".strip()
+        else:
+            scene.sentence = f"{scene.sentence} {line}".strip()
+            in_head = False
+    if not lesson.scenes:
+        raise Refused("lesson.wrong.empty")
+    if len(lesson.scenes) > MOST_SCENES:
+        raise Refused("lesson.wrong.many", most=MOST_SCENES)
+    for scene in lesson.scenes:
+        _check(scene)
+    return lesson
+
+
+def _set(scene: Scene, line: str, number: int) -> None:
+    """Take a setting of a scene: the stage first, then what it offers to choose."""
+    name, is_setting, value = (part.strip() for part in line.partition(":"))
+    if not is_setting or (name != "stage" and not scene.stage):
+        raise Refused("lesson.wrong.stage_first", line=number, found=line)
+    if name == "stage":
+        if value not in STAGES:
+            raise Refused("lesson.wrong.stage", line=number, found=value, known=", ".join(STAGES))
+        scene.stage = value
+        return
+    choices = STAGES[scene.stage].choices
+    if name not in choices:
+        known = ", ".join(choices) or "-"
+        raise Refused("lesson.wrong.setting", line=number, found=name, stage=scene.stage, known=known)
+    if value not in choices[name].values:
+        known = ", ".join(choices[name].values)
+        raise Refused("lesson.wrong.value", line=number, found=value, name=name, known=known)
+    scene.choices[name] = value
+
+
+def _check(scene: Scene) -> None:
+    """Raise Refused for a scene that lacks something."""
+    if not scene.stage:
+        raise Refused("lesson.wrong.stage_first", line=scene.line, found=scene.title)
+    if not scene.sentence:
+        raise Refused("lesson.wrong.sentence", line=scene.line, found=scene.title)

@@ -1,0 +1,77 @@
+"""What a scene can show: parts of the workshop, by the names that a lesson's file uses."""
+
+from dataclasses import dataclass, field
+
+from demo.tabs.questions.q20_presets import PRESETS
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something that a scene may choose: the element of the page that offers it, and what it offers."""
+
+    element: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the workshop: its address in the page, the picture that fills the screen, and at most three controls.
+
+    All but the address are CSS selectors. `width` is that of the picture before it is enlarged, in pixels. `reset` is
+    what is clicked to begin anew; so is `pause` before it, where there is what `running` names: a class is asked first.
+    Where a stage has keys of its own, the lesson leaves letters to it.
+    """
+
+    place: str
+    picture: str
+    controls: tuple[str, ...] = ()
+    choices: dict[str, Choice] = field(default_factory=dict)
+    reset: str = ""
+    running: str = ""
+    pause: str = ""
+    width: int = 900
+    has_keys: bool = False
+
+
+STAGES = {
+    "pictures": Stage("noise/grid", "#pictures", ("#noise-count", "#dice")),
+    "sliders": Stage(
+        "noise/sliders", "#moved", ("#slider-1", "#slider-2", "#slider-3"), reset="#sliders-reset", width=460
+    ),
+    "walk": Stage("noise/between", "#walk .on-the-way", width=560),
+    "arithmetic": Stage("noise/between", "#equation", ("#side-a", "#side-b", "#side-c"), width=760),
+    "find": Stage("noise/find", "#search", ("#find-which", "#find-go")),
+    "copied": Stage("noise/copied", "#neighbours", ("#copied-another",)),
+    "game": Stage(
+        "noise/game", "#game", ("#says-real", "#says-fake", "#next-round"), reset="#new-game", width=620, has_keys=True
+    ),
+    "modes": Stage("noise/modes", "#modes", ("#noise-run",)),
+    "layers": Stage("noise/layers", "#layers", width=1200),
+    "curves": Stage("curves", "#stories", ("#curves-experiment", "#curves-play", "#curves-pause"), width=1700),
+    "translation": Stage("translate", "#ways", ("#translate-direction",), width=1000),
+    "piles": Stage("translate/piles", "#piles", ("#piles-shuffle",)),
+    "camera": Stage("translate/camera", "#camera", width=620),
+    "upsampling": Stage("questions/q1", "#upsample", ("#q1-way",), width=1100),
+    "pooling": Stage("questions/q15", "#downward", ("#q15-shift",), width=1300),
+    "round": Stage("questions/q17", "#rounds-of", ("#q17-back", "#q17-play", "#q17-on")),
+    "duel": Stage(
+        "questions/q20",
+        "#duel",
+        ("#duel-run", "#duel-best", "#duel-again"),
+        {"preset": Choice("#duel-preset", tuple(PRESETS))},
+        reset="#duel-again",
+        running="#duel .duel[data-running]",
+        pause="#duel-run",
+        width=1100,
+    ),
+    "training": Stage("train", "#film", ("#train-start", "#train-moment")),
+}
+
+
+def listed() -> list[str]:
+    """A line for each stage: its name, and what a scene may choose there."""
+    lines = []
+    for name, stage in STAGES.items():
+        choices = "; ".join(f"{key}: {', '.join(choice.values)}" for key, choice in stage.choices.items())
+        lines.append(f"{name:12} {choices}".rstrip())
+    return lines
