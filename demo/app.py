@@ -160,7 +160,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         if args.lesson:
             lesson_file.read(args.lesson)
-            lesson_routes.own[:] = [args.lesson]
+            lesson_routes.shown.file = args.lesson
         first = port(os.environ.get("GRADIO_SERVER_PORT") or "7860")
         ports = range(first, min(first + 100, LAST + 1)) if args.port is None else [args.port]
         place = replace(decide(), is_proxied=bool(root_path or args.share))
@@ -168,6 +168,8 @@ def main(argv: list[str] | None = None) -> None:
             place = place.among_others()
         number = free_port(host, ports)
         invitation = invite(number) if args.lan else None
+        lesson_routes.shown.place = place
+        lesson_routes.shown.room = invitation.address if invitation else ""
         app = build_app(place, invitation)
         serve(app, host, number, root_path=root_path, **launch_options(invitation, place) | {"share": args.share})
     except UserError as error:

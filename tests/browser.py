@@ -29,6 +29,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+ENDLESS = ("/heartbeat/", "/lesson/follow")  # lines that a page keeps open
 FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     "--no-sandbox",
@@ -344,7 +345,7 @@ class Traffic:
     def _begin(self, request: Any) -> None:
         if request.is_navigation_request():
             self.unanswered = 0
-        if "/heartbeat/" not in request.url and not request.url.startswith(("data:", "blob:")):
+        if not any(each in request.url for each in ENDLESS) and not request.url.startswith(("data:", "blob:")):
             self.asked.append(request.url)
             self.open.append(request.url)
             self.unanswered += "/queue/join" in request.url

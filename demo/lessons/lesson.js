@@ -7,10 +7,11 @@ const WAIT = 30_000; // milliseconds for a picture to come
 const MOST = 4; // times that a picture is enlarged
 const SWIPE = 60; // pixels
 
-const { name, title, words, scenes } = await (await fetch(here(`${language}.json`))).json();
+const { name, title, words, scenes, room, leads } = await (await fetch(here(`${language}.json`))).json();
 let at = null; // the number of the scene, from 0; null outside the lesson
 let turn = 0; // scenes that were gone to
 let began = 0;
+let leading = false; // the room goes where this page goes
 let notes = null; // the window with the teacher's notes
 
 const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
@@ -19,10 +20,15 @@ const [header, footer] = [make("header"), make("footer")];
 const [heading, sentence, told] = [make("h2"), make("p", "", { ariaLive: "polite" }), make("p", "", { className: "told" })];
 const number = make("output");
 const stage = make("style");
-const press = (key, act, wide) => make("button", words[key], { type: "button", onclick: act, className: wide ? "wide" : "" });
+const press = (key, act, wide) => {
+  const button = make("button", words[key], { type: "button", onclick: act, className: wide ? "wide" : "" });
+  button.dataset.key = key;
+  return button;
+};
 header.append(heading, sentence);
 footer.append(
   ...[press("back", () => go(at - 1)), number, press("next", () => go(at + 1)), make("span", "", { className: "gap" })],
+  ...(leads ? [press("lead", () => lead(!leading), true)] : []),
   ...[press("notes", () => openNotes(), true), press("full", () => full(), true)],
   ...[press("more", () => leave(true), true), press("leave", () => leave())],
 );
@@ -118,6 +124,7 @@ const go = async (number_) => {
   number.textContent = words.at.replace("{number}", at + 1).replace("{count}", scenes.length);
   told.textContent = words.coming;
   tellNotes();
+  if (leading) sendRoom();
   write(scene().place);
   dispatchEvent(new PopStateEvent("popstate"));
   const until = performance.now() + WAIT;
@@ -137,12 +144,34 @@ const go = async (number_) => {
 const leave = (stays = false) => {
   turn++;
   at = null;
+  if (leading) lead(false);
   stage.textContent = "";
   root.hidden = true;
   document.body.classList.remove("lesson");
   if (document.fullscreenElement) document.exitFullscreen();
   write();
   if (!stays) begin.focus();
+};
+
+// The room: while a teacher leads, those who came by the code that is then shown go to the scene that she goes to.
+const code = make("figure", "", { className: "room", hidden: true });
+if (room) {
+  const address = `${room}?lesson=${name}&follow=1`;
+  code.append(make("img", "", { src: here("invitation.svg").href, alt: address }), make("figcaption", words.room));
+}
+root.append(code);
+const sendRoom = () => fetch(here(`lead/${leading && at !== null ? at + 1 : 0}`), { method: "POST" }).catch(() => {});
+const lead = (does) => {
+  leading = does;
+  code.hidden = !does;
+  footer.querySelector("[data-key=lead]")?.setAttribute("aria-pressed", String(does));
+  sendRoom();
+};
+const follow = () => {
+  told.textContent = words.behind;
+  root.hidden = false;
+  document.body.classList.add("lesson");
+  new EventSource(here("follow")).onmessage = ({ data }) => Number(data) && go(Number(data) - 1);
 };
 
 const full = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
@@ -209,5 +238,6 @@ addEventListener("resize", fit);
 const asked = new URL(location).searchParams;
 if (asked.get("lesson") === name) {
   while (!document.querySelector("#tabs [role=tab]")) await rest(50);
-  go(Math.min(scenes.length, Math.max(1, Number(asked.get("scene")) || 1)) - 1);
+  if (asked.get("follow")) follow();
+  else go(Math.min(scenes.length, Math.max(1, Number(asked.get("scene")) || 1)) - 1);
 }

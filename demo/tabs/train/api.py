@@ -5,8 +5,8 @@ import gradio as gr
 from demo import jobs
 from demo.jobs import presets
 from demo.server import model_cache
+from demo.server.access import is_here, key_of
 from demo.server.environment import Place
-from demo.tabs.train.access import is_here, key_of
 from demo.tabs.train.form import advice, channels_of
 from demo.tabs.train.status_view import report
 from demo.ui.gradio_workarounds import session_of

@@ -9,9 +9,9 @@ import gradio as gr
 
 from demo import jobs
 from demo.jobs import permissions, presets
+from demo.server.access import is_here, key_of
 from demo.server.environment import Place
 from demo.tabs.train import estimate, form, live_controls
-from demo.tabs.train.access import is_here, key_of
 from demo.tabs.train.form import OWN, Staged
 from demo.tabs.train.monitor import Monitor, Shown
 from demo.ui.gradio_workarounds import session_of

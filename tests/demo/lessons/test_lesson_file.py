@@ -1,5 +1,8 @@
 """Lessons as files: what is read of them, and what a teacher is told, with the line."""
 
+import re
+import threading
+
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -7,6 +10,7 @@ from starlette.testclient import TestClient
 from demo import app as shell
 from demo.lessons import lesson_file, routes
 from demo.lessons.stages import STAGES, listed
+from demo.server.environment import decide
 from demo.ui.i18n import LANGUAGES
 from demo.ui.refusals import Refused
 
@@ -88,7 +92,7 @@ def test_the_page_is_given_what_it_needs(monkeypatch, tmp_path):
     assert ko["words"]["at"] == "{number} / {count}"
     mine = tmp_path / "mine.md"
     mine.write_text("## <b>A</b>\nstage: walk\n\n<script>alert(1)</script>\n", encoding="utf-8")
-    monkeypatch.setattr(routes, "own", [mine])
+    monkeypatch.setattr(routes.shown, "file", mine)
     given = client.get("/lesson/en.json").json()
     assert (given["name"], given["scenes"][0]["sentence"]) == ("mine", "<script>alert(1)</script>")
     for path in ("fr.json", "routes.py", "gan.en.md", "..%2Fapp.py"):
@@ -106,3 +110,30 @@ def test_the_command_line_lists_the_stages_and_refuses_a_lesson_that_is_wrong(ca
         shell.main(["--lesson", str(tmp_path / "mine.md")])
     assert ended.value.code == 2
     assert "Line 2" in capsys.readouterr().err
+
+
+def test_only_who_sits_at_the_machine_leads_the_room(monkeypatch):
+    monkeypatch.setattr(routes, "shown", routes.Shown())
+    app = Starlette(routes=routes.ROUTES)
+    teacher = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 5000))
+    pupil = TestClient(app, base_url="http://192.0.2.2", client=("192.0.2.9", 5000))
+    assert teacher.post("/lesson/lead/3").status_code == 403  # there is no room
+    assert teacher.get("/lesson/invitation.svg").status_code == 404
+    routes.shown.room, routes.shown.place = "https://192.0.2.2:7860/", decide({})
+    assert teacher.get("/lesson/en.json").json()["leads"]
+    assert not pupil.get("/lesson/en.json").json()["leads"]
+    assert pupil.post("/lesson/lead/3").status_code == 403
+    assert teacher.get("/lesson/lead/3").status_code == 405
+    assert teacher.post("/lesson/lead/3").status_code == 204
+    assert routes.shown.scene == 3
+    assert 'xmlns="http://www.w3.org/2000/svg"' in pupil.get("/lesson/invitation.svg").text  # or no img would show it
+
+
+def test_a_page_is_told_of_each_scene_once(monkeypatch):
+    monkeypatch.setattr(routes, "shown", routes.Shown(scene=2))
+    monkeypatch.setattr(routes, "LIFE", 1.0)
+    client = TestClient(Starlette(routes=routes.ROUTES))
+    threading.Timer(0.5, lambda: setattr(routes.shown, "scene", 5)).start()
+    told = client.get("/lesson/follow")
+    assert told.headers["content-type"].startswith("text/event-stream")
+    assert re.findall(r"data: (\d+)", told.text) == ["2", "5"]

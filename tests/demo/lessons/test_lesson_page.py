@@ -4,7 +4,7 @@ import pytest
 
 from demo.lessons import lesson_file
 from demo.ui.i18n import words
-from tests.browser import expect, settle
+from tests.browser import Visitors, expect, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -126,3 +126,29 @@ def test_letters_and_arrows_of_a_scene_with_keys_of_its_own_stay_with_it(visit):
     arrived(page)
     assert number(page) == 5
     settle(page)
+
+
+def test_phones_follow_the_teacher(chromium):
+    with serve("--lan") as room:
+        visitors = Visitors(chromium, room.url)
+        phone = visitors("en", path="?lesson=gan&follow=1", size=(390, 844))
+        expect(phone.locator("#lesson .told")).to_have_text(words("en")["lesson.behind"])
+        phone.wait_for_function("getComputedStyle(document.querySelector('#title')).visibility === 'hidden'")
+        teacher = visitors("ko", path="?lesson=gan&scene=2")
+        arrived(teacher)
+        expect(phone.locator("#lesson h2")).to_have_text("")  # nobody leads yet
+        teacher.locator("#lesson button[data-key=lead]").click()
+        expect(phone.locator("#lesson output")).to_have_text("2 / 17")
+        loaded = "document.querySelector('#lesson .room img').naturalWidth > 0"
+        teacher.wait_for_function(loaded)
+        teacher.keyboard.press("PageDown")
+        expect(phone.locator("#lesson output")).to_have_text("3 / 17", timeout=2000)
+        arrived(phone)
+        teacher.keyboard.press("Escape")  # she leaves, and the phone stays where it is
+        expect(phone.locator("#lesson output")).to_have_text("3 / 17")
+        phone.keyboard.press("PageDown")
+        arrived(phone)
+        assert number(phone) == 4
+        for each in (phone, teacher):
+            settle(each)
+        visitors.leave()

@@ -58,6 +58,7 @@ DYNAMIC = """
 | tabs/questions/q20_equilibrium.py | questions.q20.tries.{} | questions.q20.tries.{adam,bce,least-squares,hinge,both} |
 | tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.preset.{balanced,perfect,held,hills,grid} |
 | lessons/routes.py | lesson.{} | lesson.{start,back,next,notes,full,more,leave,coming,late,then,end,keys,at} |
+| lessons/routes.py | lesson.{} | lesson.{lead,room,behind} |
 | tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.data.{ring,rings,line,grid,hill,hills,drawn} |
 | tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.hold.{none,d,g} |
 | tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.loss.{bce,saturating,least-squares,hinge} |

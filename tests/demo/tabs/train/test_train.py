@@ -9,9 +9,10 @@ import pytest
 
 from demo import jobs
 from demo.jobs import permissions, presets
+from demo.server import access
 from demo.server.environment import Place, no_loan
 from demo.shared import run_view
-from demo.tabs.train import access, form, live_controls, status_view
+from demo.tabs.train import form, live_controls, status_view
 from demo.ui.i18n import LANGUAGES, words
 from gan.data.registry import SETS
 from gan.plots.history import tell
