@@ -229,7 +229,7 @@ class Visitors:
         if script:
             page.add_init_script(script)
         page.goto(address)
-        page.wait_for_selector("#tabs [role=tab]", timeout=30_000)
+        page.wait_for_selector("#tabs [role=tab]", state="attached", timeout=30_000)
         if tab:
             open_tab(page, tab)
         return page

@@ -49,7 +49,7 @@ const seen = (selector) => {
 // The scene in the address, so that F5 and a link lead back to it.
 const write = (place) => {
   const there = new URL(location);
-  if (at === null) for (const each of ["lesson", "scene"]) there.searchParams.delete(each);
+  if (at === null) for (const each of ["lesson", "scene", "follow"]) there.searchParams.delete(each);
   else {
     there.searchParams.set("lesson", name);
     there.searchParams.set("scene", at + 1);
@@ -58,23 +58,25 @@ const write = (place) => {
   if (there.href !== location.href) history.replaceState(history.state, "", there);
 };
 
-// What the scene asks for is chosen, and nothing runs yet.
-const begun = async () => {
+// What the scene asks for is chosen, and nothing runs yet; not once another scene is gone to.
+const begun = async (mine) => {
   const { choices, running, pause, reset } = scene();
   for (const [element, value] of choices) {
     const radio = () => document.querySelector(`${element} input[value="${CSS.escape(value)}"]`);
-    for (let tries = 0; !radio()?.checked && tries < 30; tries++) {
+    for (let tries = 0; turn === mine && !radio()?.checked && tries < 30; tries++) {
       radio()?.click(); // a page that is just opening may not take it in
       await rest(300);
     }
   }
-  if (!running || !document.querySelector(running)) return;
+  if (turn !== mine || !running || !document.querySelector(running)) return;
   document.querySelector(pause)?.click();
   document.querySelector(reset)?.click();
 };
 
 // The picture as large as there is room between the sentence and the controls, by a style sheet alone: whatever Gradio
 // draws anew stays in its place.
+let watched = null; // the picture whose size is
+const sizes = new ResizeObserver(() => fit());
 const fit = () => {
   if (at === null) return;
   const { picture, controls, width } = scene();
@@ -101,6 +103,10 @@ const fit = () => {
   if (!shown) {
     stage.textContent = "";
     return;
+  }
+  if (shown !== watched) {
+    sizes.disconnect();
+    sizes.observe((watched = shown));
   }
   if (!stage.textContent) stage.textContent = rules(1, 0, top);
   const scale = Math.min(room.wide / least, room.high / shown.scrollHeight, MOST);
@@ -132,8 +138,11 @@ const go = async (number_) => {
     await rest(50);
     if (turn !== mine) return;
   }
+  fit();
+  await begun(mine);
+  if (turn !== mine) return;
+  fit();
   told.textContent = seen(scene().picture) ? "" : words.late;
-  await begun();
   while (turn === mine && at !== null) {
     write(); // the tabs have written an address of theirs
     if (!document.hidden) fit();
@@ -145,6 +154,7 @@ const leave = (stays = false) => {
   turn++;
   at = null;
   if (leading) lead(false);
+  line?.close();
   stage.textContent = "";
   root.hidden = true;
   document.body.classList.remove("lesson");
@@ -167,18 +177,21 @@ const lead = (does) => {
   footer.querySelector("[data-key=lead]")?.setAttribute("aria-pressed", String(does));
   sendRoom();
 };
+let line = null; // that tells where the teacher is
 const follow = () => {
   told.textContent = words.behind;
   root.hidden = false;
   document.body.classList.add("lesson");
-  new EventSource(here("follow")).onmessage = ({ data }) => Number(data) && go(Number(data) - 1);
+  line = new EventSource(here("follow"));
+  line.onmessage = ({ data }) => Number(data) && go(Number(data) - 1);
 };
 
 const full = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
 
 const again = async () => {
-  await begun();
-  if (scene().reset) document.querySelector(scene().reset)?.click();
+  const { reset } = scene();
+  await begun(turn);
+  if (reset) document.querySelector(reset)?.click();
 };
 
 // The teacher's notes in a window of their own, with what comes next and a clock.

@@ -116,6 +116,18 @@ def test_the_class_is_asked_before_anything_runs_and_a_scene_begins_anew(visit):
     settle(page)
 
 
+def test_quick_hands_end_at_the_scene_gone_to_last(visit):
+    page = visit("en", path="?lesson=gan&scene=7")
+    arrived(page)
+    for _ in range(2):  # past the perfect discriminator, which is chosen in passing
+        page.keyboard.press("PageDown")
+    arrived(page)
+    assert number(page) == 9
+    page.wait_for_timeout(1500)
+    assert page.locator("#duel-preset input[value=held]").is_checked()
+    settle(page)
+
+
 def test_letters_and_arrows_of_a_scene_with_keys_of_its_own_stay_with_it(visit):
     page = visit("en", path="?lesson=gan&scene=4")
     arrived(page)
@@ -149,6 +161,14 @@ def test_phones_follow_the_teacher(chromium):
         phone.keyboard.press("PageDown")
         arrived(phone)
         assert number(phone) == 4
+        phone.locator("#lesson button[data-key=leave]").click()
+        expect(phone.locator("#lesson")).to_be_hidden()
+        assert "follow" not in phone.url
+        teacher.locator("#lesson-start").click()
+        arrived(teacher)
+        teacher.locator("#lesson button[data-key=lead]").click()
+        phone.wait_for_timeout(1000)
+        assert phone.locator("#lesson").is_hidden()  # who has left is not taken back
         for each in (phone, teacher):
             settle(each)
         visitors.leave()

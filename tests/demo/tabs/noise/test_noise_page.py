@@ -39,6 +39,7 @@ def enter(page, code):
     taken = page.locator(f"#shelf button[aria-pressed=true][data-address='{code}']")
     if taken.count():
         return
+    settle(page)  # an answer that is still on its way would write over what is typed
     field = page.locator(CODE)
     field.fill(code)
     field.press("Enter")
