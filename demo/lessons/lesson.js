@@ -7,7 +7,13 @@ const WAIT = 30_000; // milliseconds for a picture to come
 const MOST = 4; // times that a picture is enlarged
 const SWIPE = 60; // pixels
 
-const { name, title, words, scenes, room, leads } = await (await fetch(here(`${language}.json`))).json();
+const { error, name, title, words, scenes, room, leads } = await (await fetch(here(`${language}.json`))).json();
+if (error) {
+  const wrong = Object.assign(document.createElement("p"), { textContent: error, role: "alert", id: "lesson-wrong" });
+  wrong.style = "margin: 0; padding: 1em; background: #fff3c4; color: #222; font: 1rem/1.5 sans-serif";
+  document.body.prepend(wrong);
+  throw new Error(error);
+}
 let at = null; // the number of the scene, from 0; null outside the lesson
 let turn = 0; // scenes that were gone to
 let began = 0;

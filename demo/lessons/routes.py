@@ -22,6 +22,7 @@ from demo.lessons.stages import STAGES
 from demo.server.access import is_here
 from demo.server.environment import Place
 from demo.ui.i18n import LANGUAGES, Language, say
+from gan.errors import UserError
 
 FILES = {"lesson.js": "text/javascript", "lesson.css": "text/css"}
 WORDS = (
@@ -74,12 +75,15 @@ def file(request: Request) -> Response:
 
 
 def lesson(request: Request) -> Response:
-    """The lesson in a language, as `described`."""
+    """The lesson in a language, as `described`, with "room" and whether this visitor "leads"; else {"error": why}."""
     language = request.path_params["language"]
     if language not in LANGUAGES:
         raise HTTPException(404)
     about = {"room": shown.room, "leads": leads(request)}
-    return JSONResponse(described(language) | about, headers={"Cache-Control": "no-cache"})
+    try:
+        return JSONResponse(described(language) | about, headers={"Cache-Control": "no-cache"})
+    except UserError as error:  # a teacher edits her file while it is shown
+        return JSONResponse({"error": error.sentence(language)}, 409, headers={"Cache-Control": "no-cache"})
 
 
 def leads(request: Request) -> bool:

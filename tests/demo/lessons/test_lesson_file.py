@@ -95,6 +95,10 @@ def test_the_page_is_given_what_it_needs(monkeypatch, tmp_path):
     monkeypatch.setattr(routes.shown, "file", mine)
     given = client.get("/lesson/en.json").json()
     assert (given["name"], given["scenes"][0]["sentence"]) == ("mine", "<script>alert(1)</script>")
+    mine.write_text("## A\nstage: wolk\n\nEdited while it is shown.", encoding="utf-8")
+    wrong = client.get("/lesson/ko.json")
+    assert wrong.status_code == 409
+    assert "wolk" in wrong.json()["error"]
     for path in ("fr.json", "routes.py", "gan.en.md", "..%2Fapp.py"):
         assert client.get(f"/lesson/{path}").status_code == 404
 
