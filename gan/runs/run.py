@@ -33,6 +33,8 @@ from gan.words import Words
 FIRST = "mnist"  # the shipped run that the app opens with
 STATES = ("queued", "starting", "running", "paused", "finished", "stopped", "failed")
 START_SECONDS = 60.0  # that a training may take until it first reports
+ACTIVE = ("starting", "running", "paused")
+LOOKS = 3  # at a lock that is held
 RELEASE_SECONDS = 5.0  # that a training which has stopped may take to release its folder
 
 
@@ -118,7 +120,10 @@ class Run:
     def status(self) -> str:
         """One of `STATES`; "interrupted" where its process has died meanwhile."""
         status = self.info.get("status", "failed")
-        if status not in ("starting", "running", "paused") or self.is_training():
+        if status not in ACTIVE or self.is_training():
+            return status
+        status = self.info.get("status", "failed")
+        if status not in ACTIVE:  # it has ended between the two looks
             return status
         if status == "starting" and time.time() - (self.folder / "run.json").stat().st_mtime < START_SECONDS:
             return status
@@ -194,14 +199,16 @@ class Run:
         return FileLock(self.folder / ".lock")
 
     def is_training(self) -> bool:
-        """Whether a process holds the lock now."""
-        try:
-            with self.lock().acquire(timeout=0):
+        """Whether a process holds the lock now, and not only for the moment of another such look."""
+        for _ in range(LOOKS):
+            try:
+                with self.lock().acquire(timeout=0):
+                    return False
+            except Timeout:
+                time.sleep(0.001)
+            except OSError:  # a folder that cannot be written to is not being trained in
                 return False
-        except Timeout:
-            return True
-        except OSError:  # a folder that cannot be written to is not being trained in
-            return False
+        return True
 
     def delete(self) -> None:
         """Remove the folder; raises `UserError` for a shipped run and for one that is training.

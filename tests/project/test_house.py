@@ -101,7 +101,7 @@ LONG_FILES = {
 }
 LONG_CLASSES = {
     "gan/core/trainer.py:Trainer": 200,  # the loop, and what it keeps
-    "gan/runs/run.py:Run": 185,
+    "gan/runs/run.py:Run": 190,
 }
 LONG_FUNCTIONS = {
     "demo/tabs/questions/q01_compute.py:upsample": 70,

@@ -210,3 +210,24 @@ def test_every_shipped_run_is_complete_finished_and_small(name):
     assert all(path.stat().st_size < 10_000_000 for path in kept)
     with pytest.raises(UserError, match="stays"):
         run.delete()
+
+
+def test_a_run_that_ends_between_two_looks_is_not_called_interrupted(run, monkeypatch):
+    run.set_info(status="running")
+
+    def released(self):
+        self.set_info(status="finished")
+        return False
+
+    monkeypatch.setattr(Run, "is_training", released)
+    assert run.status == "finished"
+
+
+def test_another_look_at_the_lock_is_no_training(run, monkeypatch):
+    look = run.lock()
+    look.acquire()
+    monkeypatch.setattr("gan.runs.run.time.sleep", lambda _: look.release())  # as soon as this one has found it held
+    assert not run.is_training()
+    with run.lock():
+        monkeypatch.setattr("gan.runs.run.time.sleep", lambda _: None)
+        assert run.is_training()
