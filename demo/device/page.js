@@ -66,7 +66,7 @@ export class Network {
 }
 
 // Pictures while something is dragged: the network is loaded at the first of them; of those that wait only the latest is drawn.
-export class Dragging {
+class Dragging {
   constructor() {
     this.loading = Promise.resolve();
     this.failed = false;
@@ -105,6 +105,9 @@ export class Dragging {
     return !this.failed;
   }
 }
+
+// One for the whole page: one thing is dragged at a time, and all of them by the same generator.
+export const dragging = new Dragging();
 
 // The pixels of a canvas, by its context, as a network sees them: float32 [1, channels, height, width] in [-1, 1].
 export const seen = (context, channels) => {

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from demo.device import runtime
 from demo.server import model_cache
+from demo.ui.assets import sent
 from gan.errors import UserError
 from gan.lazy import lazy
 from gan.runs.run import Run
@@ -22,7 +23,7 @@ from gan.runs.run import Run
 latent = lazy("gan.core.latent")
 onnx = lazy("gan.export.onnx")
 
-SCRIPTS = ("page.js", "worker.js")
+SCRIPTS = dict.fromkeys(("page.js", "worker.js"), "text/javascript")
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 VECTORS = 100  # of a seed, the most that the grid shows
 MOST_NUMBERS = 4096  # of a vector
@@ -30,12 +31,8 @@ KEPT = 8  # networks that are kept as files in memory, 3 MB each
 
 
 def script(request: Request) -> Response:
-    """One of our scripts; the browser asks each time whether it has changed."""
-    name = request.path_params["name"]
-    if name not in SCRIPTS:
-        raise HTTPException(404)
-    path = Path(__file__).parent / name
-    return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+    """One of our scripts."""
+    return sent(__file__, request.path_params["name"], SCRIPTS)
 
 
 def runtime_file(request: Request) -> Response:

@@ -33,11 +33,10 @@ from gan.data.registry import absolute, last_names
 from gan.errors import UserError
 from gan.lazy import lazy
 from gan.runs import controls, resume
-from gan.runs.run import Run
+from gan.runs.run import ACTIVE, Run
 
 checkpoint = lazy("gan.core.checkpoint")
 
-ACTIVE = ("starting", "running", "paused")
 LOOK = 2.0  # seconds between two looks into the queue
 
 _workers: dict[Path, Worker] = {}

@@ -14,13 +14,14 @@ import gradio as gr
 import segno
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from demo.lessons import lesson_file
 from demo.lessons.stages import STAGES
 from demo.server.access import is_here
 from demo.server.environment import Place
+from demo.ui.assets import sent
 from demo.ui.i18n import LANGUAGES, Language, say
 from gan.errors import UserError
 
@@ -61,17 +62,22 @@ class Shown:
     place: Place | None = None
     scene: int = 0
 
+    def path(self, language: Language) -> Path:
+        """The lesson's file in a language."""
+        return self.file or lesson_file.shipped(language)
+
+    @property
+    def name(self) -> str:
+        """The lesson's name in addresses."""
+        return self.path("en").name.split(".")[0]
+
 
 shown = Shown()
 
 
 def file(request: Request) -> Response:
-    """The script or the style sheet; the browser asks each time whether it has changed."""
-    name = request.path_params["name"]
-    if name not in FILES:
-        raise HTTPException(404)
-    path = Path(__file__).parent / name
-    return FileResponse(path, media_type=FILES[name], headers={"Cache-Control": "no-cache"})
+    """The script or the style sheet."""
+    return sent(__file__, request.path_params["name"], FILES)
 
 
 def lesson(request: Request) -> Response:
@@ -118,14 +124,14 @@ def invitation(request: Request) -> Response:
     if not shown.room:
         raise HTTPException(404)
     picture = BytesIO()
-    address = f"{shown.room}?lesson={described('en')['name']}&follow=1"
+    address = f"{shown.room}?lesson={shown.name}&follow=1"
     segno.make(address, micro=False).save(picture, kind="svg", scale=10, border=3, light="#fff")
     return Response(picture.getvalue(), media_type="image/svg+xml")
 
 
 def described(language: Language) -> dict[str, Any]:
     """{"name", "title", "words", "scenes": [{"title", "sentence", "notes", "choices", ...}]}, each with its stage's."""
-    path = shown.file or lesson_file.shipped(language)
+    path = shown.path(language)
     found, scenes = lesson_file.read(path), []
     for scene in found.scenes:
         stage = STAGES[scene.stage]
@@ -134,7 +140,7 @@ def described(language: Language) -> dict[str, Any]:
         texts = {"title": scene.title, "sentence": scene.sentence, "notes": scene.notes}
         scenes.append(said | texts | {"choices": choices})
     words = {name: say(language, f"lesson.{name}", number="{number}", count="{count}") for name in WORDS}
-    return {"name": path.name.split(".")[0], "title": found.title, "words": words, "scenes": scenes}
+    return {"name": shown.name, "title": found.title, "words": words, "scenes": scenes}
 
 
 ROUTES = [

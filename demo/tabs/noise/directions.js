@@ -3,9 +3,7 @@
 // it does not work, the server draws each picture. The sliders are listened to directly: Gradio's own events come to an end
 // with the server.
 const RESTING = 400; // milliseconds without a change
-const device = import(new URL("device/page.js", document.baseURI))
-  .then(({ Dragging, show }) => ({ show, dragging: new Dragging() }))
-  .catch(() => null);
+const device = import(new URL("device/page.js", document.baseURI)).catch(() => null);
 let rest = 0;
 
 const panel = () => element.querySelector(".moved");

@@ -1,9 +1,7 @@
 // While the number of pictures is dragged, those that are lacking are drawn on this device, and those too many are put out of
 // sight; what D says of them comes from the server when it has answered.
 {
-  const device = import(new URL("device/page.js", document.baseURI))
-    .then(({ Dragging, show }) => ({ show, dragging: new Dragging() }))
-    .catch(() => null);
+  const device = import(new URL("device/page.js", document.baseURI)).catch(() => null);
   let list = { of: "", vectors: null }; // the latent vectors of a seed, one after the other, or null where they do not come
 
   const vectorsOf = (name) => {

@@ -1,9 +1,7 @@
 // Any place on the way between two pictures, and their arithmetic as strong as one likes, drawn on this device while a slider
 // is dragged. Until the network is there, and where it does not work, the way shows the nearest of its frames.
 {
-  const device = import(new URL("device/page.js", document.baseURI))
-    .then(({ Dragging, show }) => ({ show, dragging: new Dragging() }))
-    .catch(() => null);
+  const device = import(new URL("device/page.js", document.baseURI)).catch(() => null);
   const WAYS = ["slerp", "lerp"];
   let last = null; // what was set up last: the server draws it anew
 

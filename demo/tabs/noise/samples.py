@@ -31,7 +31,7 @@ torch = lazy("torch")
 
 
 CSS, JS, HTML = beside(__file__, "samples.css"), beside(__file__, "samples.js"), macros(__file__)
-MAX_PICTURES = 100  # pictures at once
+MAX_PICTURES = routes.VECTORS  # pictures at once
 REAL = 100  # test pictures, over which D's mean verdict stands beside that of the generated ones
 MAX_SEED = 2**31 - 1
 

@@ -91,6 +91,16 @@ def wait_for_picture(page, selector, image, number=0):
     page.wait_for_function(NEAR, arg=[selector, number, image.shape[-1], values.flatten().tolist()])
 
 
+def section(visitors, name, picture):
+    """A new page with a section of Noise to image open, and what it shows there."""
+    page = visitors()
+    page.wait_for_selector("#pictures .made img")
+    open_section(page, "noise", name)
+    page.wait_for_selector(picture)
+    settle(page)
+    return page
+
+
 def drag_until_drawn(page, slider, drawn):
     """Drag a slider, whose first move loads the network, until it is the device that draws."""
     for place in range(200):
@@ -213,11 +223,7 @@ def test_a_device_on_which_it_does_not_work_is_served_by_the_server(page):
 
 
 def test_sliders_are_drawn_on_the_device_as_the_server_would_and_without_it(visitors):
-    page = visitors()
-    page.wait_for_selector("#pictures .made img")
-    open_section(page, "noise", "sliders")
-    page.wait_for_selector("#stops-1 img")
-    settle(page)
+    page = section(visitors, "sliders", "#stops-1 img")
     held = picture_of(page.evaluate(HELD))
     slider = [page.locator(f"#slider-{number} input[type=number]") for number in (1, 2)]
     with page.expect_response("**/device/networks/**"):
@@ -280,11 +286,7 @@ def test_more_pictures_of_a_seed_are_drawn_on_the_device_while_their_number_is_d
 
 
 def test_a_walk_and_its_arithmetic_are_drawn_on_the_device_while_they_are_dragged(visitors):
-    page = visitors()
-    page.wait_for_selector("#pictures .made img")
-    open_section(page, "noise", "between")
-    page.wait_for_selector("#walk .film img")
-    settle(page)
+    page = section(visitors, "between", "#walk .film img")
     canvases = page.locator("#walk canvas")
     for at, way in enumerate(("slerp", "lerp")):  # at first the frame in the middle
         sources = page.locator(f"#walk .frames.{way} img").evaluate_all("all => all.map(({ src }) => src)")

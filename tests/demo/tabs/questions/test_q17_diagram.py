@@ -139,12 +139,18 @@ def test_one_steps_through_the_round_and_it_plays_by_itself_and_stops(look, lang
     assert not page.locator("#rounds-of h4").inner_text().startswith("12 /")  # it did not play on to its end
 
 
-@browser
-def test_an_answer_that_comes_late_does_not_play_on_after_stop(look):
+def rounds(look):
+    """The page with the diagram open and at rest."""
     page = look(tab="questions")
     open_section(page, "questions", "q17")
     page.wait_for_selector("#rounds-of svg", timeout=60_000)
     settle(page)
+    return page
+
+
+@browser
+def test_an_answer_that_comes_late_does_not_play_on_after_stop(look):
+    page = rounds(look)
     slow_down(page, 1500)
     page.evaluate("window.fast = true")
     page.locator("#q17-play").click()
@@ -165,10 +171,7 @@ def test_an_answer_that_comes_late_does_not_play_on_after_stop(look):
 @browser
 def test_a_stop_is_shown_as_long_as_is_meant(look):
     """A component's own values are lost where an answer comes before it is there: the pace stands in the script."""
-    page = look(tab="questions")
-    open_section(page, "questions", "q17")
-    page.wait_for_selector("#rounds-of svg", timeout=60_000)
-    settle(page)
+    page = rounds(look)
     page.evaluate(
         """() => {
             const round = document.getElementById("rounds-of");
