@@ -257,6 +257,9 @@ addEventListener("resize", fit);
 const asked = new URL(location).searchParams;
 if (asked.get("lesson") === name) {
   while (!document.querySelector("#tabs [role=tab]")) await rest(50);
+  // an address without a part of the page opens the first one: until that has come, no other is drawn
+  const until = performance.now() + WAIT;
+  while (!location.hash && !document.querySelector("#held img") && performance.now() < until) await rest(50);
   if (asked.get("follow")) follow();
   else go(Math.min(scenes.length, Math.max(1, Number(asked.get("scene")) || 1)) - 1);
 }

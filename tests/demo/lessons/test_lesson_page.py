@@ -129,9 +129,7 @@ def test_quick_hands_end_at_the_scene_gone_to_last(visit):
 
 
 def test_letters_and_arrows_of_a_scene_with_keys_of_its_own_stay_with_it(visit):
-    page = visit("en", path="?lesson=gan&scene=3")
-    arrived(page)
-    page.keyboard.press("PageDown")
+    page = visit("en", path="?lesson=gan&scene=4")
     arrived(page)
     page.locator("#game .question").wait_for()
     page.keyboard.press("r")
