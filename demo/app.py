@@ -29,6 +29,8 @@ from demo.device.isolation import CrossOriginIsolation
 from demo.device.routes import ROUTES
 from demo.lessons import lesson_file, stages
 from demo.lessons import routes as lesson_routes
+from demo.lessons.rooms import Rooms
+from demo.lessons.shown import shown
 from demo.server.environment import ROOT, Place, decide
 from demo.server.https import Invitation, answer_plain_http, invite
 from demo.server.ports import LAST, free_port, is_reached_by_others, port, prefix
@@ -160,7 +162,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         if args.lesson:
             lesson_file.read(args.lesson)
-            lesson_routes.shown.file = args.lesson
+            shown.file = args.lesson
         first = port(os.environ.get("GRADIO_SERVER_PORT") or "7860")
         ports = range(first, min(first + 100, LAST + 1)) if args.port is None else [args.port]
         place = replace(decide(), is_proxied=bool(root_path or args.share))
@@ -168,8 +170,8 @@ def main(argv: list[str] | None = None) -> None:
             place = place.among_others()
         number = free_port(host, ports)
         invitation = invite(number) if args.lan else None
-        lesson_routes.shown.place = place
-        lesson_routes.shown.room = invitation.address if invitation else ""
+        shown.place, shown.room = place, invitation.address if invitation else ""
+        shown.rooms = Rooms(None if place.unwritable else place.runs / ".rooms")
         app = build_app(place, invitation)
         serve(app, host, number, root_path=root_path, **launch_options(invitation, place) | {"share": args.share})
     except UserError as error:

@@ -29,7 +29,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-ENDLESS = ("/heartbeat/", "/lesson/follow")  # lines that a page keeps open
+ENDLESS = ("/heartbeat/", "/follow")  # lines that a page keeps open
 FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     "--no-sandbox",
@@ -232,6 +232,20 @@ class Visitors:
         page.wait_for_selector("#tabs [role=tab]", state="attached", timeout=30_000)
         if tab:
             open_tab(page, tab)
+        return page
+
+    def phone(self, path: str, language: str = "en", *, url: str | None = None) -> Any:
+        """Open another page of the server's than the app's, as wide as a phone."""
+        locale, address = LOCALES.get(language, language), (url or self.url) + path
+        context = self.windows.lend(locale)
+        self.lent.append((locale, context))
+        self.origins.add("{0.scheme}://{0.netloc}".format(urlsplit(address)))
+        context.on("request", self._watch)
+        page = context.new_page()
+        page.traffic = Traffic(page)
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
+        page.goto(address)
         return page
 
     def again(

@@ -1,5 +1,9 @@
 // The lesson: scene after scene one sentence, and one part of the workshop as large as the screen, with at most three of its
 // controls. Nothing is moved or copied: the rest is put out of sight, so that whoever leaves is in the workshop as it stands.
+import { Quiz } from "./quiz.js";
+import * as rooms from "./room.js";
+import { Vote } from "./vote.js";
+
 const here = (path) => new URL(path, import.meta.url);
 const language = document.documentElement.lang;
 const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
@@ -7,7 +11,7 @@ const WAIT = 30_000; // milliseconds for a picture to come
 const MOST = 4; // times that a picture is enlarged
 const SWIPE = 60; // pixels
 
-const { error, name, title, words, scenes, room, leads } = await (await fetch(here(`${language}.json`))).json();
+const { error, name, title, words, scenes, reached, leads, statements, true: truths } = await (await fetch(here(`${language}.json`))).json();
 if (error) {
   const wrong = Object.assign(document.createElement("p"), { textContent: error, role: "alert", id: "lesson-wrong" });
   wrong.style = "margin: 0; padding: 1em; background: #fff3c4; color: #222; font: 1rem/1.5 sans-serif";
@@ -17,7 +21,7 @@ if (error) {
 let at = null; // the number of the scene, from 0; null outside the lesson
 let turn = 0; // scenes that were gone to
 let began = 0;
-let leading = false; // the room goes where this page goes
+let room = null; // that goes where this page goes
 let notes = null; // the window with the teacher's notes
 
 const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
@@ -34,11 +38,13 @@ const press = (key, act, wide) => {
 header.append(heading, sentence);
 footer.append(
   ...[press("back", () => go(at - 1)), number, press("next", () => go(at + 1)), make("span", "", { className: "gap" })],
-  ...(leads ? [press("lead", () => lead(!leading), true)] : []),
+  ...(leads ? [press("lead", () => (room ? endRoom() : lead()), true), press("join", () => invite(code.hidden))] : []),
   ...[press("notes", () => openNotes(), true), press("full", () => full(), true)],
   ...[press("more", () => leave(true), true), press("leave", () => leave())],
 );
-root.append(header, told, footer);
+const vote = new Vote(words, (what) => room?.lead(what));
+const quiz = new Quiz(words, statements, truths);
+root.append(header, told, vote.root, quiz.root, footer);
 const link = make("link", "", { rel: "stylesheet", href: here("lesson.css").href });
 document.head.append(link, stage);
 document.body.append(root);
@@ -55,7 +61,7 @@ const seen = (selector) => {
 // The scene in the address, so that F5 and a link lead back to it.
 const write = (place) => {
   const there = new URL(location);
-  if (at === null) for (const each of ["lesson", "scene", "follow"]) there.searchParams.delete(each);
+  if (at === null) for (const each of ["lesson", "scene"]) there.searchParams.delete(each);
   else {
     there.searchParams.set("lesson", name);
     there.searchParams.set("scene", at + 1);
@@ -88,17 +94,23 @@ const fit = () => {
   const { picture, controls, width } = scene();
   const shown = seen(picture);
   const there = controls.filter(seen);
-  const [wide, high] = [innerWidth, innerHeight];
+  const high = innerHeight;
+  const asked = vote.root.hidden ? null : vote.root; // beside the picture, or under it where there is no room
+  const isBeside = innerWidth >= 900;
+  vote.root.style.bottom = isBeside ? "" : `${footer.offsetHeight + 8}px`;
+  vote.root.style.top = isBeside ? `${header.offsetHeight + 12}px` : "auto";
+  const wide = innerWidth - (asked && isBeside ? asked.offsetWidth : 0);
   const margin = Math.max(12, wide * 0.02);
   const each = Math.min(0.34 * wide + 60, (wide - margin * (there.length + 1)) / Math.max(1, there.length));
   const larger = Math.max(1, Math.min(1.5, wide / 1366)); // controls, on a projector
   const tallest = larger * Math.max(0, ...there.map((selector) => document.querySelector(selector).offsetHeight));
-  const [top, bottom] = [header.offsetHeight + 12, footer.offsetHeight + 8 + (tallest ? tallest + 12 : 0)];
-  const room = { wide: wide - 2 * margin, high: high - top - bottom };
-  const least = Math.min(width, Math.max(room.wide, 320));
+  const low = footer.offsetHeight + 8 + (asked && !isBeside ? asked.offsetHeight + 8 : 0); // where controls stand
+  const [top, bottom] = [header.offsetHeight + 12, low + (tallest ? tallest + 12 : 0)];
+  const free = { wide: wide - 2 * margin, high: high - top - bottom };
+  const least = Math.min(width, Math.max(free.wide, 320));
   const left = (wide - there.length * each - (there.length - 1) * margin) / 2;
   const place = (selector, index) => `${selector} {
-    left: ${left + index * (each + margin)}px; bottom: ${footer.offsetHeight + 8}px; width: ${each / larger}px !important;
+    left: ${left + index * (each + margin)}px; bottom: ${low}px; width: ${each / larger}px !important;
     transform-origin: 0 100%; transform: scale(${larger})
   }`;
   const all = [picture, ...there].join(", ");
@@ -115,9 +127,9 @@ const fit = () => {
     sizes.observe((watched = shown));
   }
   if (!stage.textContent) stage.textContent = rules(1, 0, top);
-  const scale = Math.min(room.wide / least, room.high / shown.scrollHeight, MOST);
+  const scale = Math.min(free.wide / least, free.high / shown.scrollHeight, MOST);
   const x = (wide - scale * least) / 2;
-  const next = rules(scale, x, top + Math.max(0, (room.high - scale * shown.scrollHeight) / 2));
+  const next = rules(scale, x, top + Math.max(0, (free.high - scale * shown.scrollHeight) / 2));
   if (next !== stage.textContent) stage.textContent = next;
 };
 
@@ -135,10 +147,12 @@ const go = async (number_) => {
   sentence.textContent = scene().sentence;
   number.textContent = words.at.replace("{number}", at + 1).replace("{count}", scenes.length);
   told.textContent = words.coming;
+  invite(false);
+  for (const each of [vote, quiz]) each.ask(scene());
   tellNotes();
-  if (leading) sendRoom();
+  room?.lead({ scene: at + 1 });
   write(scene().place);
-  dispatchEvent(new PopStateEvent("popstate"));
+  if (scene().place) dispatchEvent(new PopStateEvent("popstate"));
   const until = performance.now() + WAIT;
   while (!seen(scene().picture) && performance.now() < until) {
     await rest(50);
@@ -159,8 +173,8 @@ const go = async (number_) => {
 const leave = (stays = false) => {
   turn++;
   at = null;
-  if (leading) lead(false);
-  line?.close();
+  room?.lead({ scene: 0 });
+  for (const each of [vote, quiz]) each.ask(null);
   stage.textContent = "";
   root.hidden = true;
   document.body.classList.remove("lesson");
@@ -169,33 +183,43 @@ const leave = (stays = false) => {
   if (!stays) begin.focus();
 };
 
-// The room: while a teacher leads, those who came by the code that is then shown go to the scene that she goes to.
+// The room: those who came by the code go to the scene that this page goes to, and vote.
 const code = make("figure", "", { className: "room", hidden: true });
-if (room) {
-  const address = `${room}?lesson=${name}&follow=1`;
-  code.append(make("img", "", { src: here("invitation.svg").href, alt: address }), make("figcaption", words.room));
-}
 root.append(code);
-const sendRoom = () => fetch(here(`lead/${leading && at !== null ? at + 1 : 0}`), { method: "POST" }).catch(() => {});
-const lead = (does) => {
-  leading = does;
-  code.hidden = !does;
-  footer.querySelector("[data-key=lead]")?.setAttribute("aria-pressed", String(does));
-  sendRoom();
+const invite = (does) => (code.hidden = !does || !room);
+const hear = (state) => {
+  if (!state) room = null;
+  for (const each of [vote, quiz]) each.hear(state);
+  footer.querySelector("[data-key=join]").textContent = room && state ? `${room.code} · ${state.present}` : "";
+  footer.querySelector("[data-key=lead]").textContent = room ? words.close_room : words.lead;
+  invite(room && !code.hidden);
+  tellNotes();
+  fit();
 };
-let line = null; // that tells where the teacher is
-const follow = () => {
-  told.textContent = words.behind;
-  root.hidden = false;
-  document.body.classList.add("lesson");
-  line = new EventSource(here("follow"));
-  line.onmessage = ({ data }) => Number(data) && go(Number(data) - 1);
+const lead = async (asks = true) => {
+  room = await rooms.enter(hear);
+  if (!room) return (told.textContent = words.no_room);
+  const address = rooms.address(reached, room.code);
+  const drawn = new URL(`../room/${room.code}/code.svg`, import.meta.url);
+  drawn.searchParams.set("at", address);
+  const there = address ? [make("img", "", { src: drawn.href, alt: address }), make("p", address)] : [];
+  code.replaceChildren(make("figcaption", words.room), ...there, make("strong", room.code));
+  if (at !== null) room.lead({ scene: at + 1 });
+  invite(asks);
+};
+const endRoom = () => confirm(words.end_room) && room.end();
+const anew = () => {
+  if (room && !confirm(words.new_class)) return;
+  room?.lead({ clear: true });
+  go(0);
 };
 
 const full = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
 
 const again = async () => {
   const { reset } = scene();
+  if (room && scene().answers.length) room.lead({ phase: "closed" });
+  else vote.ask(scene());
   await begun(turn);
   if (reset) document.querySelector(reset)?.click();
 };
@@ -213,7 +237,8 @@ const tellNotes = () => {
   const body = make("div");
   body.style = "font: 1.4rem/1.5 sans-serif; margin: 1.5rem; max-width: 40em";
   const clock = make("p", "", { id: "clock" });
-  body.append(clock, make("h2", scene().title), make("p", scene().sentence), make("p", scene().notes));
+  const votes = room && !vote.root.hidden ? [make("p", vote.told.textContent, { id: "votes" })] : [];
+  body.append(clock, ...votes, make("h2", scene().title), make("p", scene().sentence), make("p", scene().notes));
   body.append(make("hr"), make("p", `${words.then} ${later}`));
   there.body.replaceChildren(body);
   tick();
@@ -227,9 +252,9 @@ const tick = () => {
 setInterval(tick, 1000);
 
 // Keys, before those of the page: a presenter's too. Whoever writes, or has a slider or a choice in hand, keeps them.
-const KEYS = { PageDown: () => go(at + 1), PageUp: () => go(at - 1), Escape: () => leave() };
+const KEYS = { Home: () => anew(), PageDown: () => go(at + 1), PageUp: () => go(at - 1), Escape: () => leave() };
 const FREE = { ArrowRight: KEYS.PageDown, ArrowLeft: KEYS.PageUp };
-const LETTERS = { KeyF: full, KeyR: again, KeyN: openNotes };
+const LETTERS = { KeyF: full, KeyR: again, KeyN: openNotes, KeyV: () => (quiz.root.hidden ? vote.next() : quiz.turn()), KeyQ: () => invite(code.hidden) };
 const onKey = (event) => {
   if (at === null || event.altKey || event.ctrlKey || event.metaKey) return;
   const on = (selector) => event.target.closest?.(selector);
@@ -260,6 +285,6 @@ if (asked.get("lesson") === name) {
   // an address without a part of the page opens the first one: until that has come, no other is drawn
   const until = performance.now() + WAIT;
   while (!location.hash && !document.querySelector("#held img") && performance.now() < until) await rest(50);
-  if (asked.get("follow")) follow();
-  else go(Math.min(scenes.length, Math.max(1, Number(asked.get("scene")) || 1)) - 1);
+  if (leads && rooms.wasOpen()) await lead(false);
+  go(Math.min(scenes.length, Math.max(1, Number(asked.get("scene")) || 1)) - 1);
 }

@@ -8,11 +8,15 @@
 
     The sentence that stands above the picture.
 
+    - [ ] an answer that the class may vote for
+    - [x] the right one
+
     > Notes for the teacher, in a window of their own.
 
 It is text and nothing else: nothing in it is run, and nothing but the names of stages leads anywhere.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,14 +24,17 @@ from demo.lessons.stages import STAGES
 from demo.ui.refusals import Refused
 from gan.errors import reason
 
-MOST_SCENES = 99
+MOST_SCENES, MOST_ANSWERS = 99, 6
 MOST_BYTES = 200_000
 SHIPPED = Path(__file__).parent
 
 
 @dataclass
 class Scene:
-    """One picture and one sentence; `choices` are made before it is shown, `line` is where it begins in the file."""
+    """One picture and one sentence; `choices` are made before it is shown, `line` is where it begins in the file.
+
+    `answers` are what the class may vote for, if it is to vote; `right` are the right ones among them, from 0.
+    """
 
     title: str
     line: int
@@ -35,6 +42,8 @@ class Scene:
     choices: dict[str, str] = field(default_factory=dict)
     sentence: str = ""
     notes: str = ""
+    answers: list[str] = field(default_factory=list)
+    right: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -78,6 +87,9 @@ def parse(text: str) -> Lesson:
                 lesson.title = line[2:].strip()
         elif not line:
             in_head = in_head and not scene.stage
+        elif line.startswith("- "):
+            _answer(scene, line)
+            in_head = False
         elif in_head and (":" in line or not scene.stage):
             _set(scene, line, number)
         elif line.startswith(">"):
@@ -114,9 +126,23 @@ def _set(scene: Scene, line: str, number: int) -> None:
     scene.choices[name] = value
 
 
+def _answer(scene: Scene, line: str) -> None:
+    """Take an answer: "- [ ] text", "- text", or "- [x] text" if it is right."""
+    mark, text = re.fullmatch(r"- (?:\[(.?)\])?\s*(.*)", line).groups()
+    if (mark or "").strip():
+        scene.right.append(len(scene.answers))
+    scene.answers.append(text)
+
+
 def _check(scene: Scene) -> None:
     """Raise Refused for a scene that lacks something."""
     if not scene.stage:
         raise Refused("lesson.wrong.stage_first", line=scene.line, found=scene.title)
     if not scene.sentence:
         raise Refused("lesson.wrong.sentence", line=scene.line, found=scene.title)
+    if len(scene.answers) == 1 or len(scene.answers) > MOST_ANSWERS or not all(scene.answers):
+        raise Refused("lesson.wrong.answers", line=scene.line, found=scene.title, most=MOST_ANSWERS)
+    missing = [name for name, choice in STAGES[scene.stage].choices.items() if choice.is_needed]
+    if missing and missing[0] not in scene.choices:
+        known = ", ".join(STAGES[scene.stage].choices[missing[0]].values)
+        raise Refused("lesson.wrong.needed", line=scene.line, stage=scene.stage, name=missing[0], known=known)

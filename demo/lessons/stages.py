@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field
 
+from demo.lessons import quiz
 from demo.tabs.questions.q20_presets import PRESETS
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Something that a scene may choose: the element of the page that offers it, and what it offers."""
+    """Something that a scene may choose, or must: the element of the page that offers it, if any, and the values."""
 
     element: str
     values: tuple[str, ...]
+    is_needed: bool = False
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Stage:
 
     All but the address are CSS selectors. `width` is that of the picture before it is enlarged, in pixels. `reset` is
     what is clicked to begin anew; so is `pause` before it, where there is what `running` names: a class is asked first.
-    Where a stage has keys of its own, the lesson leaves letters to it.
+    Where a stage has keys of its own, the lesson leaves letters to it. A stage without a place is the lesson's own.
     """
 
     place: str
@@ -65,6 +67,7 @@ STAGES = {
         width=1100,
     ),
     "training": Stage("train", "#film", ("#train-start", "#train-moment")),
+    "quiz": Stage("", "#lesson-quiz", choices={"ask": Choice("", quiz.WHEN, is_needed=True)}, width=1200),
 }
 
 

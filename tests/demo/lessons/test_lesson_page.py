@@ -2,12 +2,25 @@
 
 import pytest
 
-from demo.lessons import lesson_file
+from demo.lessons import lesson_file, quiz
 from demo.ui.i18n import words
 from tests.browser import Visitors, expect, serve, settle
 
 pytestmark = pytest.mark.browser
 
+SCENES = lesson_file.read(lesson_file.shipped("en")).scenes
+
+
+def scene_number(**settings):
+    """The number of the first scene of the shipped lesson with these settings."""
+    return next(
+        number
+        for number, scene in enumerate(SCENES, 1)
+        if settings.items() <= ({"stage": scene.stage} | scene.choices).items()
+    )
+
+
+PERFECT, QUIZ, GAME = scene_number(preset="perfect"), scene_number(ask="before"), scene_number(stage="game")
 SIZES = [(1920, 1080), (1366, 768)]
 # (selectors of a scene) -> the boxes of its picture and its controls, of those that are there
 BOXES = """selectors => {
@@ -20,7 +33,7 @@ BOXES = """selectors => {
 
 
 def number(page):
-    return int(page.locator("#lesson output").inner_text().split(" / ")[0])
+    return int(page.locator("#lesson footer output").inner_text().split(" / ")[0])
 
 
 def scene(page, language):
@@ -64,20 +77,20 @@ def test_every_scene_fills_the_screen_without_scrolling(visit, language, size):
 
 
 def test_a_scene_survives_f5_has_an_address_and_leads_into_the_workshop(visit):
-    page = visit("en", path="?lesson=gan&scene=8")
+    page = visit("en", path=f"?lesson=gan&scene={PERFECT}")
     arrived(page)
-    assert number(page) == 8
+    assert number(page) == PERFECT
     page.wait_for_function("document.querySelector('#duel-preset input[value=perfect]').checked")
     page.keyboard.press("ArrowRight")
     arrived(page)
-    assert "scene=9" in page.url
+    assert f"scene={PERFECT + 1}" in page.url
     assert page.url.endswith("#questions/q20")
     page.reload()
     arrived(page)
-    assert number(page) == 9
+    assert number(page) == PERFECT + 1
     page.keyboard.press("ArrowLeft")
     arrived(page)
-    assert number(page) == 8
+    assert number(page) == PERFECT
     page.locator("#lesson button", has_text=words("en")["lesson.more"]).click()
     expect(page.locator("#lesson")).to_be_hidden()
     assert "scene" not in page.url
@@ -103,7 +116,7 @@ def test_the_notes_follow_in_a_window_of_their_own(visit):
 
 
 def test_the_class_is_asked_before_anything_runs_and_a_scene_begins_anew(visit):
-    page = visit("en", path="?lesson=gan&scene=8")  # the perfect discriminator: choosing it starts the duel
+    page = visit("en", path=f"?lesson=gan&scene={PERFECT}")  # the perfect discriminator: choosing it starts the duel
     arrived(page)
     rounds = "document.querySelector('#duel .duel').duel.gan.rounds"
     page.wait_for_function("!document.querySelector('#duel .duel').hasAttribute('data-running')")
@@ -117,58 +130,127 @@ def test_the_class_is_asked_before_anything_runs_and_a_scene_begins_anew(visit):
 
 
 def test_quick_hands_end_at_the_scene_gone_to_last(visit):
-    page = visit("en", path="?lesson=gan&scene=7")
+    page = visit("en", path=f"?lesson=gan&scene={PERFECT - 1}")
     arrived(page)
     for _ in range(2):  # past the perfect discriminator, which is chosen in passing
         page.keyboard.press("PageDown")
     arrived(page)
-    assert number(page) == 9
+    assert number(page) == PERFECT + 1
     page.wait_for_timeout(1500)
     assert page.locator("#duel-preset input[value=held]").is_checked()
     settle(page)
 
 
 def test_letters_and_arrows_of_a_scene_with_keys_of_its_own_stay_with_it(visit):
-    page = visit("en", path="?lesson=gan&scene=4")
+    page = visit("en", path=f"?lesson=gan&scene={GAME}")
     arrived(page)
     page.locator("#game .question").wait_for()
     page.keyboard.press("r")
     page.wait_for_function("document.querySelectorAll('#game .dots .done').length === 1")
     page.keyboard.press("ArrowRight")  # leads on all the same
     arrived(page)
-    assert number(page) == 5
+    assert number(page) == GAME + 1
     settle(page)
 
 
-def test_phones_follow_the_teacher(chromium):
-    with serve("--lan") as room:
+def test_one_guesses_alone_and_then_looks(visit):
+    page = visit("en", path=f"?lesson=gan&scene={PERFECT}")
+    arrived(page)
+    panel = page.locator("#lesson-vote")
+    expect(panel.locator(".answers button")).to_have_count(3)
+    panel.locator(".answers button").nth(0).click()
+    expect(panel.locator("[role=status]")).to_have_text(words("en")["lesson.vote_guess"])
+    page.keyboard.press("v")
+    expect(panel.locator("[role=status]")).to_have_text(words("en")["lesson.vote_wrong"])
+    expect(panel.locator(".right")).to_contain_text("It stands still")
+    page.keyboard.press("r")
+    expect(panel.locator(".right")).to_have_count(0)
+    settle(page)
+
+
+def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_path):
+    with serve("--lan", GAN_RUNS=str(tmp_path)) as room:
         visitors = Visitors(chromium, room.url)
-        phone = visitors("en", path="?lesson=gan&follow=1", size=(390, 844))
-        expect(phone.locator("#lesson .told")).to_have_text(words("en")["lesson.behind"])
-        phone.wait_for_function("getComputedStyle(document.querySelector('#title')).visibility === 'hidden'")
-        teacher = visitors("ko", path="?lesson=gan&scene=2")
-        arrived(teacher)
-        expect(phone.locator("#lesson h2")).to_have_text("")  # nobody leads yet
-        teacher.locator("#lesson button[data-key=lead]").click()
-        expect(phone.locator("#lesson output")).to_have_text("2 / 17")
-        loaded = "document.querySelector('#lesson .room img').naturalWidth > 0"
-        teacher.wait_for_function(loaded)
-        teacher.keyboard.press("PageDown")
-        expect(phone.locator("#lesson output")).to_have_text("3 / 17", timeout=2000)
-        arrived(phone)
-        teacher.keyboard.press("Escape")  # she leaves, and the phone stays where it is
-        expect(phone.locator("#lesson output")).to_have_text("3 / 17")
-        phone.keyboard.press("PageDown")
-        arrived(phone)
-        assert number(phone) == 4
-        phone.locator("#lesson button[data-key=leave]").click()
-        expect(phone.locator("#lesson")).to_be_hidden()
-        assert "follow" not in phone.url
-        teacher.locator("#lesson-start").click()
+        teacher = visitors("en", path=f"?lesson=gan&scene={PERFECT}")
         arrived(teacher)
         teacher.locator("#lesson button[data-key=lead]").click()
-        phone.wait_for_timeout(1000)
-        assert phone.locator("#lesson").is_hidden()  # who has left is not taken back
-        for each in (phone, teacher):
+        teacher.wait_for_function("document.querySelector('#lesson .room img').naturalWidth > 0")
+        code = teacher.locator("#lesson .room strong").inner_text()
+        phones = [visitors.phone(f"room/{code}", language) for language in ("ko", "en", "en")]
+        expect(phones[1].locator("#sentence")).to_have_text(sentence("en", PERFECT))
+        expect(teacher.locator("[data-key=join]")).to_have_text(f"{code} · 3")
+        expect(phones[0].locator(".answers")).to_have_count(0)  # nothing is asked yet
+
+        def all_vote(*choices):
+            for phone, choice in zip(phones, choices, strict=True):
+                phone.locator(".answers button:enabled").nth(choice).click()
+                expect(phone.locator(".answers [aria-pressed=true]")).to_have_count(1)
+
+        status = teacher.locator("#lesson-vote [role=status]")
+        shares = teacher.locator("#lesson-vote output")
+        teacher.keyboard.press("v")
+        all_vote(0, 0, 2)
+        expect(status).to_contain_text("3 of 3", timeout=1000)
+        expect(shares).to_have_text(["", "", ""])
+        teacher.keyboard.press("v")
+        expect(shares).to_have_text(["67 %", "0 %", "33 %"], timeout=1000)
+        expect(phones[0].locator("#told")).to_have_text(words("ko")["room.talk"])
+        teacher.keyboard.press("v")
+        teacher.reload()  # F5 goes on leading
+        arrived(teacher)
+        all_vote(2, 0, 2)
+        expect(status).to_contain_text("3 of 3")
+        teacher.keyboard.press("v")
+        expect(shares).to_have_text(["67 % → 33 %", "0 % → 0 %", "33 % → 67 %"])
+        expect(status).to_have_text("Changed their minds: 1. To the right answer: 1.")
+        expect(phones[0].locator("#told")).to_have_text(words("ko")["room.right"])
+        expect(phones[1].locator("#told")).to_have_text(words("en")["room.wrong"])
+        expect(phones[1].locator(".right")).to_contain_text("It stands still")
+        teacher.keyboard.press("ArrowLeft")
+        expect(phones[1].locator("#sentence")).to_have_text(sentence("en", PERFECT - 1), timeout=1000)
+        expect(phones[1].locator(".answers")).to_have_count(0)
+        with phones[1].expect_download() as taken:
+            phones[1].locator("#home").click()
+        home = taken.value.path().read_text(encoding="utf-8")
+        assert "It stands still" in home
+        assert "http" not in home, "it opens without the app"
+        for each in (teacher, *phones):
             settle(each)
         visitors.leave()
+
+
+def test_the_eight_statements_before_and_after(chromium, tmp_path):
+    last = len(lesson_file.read(lesson_file.shipped("en")).scenes)
+    with serve(GAN_RUNS=str(tmp_path)) as room:
+        visitors = Visitors(chromium, room.url)
+        teacher = visitors("en", path=f"?lesson=gan&scene={QUIZ}")
+        arrived(teacher)
+        teacher.locator("#lesson button[data-key=lead]").click()
+        code = teacher.locator("#lesson .room strong").inner_text()
+        phone = visitors.phone(f"room/{code}", "ko")
+        expect(phone.locator("fieldset")).to_have_count(8)
+        assert phone.locator(".send").is_disabled()
+
+        def answer(choices):
+            for field, choice in zip(phone.locator("fieldset").all(), choices, strict=True):
+                field.locator("button").nth(choice).click()
+            phone.locator(".send").click()
+            expect(phone.locator("#told")).to_have_text(words("ko")["room.sent"])
+
+        answer([0] * 8)
+        expect(teacher.locator("#lesson-quiz [role=status]")).to_contain_text("1 of 1")
+        teacher.goto(teacher.url.replace(f"scene={QUIZ}", f"scene={last}"))
+        arrived(teacher)
+        expect(phone.locator("#sentence")).to_have_text(sentence("ko", last))
+        answer([0 if is_true else 1 for is_true in quiz.TRUE])
+        teacher.keyboard.press("v")
+        expect(teacher.locator("#lesson-quiz [role=status]")).to_contain_text("100 %")
+        expect(teacher.locator("#lesson-quiz .why")).to_have_count(8)
+        for each in (teacher, phone):
+            settle(each)
+        visitors.leave()
+
+
+def sentence(language, number):
+    """What stands above the picture of the shipped lesson's scene."""
+    return lesson_file.read(lesson_file.shipped(language)).scenes[number - 1].sentence

@@ -16,7 +16,7 @@ from tests.project.test_repository import READMES
 FORBIDDEN = {
     "en": r"""
 | \bspears?\b(?! &) | generator | |
-| \bshields?\b | discriminator | app.title |
+| \bshields?\b | discriminator | app.title room.title |
 | \b(?:a|an|the|one|this|its|surer|two)(?: \w+)? judges?\b | discriminator | |
 | \bspace of noise\b | latent space | |
 | \bverdicts?\b | score, probability, answer | |

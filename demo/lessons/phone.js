@@ -1,0 +1,163 @@
+// A phone in a room: the question that the class is asked, and big buttons. What it answered is kept on this phone alone,
+// under a number that it made up.
+import { listen } from "./room.js";
+
+const here = (path) => new URL(`../${path}`, import.meta.url);
+const { code, words, language, lesson, statements, true: truths } = JSON.parse(document.getElementById("about").textContent);
+const { scenes } = await (await fetch(here(`lesson/${language}.json`))).json();
+const [title, sentence, act, told, home, there] = ["title", "sentence", "act", "told", "home", "here"].map((id) =>
+  document.getElementById(id),
+);
+const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+const LETTERS = "ABCDEF";
+
+// what this phone answered in this room: its number, its votes by scene ({first, second}), its answers by "before", "after"
+const kept = (() => {
+  const made = () => [...crypto.getRandomValues(new Uint8Array(12))].map((x) => x.toString(16).padStart(2, "0")).join("");
+  try {
+    return JSON.parse(localStorage.getItem(`room-${code}`)) ?? { voter: made(), votes: {}, quiz: {} };
+  } catch {
+    return { voter: made(), votes: {}, quiz: {} };
+  }
+})();
+const keep = () => {
+  try {
+    localStorage.setItem(`room-${code}`, JSON.stringify(kept));
+  } catch {
+    // storage is refused: a reload then begins anew
+  }
+  home.hidden = !Object.keys(kept.votes).length && !Object.keys(kept.quiz).length;
+};
+const send = async (what, body) => {
+  const options = { method: "POST", body: JSON.stringify({ voter: kept.voter, ...body }) };
+  try {
+    return (await fetch(here(`room/${code}/${what}`), options)).status;
+  } catch {
+    return 0; // the network is gone for a moment
+  }
+};
+
+// The vote: a button for each answer.
+const vote = ({ phase, right }, number) => {
+  const round = phase === "bars" ? "first" : phase === "truth" ? "second" : phase;
+  const mine = kept.votes[number] ?? {};
+  const chosen = mine[round] ?? (round === "second" && phase === "truth" ? mine.first : undefined);
+  const isOpen = phase === "first" || phase === "second";
+  if (right) kept.rights = { ...kept.rights, [number]: right };
+  const list = make("div", "", { className: "answers" });
+  scenes[number - 1].answers.forEach((answer, choice) => {
+    const button = make("button", "", { type: "button", disabled: !isOpen });
+    button.append(make("b", LETTERS[choice]), make("span", answer));
+    button.setAttribute("aria-pressed", String(choice === chosen));
+    if (right?.includes(choice)) button.classList.add("right");
+    button.onclick = async () => {
+      for (const each of list.children) each.setAttribute("aria-pressed", String(each === button));
+      const status = await send("vote", { scene: number, choice });
+      if (status === 204) {
+        kept.votes[number] = { ...kept.votes[number], [round]: choice };
+        keep();
+        told.textContent = words.picked;
+      } else {
+        for (const each of list.children) each.setAttribute("aria-pressed", "false");
+        told.textContent = status === 409 ? words.closed : words.lost;
+      }
+    };
+    list.append(button);
+  });
+  const says = { first: words.pick, second: words.again, bars: words.talk };
+  let verdict = words.look;
+  if (right?.length && chosen !== undefined) verdict = right.includes(chosen) ? words.right : words.wrong;
+  act.replaceChildren(list);
+  told.textContent = isOpen && chosen !== undefined ? words.picked : (says[phase] ?? verdict);
+};
+
+// The eight statements, before and after the lesson.
+const quiz = (when) => {
+  const answers = [...(kept.quiz[when] ?? statements.map(() => null))];
+  const list = make("ol", "", { className: "statements" });
+  const done = make("button", words.send, { type: "button", className: "send" });
+  const ready = () => (done.disabled = answers.includes(null));
+  statements.forEach((statement, at) => {
+    const item = make("li");
+    const group = make("fieldset");
+    group.append(make("legend", statement.say));
+    ["agree", "disagree", "unsure"].forEach((name, value) => {
+      const button = make("button", words[name], { type: "button" });
+      button.setAttribute("aria-pressed", String(answers[at] === value));
+      button.onclick = () => {
+        answers[at] = value;
+        for (const each of group.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
+        ready();
+      };
+      group.append(button);
+    });
+    item.append(group);
+    list.append(item);
+  });
+  done.onclick = async () => {
+    const status = await send("quiz", { when, answers });
+    if (status === 204) {
+      kept.quiz[when] = answers;
+      keep();
+    }
+    told.textContent = status === 204 ? words.sent : status === 409 ? words.closed : words.lost;
+  };
+  ready();
+  act.replaceChildren(list, done);
+  told.textContent = kept.quiz[when] ? words.sent : "";
+};
+
+let last = ""; // what is shown, so that nobody's half-given answers are drawn anew
+const show = ({ scene: number, poll, over }) => {
+  const now = JSON.stringify([number, poll, over]);
+  if (now === last) return;
+  last = now;
+  const scene = scenes[number - 1];
+  title.textContent = scene?.title ?? "";
+  sentence.textContent = scene?.sentence ?? "";
+  act.replaceChildren();
+  there.hidden = !scene?.place;
+  there.href = here(`?lesson=${lesson}&scene=${number}`);
+  told.textContent = over ? words.over : scene ? words.look : words.wait;
+  if (scene?.stage === "quiz") quiz(scene.settings.ask);
+  else if (poll && poll.phase !== "closed") vote(poll, number);
+};
+
+document.getElementById("code").textContent = code;
+keep();
+listen(code, "", (state) => show(state ?? { over: true }));
+
+// Everything of this phone's as one file that opens without the app.
+home.onclick = () => {
+  const page = document.implementation.createHTMLDocument(document.title);
+  page.documentElement.lang = language;
+  const style = page.createElement("style");
+  style.textContent = "body{font:18px/1.6 sans-serif;max-width:42em;margin:2em auto;padding:0 1em}.right{color:#15803d}";
+  page.head.append(style);
+  page.head.prepend(Object.assign(page.createElement("meta"), { charset: "utf-8" }));
+  page.head.querySelector("meta").setAttribute("charset", "utf-8");
+  const add = (tag, text, name = "") => {
+    page.body.append(Object.assign(page.createElement(tag), { textContent: text, className: name }));
+  };
+  add("h1", document.title);
+  scenes.forEach((scene, at) => {
+    if (scene.stage === "quiz") return;
+    add("h2", `${at + 1}. ${scene.title}`);
+    add("p", scene.sentence);
+    const mine = kept.votes[at + 1];
+    scene.answers.forEach((answer, choice) => {
+      const marks = [mine?.first === choice && "1", mine?.second === choice && "2"].filter(Boolean).join(", ");
+      add("p", `${LETTERS[choice]}. ${answer}${marks ? ` ← ${words.mine} ${marks}` : ""}`, kept.rights?.[at + 1]?.includes(choice) ? "right" : "");
+    });
+  });
+  statements.forEach(({ say, why }, at) => {
+    add("h3", `${say} — ${truths[at] ? words.agree : words.disagree}`);
+    add("p", why);
+    const mine = ["before", "after"].map((when) => kept.quiz[when] && words[["agree", "disagree", "unsure"][kept.quiz[when][at]]]);
+    if (mine.some(Boolean)) add("p", `${words.mine} ${mine.map((each) => each ?? "–").join(" → ")}`);
+  });
+  const file = new Blob([`<!doctype html>${page.documentElement.outerHTML}`], { type: "text/html" });
+  const link = make("a", "", { href: URL.createObjectURL(file), download: `${lesson}-${code}.html` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+};
