@@ -36,6 +36,7 @@ class Stage:
 
 
 STAGES = {
+    "intro": Stage("noise/adversaries", "#adversaries", reset="#adversaries .again", width=1240),
     "pictures": Stage("noise/grid", "#pictures", ("#noise-count", "#dice")),
     "sliders": Stage(
         "noise/sliders", "#moved", ("#slider-1", "#slider-2", "#slider-3"), reset="#sliders-reset", width=460

@@ -14,6 +14,7 @@ from demo.server import model_cache
 from demo.server.environment import Place
 from demo.tabs.noise import (
     activations,
+    adversaries,
     directions,
     grid,
     interpolation,
@@ -43,6 +44,7 @@ SECTIONS = {  # by the names that addresses have
     "copied": nearest_neighbours,
     "game": real_or_fake,
     "modes": mode_coverage,
+    "adversaries": adversaries,
 }
 
 
@@ -155,4 +157,5 @@ def warm(place: Place) -> None:
     for run in model_cache.runs("dcgan", with_weights=True)[:1]:
         with suppress(UserError):  # the visitor will be told
             verdict_on_real(run)
+            adversaries.loop(run)
             model_cache.classifier(run.config.data)
