@@ -47,7 +47,7 @@ from gan.lazy import lazy
 download = lazy("gan.data.download")
 
 VISITORS = 300  # whose sessions are kept, the latest: Gradio keeps 10,000, at 0.9 MB each
-TABS = ("noise", "curves", "translate", "train", "questions")
+TABS = ("lesson", "noise", "curves", "translate", "train", "questions")
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # for what Gradio opens itself: a small PNG can unpack to gigabytes
 
@@ -85,7 +85,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
         "theme": theme(),
         "css_paths": HERE / "ui" / "theme.css",
         "i18n": translations(),
-        "head": lesson_routes.HEAD,
+        "head": lesson_routes.head(),
         "footer_links": ["api"],
         "favicon_path": None,
         "share": False,

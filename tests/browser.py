@@ -213,6 +213,8 @@ class Visitors:
         `tab` is a tab's name ("questions") to go to, `path` is appended to the address, `url` is another server's,
         `script` runs before those of the page.
         """
+        if "#" not in path and "lesson=" not in path:  # else the lesson itself opens
+            path += f"#{FIRST_TAB}"
         locale, address = LOCALES.get(language, language), (url or self.url) + path
         context = self.windows.lend(locale)
         self.lent.append((locale, context))

@@ -11,7 +11,8 @@ const WAIT = 30_000; // milliseconds for a picture to come
 const MOST = 4; // times that a picture is enlarged
 const SWIPE = 60; // pixels
 
-const { error, name, title, words, scenes, reached, leads, statements, true: truths } = await (await fetch(here(`${language}.json`))).json();
+export const lesson = await (await fetch(here(`${language}.json`))).json();
+const { error, name, title, words, scenes, reached, leads, statements, true: truths } = lesson;
 if (error) {
   const wrong = Object.assign(document.createElement("p"), { textContent: error, role: "alert", id: "lesson-wrong" });
   wrong.style = "margin: 0; padding: 1em; background: #fff3c4; color: #222; font: 1rem/1.5 sans-serif";
@@ -38,7 +39,7 @@ const press = (key, act, wide) => {
 header.append(heading, sentence);
 footer.append(
   ...[press("back", () => go(at - 1)), number, press("next", () => go(at + 1)), make("span", "", { className: "gap" })],
-  ...(leads ? [press("lead", () => (room ? endRoom() : lead()), true), press("join", () => invite(code.hidden))] : []),
+  ...(leads ? [press("lead", () => (room ? endRoom() : lead()), true), Object.assign(press("join", () => invite(code.hidden)), { textContent: "" })] : []),
   ...[press("notes", () => openNotes(), true), press("full", () => full(), true)],
   ...[press("more", () => leave(true), true), press("leave", () => leave())],
 );
@@ -48,9 +49,6 @@ root.append(header, told, vote.root, quiz.root, footer);
 const link = make("link", "", { rel: "stylesheet", href: here("lesson.css").href });
 document.head.append(link, stage);
 document.body.append(root);
-const begin = make("button", words.start, { type: "button", id: "lesson-start", title: words.keys });
-begin.onclick = () => go(0);
-document.getElementById("languages")?.prepend(begin);
 
 const scene = () => scenes[at];
 const seen = (selector) => {
@@ -134,7 +132,7 @@ const fit = () => {
 };
 
 // Go to a scene: open its part of the workshop, choose what it asks for, and show it when it is there.
-const go = async (number_) => {
+export const go = async (number_) => {
   if (number_ < 0 || number_ >= scenes.length) return;
   const mine = ++turn;
   if (at === null) began = performance.now();
@@ -172,6 +170,7 @@ const go = async (number_) => {
 
 const leave = (stays = false) => {
   turn++;
+  dispatchEvent(new CustomEvent("lesson-left", { detail: at }));
   at = null;
   room?.lead({ scene: 0 });
   for (const each of [vote, quiz]) each.ask(null);
@@ -180,7 +179,7 @@ const leave = (stays = false) => {
   document.body.classList.remove("lesson");
   if (document.fullscreenElement) document.exitFullscreen();
   write();
-  if (!stays) begin.focus();
+  if (!stays) document.querySelector("#tabs [role=tab][aria-selected=true]")?.focus();
 };
 
 // The room: those who came by the code go to the scene that this page goes to, and vote.
@@ -280,11 +279,8 @@ addEventListener("touchend", ({ changedTouches: [last] }) => {
 addEventListener("resize", fit);
 
 const asked = new URL(location).searchParams;
-if (asked.get("lesson") === name) {
+if (asked.has("lesson")) {
   while (!document.querySelector("#tabs [role=tab]")) await rest(50);
-  // an address without a part of the page opens the first one: until that has come, no other is drawn
-  const until = performance.now() + WAIT;
-  while (!location.hash && !document.querySelector("#held img") && performance.now() < until) await rest(50);
   if (leads && rooms.wasOpen()) await lead(false);
   go(Math.min(scenes.length, Math.max(1, Number(asked.get("scene")) || 1)) - 1);
 }

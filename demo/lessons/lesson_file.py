@@ -65,12 +65,17 @@ def read(path: Path) -> Lesson:
         content = path.read_bytes()
     except OSError as error:
         raise Refused("lesson.wrong.unread", file=path, why=reason(error)) from error
+    return parse(decoded(content, path))
+
+
+def decoded(content: bytes, name: Path | str) -> str:
+    """The text of a lesson's file of this name. Raises Refused where it is too long, or no UTF-8."""
     if len(content) > MOST_BYTES:
-        raise Refused("lesson.wrong.long", file=path, most=MOST_BYTES)
+        raise Refused("lesson.wrong.long", file=name, most=MOST_BYTES)
     try:
-        return parse(content.decode("utf-8-sig"))
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refused("lesson.wrong.encoding", file=path) from None
+        raise Refused("lesson.wrong.encoding", file=name) from None
 
 
 def parse(text: str) -> Lesson:

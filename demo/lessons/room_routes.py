@@ -98,7 +98,7 @@ async def _sent(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
 def _answers(scene: int) -> tuple[int, list[int]]:
     """How many answers a scene offers to vote for, and which are right."""
     try:
-        scenes = lesson_file.read(shown.path("en")).scenes
+        scenes = shown.lesson("en").scenes
     except UserError:  # a teacher edits her file while it is shown
         return 0, []
     return (len(scenes[scene - 1].answers), scenes[scene - 1].right) if 0 < scene <= len(scenes) else (0, [])
@@ -242,6 +242,8 @@ async def page(request: Request) -> Response:
     """The page for phones: for a room, or to say which."""
     typed = request.path_params.get("code") or request.query_params.get("code", "")
     room = shown.rooms.named(typed)
+    if not typed and shown.place and shown.place.kind == "local":  # there is but one
+        room = shown.rooms.latest()
     if room and "code" not in request.path_params:
         return RedirectResponse(f"room/{room.code}", 303)
     language = language_of(gr.Request(request))

@@ -1,7 +1,10 @@
 """What the page fetches of a lesson: the scripts that lead through it, their looks, its words."""
 
+import json
 from typing import Any
 
+import gradio as gr
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,14 +13,24 @@ from starlette.routing import Route
 from demo.lessons import lesson_file, quiz, room_routes
 from demo.lessons.shown import shown
 from demo.lessons.stages import STAGES
-from demo.ui.assets import sent
-from demo.ui.i18n import LANGUAGES, Language, say
+from demo.server.access import is_here
+from demo.ui.assets import beside, sent
+from demo.ui.i18n import LANGUAGES, Language, language_of, say
+from demo.ui.templates import macros
 from gan.errors import UserError
 
-SCRIPTS = ("lesson.js", "vote.js", "quiz.js", "room.js", "phone.js")
+SCRIPTS = ("lesson.js", "cover.js", "vote.js", "quiz.js", "room.js", "phone.js")
 FILES = dict.fromkeys(SCRIPTS, "text/javascript") | {"lesson.css": "text/css", "phone.css": "text/css"}
 WORDS = (
     "start",
+    "resume",
+    "join",
+    "join_how",
+    "enter",
+    "own",
+    "own_how",
+    "own_pick",
+    "own_back",
     "back",
     "next",
     "notes",
@@ -63,7 +76,14 @@ PLACES = {
     name: f"{{{name}}}" for name in ("number", "count", "present", "moved", "to", "gain", "value")
 }  # filled in the page
 SHOWN = ("place", "picture", "controls", "reset", "running", "pause", "width", "has_keys")  # of a stage, to the page
-HEAD = '<script type="module" src="lesson/lesson.js"></script>'
+HTML = macros(__file__)
+
+
+def head() -> str:
+    """What the page's head says of the lesson: which part of the page opens first, and what leads through it."""
+    places = [STAGES[scene.stage].place for scene in shown.lesson("en").scenes]
+    script = beside(__file__, "address.js").replace("PLACES", json.dumps(places))
+    return str(HTML.head(Markup(script.replace('"NAME"', json.dumps(shown.name)))))
 
 
 def file(request: Request) -> Response:
@@ -74,22 +94,48 @@ def file(request: Request) -> Response:
 def lesson(request: Request) -> Response:
     """The lesson in a language, as `described`; or {"error"}.
 
-    With it come the address at which rooms reach this server ("reached") and whether this visitor "leads" one.
+    With it come the address at which rooms reach this server ("reached"), whether this visitor "leads" one, and whether
+    the lesson is the visitor's "own", None where it may not be.
     """
     language = request.path_params["language"]
     if language not in LANGUAGES:
         raise HTTPException(404)
+    may_replace = _may_replace(request)
     about = {"reached": shown.room, "leads": room_routes.may_lead(request)}
+    about |= {"own": bool(shown.text) if may_replace else None}
     try:
         return JSONResponse(described(language) | about, headers={"Cache-Control": "no-cache"})
     except UserError as error:  # a teacher edits her file while it is shown
         return JSONResponse({"error": error.sentence(language)}, 409, headers={"Cache-Control": "no-cache"})
 
 
+def _may_replace(request: Request) -> bool:
+    """Whether this visitor may show a lesson of their own: who sits at this machine."""
+    return shown.place is not None and is_here(shown.place, gr.Request(request))
+
+
+async def replace(request: Request) -> Response:
+    """Show the lesson that was sent instead of the shipped one, or, told to delete it, the shipped one again."""
+    if not _may_replace(request):
+        raise HTTPException(403)
+    content = b""
+    async for part in request.stream():
+        content += part
+        if len(content) > lesson_file.MOST_BYTES:
+            break
+    try:
+        shown.text = "" if request.method == "DELETE" else lesson_file.decoded(content, "")
+        if shown.text:
+            lesson_file.parse(shown.text)
+    except UserError as error:
+        shown.text = ""
+        return JSONResponse({"error": error.sentence(language_of(gr.Request(request)))}, 409)
+    return Response(status_code=204)
+
+
 def described(language: Language) -> dict[str, Any]:
     """{"name", "title", "words", "scenes": [{"title", "sentence", "notes", "choices", ...}]}, each with its stage's."""
-    path = shown.path(language)
-    found, scenes = lesson_file.read(path), []
+    found, scenes = shown.lesson(language), []
     for scene in found.scenes:
         stage = STAGES[scene.stage]
         chosen = [(stage.choices[name].element, value) for name, value in scene.choices.items()]
@@ -104,6 +150,7 @@ def described(language: Language) -> dict[str, Any]:
 
 
 ROUTES = [
+    Route("/lesson/own", replace, methods=["POST", "DELETE"]),
     Route("/lesson/{language}.json", lesson),
     Route("/lesson/{name}", file),
     *room_routes.ROUTES,

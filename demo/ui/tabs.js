@@ -48,6 +48,12 @@
     },
   });
 
+  // Whoever changes the address before Gradio starts asks for it to be read again.
+  window.openAddress = () => {
+    shown = "";
+    if (settings) open(settings);
+  };
+
   const now = () => {
     const tab = chosen("tabs");
     return tab && address(tab, chosen(tab + SECTIONS), buttons(tab + SECTIONS)[0]?.dataset.tabId);

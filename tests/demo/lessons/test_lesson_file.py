@@ -8,6 +8,7 @@ from demo import app as shell
 from demo.lessons import lesson_file, routes
 from demo.lessons.shown import shown
 from demo.lessons.stages import STAGES, listed
+from demo.server.environment import decide
 from demo.ui.i18n import LANGUAGES
 from demo.ui.refusals import Refused
 
@@ -121,3 +122,23 @@ def test_the_command_line_lists_the_stages_and_refuses_a_lesson_that_is_wrong(ca
         shell.main(["--lesson", str(tmp_path / "mine.md")])
     assert ended.value.code == 2
     assert "Line 2" in capsys.readouterr().err
+
+
+def test_only_who_sits_at_the_machine_shows_a_lesson_of_their_own(monkeypatch):
+    monkeypatch.setattr(shown, "place", decide({}))
+    monkeypatch.setattr(shown, "text", "")
+    app = Starlette(routes=routes.ROUTES)
+    teacher = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 5000))
+    pupil = TestClient(app, base_url="http://192.0.2.2", client=("192.0.2.9", 5000))
+    mine = "## A\nstage: walk\n\nMy own."
+    assert pupil.post("/lesson/own", content=mine).status_code == 403
+    assert pupil.get("/lesson/en.json").json()["own"] is None
+    assert teacher.post("/lesson/own", content=mine).status_code == 204
+    given = pupil.get("/lesson/ko.json").json()
+    assert (given["name"], [scene["sentence"] for scene in given["scenes"]]) == ("own", ["My own."])
+    for wrong, says in {b"\xff\xfe": "UTF-8", b"#" * 300_000: "longer", b"no scene": "no scene"}.items():
+        answer = teacher.post("/lesson/own", content=wrong, headers={"accept-language": "en"})
+        assert answer.status_code == 409
+        assert says in answer.json()["error"]
+    assert teacher.delete("/lesson/own").status_code == 204
+    assert teacher.get("/lesson/en.json").json()["name"] == "gan"

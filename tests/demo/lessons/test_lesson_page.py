@@ -4,7 +4,7 @@ import pytest
 
 from demo.lessons import lesson_file, quiz
 from demo.ui.i18n import words
-from tests.browser import Visitors, expect, serve, settle
+from tests.browser import Visitors, expect, open_tab, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -48,8 +48,8 @@ def arrived(page):
 
 @pytest.mark.parametrize(("language", "size"), [("ko", SIZES[0]), ("en", SIZES[1])])
 def test_every_scene_fills_the_screen_without_scrolling(visit, language, size):
-    page = visit(language, size=size)
-    page.locator("#lesson-start").click()
+    page = visit(language, size=size, path="#lesson")
+    page.locator(".cover .begin").click()
     scenes = lesson_file.read(lesson_file.shipped(language)).scenes
     for at, expected in enumerate(scenes, 1):
         arrived(page)
@@ -71,9 +71,73 @@ def test_every_scene_fills_the_screen_without_scrolling(visit, language, size):
         page.keyboard.press("PageDown")
     assert number(page) == len(scenes)  # the last one stays
     page.keyboard.press("Escape")
-    expect(page.locator("#lesson")).to_be_hidden()
+    expect(page.locator("#lesson header")).to_be_hidden()
     expect(page.locator("#title")).to_be_visible()
     settle(page)
+
+
+def test_who_comes_to_the_page_itself_comes_to_the_lesson_and_out_of_it_into_the_workshop(visit, server):
+    page = visit("ko")
+    page.goto("about:blank")
+    page.goto(server.url)
+    arrived(page)
+    assert number(page) == 1
+    assert "lesson=gan&scene=1#" in page.url
+    page.locator("#languages a[data-language=en]").click()  # on the stage, too
+    arrived(page)
+    expect(page.locator("#lesson header p")).to_have_text(sentence("en", 1))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    arrived(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("#lesson header")).to_be_hidden()
+    settle(page)
+    page.reload()
+    expect(page.locator("#title")).to_be_visible()
+    settle(page)
+    assert page.locator("#lesson header").is_hidden(), "an address with a part of the page is the workshop's"
+    open_tab(page, "lesson")
+    page.locator(".cover li button").nth(PERFECT - 1).click()
+    arrived(page)
+    assert number(page) == PERFECT
+    page.keyboard.press("Escape")
+    open_tab(page, "lesson")
+    expect(page.locator(".cover .begin")).to_have_text(words("en")["lesson.resume"].format(number=PERFECT))
+    settle(page)
+
+
+@pytest.mark.parametrize(("address", "is_lesson"), [("?picture=alpha:0:1", False), ("?__theme=light&lang=en", True)])
+def test_other_addresses_than_the_bare_one_open_no_lesson(visit, server, address, is_lesson):
+    page = visit("en")
+    page.goto("about:blank")
+    page.goto(server.url + address)
+    page.wait_for_selector("#lesson", state="attached")
+    page.wait_for_timeout(1500)
+    assert page.locator("#lesson header").is_visible() == is_lesson
+    settle(page)
+
+
+def test_a_lesson_of_ones_own_is_dropped_on_its_tab(chromium, tmp_path):
+    with serve(GAN_RUNS=str(tmp_path)) as room:
+        visitors = Visitors(chromium, room.url)
+        page = visitors("en", path="#lesson")
+
+        def choose(text):
+            file = {"name": "mine.md", "mimeType": "text/markdown", "buffer": text.encode()}
+            page.locator(".cover .own input").set_input_files(file)
+
+        choose("## A\nstage: wolk\n\nA sentence.")
+        expect(page.locator(".cover .own [role=alert]")).to_contain_text("Line 2")
+        choose("# Mine\n\n## Only one\nstage: walk\n\nFrom here to there.\n")
+        expect(page.locator("#lesson header p")).to_have_text("From here to there.")
+        arrived(page)
+        assert "lesson=own&scene=1" in page.url
+        page.keyboard.press("Escape")
+        open_tab(page, "lesson")
+        page.get_by_role("button", name=words("en")["lesson.own_back"]).click()
+        expect(page.locator("#lesson header p")).to_have_text(sentence("en", 1))
+        arrived(page)
+        visitors.leave()
 
 
 def test_a_scene_survives_f5_has_an_address_and_leads_into_the_workshop(visit):
@@ -92,7 +156,7 @@ def test_a_scene_survives_f5_has_an_address_and_leads_into_the_workshop(visit):
     arrived(page)
     assert number(page) == PERFECT
     page.locator("#lesson button", has_text=words("en")["lesson.more"]).click()
-    expect(page.locator("#lesson")).to_be_hidden()
+    expect(page.locator("#lesson header")).to_be_hidden()
     assert "scene" not in page.url
     assert page.url.endswith("#questions/q20")
     expect(page.locator("#duel")).to_be_visible()

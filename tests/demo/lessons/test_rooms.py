@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from demo.lessons import room_routes, rooms, routes, shown
+from demo.lessons import lesson_file, room_routes, rooms, routes, shown
 from demo.lessons.rooms import Rooms
 from demo.server.environment import decide
 
@@ -37,7 +37,7 @@ def pupil(place):
 
 def scene_of(text):
     """The number of the shipped lesson's scene whose settings say this."""
-    titles = re.split(r"^## ", shown.shown.path("en").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    titles = re.split(r"^## ", lesson_file.shipped("en").read_text(encoding="utf-8"), flags=re.MULTILINE)
     return next(number for number, scene in enumerate(titles) if text in scene)
 
 

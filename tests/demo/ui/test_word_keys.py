@@ -22,7 +22,7 @@ BEGINNINGS = {
 }
 # Keys that are made: | where | by which template | which keys; {a,b} is a or b, * is any one word |
 DYNAMIC = """
-| app.py | {}.tab | {noise,curves,translate,train,questions}.tab |
+| app.py | {}.tab | {lesson,noise,curves,translate,train,questions}.tab |
 | ui/uploads.js | uploads.{} | uploads.{large,more,kind,kind_or_zip,shrinking} |
 | tabs/curves/__init__.py | curves.{} | curves.{png,svg,csv,gif} |
 | tabs/curves/predictions.py | curves.guess.{} | curves.guess.{found,missed} |
@@ -57,7 +57,7 @@ DYNAMIC = """
 | tabs/questions/q20_equilibrium.py | questions.q20.shows.{} | questions.q20.shows.{real,fake,pull,net} |
 | tabs/questions/q20_equilibrium.py | questions.q20.tries.{} | questions.q20.tries.{adam,bce,least-squares,hinge,both} |
 | tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.preset.{balanced,perfect,held,hills,grid} |
-| lessons/routes.py | lesson.{} | lesson.{start,back,next,notes,full,more,leave,coming,late,then,end,keys,at} |
+| lessons/routes.py | lesson.{} | lesson.{start,resume,join,join_how,enter,own,own_how,own_pick,own_back,back,next,notes,full,more,leave,coming,late,then,end,keys,at} |
 | lessons/routes.py | lesson.{} | lesson.{lead,room,no_room,end_room,close_room,new_class,percent,agree,disagree} |
 | lessons/routes.py | lesson.{} | lesson.{vote,vote_open,vote_close,vote_again,vote_truth,vote_anew,vote_guess,vote_right,vote_wrong,vote_hidden,vote_talk} |
 | lessons/routes.py | lesson.{} | lesson.{vote_count,vote_moved,vote_moved_open} |
