@@ -3,6 +3,7 @@
 import gradio as gr
 
 from demo.server.environment import Place
+from demo.tabs.curves import reading
 from demo.tabs.curves.downloads import save_csv, save_film, save_png, save_svg
 from demo.tabs.curves.events import PLAYBACK, endpoint
 from demo.tabs.curves.layout import panel
@@ -20,6 +21,7 @@ def build(place: Place) -> None:
             for kind in ("png", "svg", "csv", "gif")
         }
         ready = {kind: gr.DownloadButton("", visible="hidden", elem_id=f"ready-{kind}") for kind in downloads}
+    reading.build()
 
     slider, clock = view.slider, predictions.clock
     shown, experimental = view.outputs, predictions.outputs

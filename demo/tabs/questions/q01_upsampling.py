@@ -8,13 +8,14 @@ import numpy as np
 from demo.tabs.questions import q01_kernels, quiz_items
 from demo.tabs.questions.q01_compute import DRAWN, PATTERNS, RANGES, SIZE, SMALL, WAYS, WEIGHTS, draw, short, upsample
 from demo.ui import svg_chart
+from demo.ui.assets import beside
 from demo.ui.handlers import EACH, LATEST, QUIET, TURNS, catch_errors
 from demo.ui.heatmap import blues, greys, squares, swatches
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.sections import Section
 from demo.ui.templates import macros
 
-HTML = macros(__file__)
+CSS, HTML = beside(__file__, "q01_upsampling.css"), macros(__file__)
 PENS = (0.0, 0.5, 1.0)  # for a patch
 SHOWN = ("pooled", "input", "kernel", "spectrum", "output", "touches")
 
@@ -146,7 +147,7 @@ def build() -> Section:
                         css_template=q01_kernels.CSS, js_on_load=q01_kernels.JS, visible=False, elem_id="q1-painter"
                     )
             with gr.Column(scale=3, min_width=320, elem_classes="first-on-a-phone"):
-                picture = gr.HTML(elem_id="upsample", padding=False)
+                picture = gr.HTML(css_template=CSS, elem_id="upsample", padding=False)
         with gr.Accordion(t("questions.q1.matrix.title"), open=False, elem_id="q1-matrix-fold"):
             table = gr.HTML(elem_id="q1-matrix", padding=False)
         gr.Markdown(t("questions.q1.learn.how"))
