@@ -99,7 +99,8 @@ const fit = () => {
   vote.root.style.top = isBeside ? `${header.offsetHeight + 12}px` : "auto";
   const wide = innerWidth - (asked && isBeside ? asked.offsetWidth : 0);
   const margin = Math.max(12, wide * 0.02);
-  const each = Math.min(there.length > 1 ? 0.34 * wide + 60 : 0.5 * wide + 160, (wide - margin * (there.length + 1)) / Math.max(1, there.length));
+  const most = there.length > 1 ? 0.34 * wide + 60 : 0.5 * wide + 160;
+  const each = Math.min(most, (wide - margin * (there.length + 1)) / Math.max(1, there.length));
   const larger = Math.max(1, Math.min(1.5, wide / 1366)); // controls, on a projector
   const tallest = larger * Math.max(0, ...there.map((selector) => document.querySelector(selector).offsetHeight));
   const low = footer.offsetHeight + 8 + (asked && !isBeside ? asked.offsetHeight + 8 : 0); // where controls stand

@@ -45,10 +45,8 @@ STAGES = {
     "arithmetic": Stage("noise/between", "#equation", ("#side-a", "#side-b", "#side-c"), width=760),
     "find": Stage("noise/find", "#search", ("#find-which", "#find-go")),
     "copied": Stage("noise/copied", "#neighbours", ("#copied-another",)),
-    "game": Stage(
-        "noise/game", "#game", ("#says-real", "#says-fake", "#next-round"), reset="#new-game", width=620, has_keys=True
-    ),
-    "modes": Stage("noise/modes", "#modes", ("#noise-run",)),
+    "game": Stage("noise/game", "#game", ("#says-real", "#says-fake", "#next-round"), reset="#new-game", has_keys=True),
+    "modes": Stage("noise/modes", "#modes", ("#noise-run",), width=1100),
     "layers": Stage("noise/layers", "#layers", width=1200),
     "curves": Stage("curves", "#stories", ("#curves-experiment", "#curves-play", "#curves-pause"), width=1200),
     "reading": Stage("curves", "#reading", reset="#reading .reveal[aria-expanded=true]", width=1200),
@@ -66,7 +64,7 @@ STAGES = {
         reset="#duel-again",
         running="#duel .duel[data-running]",
         pause="#duel-run",
-        width=1100,
+        width=1000,
     ),
     "training": Stage("train", "#film", ("#train-start", "#train-moment")),
     "quiz": Stage("", "#lesson-quiz", choices={"ask": Choice("", quiz.WHEN, is_needed=True)}, width=1200),

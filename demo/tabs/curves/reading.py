@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 import gradio as gr
+from markupsafe import Markup
 from PIL import Image
 
 from demo.server import model_cache
@@ -64,7 +65,9 @@ def _page(language: Language, runs: tuple[tuple[Any, Any], ...]) -> str:
             for panel in DEFAULT
         ]
         shown.append(
-            Shown(RUNS[story.name], last_pictures(story), "".join(charts), story.name, *_answer(story, language))
+            Shown(
+                RUNS[story.name], last_pictures(story), Markup("").join(charts), story.name, *_answer(story, language)
+            )
         )
     legends = [
         (say(language, f"curves.panels.{panel}"), svg_chart.legend(compared.lines[0][panel], rest))

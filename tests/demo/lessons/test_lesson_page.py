@@ -32,6 +32,27 @@ BOXES = """selectors => {
 }"""
 
 
+# The words of the lesson and its picture that are smaller than so many pixels as they are seen: [[size, words], ...]
+SMALL = """least => {
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const [node, of] = [walker.currentNode, walker.currentNode.parentElement];
+        if (!node.data.trim() || !of.checkVisibility({ visibilityProperty: true })) continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const { width, left, right, top, bottom } = range.getBoundingClientRect();
+        if (width < 2 || right < 0 || bottom < 0 || left > innerWidth || top > innerHeight) continue;
+        const matrix = of instanceof SVGElement && of.getScreenCTM?.();
+        const enlarged = of.getBoundingClientRect().height / of.offsetHeight || 1;
+        const scale = matrix ? Math.hypot(matrix.b, matrix.d) : enlarged;
+        const size = parseFloat(getComputedStyle(of).fontSize) * scale;
+        if (size < least) found.push([size, node.data.trim()]);
+    }
+    return found;
+}"""
+
+
 def number(page):
     return int(page.locator("#lesson footer output").inner_text().split(" / ")[0])
 
@@ -66,7 +87,8 @@ def test_every_scene_fills_the_screen_without_scrolling(visit, language, size):
         assert picture["top"] >= page.locator("#lesson header").bounding_box()["height"] - 1, at
         assert all(control["top"] >= picture["bottom"] - 1 for control in controls), at
         fills = max((picture["right"] - picture["left"]) / width, (picture["bottom"] - picture["top"]) / height)
-        assert fills > 0.45, (at, expected.stage, picture)
+        assert fills > 0.68, (at, expected.stage, picture)
+        assert not page.evaluate(SMALL, 13.9), (at, expected.stage)
         assert page.evaluate("[scrollX, scrollY, getComputedStyle(document.body).overflowY]") == [0, 0, "hidden"]
         page.keyboard.press("PageDown")
     assert number(page) == len(scenes)  # the last one stays

@@ -12,6 +12,7 @@ BEGINNINGS = {
     "noise.find.": "demo/ui/drawing_pad.html",
     "translate.": "demo/tabs/translate",
     "curves.": "gan/plots/curves.py",
+    "curves.reading.": "demo/tabs/curves",
     "questions.q1.": "demo/tabs/questions",
     "questions.q15.": "demo/tabs/questions",
     "questions.q17.": "demo/tabs/questions",
@@ -28,6 +29,7 @@ DYNAMIC = """
 | tabs/curves/predictions.py | curves.guess.{} | curves.guess.{found,missed} |
 | tabs/curves/predictions.py | options.{} | curves.experiments.*.options.{a,b,c} |
 | tabs/curves/predictions.py | answers.{} | curves.experiments.*.answers.{a,b,c} |
+| tabs/curves/reading.py | curves.reading.runs.{} | curves.reading.runs.{balanced,mnist-collapse,strong-d-saturating,held-d} |
 | shared/experiments.py | curves.experiments.{}.{} | curves.experiments.*.{title,question,look,happened} |
 | jobs/__init__.py | train.refused.cannot.{} | train.refused.cannot.{pause,go_on,stop} |
 | tabs/noise/interpolation.py | noise.between.{} | noise.between.{start,end} |
