@@ -1,6 +1,5 @@
 // The lesson: scene after scene one sentence, and one part of the workshop as large as the screen, with at most three of its
 // controls. Nothing is moved or copied: the rest is put out of sight, so that whoever leaves is in the workshop as it stands.
-import { Quiz } from "./quiz.js";
 import * as rooms from "./room.js";
 import { Vote } from "./vote.js";
 
@@ -12,7 +11,7 @@ const MOST = 4; // times that a picture is enlarged
 const SWIPE = 60; // pixels
 
 export const lesson = await (await fetch(here(`${language}.json`))).json();
-const { error, name, title, words, scenes, reached, leads, statements, true: truths } = lesson;
+const { error, name, title, words, scenes, reached, leads } = lesson;
 if (error) {
   const wrong = Object.assign(document.createElement("p"), { textContent: error, role: "alert", id: "lesson-wrong" });
   wrong.style = "margin: 0; padding: 1em; background: #fff3c4; color: #222; font: 1rem/1.5 sans-serif";
@@ -44,8 +43,22 @@ footer.append(
   ...[press("more", () => leave(true), true), press("leave", () => leave())],
 );
 const vote = new Vote(words, (what) => room?.lead(what));
-const quiz = new Quiz(words, statements, truths);
-root.append(header, told, vote.root, quiz.root, footer);
+root.append(header, told, vote.root, footer);
+let own = null; // the picture of a scene that the lesson draws itself: {root, ask(scene), hear(room), turn()}
+const owns = new Map(); // by stage
+const draw = async (scene) => {
+  own?.ask(null);
+  own = null;
+  if (!scene || scene.place) return;
+  const { default: Own } = await import(`./stage_${scene.stage}.js`);
+  if (!owns.has(scene.stage)) owns.set(scene.stage, new Own({ words, lesson, here, lead: (what) => room?.lead(what) }));
+  const found = owns.get(scene.stage);
+  if (scene !== scenes[at]) return; // gone on meanwhile
+  own = found;
+  if (!own.root.isConnected) root.append(own.root);
+  own.ask(scene);
+  own.hear(state, room?.code);
+};
 const link = make("link", "", { rel: "stylesheet", href: here("lesson.css").href });
 document.head.append(link, stage);
 document.body.append(root);
@@ -147,7 +160,8 @@ export const go = async (number_) => {
   number.textContent = words.at.replace("{number}", at + 1).replace("{count}", scenes.length);
   told.textContent = words.coming;
   invite(false);
-  for (const each of [vote, quiz]) each.ask(scene());
+  vote.ask(scene());
+  draw(scene());
   tellNotes();
   room?.lead({ scene: at + 1 });
   write(scene().place);
@@ -174,7 +188,8 @@ const leave = (stays = false) => {
   dispatchEvent(new CustomEvent("lesson-left", { detail: at }));
   at = null;
   room?.lead({ scene: 0 });
-  for (const each of [vote, quiz]) each.ask(null);
+  vote.ask(null);
+  draw(null);
   stage.textContent = "";
   root.hidden = true;
   document.body.classList.remove("lesson");
@@ -187,9 +202,12 @@ const leave = (stays = false) => {
 const code = make("figure", "", { className: "room", hidden: true });
 root.append(code);
 const invite = (does) => (code.hidden = !does || !room);
-const hear = (state) => {
+let state = null; // what the room says
+const hear = (now) => {
+  state = now;
   if (!state) room = null;
-  for (const each of [vote, quiz]) each.hear(state);
+  vote.hear(state);
+  own?.hear(state, room?.code);
   footer.querySelector("[data-key=join]").textContent = room && state ? `${room.code} · ${state.present}` : "";
   footer.querySelector("[data-key=lead]").textContent = room ? words.close_room : words.lead;
   invite(room && !code.hidden);
@@ -254,7 +272,7 @@ setInterval(tick, 1000);
 // Keys, before those of the page: a presenter's too. Whoever writes, or has a slider or a choice in hand, keeps them.
 const KEYS = { Home: () => anew(), PageDown: () => go(at + 1), PageUp: () => go(at - 1), Escape: () => leave() };
 const FREE = { ArrowRight: KEYS.PageDown, ArrowLeft: KEYS.PageUp };
-const LETTERS = { KeyF: full, KeyR: again, KeyN: openNotes, KeyV: () => (quiz.root.hidden ? vote.next() : quiz.turn()), KeyQ: () => invite(code.hidden) };
+const LETTERS = { KeyF: full, KeyR: again, KeyN: openNotes, KeyV: () => (own?.turn ? own.turn() : vote.next()), KeyQ: () => invite(code.hidden) };
 const onKey = (event) => {
   if (at === null || event.altKey || event.ctrlKey || event.metaKey) return;
   const on = (selector) => event.target.closest?.(selector);

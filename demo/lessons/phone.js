@@ -107,8 +107,22 @@ const quiz = (when) => {
   told.textContent = kept.quiz[when] ? words.sent : "";
 };
 
+// What phones do in a scene beside answering: a script of its own, which returns how it takes in the room's state and how
+// it is left.
+let leave = null;
+let hear = null;
+let latest = null; // the room's state
+const activity = async (scene, number) => {
+  const { begin } = await import(`./phone_${scene.phone}.js`);
+  if (!last.startsWith(`[${number},`)) return; // gone on meanwhile
+  ({ hear, leave } = begin({ act, told, words, send, here, code, voter: kept.voter, kept, keep, scene }));
+  hear?.(latest);
+};
+
 let last = ""; // what is shown, so that nobody's half-given answers are drawn anew
-const show = ({ scene: number, poll, over }) => {
+const show = (state) => {
+  const { scene: number, poll, over } = (latest = state);
+  hear?.(state);
   const now = JSON.stringify([number, poll, over]);
   if (now === last) return;
   last = now;
@@ -119,7 +133,10 @@ const show = ({ scene: number, poll, over }) => {
   there.hidden = !scene?.place;
   there.href = here(`?lesson=${lesson}&scene=${number}`);
   told.textContent = over ? words.over : scene ? words.look : words.wait;
-  if (scene?.stage === "quiz") quiz(scene.settings.ask);
+  leave?.();
+  hear = leave = null;
+  if (scene?.phone) activity(scene, number);
+  else if (scene?.stage === "quiz") quiz(scene.settings.ask);
   else if (poll && poll.phase !== "closed") vote(poll, number);
 };
 

@@ -27,8 +27,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from demo.lessons import lesson_file, quiz
+from demo.lessons import activities, lesson_file, quiz
 from demo.lessons.polls import PHASES
+from demo.lessons.requests import room_of, sent, voter_of
 from demo.lessons.rooms import Room
 from demo.lessons.shown import shown
 from demo.server.access import is_here
@@ -38,8 +39,6 @@ from gan.errors import UserError
 
 HTML = macros(__file__)
 LOOK, LIFE = 0.25, 60.0  # seconds between two looks at a room, and that a page's line lasts
-MOST_BYTES = 4096  # of a vote
-VOTER = re.compile(r"[0-9a-f-]{8,40}")
 WORDS = (
     "wait",
     "look",
@@ -72,29 +71,6 @@ def may_lead(request: Request) -> bool:
     return place is not None and (place.kind != "local" or is_here(place, gr.Request(request)))
 
 
-def _room(request: Request) -> Room:
-    room = shown.rooms.named(request.path_params["code"])
-    if room is None:
-        raise HTTPException(404)
-    return room
-
-
-async def _sent(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
-    """The JSON object that was sent, of so many bytes at most."""
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > most:
-            raise HTTPException(413)
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):  # no JSON, or all too deep
-        raise HTTPException(400) from None
-    if not isinstance(found, dict):
-        raise HTTPException(400)
-    return found
-
-
 def _answers(scene: int) -> tuple[int, list[int]]:
     """How many answers a scene offers to vote for, and which are right."""
     try:
@@ -117,7 +93,7 @@ async def open_room(request: Request) -> Response:
 
 async def lead(request: Request) -> Response:
     """Take the room to a scene, its vote to a phase, count a raised hand, begin with another class, or end."""
-    room, asked = _room(request), await _sent(request)
+    room, asked = room_of(request), await sent(request)
     if not room.is_led_by(asked.get("key")):
         raise HTTPException(403)
     await run_in_threadpool(_lead, room, asked)
@@ -140,17 +116,10 @@ def _lead(room: Room, asked: dict[str, Any]) -> None:
         room.save()
 
 
-def _voter(asked: dict[str, Any]) -> str:
-    voter = asked.get("voter")
-    if not (isinstance(voter, str) and VOTER.fullmatch(voter)):
-        raise HTTPException(400)
-    return voter
-
-
 async def vote(request: Request) -> Response:
     """Take a vote on the scene that is shown; 409 where the vote is closed by now."""
-    room, asked = _room(request), await _sent(request)
-    voter, choice = _voter(asked), asked.get("choice")
+    room, asked = room_of(request), await sent(request)
+    voter, choice = voter_of(asked), asked.get("choice")
     if not (isinstance(choice, int) and 0 <= choice < _answers(room.scene)[0]):
         raise HTTPException(400)
 
@@ -166,8 +135,8 @@ async def vote(request: Request) -> Response:
 
 async def answer(request: Request) -> Response:
     """Take someone's answers to the eight statements."""
-    room, asked = _room(request), await _sent(request)
-    voter, when = _voter(asked), asked.get("when")
+    room, asked = room_of(request), await sent(request)
+    voter, when = voter_of(asked), asked.get("when")
     if when not in quiz.WHEN or not quiz.is_answered(asked.get("answers")):
         raise HTTPException(400)
 
@@ -194,12 +163,15 @@ def state(room: Room, leads: bool) -> dict[str, Any]:
                 del told["poll"]["count"]
         if leads:
             told |= {"present": room.present, "quiz": quiz.result(room.quiz)}
+        for name, activity in activities.every().items():
+            if name in room.memory:
+                told[name] = activity.state(room, leads)
     return told
 
 
 async def follow(request: Request) -> Response:
     """Tell a page the state of the room, at once and whenever it changes, and {"over": true} at its end."""
-    room = _room(request)
+    room = room_of(request)
     leads = room.is_led_by(request.query_params.get("key", ""))
 
     async def states() -> AsyncIterator[str]:
@@ -229,7 +201,7 @@ async def follow(request: Request) -> Response:
 
 async def invitation(request: Request) -> Response:
     """A QR code that leads a phone into the room: by the address that the room reaches, else by that of `?at=`."""
-    room = _room(request)
+    room = room_of(request)
     address = f"{shown.room}room/{room.code}" if shown.room else request.query_params.get("at", "")
     if not re.fullmatch(rf"https?://[^\s]+/room/{room.code}", address):
         raise HTTPException(404)
@@ -247,7 +219,7 @@ async def page(request: Request) -> Response:
     if room and "code" not in request.path_params:
         return RedirectResponse(f"room/{room.code}", 303)
     language = language_of(gr.Request(request))
-    words = {name: say(language, f"room.{name}") for name in WORDS}
+    words = {name: say(language, f"room.{name}") for name in WORDS} | activities.words(language)
     about = {"code": room.code if room else "", "words": words, "language": language, "lesson": shown.name}
     about |= {"statements": quiz.statements(language), "true": quiz.TRUE}
     safe = Markup(json.dumps(about).replace("<", "\\u003c"))
@@ -266,4 +238,5 @@ ROUTES = [
     Route("/room/{code}/quiz", answer, methods=["POST"]),
     Route("/room/{code}/follow", follow),
     Route("/room/{code}/code.svg", invitation),
+    *activities.routes(),
 ]

@@ -25,6 +25,7 @@ class Room:
 
     `polls` has votes by the scene's number, `quiz` the answers "before" and "after" the lesson by voter. `version`
     grows with every change, `touched` is when somebody last led (seconds since 1970), `present` counts who follows.
+    `memory` has what each activity keeps by its name: it is never written down.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Room:
     touched: float = 0.0
     version: int = 0
     present: int = 0
+    memory: dict[str, Any] = field(default_factory=dict)
     file: Path | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -52,7 +54,7 @@ class Room:
     def clear(self) -> None:
         """Begin anew with another class: no votes, no answers."""
         with self.lock:
-            self.polls, self.quiz = {}, {}
+            self.polls, self.quiz, self.memory = {}, {}, {}
             self.save()
 
     @property

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from demo.lessons import lesson_file, quiz, room_routes
+from demo.lessons import activities, lesson_file, quiz, room_routes
 from demo.lessons.shown import shown
 from demo.lessons.stages import STAGES
 from demo.server.access import is_here
@@ -19,7 +19,8 @@ from demo.ui.i18n import LANGUAGES, Language, language_of, say
 from demo.ui.templates import macros
 from gan.errors import UserError
 
-SCRIPTS = ("lesson.js", "cover.js", "vote.js", "quiz.js", "room.js", "phone.js")
+SCRIPTS = ("lesson.js", "cover.js", "vote.js", "room.js", "phone.js", "stage_quiz.js")
+SCRIPTS += tuple(f"{end}_{name}.js" for name in activities.NAMES for end in ("phone", "stage"))
 FILES = dict.fromkeys(SCRIPTS, "text/javascript") | {"lesson.css": "text/css", "phone.css": "text/css"}
 WORDS = (
     "start",
@@ -75,7 +76,7 @@ WORDS = (
 PLACES = {
     name: f"{{{name}}}" for name in ("number", "count", "present", "moved", "to", "gain", "value")
 }  # filled in the page
-SHOWN = ("place", "picture", "controls", "reset", "running", "pause", "width", "has_keys")  # of a stage, to the page
+SHOWN = ("place", "picture", "controls", "reset", "running", "pause", "width", "has_keys", "phone")
 HTML = macros(__file__)
 
 
@@ -144,7 +145,7 @@ def described(language: Language) -> dict[str, Any]:
         texts |= {"answers": scene.answers, "right": scene.right}
         about = {"stage": scene.stage, "settings": scene.choices, "choices": [each for each in chosen if each[0]]}
         scenes.append(said | texts | about)
-    words = {name: say(language, f"lesson.{name}", **PLACES) for name in WORDS}
+    words = {name: say(language, f"lesson.{name}", **PLACES) for name in WORDS} | activities.words(language)
     asked = {"statements": quiz.statements(language), "true": quiz.TRUE}
     return {"name": shown.name, "title": found.title, "words": words, "scenes": scenes} | asked
 

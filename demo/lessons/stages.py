@@ -22,6 +22,7 @@ class Stage:
     All but the address are CSS selectors. `width` is that of the picture before it is enlarged, in pixels. `reset` is
     what is clicked to begin anew; so is `pause` before it, where there is what `running` names: a class is asked first.
     Where a stage has keys of its own, the lesson leaves letters to it. A stage without a place is the lesson's own.
+    `phone` is what phones do meanwhile: the script phone_NAME.js.
     """
 
     place: str
@@ -33,6 +34,7 @@ class Stage:
     pause: str = ""
     width: int = 900
     has_keys: bool = False
+    phone: str = ""
 
 
 STAGES = {

@@ -2,9 +2,9 @@
 const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name]);
 
-export class Quiz {
-  constructor(words, statements, truths) {
-    Object.assign(this, { words, statements, truths });
+export default class Quiz {
+  constructor({ words, lesson }) {
+    Object.assign(this, { words, statements: lesson.statements, truths: lesson.true });
     this.root = make("div", "", { id: "lesson-quiz", hidden: true });
     this.isShown = false; // whether the truth is
     this.room = null;
