@@ -5,7 +5,7 @@ const APPLE = /iPhone|iPad/.test(navigator.userAgent) || (navigator.maxTouchPoin
 const MOST = 4; // threads: more gain little for networks this small
 // Several threads take memory that they share, which on an iPhone runs out; one core is the page's own.
 const THREADS = crossOriginIsolated && !APPLE ? Math.max(1, Math.min(MOST, navigator.hardwareConcurrency - 1)) : 1;
-const address = (path) => new URL(`device/${path}`, document.baseURI).href;
+const address = (path) => new URL(path, import.meta.url).href;
 
 // A run's generator on this device: `await open(...)`, then `await network.run(values, shape)`; `close()` gives it up.
 export class Network {

@@ -51,7 +51,7 @@ const draw = async (scene) => {
   own = null;
   if (!scene || scene.place) return;
   const { default: Own } = await import(`./stage_${scene.stage}.js`);
-  if (!owns.has(scene.stage)) owns.set(scene.stage, new Own({ words, lesson, here, lead: (what) => room?.lead(what) }));
+  if (!owns.has(scene.stage)) owns.set(scene.stage, new Own({ words, lesson, here, ask: (path, what) => room?.ask(path, what) }));
   const found = owns.get(scene.stage);
   if (scene !== scenes[at]) return; // gone on meanwhile
   own = found;
@@ -59,8 +59,7 @@ const draw = async (scene) => {
   own.ask(scene);
   own.hear(state, room?.code);
 };
-const link = make("link", "", { rel: "stylesheet", href: here("lesson.css").href });
-document.head.append(link, stage);
+document.head.append(stage);
 document.body.append(root);
 
 const scene = () => scenes[at];
@@ -154,6 +153,7 @@ export const go = async (number_) => {
   stage.textContent = "";
   root.hidden = false;
   document.body.classList.add("lesson");
+  document.documentElement.classList.remove("lesson-coming");
   scrollTo(0, 0);
   heading.textContent = scene().title;
   sentence.textContent = scene().sentence;

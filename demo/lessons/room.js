@@ -59,7 +59,7 @@ export const listen = (code, key, tell) => {
   return stop;
 };
 
-// Open a room, or go on with the one of this window: {code, lead(what), end()}; null where there can be none. `tell` is
+// Open a room, or go on with the one of this window: {code, lead(what), ask(path, what), end()}; null where there can be none. `tell` is
 // called with its state whenever that changes, with null where it is over.
 export const enter = async (tell) => {
   let room = remembered();
@@ -76,15 +76,16 @@ export const enter = async (tell) => {
   };
   listen(code, key, over);
   let last = Promise.resolve(); // what is asked arrives in its order
-  const lead = (what) => {
+  const ask = (path, what) => {
     const body = JSON.stringify({ key, ...what });
     const again = (tries) =>
-      fetch(here(`room/${code}/lead`), { method: "POST", body, keepalive: true }).catch(async () => {
+      fetch(here(`room/${code}/${path}`), { method: "POST", body, keepalive: true }).catch(async () => {
         if (!tries) return;
         await new Promise((done) => setTimeout(done, 1000)); // the server may be starting again
         return again(tries - 1);
       });
     return (last = last.then(() => again(20)));
   };
-  return { code, lead, end: () => lead({ end: true }) };
+  const lead = (what) => ask("lead", what);
+  return { code, ask, lead, end: () => lead({ end: true }) };
 };

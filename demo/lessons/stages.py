@@ -69,6 +69,7 @@ STAGES = {
         width=1000,
     ),
     "training": Stage("train", "#film", ("#train-start", "#train-moment")),
+    "wall": Stage("", "#lesson-wall", width=1240, phone="wall"),
     "quiz": Stage("", "#lesson-quiz", choices={"ask": Choice("", quiz.WHEN, is_needed=True)}, width=1200),
 }
 

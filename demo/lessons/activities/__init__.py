@@ -10,9 +10,10 @@ from types import ModuleType
 
 from starlette.routing import Route
 
-from demo.ui.i18n import Language, say
+from demo.ui import i18n
+from demo.ui.i18n import Language
 
-NAMES: tuple[str, ...] = ()
+NAMES = ("wall",)
 
 
 def every() -> dict[str, ModuleType]:
@@ -26,6 +27,6 @@ def routes() -> list[Route]:
 
 
 def words(language: Language) -> dict[str, str]:
-    """What they say, in a language, by "<name>_<key>"."""
+    """What they say, in a language, by "<name>_<key>"; places in braces are filled in the page."""
     keys = [(name, key) for name, activity in every().items() for key in activity.WORDS]
-    return {f"{name}_{key}": say(language, f"room.{name}.{key}") for name, key in keys}
+    return {f"{name}_{key}": i18n.words(language)[f"room.{name}.{key}"] for name, key in keys}

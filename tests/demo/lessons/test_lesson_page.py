@@ -4,7 +4,7 @@ import pytest
 
 from demo.lessons import lesson_file, quiz
 from demo.ui.i18n import words
-from tests.browser import Visitors, expect, open_tab, serve, settle
+from tests.browser import ROOT, Visitors, expect, open_tab, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -332,6 +332,27 @@ def test_the_eight_statements_before_and_after(chromium, tmp_path):
         teacher.keyboard.press("v")
         expect(teacher.locator("#lesson-quiz [role=status]")).to_contain_text("100 %")
         expect(teacher.locator("#lesson-quiz .why")).to_have_count(8)
+        for each in (teacher, phone):
+            settle(each)
+        visitors.leave()
+
+
+def test_a_photo_becomes_a_zebra_on_the_phone_and_hangs_on_the_wall(chromium, tmp_path):
+    with serve(GAN_RUNS=str(tmp_path)) as room:
+        visitors = Visitors(chromium, room.url)
+        teacher = visitors("en", path=f"?lesson=gan&scene={scene_number(stage='wall')}")
+        arrived(teacher)
+        expect(teacher.locator("#lesson-wall [role=status]")).to_have_text(words("en")["room.wall.lead"])
+        teacher.locator("#lesson button[data-key=lead]").click()
+        phone = visitors.phone(f"room/{teacher.locator('#lesson .room strong').inner_text()}")
+        picker = phone.locator("#act input")
+        picker.set_input_files({"name": "not.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"})
+        expect(phone.locator("#told")).to_have_text(words("en")["room.wall.unreadable"])
+        picker.set_input_files(ROOT / "demo" / "examples" / "horse.webp")
+        phone.locator("#act .send").click()
+        expect(phone.locator("#told")).to_have_text(words("en")["room.wall.sent"])
+        teacher.wait_for_function("document.querySelector('#lesson-wall img')?.naturalWidth > 0")
+        teacher.keyboard.press("Escape")
         for each in (teacher, phone):
             settle(each)
         visitors.leave()

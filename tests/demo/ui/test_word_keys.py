@@ -65,6 +65,7 @@ DYNAMIC = """
 | lessons/routes.py | lesson.{} | lesson.{vote_count,vote_moved,vote_moved_open} |
 | lessons/routes.py | lesson.{} | lesson.quiz_{count,gain,hide,before,after} |
 | lessons/quiz.py | lesson.quiz.{}.{} | lesson.quiz.{1,2,3,4,5,6,7,8}.{say,why} |
+| lessons/activities/__init__.py | room.{}.{} | room.wall.{ask,pick,again,send,sent,late,full,loading,computing,none,lead,count,remove,unreadable} |
 | lessons/room_routes.py | room.{} | room.{wait,look,pick,picked,closed,right,wrong,talk,again,over,here,code,enter,unknown,lost,agree,disagree,unsure,send,sent,home,mine} |
 | tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.data.{ring,rings,line,grid,hill,hills,drawn} |
 | tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.hold.{none,d,g} |
