@@ -49,7 +49,7 @@ STAGES = {
     "copied": Stage("noise/copied", "#neighbours", ("#copied-another",)),
     "game": Stage("noise/game", "#game", ("#says-real", "#says-fake", "#next-round"), reset="#new-game", has_keys=True),
     "modes": Stage("noise/modes", "#modes", ("#noise-run",), width=1100),
-    "layers": Stage("noise/layers", "#layers", width=1200),
+    "layers": Stage("noise/layers", "#layers", width=850),
     "curves": Stage("curves", "#stories", ("#curves-experiment", "#curves-play", "#curves-pause"), width=1200),
     "reading": Stage("curves", "#reading", reset="#reading .reveal[aria-expanded=true]", width=1200),
     "translation": Stage("translate", "#ways", ("#translate-direction",), width=1000),
@@ -68,7 +68,7 @@ STAGES = {
         pause="#duel-run",
         width=1000,
     ),
-    "training": Stage("train", "#film", ("#train-start", "#train-moment")),
+    "training": Stage("train", "#film", ("#train-start", "#train-moment"), width=480),
     "wall": Stage("", "#lesson-wall", width=1240, phone="wall"),
     "quiz": Stage("", "#lesson-quiz", choices={"ask": Choice("", quiz.WHEN, is_needed=True)}, width=1200),
 }
