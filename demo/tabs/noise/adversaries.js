@@ -27,6 +27,7 @@
   const HELD = 1.9; // size of a tile on the shield
   const [FLIGHT, STAY] = [0.9, 1.7]; // seconds
   const LOOK = 3; // seconds that a turned picture stays before others come
+  const HIDDEN = 500; // milliseconds between two looks whether it is seen again
   const TURNS = 3.2; // frames a second, by itself
   const [STIFF, DAMPED] = [95, 8.5]; // of the needle
   const SWEEP = 130; // degrees to each side
@@ -125,7 +126,7 @@
 
     put(tile, [x, y], size) {
       tile.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${size.toFixed(3)})`);
-      tile.setAttribute("visibility", "visible");
+      tile.removeAttribute("visibility"); // that of the scene: a lesson hides what it does not show
     }
 
     picture(tile, kind, at) {
@@ -234,6 +235,10 @@
     tick(now) {
       this.asked = 0;
       if (!this.moves || !this.seen()) return;
+      if (getComputedStyle(this.root).visibility === "hidden") {
+        this.asked = setTimeout(() => ((this.asked = 0), this.go()), HIDDEN);
+        return;
+      }
       const time = this.last ? Math.min(0.05, (now - this.last) / 1000) : 0.016;
       this.last = now;
       if (!this.mine) {

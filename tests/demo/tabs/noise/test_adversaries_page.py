@@ -105,3 +105,22 @@ def test_it_stands_in_the_workshop_and_rests_while_it_is_not_seen(visit):
     page.locator("#noise-sections").get_by_role("tab", name=word(page, "noise.adversaries.tab"), exact=True).click()
     page.wait_for_function(f"{turned} !== '{before}'")
     settle(page)
+
+
+def test_nothing_of_it_is_seen_in_a_scene_that_shows_something_else(visit):
+    page = opened(visit, path="?lesson=gan&scene=1")
+    page.wait_for_function(f"document.querySelector('{SCENE}').dataset.shown.startsWith('real')")
+    seen = """[...document.querySelectorAll("#adversaries svg *")].some(
+        (each) => getComputedStyle(each).visibility === "visible")"""
+    assert page.evaluate(seen)
+    page.keyboard.press("PageDown")
+    page.wait_for_function(f"!({seen})")
+    page.wait_for_timeout(1000)
+    turned = f"document.querySelector('{SCENE} .turned').getAttribute('transform')"
+    before = page.evaluate(turned)
+    page.wait_for_timeout(1000)
+    assert page.evaluate(turned) == before  # and nothing moves
+    assert not page.evaluate(seen)
+    page.keyboard.press("PageUp")
+    page.wait_for_function(f"{turned} !== '{before}'")
+    settle(page)
