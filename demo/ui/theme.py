@@ -11,6 +11,18 @@ FONT = (
     "Noto Sans CJK KR",
     "sans-serif",
 )
+# 16 px on a phone, 18 on a laptop of 1366, 20 on a projector of 1920: read from the last row of a classroom. What is
+# small beside it is 16 and 18 there, and nothing smaller than 14.
+TEXT = gr.themes.Size(
+    name="classroom",
+    xxs="14px",
+    xs="clamp(14px, 9.07px + 0.361vw, 16px)",
+    sm="clamp(14px, 11.07px + 0.361vw, 18px)",
+    md="clamp(16px, 13.07px + 0.361vw, 20px)",
+    lg="clamp(18px, 15.07px + 0.361vw, 22px)",
+    xl="clamp(22px, 19.07px + 0.361vw, 26px)",
+    xxl="clamp(26px, 23.07px + 0.361vw, 30px)",
+)
 MONO = ("ui-monospace", "SFMono-Regular", "Consolas", "D2Coding", "monospace")
 
 
@@ -20,7 +32,7 @@ def theme() -> gr.themes.Base:
         primary_hue=gr.themes.colors.blue,
         secondary_hue=gr.themes.colors.blue,
         neutral_hue=gr.themes.colors.slate,
-        text_size=gr.themes.sizes.text_lg,  # read from the last row of a classroom
+        text_size=TEXT,
         radius_size=gr.themes.sizes.radius_md,
         font=FONT,
         font_mono=MONO,

@@ -13,7 +13,6 @@ from demo.ui.i18n import t
 
 def build(place: Place) -> None:
     """The Curves tab."""
-    gr.Markdown(t("curves.intro"))
     view, predictions, player = panel()
     with gr.Row():
         downloads = {
@@ -22,6 +21,8 @@ def build(place: Place) -> None:
         }
         ready = {kind: gr.DownloadButton("", visible="hidden", elem_id=f"ready-{kind}") for kind in downloads}
     reading.build()
+
+    gr.Markdown(t("curves.intro"))
 
     slider, clock = view.slider, predictions.clock
     shown, experimental = view.outputs, predictions.outputs

@@ -34,31 +34,9 @@ def panel() -> tuple[RunsView, Predictions, Player]:
             min_width=280,
             elem_id="curves-runs",
         )
-        axis = gr.Radio(
-            [(t(f"curves.axes.{name}"), name) for name in AXES],
-            value="step",
-            label=t("curves.axis"),
-            scale=2,
-            min_width=280,
-            elem_id="curves-axis",
-        )
     words = gr.HTML(css_template=ABOUT, elem_id="experiment")
     option = gr.Radio([], label=t("curves.guess.label"), visible=False, elem_id="curves-guess")
     ends = gr.Radio([], label=t("curves.guess.whose_label"), visible=False, elem_id="curves-ends")
-    with gr.Accordion(t("curves.more"), open=False), gr.Row():
-        panels = gr.CheckboxGroup(
-            [(t(f"curves.panels.{name}"), name) for name in PANELS],
-            value=list(DEFAULT),
-            label=t("curves.shown"),
-            min_width=300,
-            scale=3,
-            elem_id="curves-panels",
-        )
-        smoothing = gr.Slider(
-            0, 100, value=SMOOTHING, step=1, label=t("curves.smoothing"), min_width=200, elem_id="curves-smoothing"
-        )
-        speed = gr.Slider(0.5, 5, value=2, step=0.5, label=t("curves.speed"), min_width=200, elem_id="curves-speed")
-        log = gr.Checkbox(False, label=t("curves.log"), info=t("curves.log_info"), min_width=200, elem_id="curves-log")
     with gr.Row(elem_id="curves-moment"):
         step = gr.Slider(
             0,
@@ -74,6 +52,28 @@ def panel() -> tuple[RunsView, Predictions, Player]:
         start = gr.Button(t("curves.play"), variant="primary", min_width=100, elem_id="curves-play")
         pause = gr.Button(t("curves.pause"), min_width=100, elem_id="curves-pause")
     drawing = svg_chart.html(value=t("app.coming"), elem_id="stories", min_height=400, seconds=2)
+    with gr.Accordion(t("curves.more"), open=False), gr.Row():
+        axis = gr.Radio(
+            [(t(f"curves.axes.{name}"), name) for name in AXES],
+            value="step",
+            label=t("curves.axis"),
+            scale=2,
+            min_width=280,
+            elem_id="curves-axis",
+        )
+        panels = gr.CheckboxGroup(
+            [(t(f"curves.panels.{name}"), name) for name in PANELS],
+            value=list(DEFAULT),
+            label=t("curves.shown"),
+            min_width=300,
+            scale=3,
+            elem_id="curves-panels",
+        )
+        smoothing = gr.Slider(
+            0, 100, value=SMOOTHING, step=1, label=t("curves.smoothing"), min_width=200, elem_id="curves-smoothing"
+        )
+        speed = gr.Slider(0.5, 5, value=2, step=0.5, label=t("curves.speed"), min_width=200, elem_id="curves-speed")
+        log = gr.Checkbox(False, label=t("curves.log"), info=t("curves.log_info"), min_width=200, elem_id="curves-log")
     states = {"guess": gr.State({}), "at": gr.State(0), "last": gr.State(0)}
     seen = gr.Textbox("", visible="hidden", container=False)
     view = RunsView(runs, axis, panels, smoothing, log, slider=step, drawing=drawing, seen=seen, **states)

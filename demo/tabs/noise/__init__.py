@@ -70,7 +70,6 @@ def asked_for(request: gr.Request) -> str:
 
 def build(place: Place) -> None:
     """The Noise to image tab."""
-    gr.Markdown(t("noise.intro"))
     now, open_section = gr.State(dict(held="", shelf=[])), gr.State("grid")
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
@@ -91,12 +90,14 @@ def build(place: Place) -> None:
             code = gr.Textbox(
                 label=t("noise.held.code"), info=t("noise.held.code_info"), buttons=["copy"], elem_id="held-code"
             )
-        with gr.Column(scale=4, min_width=320), gr.Tabs(overflow_behavior="wrap", elem_id="noise-sections"):
-            room = Room(run, now, place)
-            sections = {
-                name: module.build(room, seed) if module is grid else module.build(room)
-                for name, module in SECTIONS.items()
-            }
+        with gr.Column(scale=4, min_width=320, elem_classes="first-on-a-phone"):
+            with gr.Tabs(overflow_behavior="wrap", elem_id="noise-sections"):
+                room = Room(run, now, place)
+                sections = {
+                    name: module.build(room, seed) if module is grid else module.build(room)
+                    for name, module in SECTIONS.items()
+                }
+            gr.Markdown(t("noise.intro"))
 
     on_open(opened, [run, seed, now], [run, seed, now], **TURNS)
     working = waiting([held, shelf, *views_of(sections.values())])

@@ -100,8 +100,8 @@ def endpoint(picture: str) -> tuple[dict[str, Any], Image.Image]:
 def build(room: Room) -> Section:
     """The section."""
     with gr.Tab(t("noise.layers.tab"), id="layers") as tab:
-        gr.Markdown(t("noise.layers.intro"))
         ways_shown = gr.HTML(css_template=CSS, elem_id="layers", min_height=300)
+        gr.Markdown(t("noise.layers.intro"))
         add_endpoint(
             endpoint,
             [gr.Textbox("mnist:0:0", visible=False, label="picture")],

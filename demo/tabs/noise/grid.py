@@ -113,8 +113,8 @@ def endpoint(run: str, seed: float, count: float) -> tuple[dict[str, Any], Image
 def build(room: Room, seed: gr.Number) -> Section:
     """The section."""
     with gr.Tab(t("noise.grid.tab"), id="grid") as tab:
-        count = gr.Slider(1, MAX_PICTURES, value=16, step=1, label=t("noise.count"), elem_id="noise-count")
         pictures = gr.HTML(t("app.coming"), css_template=CSS, js_on_load=JS, elem_id="pictures", min_height=300)
+        count = gr.Slider(1, MAX_PICTURES, value=16, step=1, label=t("noise.count"), elem_id="noise-count")
         gr.Markdown(t("noise.explain"))
         add_endpoint(
             endpoint,

@@ -247,7 +247,6 @@ def build(room: Room) -> Section:
     """The section."""
     css = CSS + svg_chart.CSS
     with gr.Tab(t("noise.between.tab"), id="between") as tab:
-        gr.Markdown(t("noise.between.intro"))
         with gr.Row():
             start, end = (
                 gr.Radio([1], label=t(f"noise.between.{name}"), min_width=160, elem_id=f"between-{name}")
@@ -263,6 +262,7 @@ def build(room: Room) -> Section:
                 elem_id="between-steps",
             )
         way = gr.HTML(css_template=css, js_on_load=JS, elem_id="walk", min_height=380)
+        gr.Markdown(t("noise.between.intro"))
         gr.Markdown(t("noise.between.explain"))
         gr.Markdown(t("noise.between.arithmetic"))
         with gr.Row():

@@ -101,8 +101,8 @@ def endpoint(run: str, count: float) -> dict[str, Any]:
 def build(room: Room) -> Section:
     """The section."""
     with gr.Tab(t("noise.modes.tab"), id="modes") as tab:
-        gr.Markdown(t("noise.modes.intro"))
         chart = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="modes", min_height=400)
+        gr.Markdown(t("noise.modes.intro"))
         add_endpoint(
             endpoint,
             [gr.Textbox("mnist", visible=False), gr.Number(COUNT, visible=False)],

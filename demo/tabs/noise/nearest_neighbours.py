@@ -178,7 +178,6 @@ def endpoint(picture: str, by: str, k: float, training: float) -> tuple[dict[str
 def build(room: Room) -> Section:
     """The section."""
     with gr.Tab(t("noise.copied.tab"), id="copied") as tab:
-        gr.Markdown(t("noise.copied.intro"))
         with gr.Row():
             what = gr.Radio(
                 [(t("noise.copied.what.held"), "held"), (t("noise.copied.what.training"), "training")],
@@ -197,6 +196,7 @@ def build(room: Room) -> Section:
             other = gr.Button(t("noise.copied.another"), size="md", min_width=180, elem_id="copied-another")
         result = gr.HTML(css_template=CSS, elem_id="neighbours", min_height=300)
         fetch = gr.Button(t("noise.copied.download"), visible=False, elem_id="copied-download")
+        gr.Markdown(t("noise.copied.intro"))
         number = gr.State(0)
         gr.Markdown(t("noise.copied.explain"))
         add_endpoint(

@@ -15,10 +15,10 @@ SECTIONS = {"q1": q01_upsampling, "q15": q15_pooling, "q17": q17_labels, "q20": 
 
 def build(place: Place) -> None:
     """The Questions tab."""
-    gr.Markdown(t("questions.intro"))
     open_section = gr.State("q1")
     with gr.Tabs(overflow_behavior="wrap", elem_id="questions-sections"):
         sections = {name: module.build() for name, module in SECTIONS.items()}
+    gr.Markdown(t("questions.intro"))
     inputs, outputs = inputs_of(sections.values()), outputs_of(sections.values())
 
     def draw(request: gr.Request, name: str, *values: Any) -> dict:

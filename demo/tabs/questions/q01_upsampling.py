@@ -148,16 +148,10 @@ def build() -> Section:
                     )
             with gr.Column(scale=3, min_width=320, elem_classes="first-on-a-phone"):
                 picture = gr.HTML(css_template=CSS, elem_id="upsample", padding=False)
+        gr.Markdown(t("questions.q1.how"))
         with gr.Accordion(t("questions.q1.matrix.title"), open=False, elem_id="q1-matrix-fold"):
             table = gr.HTML(elem_id="q1-matrix", padding=False)
-        gr.Markdown(t("questions.q1.learn.how"))
-        with gr.Row():
-            size = gr.Radio(
-                [2, 3, 4, 5], value=4, label=t("questions.q1.kernel"), min_width=260, elem_id="q1-learn-size"
-            )
-            learn = gr.Button(t("questions.q1.learn.go"), variant="primary", scale=0, min_width=240, elem_id="q1-learn")
-            use = gr.Button(t("questions.q1.learn.use"), scale=0, min_width=240, interactive=False, elem_id="q1-use")
-        lesson = svg_chart.html(q01_kernels.CSS, elem_id="q1-learned")
+        size, learn, use, lesson = _lesson()
         gr.Markdown(t("questions.q1.answer"))
         told = gr.HTML(elem_id="q1-evidence", padding=False)
         quiz_items.go_on(curves="upward")
@@ -184,6 +178,17 @@ def build() -> Section:
         catch_errors(q01_kernels.offer), of_paint, [pad, painted], **LATEST
     ).then(catch_errors(redraw), settings, drawn, **LATEST)
     return Section(tab, show, [ending, *settings], [*drawn, told, ending])
+
+
+def _lesson() -> tuple[gr.Radio, gr.Button, gr.Button, gr.HTML]:
+    """(size, learn, use, what was learned): a kernel is learned here."""
+    gr.Markdown(t("questions.q1.learn.how"))
+    with gr.Row():
+        size = gr.Radio([2, 3, 4, 5], value=4, label=t("questions.q1.kernel"), min_width=260, elem_id="q1-learn-size")
+        learn = gr.Button(t("questions.q1.learn.go"), variant="primary", scale=0, min_width=240, elem_id="q1-learn")
+        use = gr.Button(t("questions.q1.learn.use"), scale=0, min_width=240, interactive=False, elem_id="q1-use")
+    lesson = svg_chart.html(q01_kernels.CSS, elem_id="q1-learned")
+    return size, learn, use, lesson
 
 
 def take(taught: list[list[float]]) -> tuple:

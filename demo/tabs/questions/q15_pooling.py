@@ -197,6 +197,7 @@ def build() -> Section:
 
     with gr.Tab(t("questions.q15.tab"), id="q15") as tab:
         gr.Markdown(t("questions.q15.asked"))
+        view = gr.HTML(css_template=CSS, elem_id="downward", min_height=400, padding=False)
         with gr.Row():
             pattern = choice("pattern", PATTERNS, "digit")
             shift = gr.Slider(
@@ -206,7 +207,7 @@ def build() -> Section:
             layer = choice("layer", LAYERS, "network")
             kernel = choice("kernel", KERNELS, "learned")
             number = gr.Slider(1, MAPS, value=1, step=1, label=t("questions.q15.number"), min_width=240)
-        view = gr.HTML(css_template=CSS, elem_id="downward", min_height=400, padding=False)
+        gr.Markdown(t("questions.q15.how"))
         gr.Markdown(t("questions.q15.text"))
         told = gr.HTML(elem_id="q15-evidence", padding=False)
         quiz_items.go_on(curves="pooling", train="pooling")

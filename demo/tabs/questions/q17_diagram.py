@@ -1,36 +1,24 @@
 """CycleGAN as a diagram: two pictures on their way through four networks, one stop after the other, as SVG.
 
-The upper row is the way of a picture of pile a, the lower row that of one of pile b; between them the discriminators.
-Each generator stands twice, because it is called twice; it is the same network with the same weights.
+One row (on a phone: one column) is the way of a picture of pile a, the other that of one of pile b; between them stand
+the discriminators. Each generator stands twice, because it is called twice; it is the same network, the same weights.
 """
 
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from demo.tabs.questions.q17_layouts import HALF, NARROW, WIDE, Layout
 from demo.ui.templates import macros
 
 HTML = macros(__file__)
-# where things stand: pictures and networks by name, their middles
-PICTURES = {
-    **{"real_a": (80, 90), "fake_b": (500, 90), "rec_a": (920, 90)},
-    **{"real_b": (80, 450), "fake_a": (500, 450), "rec_b": (920, 450)},
-    "idt": (920, 270),
-}
-NETWORKS = {
-    **{"a2b": (290, 90), "b2a back": (710, 90), "b2a": (290, 450), "a2b back": (710, 450)},
-    **{"a": (290, 270), "b": (710, 270)},
-}
-HALF = 62  # of a picture's side
-BOX = (66, 34)  # half the width and height of a network
-ROOM = 112  # for a line of its label
-LETTER = 15  # the size of its letters
 
 
 class Stop(NamedTuple):
     """A stop of the round: its words, the pile it is about, what lights up, and what is compared.
 
-    `edges` are the arrows drawn; `compared` are two pictures by name; `loss` is a name in `CycleGAN.round`'s record.
+    `edges` are the arrows drawn, by their names in a layout; `compared` are two pictures by name; `loss` is a name in
+    `CycleGAN.round`'s record.
     """
 
     key: str
@@ -45,21 +33,6 @@ class Stop(NamedTuple):
     def other(self) -> str:
         """The other pile."""
         return "b" if self.side == "a" else "a"
-
-
-# every arrow, from the edge of one thing to that of another
-EDGES = {
-    **{"a-1": "M142 90H224", "a-2": "M356 90H438", "a-3": "M562 90H644", "a-4": "M776 90H858"},
-    **{"b-1": "M142 450H224", "b-2": "M356 450H438", "b-3": "M562 450H644", "b-4": "M776 450H858"},
-    **{"fake-b": "M562 128L664 236", "real-b": "M142 420L644 284"},
-    **{"fake-a": "M438 412L336 304", "real-a": "M130 152L238 236"},
-    "same-a": "M920 28C760 -34 240 -34 80 28",
-    "same-b": "M920 512C760 574 240 574 80 512",
-    "idt-b": "M110 512C250 556 600 546 690 484",
-    "idt-b-out": "M740 416L858 312",
-    "idt-a": "M110 28C250 -16 600 -6 690 56",
-    "idt-a-out": "M740 124L858 228",
-}
 
 
 def stops(*, cycle: bool, identity: bool) -> list[Stop]:
@@ -96,28 +69,32 @@ def learners(stop: Stop, taught: Mapping[str, tuple[str, ...]]) -> tuple[str, ..
     return tuple(name for name, losses in taught.items() if stop.key == "sum" or stop.loss in losses)
 
 
-def travels(stop: Stop) -> list[tuple[str, str]]:
+def travels(stop: Stop, layout: Layout = WIDE) -> list[tuple[str, str]]:
     """The pictures that move at a stop: (name, path)."""
     one, other = stop.side, stop.other
-    y = 90 if one == "a" else 450
+
+    def way(start: str, end: str) -> str:
+        return "M{} {}L{} {}".format(*layout.pictures[start], *layout.pictures[end])
+
     return {
-        "translate": [(f"real_{one}", f"M80 {y}H500")],
-        "deceive": [(f"fake_{other}", EDGES[f"fake-{other}"])],
-        "cycle": [(f"fake_{other}", f"M500 {y}H920")],
-        "identity": [(f"real_{one}", EDGES[f"idt-{one}"])],
-        "judge": [(f"real_{one}", EDGES[f"real-{one}"]), (f"fake_{one}", EDGES[f"fake-{one}"])],
+        "translate": [(f"real_{one}", way(f"real_{one}", f"fake_{other}"))],
+        "deceive": [(f"fake_{other}", layout.edges[f"fake-{other}"])],
+        "cycle": [(f"fake_{other}", way(f"fake_{other}", f"rec_{one}"))],
+        "identity": [(f"real_{one}", layout.edges[f"idt-{one}"])],
+        "judge": [(f"real_{one}", layout.edges[f"real-{one}"]), (f"fake_{one}", layout.edges[f"fake-{one}"])],
     }.get(stop.key, [])
 
 
-def _fitted(label: str, y: int) -> list[dict[str, Any]]:
+def _fitted(label: str, y: int, layout: Layout) -> list[dict[str, Any]]:
     """A network's label within its box: on two lines where it is long, and narrowed where that is not enough."""
 
     def is_long(line: str) -> bool:
-        return LETTER * sum(1 if unicodedata.east_asian_width(c) in "WF" else 0.55 for c in line) > ROOM
+        wide = sum(1 if unicodedata.east_asian_width(c) in "WF" else 0.55 for c in line)
+        return layout.letter * wide > layout.room
 
     lines = label.replace(" → ", " →\n").split("\n") if is_long(label) else [label]
-    top = y + 13 - 10 * (len(lines) - 1)
-    return [{"y": top + 16 * at, "text": line, "is_long": is_long(line)} for at, line in enumerate(lines)]
+    top = y + round(0.55 * layout.line) - layout.line * (len(lines) - 1) // 2
+    return [{"y": top + layout.line * at, "text": line, "is_long": is_long(line)} for at, line in enumerate(lines)]
 
 
 def draw(
@@ -127,66 +104,71 @@ def draw(
     images: Mapping[str, str],
     labels: Mapping[str, str],
     alt: str,
+    layout: Layout = WIDE,
 ) -> str:
-    """The diagram at a stop, as SVG. `learn` are the networks that learn here, `seen` the pictures that exist by now.
+    """The diagram at a stop, as SVG; its pictures stand once in the page, in `shelf`.
 
-    `images` are the pictures' addresses, `labels` the words on the networks and under the pictures, by the names in
-    NETWORKS and PICTURES; those under a picture may have two lines.
+    `learn` are the networks that learn here, `seen` the pictures that exist by now, `images` what there is in the
+    shelf, `labels` the words on the networks and under the pictures, by the names in a layout; those under a picture
+    may have two lines.
     """
     edges = [
         (" on" if name in stop.edges else "", path)
-        for name, path in EDGES.items()
+        for name, path in layout.edges.items()
         if name in stop.edges or name[:4] not in ("same", "idt-")  # these are there only while they are walked
     ]
     return HTML.draw(
         alt,
+        layout,
         edges,
-        networks=_networks(stop, learn, labels),
-        box=(2 * BOX[0], 2 * BOX[1]),
-        room=ROOM,
-        pictures=_pictures(stop, seen, images, labels),
+        networks=_networks(stop, learn, labels, layout),
+        pictures=_pictures(stop, seen & images.keys(), labels, layout),
         side=2 * HALF,
-        travels=[(images[name], path) for name, path in travels(stop)],
+        travels=travels(stop, layout),
     )
 
 
-def _networks(stop: Stop, learn: tuple[str, ...], labels: Mapping[str, str]) -> list[dict[str, Any]]:
+def shelf(images: Mapping[str, str]) -> str:
+    """The pictures of both layouts' diagrams by name, as SVG that is not seen; `images` are their addresses."""
+    return HTML.shelf(images, 2 * HALF)
+
+
+def _networks(stop: Stop, learn: tuple[str, ...], labels: Mapping[str, str], layout: Layout) -> list[dict[str, Any]]:
     """What is drawn of each network."""
-    drawn = []
-    for name, (x, y) in NETWORKS.items():
+    drawn, (half, high) = [], layout.box
+    for name, (x, y) in layout.networks.items():
         network = name.split()[0]
         drawn.append(
             {
                 "kind": "g" if "2" in network else "d",
                 "state": (" on" if name in stop.networks else "") + (" learns" if network in learn else ""),
-                "left": x - BOX[0],
-                "top": y - BOX[1],
+                "left": x - half,
+                "top": y - high,
                 "x": x,
-                "y": y - 15,
-                "lines": _fitted(labels[network], y),
+                "y": y - layout.line,
+                "lines": _fitted(labels[network], y, layout),
             }
         )
     return drawn
 
 
-def _pictures(stop: Stop, seen: set[str], images: Mapping[str, str], labels: Mapping[str, str]) -> list[dict[str, Any]]:
+def _pictures(stop: Stop, seen: set[str], labels: Mapping[str, str], layout: Layout) -> list[dict[str, Any]]:
     """What is drawn of each picture; one that does not exist yet has no source."""
     drawn = []
-    for name, (x, y) in PICTURES.items():
+    for name, (x, y) in layout.pictures.items():
         picture = f"idt_{stop.side}" if name == "idt" else name
         if name == "idt" and stop.key != "identity":
             continue
-        lines = labels[name].split("\n")  # two on a phone
+        lines = labels[name].split("\n")
+        lines = lines if layout is NARROW else [" ".join(lines)]
         drawn.append(
             {
-                "source": images[picture] if picture in seen else "",
+                "source": picture if picture in seen else "",
                 "state": " on" if name in stop.pictures else "",
                 "left": x - HALF,
                 "top": y - HALF,
                 "x": x,
-                "y": y + HALF + 20,
-                "label": " ".join(lines),
-                "lines": [(y + HALF + 20 + 34 * at, line) for at, line in enumerate(lines)],
+                "lines": [(y + HALF + layout.line * (0.85 + at), line) for at, line in enumerate(lines)],
             }
         )
     return drawn

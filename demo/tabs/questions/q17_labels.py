@@ -11,6 +11,7 @@ from demo.shared import pairs
 from demo.shared.pairs import COUNT_SEEDS, names
 from demo.tabs.questions import q17_diagram, quiz_items
 from demo.tabs.questions.q17_diagram import Stop
+from demo.tabs.questions.q17_layouts import NARROW, WIDE
 from demo.ui.assets import beside
 from demo.ui.data_urls import data_url
 from demo.ui.handlers import QUIET, catch_errors
@@ -81,13 +82,14 @@ def page(run: Run, seed: int, at: int, language: Language) -> str:
     values = {"a": sides[stop.side], "b": sides[stop.other], "value": f"{now.record.get(stop.loss, 0):.3f}"}
     title = say(f"stops.{stop.key}.title", **values)
     learn = q17_diagram.learners(stop, training_roles.teachers(run.config))
-    svg = q17_diagram.draw(stop, learn, seen, images, short(sides) | labels(sides, language), title)
+    shown = stop, learn, seen, images, short(sides) | labels(sides, language), title
+    wide, narrow = (q17_diagram.draw(*shown, layout) for layout in (WIDE, NARROW))
     return HTML.page(
         say,
         at=at + 1,
         count=len(stops),
         title=title,
-        diagram=svg,
+        diagram=wide + narrow + q17_diagram.shelf({name: images[name] for name in sorted(seen & images.keys())}),
         compared=_compared(stop, now, images, sides, language),
         told={part: say(f"stops.{stop.key}.{part}", **values) for part in ("what", "with", "who")},
         table=table(run.config, now, sides, language) if stop.key == "sum" else "",
@@ -201,11 +203,6 @@ def build() -> Section:
         gr.Markdown(t("questions.q17.asked"))
         seed = gr.State(0)
         with gr.Row():
-            run = gr.Dropdown([], label=t("questions.q17.run"), elem_id="q17-run", min_width=200)
-            at = gr.Slider(
-                1, 12, value=1, step=1, label=t("questions.q17.at"), elem_id="q17-at", min_width=260, scale=2
-            )
-        with gr.Row():
             back, on, plays, fresh = (
                 gr.Button(
                     t(f"questions.q17.{name}"),
@@ -216,6 +213,12 @@ def build() -> Section:
                 for name in ("back", "on", "play", "other")
             )
         view = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="rounds-of", min_height=420, padding=False)
+        with gr.Row():
+            run = gr.Dropdown([], label=t("questions.q17.run"), elem_id="q17-run", min_width=200)
+            at = gr.Slider(
+                1, 12, value=1, step=1, label=t("questions.q17.at"), elem_id="q17-at", min_width=260, scale=2
+            )
+        gr.Markdown(t("questions.q17.how"))
         gr.Markdown(t("questions.q17.text"))
         quiz_items.go_on(translate="")
         ending = quiz_items.build("q17")

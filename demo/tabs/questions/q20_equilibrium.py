@@ -65,13 +65,6 @@ def build() -> Section:
     first = PRESETS["balanced"]
     with gr.Tab(t("questions.q20.tab"), id="q20") as tab:
         gr.Markdown(t("questions.q20.asked"))
-        preset = radio("preset", PRESETS, "balanced")
-        about = gr.Markdown(t("questions.q20.presets.balanced.watch"), elem_id="duel-about")
-        with gr.Row(elem_id="duel-tries"):
-            tries = {
-                name: gr.Button(t(f"questions.q20.tries.{name}"), size="md", visible=False, elem_id=f"duel-try-{name}")
-                for name in TRIES
-            }
         with gr.Row():
             with gr.Column(scale=5, min_width=320):
                 with gr.Row(elem_id="duel-buttons"):
@@ -82,6 +75,15 @@ def build() -> Section:
                     }
                 duel = gr.HTML(HTML.duel(), css_template=CSS, js_on_load=JS, elem_id="duel", min_height=420, **handed())
             with gr.Column(scale=2, min_width=300):
+                preset = radio("preset", PRESETS, "balanced")
+                about = gr.Markdown(t("questions.q20.presets.balanced.watch"), elem_id="duel-about")
+                with gr.Row(elem_id="duel-tries"):
+                    tries = {
+                        name: gr.Button(
+                            t(f"questions.q20.tries.{name}"), size="md", visible=False, elem_id=f"duel-try-{name}"
+                        )
+                        for name in TRIES
+                    }
                 data = radio("data", DATA, first.data)
                 pad = gr.HTML(visible="hidden", js_on_load=pads.JS, css_template=pads.CSS, elem_id="duel-pad")
                 hold = radio("hold", HOLDS, first.hold)
@@ -99,6 +101,7 @@ def build() -> Section:
                     descent = radio("descent", DESCENTS, first.descent, info=t("questions.q20.descent_info"))
                     n_critic = gr.Slider(1, 5, value=1, step=1, label=t("questions.q20.n_critic"))
                     seed = gr.Number(0, precision=0, minimum=0, label=t("questions.q20.seed"))
+        gr.Markdown(t("questions.q20.how"))
         gr.Markdown(t("questions.q20.text"))
         quiz_items.go_on(curves="held", train="digits")
         ending = quiz_items.build("q20")

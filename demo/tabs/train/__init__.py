@@ -28,13 +28,13 @@ def build(place: Place) -> None:
     """The Train tab."""
     worker.borrow(place)
     is_free = place.training == "on" or (place.training == "limited" and bool(place.key))
-    gr.Markdown(t("train.intro"))
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             panel = starting_panel(place, is_free)
         with gr.Column(scale=5, min_width=320):
             monitor, asks = watching_panel(place)
     panel["fields"] = settings_panel(is_free)
+    gr.Markdown(t("train.intro"))
     starting, staged = Starting(place, is_free, monitor), gr.State(None)
     wire_form(starting, panel, staged)
     wire_start(starting, panel, staged)

@@ -162,5 +162,5 @@ def watching_panel(place: Place) -> tuple[Monitor, dict[str, Any]]:
             pictures = live_pictures.build()
         with gr.Column(scale=1, min_width=280):
             charts = svg_chart.html(CSS, elem_id="train-curves")
-    controls = live_controls.build()
+        controls = live_controls.build()  # beside the curves: one sees what one does
     return Monitor(watched, buttons, delete, facts, film, moment, pictures, charts, controls, gr.State(None)), asks

@@ -19,7 +19,7 @@ LABELS = (1.0, 0.9, 0.8)
 class LiveControls:
     """The components: buttons by what `word` makes a word of `runs.controls`, the others by the side they belong to."""
 
-    panel: gr.Accordion
+    panel: gr.Column
     told: dict[str, gr.Markdown]
     holds: dict[str, gr.Button]
     buttons: dict[str, gr.Button]
@@ -34,17 +34,17 @@ class LiveControls:
         return [self.panel, *(each for side in sides for each in side.values()), self.rounds, self.label, self.what_if]
 
     def show(self, run: Run | None, language: Language) -> dict[Any, Any]:
-        """{component: what it shows} for a run: closed to one that does not train."""
+        """{component: what it shows} for a run: nothing where it can neither be changed nor branched."""
         standing = jobs.status(run) if run else ""
         if standing not in ("running", "paused"):
             can_branch = run is not None and (run.folder / "resume.pt").is_file()
             return {
-                self.panel: gr.Accordion(visible=can_branch),
+                self.panel: gr.Column(visible=can_branch),
                 **{button: gr.Button(interactive=False) for button in (*self.holds.values(), *self.buttons.values())},
                 **{radio: gr.Radio(interactive=False) for radio in (self.rounds, self.label)},
                 self.what_if: gr.Button(interactive=can_branch),
             }
-        now, shows = runtime_of(run), {self.panel: gr.Accordion(visible=True)}
+        now, shows = runtime_of(run), {self.panel: gr.Column(visible=True)}
         for side, rate, is_held in (("d", now.rate_d, now.freeze_d), ("g", now.rate_g, now.freeze_g)):
             how = say(language, f"train.conduct.{'held' if is_held else 'learns'}")
             shows[self.told[side]] = say(language, f"train.conduct.side_{side}", rate=f"{rate:.2g}", how=how)
@@ -60,10 +60,12 @@ class LiveControls:
 
 
 def build() -> LiveControls:
-    """The panel, closed."""
+    """The panel: a column of its own, which is there only while there is something to control."""
     told, holds, buttons = {}, {}, {}
-    with gr.Accordion(t("train.conduct.title"), open=False, visible=False, elem_id="train-conduct") as panel:
-        gr.Markdown(t("train.conduct.intro"))
+    with (
+        gr.Column(scale=1, min_width=260, visible=False) as panel,
+        gr.Accordion(t("train.conduct.title"), elem_id="train-conduct"),
+    ):
         with gr.Row():
             for side in "dg":
                 with gr.Column(min_width=260):
@@ -83,6 +85,7 @@ def build() -> LiveControls:
         with gr.Row():
             buttons["step"] = _button(t("train.conduct.step"), "step")
             what_if = _button(t("train.conduct.what_if"), "what-if")
+        gr.Markdown(t("train.conduct.intro"))
         gr.Markdown(t("train.conduct.explain"))
     return LiveControls(panel, told, holds, buttons, rounds, label, what_if)
 

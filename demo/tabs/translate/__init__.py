@@ -1,7 +1,7 @@
 """Translate: a picture of one pile turned into the other and back, beside the same the other way round.
 
-Under it sections that look closer at the same picture (`demo/ui/sections.py` says what one is). Only the open section
-is drawn.
+The translation is the first section; the others look closer at the same picture (`demo/ui/sections.py` says what one
+is), and of these only the open one is drawn.
 """
 
 from contextlib import suppress
@@ -19,6 +19,7 @@ from demo.shared.pairs import examples, first_of, names
 from demo.tabs.translate import inspect, repeated_cycle, selection, steganography, unpaired, webcam
 from demo.tabs.translate.selection import held
 from demo.tabs.translate.translation import MADE, directions_of, go, is_made, opposite, page, thumbnails
+from demo.ui import handlers
 from demo.ui.assets import beside
 from demo.ui.handlers import EACH, add_endpoint, catch_errors, on_open
 from demo.ui.i18n import Language, language_of, say, t
@@ -147,7 +148,6 @@ def endpoint(run: str, direction: str, picture: str | None) -> tuple[Image.Image
 
 def build(place: Place) -> None:
     """The Translate tab."""
-    gr.Markdown(t("translate.intro"))
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
             with gr.Row():
@@ -164,14 +164,16 @@ def build(place: Place) -> None:
             limits(place)
             swap = gr.Button(t("translate.again"), size="md", elem_id="translate-again")
         with gr.Column(scale=5, min_width=320, elem_classes="first-on-a-phone"):
-            ways = gr.HTML(t("app.coming"), css_template=CSS, js_on_load=JS, elem_id="ways")
-            gr.Markdown(t("translate.explain"))
-    # A list says `input` twice for one choice, and also when it was only looked at: a State changes when it changes.
-    chosen, example, open_section = gr.State(""), gr.State(None), gr.State("inside")
-    now = [run, direction, picture, example]
-    gr.Markdown(t("translate.closer"))
-    with gr.Tabs(overflow_behavior="wrap", elem_id="translate-sections"):
-        sections = {name: module.build(now) for name, module in SECTIONS.items()}
+            # a list says `input` twice for one choice, also when it was only looked at: a State changes when it changes
+            chosen, example, open_section = gr.State(""), gr.State(None), gr.State("ways")
+            now = [run, direction, picture, example]
+            with gr.Tabs(overflow_behavior="wrap", elem_id="translate-sections"):
+                with gr.Tab(t("translate.ways.tab"), id="ways") as first:
+                    ways = gr.HTML(t("app.coming"), css_template=CSS, js_on_load=JS, elem_id="ways")
+                    gr.Markdown(t("translate.explain"))
+                sections = {name: module.build(now) for name, module in SECTIONS.items()}
+            gr.Markdown(t("translate.intro"))
+    first.select(lambda: "ways", None, open_section, queue=False, **handlers.LATEST)
 
     outcome = [direction, example, tries, ways]
     working = LATEST | waiting([ways, *views_of(sections.values())])
@@ -198,7 +200,7 @@ def wire(sections: dict[str, Section], now: selection.Now, open_section: gr.Stat
 
     def draw(request: gr.Request, name: str, *values: Any) -> dict:
         picked, others = values[: len(now)], values[len(now) :]
-        if not picked[0]:
+        if name not in sections or not picked[0]:
             return {}
         looks = name not in OF_THE_PAIR
         if looks and picked[2] is None and picked[3] is None:

@@ -169,8 +169,8 @@ def endpoint(run: str, direction: str, picture: str | None) -> tuple[dict[str, A
 def build(now: Now) -> Section:
     """The section."""
     with gr.Tab(t("translate.inside.tab"), id="inside") as tab:
-        gr.Markdown(t("translate.inside.intro"))
         view = gr.HTML(css_template=CSS, elem_id="inside", min_height=300)
+        gr.Markdown(t("translate.inside.intro"))
         add_endpoint(
             endpoint,
             [

@@ -144,9 +144,9 @@ def endpoint(run: str, direction: str, picture: str | None, count: float) -> tup
 def build(now: Now) -> Section:
     """The section."""
     with gr.Tab(t("translate.rounds.tab"), id="rounds") as tab:
-        gr.Markdown(t("translate.rounds.intro"))
         count = gr.Slider(1, MAX_ROUNDS, value=4, step=1, label=t("translate.rounds.count"), elem_id="rounds-count")
         view = svg_chart.html(CSS, elem_id="rounds", min_height=300)
+        gr.Markdown(t("translate.rounds.intro"))
         add_endpoint(
             endpoint,
             [

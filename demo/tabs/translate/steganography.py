@@ -234,7 +234,6 @@ def endpoint(
 def build(now: Now) -> Section:
     """The section."""
     with gr.Tab(t("translate.hidden.tab"), id="hidden") as tab:
-        gr.Markdown(t("translate.hidden.intro"))
         with gr.Row():
             kind = gr.Radio(
                 [(t(f"translate.hidden.kinds.{name}"), name) for name in NAMES],
@@ -247,6 +246,7 @@ def build(now: Now) -> Section:
                 0, 100, value=SHARE, step=5, label=t("translate.hidden.amount"), min_width=240, elem_id="hidden-amount"
             )
         view = svg_chart.html(CSS, elem_id="hidden", min_height=300)
+        gr.Markdown(t("translate.hidden.intro"))
         gr.Markdown(t("translate.hidden.explain"))
         add_endpoint(
             endpoint,

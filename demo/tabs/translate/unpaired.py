@@ -227,11 +227,11 @@ def endpoint(run: str, seed: float = 0) -> tuple[dict[str, Any], Image.Image]:
 def build(now: Now) -> Section:
     """The section."""
     with gr.Tab(t("translate.piles.tab"), id="piles") as tab:
-        gr.Markdown(t("translate.piles.intro"))
         run, piles = now[0], gr.State({"seed": 0, "a": 0, "b": 0})
         with gr.Row():
             again = gr.Button(t("translate.piles.shuffle"), size="md", scale=0, min_width=160, elem_id="piles-shuffle")
         view = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="piles", min_height=300)
+        gr.Markdown(t("translate.piles.intro"))
         role = gr.Radio(
             [(t(f"translate.piles.roles.{name}"), name) for name in ROLES],
             value=None,  # the question stands unanswered until someone answers

@@ -233,7 +233,7 @@ OPENINGS = {
     ),
     "questions.q15.text": ("판별자(discriminator)", "생성자(generator)"),
     "questions.q17.text": ("판별자(discriminator)", "생성자(generator)", "순환 일관성(cycle consistency)"),
-    "questions.q20.asked": ("생성자(generator", "판별자(discriminator"),
+    "questions.q20.how": ("생성자(generator", "판별자(discriminator"),
     "questions.q20.text": ("평형(equilibrium)", "모드 붕괴(mode collapse)"),
 }
 

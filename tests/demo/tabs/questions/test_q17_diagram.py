@@ -6,10 +6,13 @@ import pytest
 
 from demo.server import model_cache
 from demo.tabs.questions import q17_diagram, q17_labels
+from demo.tabs.questions.q17_layouts import HALF, NARROW, WIDE
 from demo.ui.i18n import words
 from gan.analysis.training_roles import teachers
 from gan.errors import UserError
 from tests.browser import open_section, settle, slow_down, speed_up
+
+LAYOUTS = [WIDE, NARROW]
 
 
 @pytest.mark.parametrize("run", ["herd", "herd-no-identity", "herd-no-cycle"])
@@ -29,18 +32,19 @@ def test_every_loss_of_a_round_has_its_stop_and_its_learners_are_those_of_the_co
     assert (stops[0].key, stops[-1].key) == ("draw", "sum")
 
 
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 @pytest.mark.parametrize(
     "stop", q17_diagram.stops(cycle=True, identity=True), ids=lambda stop: f"{stop.key}-{stop.side}"
 )
-def test_what_lights_up_is_there(stop):
-    assert set(stop.edges) <= set(q17_diagram.EDGES)
-    assert set(stop.networks) <= set(q17_diagram.NETWORKS)
-    assert set(stop.pictures) <= set(q17_diagram.PICTURES)
+def test_what_lights_up_is_there(stop, layout):
+    assert set(stop.edges) <= set(layout.edges)
+    assert set(stop.networks) <= set(layout.networks)
+    assert set(stop.pictures) <= set(layout.pictures)
     if stop.key in ("translate", "cycle", "identity"):  # an arrow begins where its picture stands
-        x, y = (float(v) for v in re.findall(r"-?[\d.]+", q17_diagram.EDGES[stop.edges[0]])[:2])
-        near = q17_diagram.PICTURES[stop.pictures[0] if stop.key != "cycle" else stop.pictures[1]]
-        assert abs(x - near[0]) <= q17_diagram.HALF + 5
-        assert abs(y - near[1]) <= q17_diagram.HALF + 5
+        x, y = (float(v) for v in re.findall(r"-?[\d.]+", layout.edges[stop.edges[0]])[:2])
+        near = layout.pictures[stop.pictures[0] if stop.key != "cycle" else stop.pictures[1]]
+        assert abs(x - near[0]) <= HALF + 5
+        assert abs(y - near[1]) <= HALF + 5
 
 
 def test_the_numbers_shown_are_those_of_the_round():
@@ -67,6 +71,10 @@ def test_the_numbers_shown_are_those_of_the_round():
 def test_a_picture_is_shown_only_once_it_has_been_made():
     run = model_cache.find("herd")
     counts = [q17_labels.page(run, 0, at, "ko").split("</svg>")[0].count('class="empty"') for at in range(12)]
+    for at in range(12):  # nothing is drawn that does not lie in the page
+        html = q17_labels.page(run, 0, at, "ko")
+        drawn = set(re.findall(r'href="#round-(\w+)"', html))
+        assert drawn <= set(re.findall(r'symbol id="round-(\w+)"', html))
     assert counts[:4] == [4, 3, 3, 2]
     assert counts[-1] == 0
     assert counts == sorted(counts, reverse=True)
@@ -81,20 +89,21 @@ def test_other_pictures_are_other_pictures_and_unknown_runs_are_refused():
         q17_labels.endpoint("herd", seed=-1)
 
 
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 @pytest.mark.parametrize("language", ["ko", "en"])
 @pytest.mark.parametrize("name", ["말", "plain animal", "eine sehr lange Schublade voller Katzen"])
-def test_labels_stay_in_their_boxes(language, name):
+def test_labels_stay_in_their_boxes(language, name, layout):
     sides = {"a": name, "b": "striped animal"}
     short, start = q17_labels.short(sides), q17_diagram.Stop("draw", "a", (), (), ())
-    svg = q17_diagram.draw(start, (), set(), {}, short | q17_labels.labels(sides, language), "")
+    svg = q17_diagram.draw(start, (), set(), {}, short | q17_labels.labels(sides, language), "", layout)
     drawn = re.findall(r"<g .*?</g>", svg)
-    for group, (network, (_, middle)) in zip(drawn, q17_diagram.NETWORKS.items(), strict=True):
+    for group, (network, (_, middle)) in zip(drawn, layout.networks.items(), strict=True):
         lines = re.findall(r'class="long"([^>]*) y="(\d+)">([^<]*)<', group)
         assert " ".join(line for *_, line in lines) == short[network.split()[0]]
-        assert all(abs(int(y) - middle) <= q17_diagram.BOX[1] - 8 for _, y, _ in lines)
+        assert all(abs(int(y) - middle) <= layout.box[1] - 8 for _, y, _ in lines)
         for squeezed, _, line in lines:  # letters are no wider than their size, Latin ones not two thirds of it
-            widest = q17_diagram.LETTER * sum(1 if ord(c) > 0x1100 and c != "→" else 0.66 for c in line)
-            assert widest <= 2 * q17_diagram.BOX[0] or f'textLength="{q17_diagram.ROOM}"' in squeezed
+            widest = layout.letter * sum(1 if ord(c) > 0x1100 and c != "→" else 0.66 for c in line)
+            assert widest <= 2 * layout.box[0] or f'textLength="{layout.room}"' in squeezed
     assert all(label.count("\n") == 1 for key, label in q17_labels.labels(sides, language).items() if "idt" not in key)
 
 
@@ -106,12 +115,12 @@ browser = pytest.mark.browser
 def test_one_steps_through_the_round_and_it_plays_by_itself_and_stops(look, language):
     page = look(language, tab="questions", size=(390, 844) if language == "ko" else (1366, 768))
     open_section(page, "questions", "q17")
-    page.wait_for_selector("#rounds-of svg", timeout=60_000)
+    page.wait_for_selector("#rounds-of svg:visible", timeout=60_000)
     heading = page.locator("#rounds-of h4")
     assert heading.inner_text().startswith("1 / 12")
     assert page.locator("#rounds-of .token").count() == 0
     page.locator("#q17-on").click()
-    page.wait_for_selector("#rounds-of .token")
+    page.wait_for_selector("#rounds-of .token:visible")
     assert heading.inner_text().startswith("2 / 12")
     page.get_by_role("spinbutton", name=words(language)["questions.q17.at"]).fill("4")
     page.keyboard.press("Enter")
@@ -143,7 +152,7 @@ def rounds(look):
     """The page with the diagram open and at rest."""
     page = look(tab="questions")
     open_section(page, "questions", "q17")
-    page.wait_for_selector("#rounds-of svg", timeout=60_000)
+    page.wait_for_selector("#rounds-of svg:visible", timeout=60_000)
     settle(page)
     return page
 

@@ -351,7 +351,6 @@ def test_a_training_is_conducted_in_the_page(train_page, server, stubs):
         watch(page, "mnist-1")
         page.locator("#watch h3 .running").wait_for()
         page.locator("#film .sample img").wait_for()
-        page.locator("#train-conduct button").first.click()
         page.locator("#train-act-hold-d").click()
         page.locator("#train-told-d", has_text="frozen").wait_for()
         page.locator("#train-act-faster-g").click()

@@ -17,7 +17,8 @@ REAL = {"en": "real: apple", "ko": "진짜: 사과"}
 
 
 def choose_fruit(page):
-    """Choose the run "fruit", whatever is chosen, and its first example; wait for the ways of that."""
+    """Choose the run "fruit", whatever is chosen, and its first example; wait for its ways, in their section."""
+    open_section(page, "translate", "ways")
     page.wait_for_selector("#ways figcaption")
     if page.locator("#translate-run input").input_value() != "fruit":
         open_list(page, "translate-run")
@@ -246,6 +247,7 @@ def test_the_camera_takes_a_snapshot_and_is_translated_live_and_stop_stops(look)
 
     page.evaluate(COUNT)  # as the page itself sees it: the times that a browser reports are rounded and come late
     page.locator("#translate-picture").locator("[aria-label*=emove], [aria-label*=lear]").first.click()
+    open_section(page, "translate", "inside")
     expect(page.locator("#inside")).to_have_text("Choose a picture, or click an example.")
     for section in ("hidden", "rounds"):
         open_section(page, "translate", section)
