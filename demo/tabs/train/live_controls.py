@@ -91,7 +91,7 @@ def build() -> LiveControls:
 
 
 def _button(words: Any, name: str) -> gr.Button:
-    return gr.Button(words, size="md", min_width=80, elem_id=f"train-act-{name}")
+    return gr.Button(words, size="md", min_width=100, elem_id=f"train-act-{name}")
 
 
 def word(button: str, label: str, language: Language) -> str:

@@ -252,10 +252,10 @@ def test_no_late_answer_moves_the_slider_back(look, added):
 
 def test_the_axis_and_its_scale_change(look):
     page, section = choose(look, "alpha")
+    page.get_by_role("button", name="Display options").click()
     page.locator("#curves-axis input[value=seconds]").check()
     page.wait_for_function("document.querySelector('#stories .chart').dataset.unit === 'seconds'")
     before = section.locator(".chart").count()
-    page.get_by_role("button", name="Display options").click()
     page.locator("#curves-log input").check()
     page.wait_for_function("document.querySelector('#stories .chart').hasAttribute('data-log')")
     assert section.locator(".chart").count() == before

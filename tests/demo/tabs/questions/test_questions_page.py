@@ -363,7 +363,7 @@ def test_a_line_that_moves_by_a_pixel_changes_the_outputs(look, language):
     assert page.locator("#downward figure").count() == 13
     page.locator("#q15-layer input[value=pooling]").check()
     page.locator("#q15-pattern input[value=line]").check()
-    page.wait_for_function("/100\\s?%/.test(document.querySelector('#downward p').textContent)")
+    page.wait_for_function("/100\\s?%/.test(document.querySelector('#downward [aria-live]').textContent)")
     images = "them => them.map(it => it.getAttribute('href'))"
     before = page.locator("#downward image").evaluate_all(images)
     page.get_by_role("spinbutton", name=words(language)["questions.q15.shift"]).fill("1")

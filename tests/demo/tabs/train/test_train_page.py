@@ -351,6 +351,9 @@ def test_a_training_is_conducted_in_the_page(train_page, server, stubs):
         watch(page, "mnist-1")
         page.locator("#watch h3 .running").wait_for()
         page.locator("#film .sample img").wait_for()
+        curves, controls = (page.locator(f"#train-{each}").bounding_box() for each in ("curves", "conduct"))
+        assert controls["x"] >= curves["x"] + curves["width"]  # beside them, on a laptop: one sees what one does
+        assert abs(controls["y"] - curves["y"]) < 50
         page.locator("#train-act-hold-d").click()
         page.locator("#train-told-d", has_text="frozen").wait_for()
         page.locator("#train-act-faster-g").click()
