@@ -34,27 +34,29 @@ class LiveControls:
         return [self.panel, *(each for side in sides for each in side.values()), self.rounds, self.label, self.what_if]
 
     def show(self, run: Run | None, language: Language) -> dict[Any, Any]:
-        """{component: what it shows} for a run: nothing where it can neither be changed nor branched."""
+        """{component: what it shows} for a run: only "what if" for one at rest, nothing where that can't be asked."""
         standing = jobs.status(run) if run else ""
         if standing not in ("running", "paused"):
             can_branch = run is not None and (run.folder / "resume.pt").is_file()
             return {
                 self.panel: gr.Column(visible=can_branch),
-                **{button: gr.Button(interactive=False) for button in (*self.holds.values(), *self.buttons.values())},
-                **{radio: gr.Radio(interactive=False) for radio in (self.rounds, self.label)},
+                **{told: gr.Markdown(visible=False) for told in self.told.values()},
+                **{button: gr.Button(visible=False) for button in (*self.holds.values(), *self.buttons.values())},
+                **{radio: gr.Radio(visible=False) for radio in (self.rounds, self.label)},
                 self.what_if: gr.Button(interactive=can_branch),
             }
         now, shows = runtime_of(run), {self.panel: gr.Column(visible=True)}
         for side, rate, is_held in (("d", now.rate_d, now.freeze_d), ("g", now.rate_g, now.freeze_g)):
             how = say(language, f"train.conduct.{'held' if is_held else 'learns'}")
-            shows[self.told[side]] = say(language, f"train.conduct.side_{side}", rate=f"{rate:.2g}", how=how)
+            told = say(language, f"train.conduct.side_{side}", rate=f"{rate:.2g}", how=how)
+            shows[self.told[side]] = gr.Markdown(told, visible=True)
             label = say(language, f"train.conduct.{'free' if is_held else 'hold'}")
-            shows[self.holds[side]] = gr.Button(label, interactive=True)
+            shows[self.holds[side]] = gr.Button(label, interactive=True, visible=True)
         for name, button in self.buttons.items():
-            shows[button] = gr.Button(interactive=standing == "paused" or not name.startswith("step"))
+            shows[button] = gr.Button(interactive=standing == "paused" or not name.startswith("step"), visible=True)
         return shows | {
-            self.rounds: gr.Radio(value=now.n_critic if now.n_critic in ROUNDS else None, interactive=True),
-            self.label: gr.Radio(value=now.label if now.label in LABELS else None, interactive=True),
+            self.rounds: gr.Radio(value=now.n_critic if now.n_critic in ROUNDS else None, visible=True),
+            self.label: gr.Radio(value=now.label if now.label in LABELS else None, visible=True),
             self.what_if: gr.Button(interactive=True),
         }
 

@@ -254,8 +254,8 @@ def test_the_live_controls_show_how_a_run_trains_and_ask_in_words(runs, monitor)
     with run.lock():
         shown = controls.show(run, "en")
     assert shown[controls.panel].visible
-    assert "frozen, learning rate 0.0002" in shown[controls.told["d"]]
-    assert "learning, learning rate 0.0006" in shown[controls.told["g"]]
+    assert "frozen, learning rate 0.0002" in shown[controls.told["d"]].value
+    assert "learning, learning rate 0.0006" in shown[controls.told["g"]].value
     freeze_d, freeze_g = (shown[controls.holds[side]] for side in "dg")
     assert (freeze_d.value, freeze_g.value) == ("Unfreeze", "Freeze")
     can = {name for name, button in controls.buttons.items() if shown[button].interactive}
