@@ -22,6 +22,7 @@ def build(place: Place) -> None:
         ready = {kind: gr.DownloadButton("", visible="hidden", elem_id=f"ready-{kind}") for kind in downloads}
     reading.build()
 
+    gr.Markdown(t("curves.step_info"))
     gr.Markdown(t("curves.intro"))
 
     slider, clock = view.slider, predictions.clock

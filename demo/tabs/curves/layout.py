@@ -44,7 +44,6 @@ def panel() -> tuple[RunsView, Predictions, Player]:
             value=0,
             step=1,
             label=t("curves.step"),
-            info=t("curves.step_info"),
             scale=6,
             min_width=280,
             elem_id="curves-step",

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import browser as machinery
-from tests.browser import open_section, open_tab, settle
+from tests.browser import open_list, open_section, open_tab, settle
 from tests.demo.tabs.train.test_train_page import watch
 
 pytestmark = pytest.mark.browser
@@ -116,3 +116,13 @@ def test_a_phone_has_the_section_tabs_at_its_top_and_nothing_sideways(workshop, 
         assert {"horse", "zebra", "apple", "orange"} & set(" ".join(names.all_text_contents()).replace("?", "").split())
         assert page.locator("#rounds-of .network:visible").count() == 6
         assert min(size for size, kind, _ in page.evaluate(LETTERS) if kind == "label") >= 14
+
+
+def test_a_laptop_shows_the_curves_below_what_is_to_be_guessed(workshop):
+    page = workshop("curves", (1366, 768))
+    open_list(page, "curves-experiment")
+    page.get_by_role("option").first.click()
+    page.locator("#curves-guess label").first.wait_for()
+    settle(page)
+    page.evaluate("scrollTo(0, 0)")
+    assert page.evaluate(SEEN, [PICTURES["curves"], 768]) >= 0.6
