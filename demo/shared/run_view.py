@@ -114,18 +114,18 @@ def picture(story: Story, sample: tuple[int, Path] | None, language: Language) -
     """A story's sample as HTML, with the discriminator's verdicts at that moment."""
     if sample is None:
         return paragraphs(say(language, "curves.no_sample"))
-    words = caption(story, sample[0], language)
+    words, enlarge = caption(story, sample[0], language), say(language, "app.enlarge.open")
     try:
         if story.model == "cyclegan":
             sheet = translated_samples.sheet(sample[1])
             source, rows = translated_samples.address(sample[1]), translated_samples.rows(sample[1], language)
-            return HTML.translated(source, sheet.size, rows, story.name, words)
+            return HTML.translated(source, sheet.size, rows, story.name, words, enlarge)
         data = sample[1].read_bytes()
         size = Image.open(BytesIO(data)).size
     except (OSError, UserError):  # the run was deleted while someone looked
         return paragraphs(words)
     shape = "wide" if size[0] > 1.5 * size[1] else ""
-    return HTML.picture(file_url(data, "webp"), size, shape, story.name, words)
+    return HTML.picture(file_url(data, "webp"), size, shape, story.name, words, enlarge)
 
 
 def caption(story: Story, step: int, language: Language) -> str:

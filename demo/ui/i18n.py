@@ -104,7 +104,18 @@ def _headers(request: gr.Request | None) -> dict[str, str]:
 
 
 HEAD, APP = b"<head>", b"<gradio-app"  # places in Gradio's page
-SCRIPTS = ("i18n.js", "frames.js", "lost.js", "order.js", "tabs.js", "uploads.js")  # that run before Gradio's own
+SCRIPTS = (
+    "i18n.js",
+    "frames.js",
+    "lost.js",
+    "order.js",
+    "tabs.js",
+    "address.js",
+    "opening.js",
+    "into_view.js",
+    "enlarge.js",
+    "uploads.js",
+)  # that run before Gradio's own
 
 
 class LanguageSwitch:

@@ -5,8 +5,10 @@ import gradio as gr
 from demo.server.environment import Place
 from demo.tabs.curves import reading
 from demo.tabs.curves.downloads import save_csv, save_film, save_png, save_svg
-from demo.tabs.curves.events import PLAYBACK, endpoint
+from demo.tabs.curves.events import PLAYBACK, RunsView, endpoint
 from demo.tabs.curves.layout import panel
+from demo.tabs.curves.predictions import Predictions
+from demo.ui.address import keeps
 from demo.ui.handlers import EACH, LATEST, QUIET, catch_errors, on_open
 from demo.ui.i18n import t
 
@@ -48,6 +50,7 @@ def build(place: Place) -> None:
     gr.on(
         [view.panels.input, view.smoothing.input, view.log.input], catch_errors(view.look), view.inputs, shown, **LATEST
     )
+    keep_in_address(view, predictions)
     view.drawing.tick(
         catch_errors(view.follow), [view.seen, *view.inputs], shown, trigger_mode="once", queue=False, **QUIET
     )
@@ -71,3 +74,15 @@ def build(place: Place) -> None:
             None, None, None, js=f"() => document.querySelector('#{file.elem_id}')?.click()", api_visibility="private"
         )
     gr.api(catch_errors(endpoint, is_page=False), api_name="curves")
+
+
+def keep_in_address(view: RunsView, predictions: Predictions) -> None:
+    """What is shown, in the page's address."""
+    for event, component, name in (
+        (view.runs.input, view.runs, "runs"),
+        (predictions.experiment.change, predictions.experiment, "experiment"),
+        (predictions.option.input, predictions.option, "answer"),
+        (predictions.ends.input, predictions.ends, "pick"),
+        (view.slider.change, view.slider, "step"),
+    ):
+        keeps(event, component, name)

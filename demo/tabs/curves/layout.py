@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from demo.shared import run_about
 from demo.shared.links import asked_of
 from demo.tabs.curves.events import MAX_RUNS, SMOOTHING, RunsView
 from demo.tabs.curves.predictions import ABOUT, Predictions
 from demo.ui import svg_chart
 from demo.ui.i18n import t
+from demo.ui.results import shows_result
 from gan.plots.curves import AXES, DEFAULT, PANELS
 
 
@@ -34,7 +36,7 @@ def panel() -> tuple[RunsView, Predictions, Player]:
             min_width=280,
             elem_id="curves-runs",
         )
-    words = gr.HTML(css_template=ABOUT, elem_id="experiment")
+    words = gr.HTML(css_template=ABOUT, elem_id="experiment", elem_classes="result")
     option = gr.Radio([], label=t("curves.guess.label"), visible=False, elem_id="curves-guess")
     ends = gr.Radio([], label=t("curves.guess.whose_label"), visible=False, elem_id="curves-ends")
     with gr.Row(elem_id="curves-moment"):
@@ -50,7 +52,8 @@ def panel() -> tuple[RunsView, Predictions, Player]:
         )
         start = gr.Button(t("curves.play"), variant="primary", min_width=100, elem_id="curves-play")
         pause = gr.Button(t("curves.pause"), min_width=100, elem_id="curves-pause")
-    drawing = svg_chart.html(value=t("app.coming"), elem_id="stories", min_height=400, seconds=2)
+    drawing = svg_chart.html(elem_id="stories", seconds=2, **shows_result(779, min_height=400))
+    run_about.build(runs, 2)
     with gr.Accordion(t("curves.more"), open=False), gr.Row():
         axis = gr.Radio(
             [(t(f"curves.axes.{name}"), name) for name in AXES],

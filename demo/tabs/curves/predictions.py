@@ -2,12 +2,14 @@
 
 import random
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import gradio as gr
 
 from demo.shared import experiments
-from demo.tabs.curves.events import Asked, Guess, RunsView, stories, there_now
+from demo.tabs.curves.events import MAX_RUNS, Asked, Guess, RunsView, stories, there_now
+from demo.ui.address import asked_for
 from demo.ui.data_urls import file_url
 from demo.ui.handlers import Shown
 from demo.ui.i18n import Language, language_of, say
@@ -57,18 +59,29 @@ class Predictions:
         return {self.view.guess: {}, self.about: "", **hidden}
 
     def opened(self, request: gr.Request, lead: str, *values: Any) -> Shown:
-        """What there is now, for the runs that were chosen; or an experiment that a button in another tab leads to."""
+        """What there is now, for the runs that were chosen; or an experiment that a button in another tab leads to.
+
+        At first what the page's address asks for: runs or an experiment, as far as it was guessed, and the moment.
+        """
         asked, language = Asked(*values), language_of(request)
+        is_first = not asked.names
+        if is_first:
+            asked = asked._replace(names=asked_for(request, "runs").split(",")[:MAX_RUNS])
         known, there, names = there_now(asked.names, language)
-        is_led = lead in {key for _, key in known}
+        led = lead or (asked_for(request, "experiment") if is_first else "")
+        is_led = led in {key for _, key in known}
+        moment = asked_for(request, "step") if is_first and not lead else ""
+        if moment.isdecimal():
+            asked = asked._replace(step=int(moment), last=inf)
         if is_led:
-            shown = self._begin(lead, asked, language)
+            guess = ("" if lead else asked_for(request, "guess")).split(",")
+            shown = self._begin(led, asked if moment.isdecimal() else asked._replace(step=0, last=0), language, *guess)
             names = shown[self.view.runs]
         else:
             shown = self.view.show(asked._replace(names=names), language)
         return shown | {
             self.lead: "",
-            self.experiment: gr.Dropdown(choices=known, **({"value": lead} if is_led else {})),
+            self.experiment: gr.Dropdown(choices=known, **({"value": led} if is_led else {})),
             self.view.runs: gr.Dropdown(choices=there, value=names),
         }
 
@@ -77,19 +90,23 @@ class Predictions:
         asked = Asked(*values)
         if not key:
             return self._none()
-        return {} if key == asked.guess.get("experiment") else self._begin(key, asked, language_of(request))
+        at_its_end = asked._replace(step=0, last=0)
+        return {} if key == asked.guess.get("experiment") else self._begin(key, at_its_end, language_of(request))
 
-    def _begin(self, key: str, asked: Asked, language: Language) -> Shown:
+    def _begin(self, key: str, asked: Asked, language: Language, answer: str = "", pick: str = "", *_: str) -> Shown:
+        """An experiment, as far as it was guessed before."""
         experiment = experiments.find(key)
         names, panels = list(experiment.runs), list(experiment.panels)
-        guess = {"experiment": key, "answer": "", "order": random.sample(names, len(names)), "pick": ""}
+        answer = answer if answer in experiments.ANSWERS else ""
+        pick = pick if answer and pick in names else ""
+        guess = {"experiment": key, "answer": answer, "order": random.sample(names, len(names)), "pick": pick}
         options = [(experiments.text(key, f"options.{each}", language), each) for each in experiments.ANSWERS]
-        at_its_end = asked._replace(names=names, panels=panels, guess=guess, step=0, last=0)
-        return self.view.show(at_its_end, language) | {
+        letters = list(zip(LETTERS, guess["order"], strict=False))
+        return self.view.show(asked._replace(names=names, panels=panels, guess=guess), language) | {
             self.view.guess: guess,
             self.about: about(guess, language),
-            self.option: gr.Radio(choices=options, value=None, visible=True),
-            self.ends: gr.Radio(visible=False),
+            self.option: gr.Radio(choices=options, value=answer or None, visible=bool(pick) or not answer),
+            self.ends: gr.Radio(choices=letters, value=None, visible=bool(answer) and not pick),
             self.view.runs: names,
             self.view.panels: panels,
         }

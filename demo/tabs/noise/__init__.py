@@ -12,6 +12,7 @@ import gradio as gr
 
 from demo.server import model_cache
 from demo.server.environment import Place
+from demo.shared import run_about
 from demo.tabs.noise import (
     activations,
     adversaries,
@@ -26,9 +27,11 @@ from demo.tabs.noise import (
 )
 from demo.tabs.noise.samples import CSS, JS, MAX_SEED, picture_of, verdict_on_real
 from demo.tabs.noise.selection import Desk, Room
+from demo.ui.address import asked_for, keeps
 from demo.ui.handlers import TURNS, catch_errors, on_open
-from demo.ui.i18n import in_address, language_of, t
+from demo.ui.i18n import language_of, t
 from demo.ui.numbers import new_seed
+from demo.ui.results import shows_result, skeleton
 from demo.ui.sections import LATEST, QUIET, Section, drawn, inputs_of, on_show, outputs_of, views_of, waiting
 from gan.errors import UserError
 from gan.lazy import lazy
@@ -49,11 +52,12 @@ SECTIONS = {  # by the names that addresses have
 
 
 def opened(run: str | None, seed: float, now: Desk, request: gr.Request) -> tuple:
-    """(runs, seed, desk): the runs there are now; at first the picture that the page's address asks for, if any."""
+    """(runs, seed, desk): the runs there are now; at first the picture or the run that the page's address asks for."""
     names = [each.name for each in model_cache.runs("dcgan", with_weights=True, replicas=False)]
     if run in names and now["held"]:
         return gr.Dropdown(choices=names), gr.skip(), gr.skip()
-    run, held = next(iter(names), None), asked_for(request)
+    wanted, held = asked_for(request, "noise"), asked_for(request, "picture")
+    run = wanted if wanted in names else next(iter(names), None)
     if held:
         with suppress(UserError):
             shown = picture_of(held)
@@ -63,17 +67,13 @@ def opened(run: str | None, seed: float, now: Desk, request: gr.Request) -> tupl
     return gr.Dropdown(choices=names, value=run), seed, selection.clear(run, int(seed or 0)) if run else now
 
 
-def asked_for(request: gr.Request) -> str:
-    """The code in the page's own address (`?picture=mnist:0:7`), or ""."""
-    return next(iter(in_address(request, "picture")), "")
-
-
 def build(place: Place) -> None:
     """The Noise to image tab."""
     now, open_section = gr.State(dict(held="", shelf=[])), gr.State("grid")
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
             run = gr.Dropdown([], label=t("noise.run"), elem_id="noise-run")
+            run_about.build(run, 4)
             with gr.Row(elem_id="seed-row"):
                 seed = gr.Number(
                     0,
@@ -85,8 +85,8 @@ def build(place: Place) -> None:
                     elem_id="noise-seed",
                 )
                 dice = gr.Button(t("noise.dice"), variant="primary", min_width=100, elem_id="dice")
-            held = gr.HTML(css_template=CSS, elem_id="held", min_height=200)
-            shelf = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="shelf")
+            held = gr.HTML(css_template=CSS, elem_id="held", **shows_result(selection.PANEL, min_height=200))
+            shelf = gr.HTML(skeleton(97), css_template=CSS, js_on_load=JS, elem_id="shelf")
             code = gr.Textbox(
                 label=t("noise.held.code"), info=t("noise.held.code_info"), buttons=["copy"], elem_id="held-code"
             )
@@ -103,6 +103,7 @@ def build(place: Place) -> None:
     working = waiting([held, shelf, *views_of(sections.values())])
     run.input(catch_errors(choose_run), [run, seed, now], now, **(LATEST | working))
     dice.click(catch_errors(roll), [run, now], [seed, now], **(QUIET | working))
+    keeps(run.change, run, "noise")
     code.submit(catch_errors(enter), [code, now], [run, now], **(QUIET | working))
     selection.connect_selection(shelf, room)
     wire(sections, room, open_section, [held, shelf, code])

@@ -12,6 +12,7 @@ from demo.tabs.noise.samples import CSS, Picture, data_url, inline, is_probabili
 from demo.tabs.noise.selection import Desk, Room, bars, held
 from demo.ui.handlers import add_endpoint
 from demo.ui.i18n import Language, language_of, saying, t
+from demo.ui.results import shows_result
 from demo.ui.sections import Section
 from demo.ui.templates import macros
 from gan.lazy import lazy
@@ -100,7 +101,7 @@ def endpoint(picture: str) -> tuple[dict[str, Any], Image.Image]:
 def build(room: Room) -> Section:
     """The section."""
     with gr.Tab(t("noise.layers.tab"), id="layers") as tab:
-        ways_shown = gr.HTML(css_template=CSS, elem_id="layers", min_height=300)
+        ways_shown = gr.HTML(css_template=CSS, elem_id="layers", **shows_result(1017, min_height=300))
         gr.Markdown(t("noise.layers.intro"))
         add_endpoint(
             endpoint,

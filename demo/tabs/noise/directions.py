@@ -15,6 +15,7 @@ from demo.ui.handlers import EACH, add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import percent, require_int
 from demo.ui.refusals import Refused
+from demo.ui.results import shows_result
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.templates import macros
 from gan.lazy import lazy
@@ -192,7 +193,7 @@ def build(room: Room) -> Section:
         sliders, rows = [], []
         with gr.Row():
             with gr.Column(scale=2, min_width=240):
-                now = gr.HTML(css_template=CSS, js_on_load=DRAG, elem_id="moved", min_height=180)
+                now = gr.HTML(css_template=CSS, js_on_load=DRAG, elem_id="moved", **shows_result(391, min_height=180))
                 method = gr.Radio(
                     [(t(f"noise.sliders.methods.{each}"), each) for each in ("sefa", "ganspace")],
                     value="sefa",

@@ -27,6 +27,7 @@ from demo.tabs.noise.selection import Desk, Room, connect_selection
 from demo.ui.assets import beside
 from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
+from demo.ui.results import shows_result
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
 from gan.lazy import lazy
@@ -35,6 +36,7 @@ images = lazy("gan.images")
 sample_id = lazy("gan.inference.sample_id")
 
 CSS, JS, HTML = CSS + beside(__file__, "grid.css"), JS + beside(__file__, "grid.js"), macros(__file__)
+SHEET = 677  # pixels that the sixteen pictures at first take
 
 
 def versus(made: Made, real: float | None, language: Language) -> str:
@@ -85,7 +87,7 @@ def show(desk: Desk, run: str | None, seed: float, count: float, request: gr.Req
     """(page,) for a run by name, in the reader's language; a sentence where there is no run yet."""
     language = language_of(request)
     if not run:
-        return (nothing(language),)
+        return (nothing(language, SHEET),)
 
     found = model_cache.find(run, "dcgan")
     made, real = make(found, seed, count), verdict_on_real(found)
@@ -113,7 +115,7 @@ def endpoint(run: str, seed: float, count: float) -> tuple[dict[str, Any], Image
 def build(room: Room, seed: gr.Number) -> Section:
     """The section."""
     with gr.Tab(t("noise.grid.tab"), id="grid") as tab:
-        pictures = gr.HTML(t("app.coming"), css_template=CSS, js_on_load=JS, elem_id="pictures", min_height=300)
+        pictures = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="pictures", **shows_result(SHEET, min_height=300))
         count = gr.Slider(1, MAX_PICTURES, value=16, step=1, label=t("noise.count"), elem_id="noise-count")
         gr.Markdown(t("noise.explain"))
         add_endpoint(

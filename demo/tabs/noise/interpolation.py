@@ -21,6 +21,7 @@ from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import require_int
 from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
+from demo.ui.results import shows_result
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
 from gan.lazy import lazy
@@ -261,13 +262,13 @@ def build(room: Room) -> Section:
                 min_width=200,
                 elem_id="between-steps",
             )
-        way = gr.HTML(css_template=css, js_on_load=JS, elem_id="walk", min_height=380)
+        way = gr.HTML(css_template=css, js_on_load=JS, elem_id="walk", **shows_result(815, min_height=380))
         gr.Markdown(t("noise.between.intro"))
         gr.Markdown(t("noise.between.explain"))
         gr.Markdown(t("noise.between.arithmetic"))
         with gr.Row():
             sides = [gr.CheckboxGroup([], label=name, min_width=160, elem_id=f"side-{name.lower()}") for name in "ABC"]
-        result = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="equation", min_height=150)
+        result = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="equation", **shows_result(311, min_height=150))
         add_endpoint(
             interpolate_endpoint,
             [

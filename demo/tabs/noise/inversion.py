@@ -20,6 +20,7 @@ from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import percent, require_int
 from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
+from demo.ui.results import shows_result
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.templates import macros
 from demo.ui.uploads import limits, picture_field, read
@@ -252,7 +253,7 @@ def build(room: Room) -> Section:
                     halt = gr.Button(t("noise.find.stop"), interactive=False, min_width=110, elem_id="find-stop")
                 keep = gr.Button(t("noise.keep"), size="md", elem_id="find-keep")
             with gr.Column(scale=5, min_width=320):
-                result = gr.HTML(css_template=css, elem_id="search", min_height=420)
+                result = gr.HTML(css_template=css, elem_id="search", **shows_result(400, min_height=420))
         gr.Markdown(t("noise.find.explain"))
         add_endpoint(
             endpoint,

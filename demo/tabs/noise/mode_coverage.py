@@ -13,6 +13,7 @@ from demo.ui.handlers import add_endpoint
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import percent, require_int
 from demo.ui.paragraphs import paragraphs
+from demo.ui.results import shows_result
 from demo.ui.sections import Section
 from demo.ui.templates import macros
 from gan.errors import UserError
@@ -101,7 +102,7 @@ def endpoint(run: str, count: float) -> dict[str, Any]:
 def build(room: Room) -> Section:
     """The section."""
     with gr.Tab(t("noise.modes.tab"), id="modes") as tab:
-        chart = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="modes", min_height=400)
+        chart = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="modes", **shows_result(718, min_height=400))
         gr.Markdown(t("noise.modes.intro"))
         add_endpoint(
             endpoint,

@@ -13,6 +13,7 @@ from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import require_int
 from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
+from demo.ui.results import shows_result
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
 from gan.data.registry import SETS, state
@@ -194,7 +195,7 @@ def build(room: Room) -> Section:
                 elem_id="copied-by",
             )
             other = gr.Button(t("noise.copied.another"), size="md", min_width=180, elem_id="copied-another")
-        result = gr.HTML(css_template=CSS, elem_id="neighbours", min_height=300)
+        result = gr.HTML(css_template=CSS, elem_id="neighbours", **shows_result(339, min_height=300))
         fetch = gr.Button(t("noise.copied.download"), visible=False, elem_id="copied-download")
         gr.Markdown(t("noise.copied.intro"))
         number = gr.State(0)

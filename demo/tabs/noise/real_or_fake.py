@@ -17,6 +17,7 @@ from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import new_seed, require_int
 from demo.ui.paragraphs import paragraphs
+from demo.ui.results import shows_result
 from demo.ui.sections import LATEST, QUIET, Section
 from demo.ui.templates import macros
 from gan.errors import UserError
@@ -194,7 +195,7 @@ def build(room: Room) -> Section:
     """The section."""
     with gr.Tab(t("noise.game.tab"), id="game") as tab:
         gr.Markdown(t("noise.game.intro"))
-        pictures = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="game", min_height=300)
+        pictures = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="game", **shows_result(422, min_height=300))
         with gr.Row():
             real = gr.Button(t("noise.game.says.real"), variant="primary", min_width=140, elem_id="says-real")
             fake = gr.Button(t("noise.game.says.fake"), variant="primary", min_width=140, elem_id="says-fake")

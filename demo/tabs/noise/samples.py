@@ -12,6 +12,7 @@ from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say, words
 from demo.ui.numbers import percent, require_int
 from demo.ui.paragraphs import paragraphs
+from demo.ui.results import skeleton
 from demo.ui.templates import macros
 from gan.data.registry import SETS
 from gan.errors import UserError
@@ -188,7 +189,8 @@ def button(
     return HTML.button(address, source, title, act, pressed, number)
 
 
-def nothing(language: Language) -> str:
+def nothing(language: Language, height: int) -> str:
     """What stands where there are no pictures, as HTML: they are on their way, or there is no run to make them."""
-    key = "app.coming" if model_cache.runs("dcgan", with_weights=True) else "noise.none"
-    return paragraphs(say(language, key))
+    if model_cache.runs("dcgan", with_weights=True):
+        return skeleton(height)
+    return paragraphs(say(language, "noise.none"))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 sample_id = lazy("gan.inference.sample_id")
 
 HTML = macros(__file__)
+PANEL = 267  # pixels that the held picture takes
 SHELF = 8  # pictures that stay within reach
 FIRST = 4  # of them are there from the beginning, so that everything can be tried at once
 
@@ -86,7 +87,7 @@ def numbered(desk: Desk, numbers: list[int] | int) -> list[Picture]:
 def panel(desk: Desk, language: Language) -> str:
     """The held picture as HTML: itself, what is said of it, its vector, and ways to take it along."""
     if not desk["held"]:
-        return nothing(language)
+        return nothing(language, PANEL)
     shown, say = held(desk), saying(language, "noise.")
     file = json.dumps({"picture": shown.address, "run": shown.run.name, "z": [round(v, 6) for v in shown.z.tolist()]})
     return HTML.panel(
@@ -95,6 +96,7 @@ def panel(desk: Desk, language: Language) -> str:
         shown.run.name,
         picture=inline(shown.image),
         alt=say("held.alt", verdict=verdict(shown.verdict, shown.loss, language)),
+        enlarge=saying(language)("app.enlarge.open"),
         file=quote(file),
         about=about(shown, language),
         bars=bars(shown.z, language),

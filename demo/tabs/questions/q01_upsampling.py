@@ -12,6 +12,7 @@ from demo.ui.assets import beside
 from demo.ui.handlers import EACH, LATEST, QUIET, TURNS, catch_errors
 from demo.ui.heatmap import blues, greys, squares, swatches
 from demo.ui.i18n import Language, language_of, say, saying, t
+from demo.ui.results import shows_result, skeleton
 from demo.ui.sections import Section
 from demo.ui.templates import macros
 
@@ -147,13 +148,15 @@ def build() -> Section:
                         css_template=q01_kernels.CSS, js_on_load=q01_kernels.JS, visible=False, elem_id="q1-painter"
                     )
             with gr.Column(scale=3, min_width=320, elem_classes="first-on-a-phone"):
-                picture = gr.HTML(css_template=CSS, elem_id="upsample", padding=False)
+                picture = gr.HTML(
+                    css_template=CSS, elem_id="upsample", padding=False, **shows_result(818, min_height=400)
+                )
         gr.Markdown(t("questions.q1.how"))
         with gr.Accordion(t("questions.q1.matrix.title"), open=False, elem_id="q1-matrix-fold"):
             table = gr.HTML(elem_id="q1-matrix", padding=False)
         size, learn, use, lesson = _lesson()
         gr.Markdown(t("questions.q1.answer"))
-        told = gr.HTML(elem_id="q1-evidence", padding=False)
+        told = gr.HTML(skeleton(124), elem_id="q1-evidence", padding=False)
         quiz_items.go_on(curves="upward")
         ending = quiz_items.build("q1")
         gr.api(catch_errors(endpoint, is_page=False), api_name="upsample")
@@ -187,7 +190,7 @@ def _lesson() -> tuple[gr.Radio, gr.Button, gr.Button, gr.HTML]:
         size = gr.Radio([2, 3, 4, 5], value=4, label=t("questions.q1.kernel"), min_width=260, elem_id="q1-learn-size")
         learn = gr.Button(t("questions.q1.learn.go"), variant="primary", scale=0, min_width=240, elem_id="q1-learn")
         use = gr.Button(t("questions.q1.learn.use"), scale=0, min_width=240, interactive=False, elem_id="q1-use")
-    lesson = svg_chart.html(q01_kernels.CSS, elem_id="q1-learned")
+    lesson = svg_chart.html(q01_kernels.CSS, elem_id="q1-learned", elem_classes="result")
     return size, learn, use, lesson
 
 

@@ -14,6 +14,7 @@ from demo.ui.heatmap import blues, greys, squares
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import integer
 from demo.ui.refusals import Refused, Said
+from demo.ui.results import shows_result, skeleton
 from demo.ui.sections import Section
 from demo.ui.templates import macros
 from gan.lazy import lazy
@@ -197,7 +198,7 @@ def build() -> Section:
 
     with gr.Tab(t("questions.q15.tab"), id="q15") as tab:
         gr.Markdown(t("questions.q15.asked"))
-        view = gr.HTML(css_template=CSS, elem_id="downward", min_height=400, padding=False)
+        view = gr.HTML(css_template=CSS, elem_id="downward", padding=False, **shows_result(1094, min_height=400))
         with gr.Row():
             pattern = choice("pattern", PATTERNS, "digit")
             shift = gr.Slider(
@@ -209,7 +210,7 @@ def build() -> Section:
             number = gr.Slider(1, MAPS, value=1, step=1, label=t("questions.q15.number"), min_width=240)
         gr.Markdown(t("questions.q15.how"))
         gr.Markdown(t("questions.q15.text"))
-        told = gr.HTML(elem_id="q15-evidence", padding=False)
+        told = gr.HTML(skeleton(124), elem_id="q15-evidence", padding=False)
         quiz_items.go_on(curves="pooling", train="pooling")
         ending = quiz_items.build("q15")
         gr.api(catch_errors(endpoint, is_page=False), api_name="downsample")

@@ -19,6 +19,7 @@ from demo.ui.i18n import Language, language_of, say, saying, t
 from demo.ui.numbers import require_int
 from demo.ui.paragraphs import paragraphs
 from demo.ui.refusals import Refused
+from demo.ui.results import shows_result
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
 from gan.lazy import lazy
@@ -212,7 +213,9 @@ def build() -> Section:
                 )
                 for name in ("back", "on", "play", "other")
             )
-        view = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="rounds-of", min_height=420, padding=False)
+        view = gr.HTML(
+            css_template=CSS, js_on_load=JS, elem_id="rounds-of", padding=False, **shows_result(681, min_height=420)
+        )
         with gr.Row():
             run = gr.Dropdown([], label=t("questions.q17.run"), elem_id="q17-run", min_width=200)
             at = gr.Slider(

@@ -110,6 +110,8 @@ class Duel {
     this.touched = performance.now();
     const answer = this[name](...more);
     this.whole();
+    const waits = name === "chooseData" && this.now.data === "drawn"; // for a drawing
+    if (!waits) this.root.dispatchEvent(new CustomEvent("answered", { bubbles: true }));
     return answer;
   }
 

@@ -50,6 +50,12 @@ def handed() -> dict[str, Any]:
     }
 
 
+def panel() -> gr.HTML:
+    """The component that the duel is played in."""
+    looks = {"css_template": CSS, "js_on_load": JS, "min_height": 420, "elem_classes": "result"}
+    return gr.HTML(HTML.duel(), elem_id="duel", **looks, **handed())
+
+
 def build() -> Section:
     """The section."""
 
@@ -73,7 +79,7 @@ def build() -> Section:
                         name: gr.Button(t(f"questions.q20.{name}"), size="md", min_width=110, elem_id=f"duel-{name}")
                         for name in ("one", "only_d", "only_g", "best", "again")
                     }
-                duel = gr.HTML(HTML.duel(), css_template=CSS, js_on_load=JS, elem_id="duel", min_height=420, **handed())
+                duel = panel()
             with gr.Column(scale=2, min_width=300):
                 preset = radio("preset", PRESETS, "balanced")
                 about = gr.Markdown(t("questions.q20.presets.balanced.watch"), elem_id="duel-about")

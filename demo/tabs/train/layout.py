@@ -12,6 +12,7 @@ from demo.tabs.train.monitor import DO, Monitor
 from demo.ui import svg_chart
 from demo.ui.assets import beside
 from demo.ui.i18n import t
+from demo.ui.results import shows_result, skeleton
 from demo.ui.uploads import limits
 from gan.data.image_io import SUFFIXES
 
@@ -27,7 +28,7 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
     if place.kind == "zerogpu":
         gr.Markdown(t("train.lent"))
     ready = [name for name in presets.PRESETS if is_free or name != "zebras"]
-    panel: dict[str, Any] = {"machine": gr.HTML(elem_id="train-machine")}
+    panel: dict[str, Any] = {"machine": gr.HTML(skeleton(52), elem_id="train-machine")}
     panel["preset"] = gr.Radio(
         [(t(f"train.presets.{name}"), name) for name in (*ready, *([OWN] if is_free else []))],
         value=first_name,
@@ -70,7 +71,7 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
                 elem_id=f"train-pile-{pile}",
             )
         limits(place)
-        panel["taken"] = gr.HTML(elem_id="train-taken", css_template=CSS)
+        panel["taken"] = gr.HTML(elem_id="train-taken", css_template=CSS, elem_classes="result")
     panel["minutes"] = gr.Number(
         first.minutes,
         minimum=0.1,
@@ -102,7 +103,7 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
         panel["halt"] = gr.Button(
             t("train.outlook.stop"), size="md", min_width=90, visible=False, elem_id="train-measure-stop"
         )
-    panel["outlook"] = gr.HTML(elem_id="train-outlook", css_template=CSS)
+    panel["outlook"] = gr.HTML(elem_id="train-outlook", css_template=CSS, elem_classes="result")
     return panel
 
 
@@ -152,15 +153,15 @@ def watching_panel(place: Place) -> tuple[Monitor, dict[str, Any]]:
         with gr.Row():
             asks["keep"] = gr.Button(t("train.delete.keep"), size="md", elem_id="train-keep")
             asks["gone"] = gr.Button(t("train.delete.sure"), variant="stop", size="md", elem_id="train-gone")
-    facts = svg_chart.html(CSS, value=t("app.coming"), elem_id="watch", min_height=120, seconds=1)
+    facts = svg_chart.html(CSS, elem_id="watch", seconds=1, **shows_result(100))
     with gr.Row():
         with gr.Column(scale=1, min_width=260):
-            film = svg_chart.html(CSS, elem_id="film", min_height=200)
+            film = svg_chart.html(CSS, elem_id="film", **shows_result(429, min_height=200))
             moment = gr.Slider(
                 0, 1, step=1, label=t("train.film"), interactive=False, buttons=[], elem_id="train-moment"
             )
             pictures = live_pictures.build()
         with gr.Column(scale=1, min_width=280):
-            charts = svg_chart.html(CSS, elem_id="train-curves")
+            charts = svg_chart.html(CSS, elem_id="train-curves", **shows_result(475, min_height=200))
         controls = live_controls.build()  # beside the curves: one sees what one does
     return Monitor(watched, buttons, delete, facts, film, moment, pictures, charts, controls, gr.State(None)), asks

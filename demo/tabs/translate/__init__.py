@@ -15,15 +15,18 @@ from PIL import Image
 
 from demo.server import model_cache
 from demo.server.environment import Place
+from demo.shared import run_about
 from demo.shared.pairs import examples, first_of, names
 from demo.tabs.translate import inspect, repeated_cycle, selection, steganography, unpaired, webcam
 from demo.tabs.translate.selection import held
 from demo.tabs.translate.translation import MADE, directions_of, go, is_made, opposite, page, thumbnails
 from demo.ui import handlers
+from demo.ui.address import asked_for, keeps
 from demo.ui.assets import beside
 from demo.ui.handlers import EACH, add_endpoint, catch_errors, on_open
 from demo.ui.i18n import Language, language_of, say, t
 from demo.ui.paragraphs import paragraphs
+from demo.ui.results import shows_result, skeleton
 from demo.ui.sections import LATEST, Section, drawn, inputs_of, instead, on_show, outputs_of, views_of, waiting
 from demo.ui.uploads import limits, picture_field, read
 from gan.errors import UserError
@@ -37,6 +40,7 @@ SECTIONS = {  # by the names that addresses have
     "rounds": repeated_cycle,
 }
 OF_THE_PAIR = ("camera", "piles")  # sections that look at no picture of the visitor's
+WAYS, TRIES = 515, 418  # pixels that the results and the examples take
 CSS, JS = beside(__file__, "translation.css"), beside(__file__, "translation.js")
 
 
@@ -84,22 +88,30 @@ def choose_run(
 ) -> tuple:
     """(picture, *shown) for another run: the visitor's own picture stays, an example makes way for the run's first."""
     if not name:
-        key = "app.coming" if model_cache.runs("cyclegan", with_weights=True) else "translate.none"
-        return None, gr.skip(), None, "", paragraphs(say(request, key))
+        comes = bool(model_cache.runs("cyclegan", with_weights=True))
+        told = skeleton(WAYS) if comes else paragraphs(say(request, "translate.none"))
+        return None, gr.skip(), None, skeleton(TRIES) if comes else "", told
     if picture is None or example is not None:
-        return show_example(name, 0, language_of(request))
+        is_back = picture is None and example is None and asked_for(request, "direction") == "BtoA"
+        config = model_cache.find(name, "cyclegan").config
+        first = first_of(examples(config.data, config.size), "b") if is_back else None  # a link, or F5
+        return show_example(name, first or 0, language_of(request))
     there = directions_of(model_cache.find(name, "cyclegan"))
     direction = direction if direction in there else there[0]
     image = read(picture)
     return gr.skip(), *shown(name, direction, language_of(request), image=image, made=is_made(picture))
 
 
-def opened(name: str | None) -> tuple:
-    """(runs, the one to show): the runs there are now, and another one where none is shown yet or it is gone."""
+def opened(name: str | None, request: gr.Request) -> tuple:
+    """(runs, the one to show): the runs there are now, and another one where none is shown yet or it is gone.
+
+    At first the one that the page's address asks for.
+    """
     there = [run.name for run in model_cache.runs("cyclegan", with_weights=True)]
     if name in there:
         return gr.Dropdown(choices=there), gr.skip()
-    name = next(iter(there), None)
+    wanted = asked_for(request, "translate")
+    name = wanted if wanted in there else next(iter(there), None)
     return gr.Dropdown(choices=there, value=name), name
 
 
@@ -159,7 +171,8 @@ def build(place: Place) -> None:
                     min_width=200,
                     elem_id="translate-direction",
                 )
-            tries = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="translate-examples")
+            run_about.build(run, 4)
+            tries = gr.HTML(skeleton(TRIES), css_template=CSS, js_on_load=JS, elem_id="translate-examples")
             picture = picture_field(t("translate.picture"), height=220, elem_id="translate-picture")
             limits(place)
             swap = gr.Button(t("translate.again"), size="md", elem_id="translate-again")
@@ -169,7 +182,9 @@ def build(place: Place) -> None:
             now = [run, direction, picture, example]
             with gr.Tabs(overflow_behavior="wrap", elem_id="translate-sections"):
                 with gr.Tab(t("translate.ways.tab"), id="ways") as first:
-                    ways = gr.HTML(t("app.coming"), css_template=CSS, js_on_load=JS, elem_id="ways")
+                    ways = gr.HTML(
+                        css_template=CSS, js_on_load=JS, elem_id="ways", **shows_result(WAYS, min_height=300)
+                    )
                     gr.Markdown(t("translate.explain"))
                 sections = {name: module.build(now) for name, module in SECTIONS.items()}
             gr.Markdown(t("translate.intro"))
@@ -178,6 +193,8 @@ def build(place: Place) -> None:
     outcome = [direction, example, tries, ways]
     working = LATEST | waiting([ways, *views_of(sections.values())])
     on_open(opened, run, [run, chosen])
+    keeps(run.change, run, "translate")
+    keeps(direction.change, direction, "direction")
     run.input(lambda name: name, run, chosen, **EACH)  # one after the other, or both are new
     events = [
         chosen.change(catch_errors(choose_run), [chosen, *now[1:]], [picture, *outcome], **working),

@@ -11,6 +11,7 @@ from demo.tabs.translate.translation import framed
 from demo.ui.assets import beside
 from demo.ui.handlers import add_endpoint
 from demo.ui.i18n import Language, language_of, saying, t
+from demo.ui.results import shows_result
 from demo.ui.sections import Section
 from demo.ui.templates import macros
 from gan.lazy import lazy
@@ -169,7 +170,7 @@ def endpoint(run: str, direction: str, picture: str | None) -> tuple[dict[str, A
 def build(now: Now) -> Section:
     """The section."""
     with gr.Tab(t("translate.inside.tab"), id="inside") as tab:
-        view = gr.HTML(css_template=CSS, elem_id="inside", min_height=300)
+        view = gr.HTML(css_template=CSS, elem_id="inside", **shows_result(880, min_height=300))
         gr.Markdown(t("translate.inside.intro"))
         add_endpoint(
             endpoint,

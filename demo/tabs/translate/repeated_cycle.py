@@ -14,6 +14,7 @@ from demo.ui.assets import beside
 from demo.ui.data_urls import file_url
 from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
+from demo.ui.results import shows_result
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
 from gan.lazy import lazy
@@ -145,7 +146,7 @@ def build(now: Now) -> Section:
     """The section."""
     with gr.Tab(t("translate.rounds.tab"), id="rounds") as tab:
         count = gr.Slider(1, MAX_ROUNDS, value=4, step=1, label=t("translate.rounds.count"), elem_id="rounds-count")
-        view = svg_chart.html(CSS, elem_id="rounds", min_height=300)
+        view = svg_chart.html(CSS, elem_id="rounds", **shows_result(454, min_height=300))
         gr.Markdown(t("translate.rounds.intro"))
         add_endpoint(
             endpoint,

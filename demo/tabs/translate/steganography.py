@@ -18,6 +18,7 @@ from demo.ui import svg_chart
 from demo.ui.assets import beside
 from demo.ui.handlers import add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
+from demo.ui.results import shows_result
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
 from gan.lazy import lazy
@@ -245,7 +246,7 @@ def build(now: Now) -> Section:
             share = gr.Slider(
                 0, 100, value=SHARE, step=5, label=t("translate.hidden.amount"), min_width=240, elem_id="hidden-amount"
             )
-        view = svg_chart.html(CSS, elem_id="hidden", min_height=300)
+        view = svg_chart.html(CSS, elem_id="hidden", **shows_result(616, min_height=300))
         gr.Markdown(t("translate.hidden.intro"))
         gr.Markdown(t("translate.hidden.explain"))
         add_endpoint(

@@ -155,17 +155,18 @@ def duration(seconds: float, language: Language) -> str:
 
 def figure(run: Run, direction: str, kind: str, image: Image.Image, name: str, way: Way, language: Language) -> str:
     """One of a way's pictures as HTML, by its kind: "real" (or "generated"), "fake", "rec" or "idt"."""
-    source, small, say = inline(image), "", saying(language, "translate.")
-    caption = say(kind, name=name)
+    source, small, enlarge = inline(image), "", say(language, "app.enlarge.open")
+    of = saying(language, "translate.")
+    caption = of(kind, name=name)
     kind = "real" if kind == "generated" else kind  # it has the place of a real one
-    shown = HTML.picture(kind, _grain(image), source, say(f"alt.{kind}", name=name))
+    shown = HTML.picture(kind, _grain(image), source, of(f"alt.{kind}", name=name), enlarge)
     if kind == "fake":
         file = f"{run.name}-{direction}.{'png' if 'image/png' in source[:16] else 'jpg'}"
-        small = HTML.download(say, source, file)
-        shown = HTML.compare(say, shown, _grain(image))
+        small = HTML.download(of, source, file)
+        shown = HTML.compare(of, shown, _grain(image))
     elif kind != "real":
         error = way.error if kind == "rec" else way.identity_error
-        small = say("error", percent=f"{100 * error:.1f}")
+        small = of("error", percent=f"{100 * error:.1f}")
     return HTML.figure(kind, shown, caption, small)
 
 

@@ -17,6 +17,7 @@ from demo.ui.handlers import EACH, add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.numbers import require_int
 from demo.ui.refusals import Refused
+from demo.ui.results import shows_result
 from demo.ui.sections import LATEST, Section
 from demo.ui.templates import macros
 from gan.lazy import lazy
@@ -230,7 +231,7 @@ def build(now: Now) -> Section:
         run, piles = now[0], gr.State({"seed": 0, "a": 0, "b": 0})
         with gr.Row():
             again = gr.Button(t("translate.piles.shuffle"), size="md", scale=0, min_width=160, elem_id="piles-shuffle")
-        view = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="piles", min_height=300)
+        view = gr.HTML(css_template=CSS, js_on_load=JS, elem_id="piles", **shows_result(410, min_height=300))
         gr.Markdown(t("translate.piles.intro"))
         role = gr.Radio(
             [(t(f"translate.piles.roles.{name}"), name) for name in ROLES],
@@ -238,7 +239,7 @@ def build(now: Now) -> Section:
             label=t("translate.piles.role"),
             elem_id="piles-role",
         )
-        answered = gr.HTML(css_template=CSS, elem_id="piles-answer", min_height=120)
+        answered = gr.HTML(css_template=CSS, elem_id="piles-answer", **shows_result(100))
         table = gr.HTML(css_template=CSS, elem_id="piles-table")
         outputs = [piles, view, answered, table]
         again.click(catch_errors(shuffle), [run, role], outputs, **LATEST)

@@ -180,7 +180,10 @@ def test_the_divider_is_moved_by_hand_and_by_keys(look):
     before = page.locator("#ways .before").first
     assert before.get_attribute("src") == images(page)[0]
     box = divider.bounding_box()
-    page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
     assert 50 < float(divider.input_value()) < 70
     clip = before.evaluate("x => getComputedStyle(x).clipPath")
     assert re.fullmatch(r"inset\(0px calc\((\d+)% .*|inset\(0px (\d+)% .*", clip), clip

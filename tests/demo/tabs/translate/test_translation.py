@@ -268,7 +268,7 @@ def test_domains_have_the_names_that_their_folders_or_files_tell(tmp_path, data,
 
 def test_without_any_run_the_tab_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(translate.model_cache, "runs", lambda *_, **__: [])
-    dropdown, name = translate.opened(None)
+    dropdown, name = translate.opened(None, None)
     assert dropdown.value is name is None
     assert "Train tab" in translate.choose_run(name, "AtoB", None, None, None)[-1]
 
