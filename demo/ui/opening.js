@@ -5,7 +5,7 @@
   const LONGEST = 2500; // milliseconds after the first one
   const page = document.documentElement;
   const hidden = document.createElement("style");
-  hidden.textContent = "html[data-opening] :is(#tabs, footer) { visibility: hidden }";
+  hidden.textContent = "html[data-opening] :is(#tabs, footer) { opacity: 0 }";
   page.dataset.opening = "";
   document.head.append(hidden);
 
