@@ -1,26 +1,35 @@
-// The parts of the page come one by one, as Gradio's scripts for them do, and push away what stands there already. So they
-// are shown once no more come: all at once, where they stay.
+// The parts of the page, and those of a tab that is opened for the first time, come one by one, as Gradio's scripts for them
+// do, and push away what stands there already. So they are seen once no more come: all at once, where they stay.
 (() => {
   const QUIET = 120; // milliseconds without another part
   const LONGEST = 2500; // milliseconds after the first one
   const page = document.documentElement;
+  const coming = new Map(); // for the page and each tab that is opening, the clocks that end it
+  const seen = new WeakSet();
   const hidden = document.createElement("style");
-  hidden.textContent = "html[data-opening] :is(#tabs, footer) { opacity: 0 }";
-  page.dataset.opening = "";
+  hidden.textContent = "html[data-opening] :is(#tabs, footer), #tabs > .tabitem[data-opening] { opacity: 0 }";
   document.head.append(hidden);
+  page.dataset.opening = "";
 
-  let last, longest;
-  const show = () => {
-    parts.disconnect();
-    delete page.dataset.opening;
-    hidden.remove();
+  const show = (what) => {
+    coming.get(what).forEach(clearTimeout);
+    coming.delete(what);
+    seen.add(what);
+    delete what.dataset.opening;
   };
-  const parts = new MutationObserver((records) => {
-    const comes = (node) => node.nodeType === Node.ELEMENT_NODE && (node.matches(".block") || node.querySelector(".block"));
-    if (!records.some(({ addedNodes, target }) => target.closest?.("#tabs") && [...addedNodes].some(comes))) return;
-    longest ??= setTimeout(show, LONGEST);
+  const comes = (what) => {
+    if (!what || seen.has(what)) return;
+    what.dataset.opening = "";
+    const [last, longest] = coming.get(what) ?? [];
     clearTimeout(last);
-    last = setTimeout(show, QUIET);
-  });
-  parts.observe(document, { subtree: true, childList: true });
+    coming.set(what, [setTimeout(show, QUIET, what), longest ?? setTimeout(show, LONGEST, what)]);
+  };
+  const isPart = (node) => node.nodeType === Node.ELEMENT_NODE && (node.matches(".block") || node.querySelector(".block"));
+  new MutationObserver((records) => {
+    for (const { addedNodes, target } of records) {
+      if (!target.closest?.("#tabs") || ![...addedNodes].some(isPart)) continue;
+      comes(page);
+      comes(target.closest("#tabs > .tabitem"));
+    }
+  }).observe(document, { subtree: true, childList: true });
 })();
