@@ -23,9 +23,8 @@ def build(place: Place) -> None:
         }
         ready = {kind: gr.DownloadButton("", visible="hidden", elem_id=f"ready-{kind}") for kind in downloads}
     reading.build()
-
-    gr.Markdown(t("curves.step_info"))
-    gr.Markdown(t("curves.intro"))
+    for words in ("curves.step_info", "curves.intro"):
+        gr.Markdown(t(words))
 
     slider, clock = view.slider, predictions.clock
     shown, experimental = view.outputs, predictions.outputs

@@ -119,38 +119,40 @@ def endpoint(
     return rows | {"explanation": " ".join(sentences)}
 
 
+def _choice(name: str, values: tuple[str, ...], words: str, value: str) -> gr.Radio:
+    """A choice between settings."""
+    choices = [(t(f"questions.q1.{words}.{each}"), each) for each in values]
+    return gr.Radio(choices, value=value, label=t(f"questions.q1.{name}"), elem_id=f"q1-{name}")
+
+
+def _slider(name: str, value: int) -> gr.Slider:
+    """A setting that is a number."""
+    low, high = RANGES[name]
+    return gr.Slider(low, high, value=value, step=1, label=t(f"questions.q1.{name}"))
+
+
 def build() -> Section:
     """The section."""
-
-    def choice(name: str, values: tuple[str, ...], words: str, value: str) -> gr.Radio:
-        choices = [(t(f"questions.q1.{words}.{each}"), each) for each in values]
-        return gr.Radio(choices, value=value, label=t(f"questions.q1.{name}"), elem_id=f"q1-{name}")
-
-    def slider(name: str, value: int) -> gr.Slider:
-        low, high = RANGES[name]
-        return gr.Slider(low, high, value=value, step=1, label=t(f"questions.q1.{name}"))
-
     with gr.Tab(t("questions.q1.tab"), id="q1") as tab:
         gr.Markdown(t("questions.q1.asked"))
         painted, taught, patch = gr.State(None), gr.State(None), gr.State(None)
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
-                pattern = choice("pattern", (*PATTERNS, DRAWN), "patterns", "digit")
+                pattern = _choice("pattern", (*PATTERNS, DRAWN), "patterns", "digit")
                 sheet = gr.HTML(
                     css_template=q01_kernels.CSS, js_on_load=q01_kernels.JS, visible=False, elem_id="q1-patch"
                 )
-                way = choice("way", WAYS, "ways", "transposed")
-                stride = slider("stride", 2)
+                way = _choice("way", WAYS, "ways", "transposed")
+                stride = _slider("stride", 2)
                 with gr.Group() as of_transposed:
-                    kernel, padding = slider("kernel", 3), slider("padding", 0)
-                    weights = choice("weights", WEIGHTS, "weight_names", "ones")
+                    kernel, padding = _slider("kernel", 3), _slider("padding", 0)
+                    weights = _choice("weights", WEIGHTS, "weight_names", "ones")
                     pad = gr.HTML(
                         css_template=q01_kernels.CSS, js_on_load=q01_kernels.JS, visible=False, elem_id="q1-painter"
                     )
             with gr.Column(scale=3, min_width=320, elem_classes="first-on-a-phone"):
-                picture = gr.HTML(
-                    css_template=CSS, elem_id="upsample", padding=False, **shows_result(818, min_height=400)
-                )
+                shape = shows_result(818, min_height=400)
+                picture = gr.HTML(css_template=CSS, elem_id="upsample", padding=False, **shape)
         gr.Markdown(t("questions.q1.how"))
         with gr.Accordion(t("questions.q1.matrix.title"), open=False, elem_id="q1-matrix-fold"):
             table = gr.HTML(elem_id="q1-matrix", padding=False)
@@ -162,8 +164,10 @@ def build() -> Section:
         gr.api(catch_errors(endpoint, is_page=False), api_name="upsample")
 
     settings = [pattern, way, weights, kernel, stride, padding, painted, patch]
-    drawn = [picture, table]
-    changes = [pattern.input, way.input, weights.input, kernel.input, stride.input, padding.input]
+    drawn, changes = (
+        [picture, table],
+        [pattern.input, way.input, weights.input, kernel.input, stride.input, padding.input],
+    )
     gr.on(changes, catch_errors(redraw), settings, drawn, **LATEST)
     way.input(lambda chosen: gr.Group(visible=chosen == "transposed"), way, of_transposed, **LATEST)
     of_paint = [weights, kernel, stride, painted]
