@@ -222,6 +222,7 @@ const lead = async (asks = true) => {
   drawn.searchParams.set("at", address);
   const there = address ? [make("img", "", { src: drawn.href, alt: address }), make("p", address)] : [];
   code.replaceChildren(make("figcaption", words.room), ...there, make("strong", room.code));
+  code.append(make("a", words.report, { href: room.report, download: "" }));
   if (at !== null) room.lead({ scene: at + 1 });
   invite(asks);
 };

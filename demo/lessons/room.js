@@ -59,7 +59,7 @@ export const listen = (code, key, tell) => {
   return stop;
 };
 
-// Open a room, or go on with the one of this window: {code, lead(what), ask(path, what), end()}; null where there can be none. `tell` is
+// Open a room, or go on with the one of this window: {code, lead(what), ask(path, what), report, end()}; null where there can be none. `tell` is
 // called with its state whenever that changes, with null where it is over.
 export const enter = async (tell) => {
   let room = remembered();
@@ -87,5 +87,6 @@ export const enter = async (tell) => {
     return (last = last.then(() => again(20)));
   };
   const lead = (what) => ask("lead", what);
-  return { code, ask, lead, end: () => lead({ end: true }) };
+  const report = here(`room/${code}/report?key=${key}`).href; // what the teacher takes home
+  return { code, ask, lead, report, end: () => lead({ end: true }) };
 };

@@ -6,6 +6,7 @@ POST /room/CODE/vote       {"voter", "scene", "choice"}
 POST /room/CODE/quiz       {"voter", "when", "answers"}
 GET  /room/CODE/follow     the state of the room, at once and whenever it changes (server-sent events)
 GET  /room/CODE/code.svg   a QR code that leads a phone into the room
+GET  /room/CODE/report     what the teacher takes home, for ?key=
 GET  /room, /room/CODE     the page for phones
 """
 
@@ -17,6 +18,7 @@ import time
 from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
 import segno
@@ -27,7 +29,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from demo.lessons import activities, lesson_file, quiz
+from demo.lessons import activities, lesson_file, quiz, report
 from demo.lessons.polls import PHASES
 from demo.lessons.requests import room_of, sent, voter_of
 from demo.lessons.rooms import Room
@@ -210,6 +212,17 @@ async def invitation(request: Request) -> Response:
     return Response(picture.getvalue(), media_type="image/svg+xml")
 
 
+async def take_home(request: Request) -> Response:
+    """The scenes with the room's votes as a file, for who leads the room."""
+    room = room_of(request)
+    if not room.is_led_by(request.query_params.get("key", "")):
+        raise HTTPException(403)
+    language = language_of(gr.Request(request))
+    html = report.page(room, shown.lesson(language), language)
+    name = f"{shown.name}-{room.code}.html"
+    return HTMLResponse(html, headers={"Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"})
+
+
 async def page(request: Request) -> Response:
     """The page for phones: for a room, or to say which."""
     typed = request.path_params.get("code") or request.query_params.get("code", "")
@@ -237,6 +250,7 @@ ROUTES = [
     Route("/room/{code}/vote", vote, methods=["POST"]),
     Route("/room/{code}/quiz", answer, methods=["POST"]),
     Route("/room/{code}/follow", follow),
+    Route("/room/{code}/report", take_home),
     Route("/room/{code}/code.svg", invitation),
     *activities.routes(),
 ]

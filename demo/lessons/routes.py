@@ -49,6 +49,7 @@ WORDS = (
     "no_room",
     "end_room",
     "close_room",
+    "report",
     "new_class",
     "agree",
     "disagree",

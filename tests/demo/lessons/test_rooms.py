@@ -20,7 +20,7 @@ ME = "0123456789abcdef"
 @pytest.fixture
 def place(monkeypatch, tmp_path):
     """What the server shows, on a machine of one's own, with rooms on a disk of this test's."""
-    for name, value in {"file": None, "room": "", "place": decide({}), "rooms": Rooms(tmp_path)}.items():
+    for name, value in {"file": None, "text": "", "room": "", "place": decide({}), "rooms": Rooms(tmp_path)}.items():
         monkeypatch.setattr(shown.shown, name, value)
     return shown.shown
 
@@ -192,3 +192,31 @@ def test_a_hundred_followers_cost_little(teacher, place):
     for _ in range(400 * 60):  # a minute of a hundred
         assert room.version != -1
     assert time.process_time() - began < 0.5
+
+
+def test_the_teacher_takes_the_votes_home_and_nobody_else(teacher, pupil, place):
+    number = scene_of("preset: perfect")
+    room = opened(teacher, scene=number, phase="first")
+    for at in range(4):
+        ballot = {"voter": f"{at:016x}", "scene": number, "choice": 2 if at else 0}
+        pupil.post(f"/room/{room['code']}/vote", json=ballot)
+    pupil.post(f"/room/{room['code']}/quiz", json={"voter": ME, "when": "after", "answers": [0] * 8})
+    report = f"/room/{room['code']}/report"
+    assert pupil.get(report).status_code == 403
+    found = teacher.get(report, params={"key": room["key"]}, headers={"accept-language": "ko"})
+    assert "attachment" in found.headers["content-disposition"]
+    page = found.text
+    assert re.search(r"제자리에 멈춥니다 ✓.*?width: 75%.*?<td>3</td>", page, re.DOTALL)
+    assert page.count("<tr><td>") == 8
+    assert "http" not in page, "it opens without the app"
+    assert ME not in page
+    assert f"{0:016x}" not in page
+
+
+def test_what_a_lesson_says_is_escaped_in_what_is_taken_home(teacher, place):
+    place.text = "# <b>T</b>\n\n## <i>A</i>\nstage: walk\n\n<script>alert(1)</script>\n- <u>x</u>\n- y\n"
+    room = opened(teacher, scene=1, phase="first")
+    opened(teacher, hand=0)
+    page = teacher.get(f"/room/{room['code']}/report", params={"key": room["key"]}).text
+    assert "&lt;script&gt;" in page
+    assert not re.search("<script|<b>|<u>|<i>", page)

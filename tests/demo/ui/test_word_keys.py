@@ -20,6 +20,7 @@ BEGINNINGS = {
     "uploads.": "demo/ui/uploads.js",
     "curves.experiments.*.": "demo/",
     "train.refused.": "demo/",
+    "room.report.": "demo/lessons/report.html",
 }
 # Keys that are made: | where | by which template | which keys; {a,b} is a or b, * is any one word |
 DYNAMIC = """
@@ -60,7 +61,7 @@ DYNAMIC = """
 | tabs/questions/q20_equilibrium.py | questions.q20.tries.{} | questions.q20.tries.{adam,bce,least-squares,hinge,both} |
 | tabs/questions/q20_equilibrium.py | questions.q20.{}.{} | questions.q20.preset.{balanced,perfect,held,hills,grid} |
 | lessons/routes.py | lesson.{} | lesson.{start,resume,join,join_how,enter,own,own_how,own_pick,own_back,back,next,notes,full,more,leave,coming,late,then,end,keys,at} |
-| lessons/routes.py | lesson.{} | lesson.{lead,room,no_room,end_room,close_room,new_class,percent,agree,disagree} |
+| lessons/routes.py | lesson.{} | lesson.{lead,room,no_room,end_room,close_room,report,new_class,percent,agree,disagree} |
 | lessons/routes.py | lesson.{} | lesson.{vote,vote_open,vote_close,vote_again,vote_truth,vote_anew,vote_guess,vote_right,vote_wrong,vote_hidden,vote_talk} |
 | lessons/routes.py | lesson.{} | lesson.{vote_count,vote_moved,vote_moved_open} |
 | lessons/routes.py | lesson.{} | lesson.quiz_{count,gain,hide,before,after} |
