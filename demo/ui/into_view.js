@@ -18,7 +18,7 @@
   const begin = (target) => {
     leave();
     const element = target instanceof Element ? target : document.documentElement;
-    if (!document.body?.classList.contains("lesson") && !element.closest(NEVER)) asked = { changed: new Set() };
+    if (!document.body?.classList.contains("lesson") && !element.closest(NEVER)) asked = { changed: new Set(), place: location.hash };
   };
 
   const resultsOf = (number) => {
@@ -45,6 +45,7 @@
     if (press !== asked) return;
     const changed = [...press.changed].filter((each) => each.checkVisibility() && each.offsetHeight > 0);
     leave();
+    if (press.place !== location.hash) return; // what was pressed leads to another tab, which begins at its top
     if (!changed.length || changed.some(seen) || document.querySelector("ul[role=listbox]")) return;
     const [first] = changed.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
     const block = first.offsetHeight > 0.8 * innerHeight ? "start" : "center";
