@@ -279,7 +279,7 @@ const onKey = (event) => {
   const on = (selector) => event.target.closest?.(selector);
   const writes = on("textarea, input:not([type=radio], [type=checkbox], [type=range])");
   const space = event.code === "Space" && !on("button, input, [role=tab], summary, a") && KEYS.PageDown;
-  const letter = !scene().has_keys && LETTERS[event.code];
+  const letter = (!scene().has_keys || ["KeyV", "KeyQ"].includes(event.code)) && LETTERS[event.code];
   const act = KEYS[event.key] ?? (writes ? null : (!on("input, [role=tab]") && FREE[event.key]) || letter || space);
   if (!act || (writes && event.key !== "Escape" && !event.key.startsWith("Page"))) return;
   event.preventDefault();
