@@ -44,15 +44,18 @@ footer.append(
 );
 const vote = new Vote(words, (what) => room?.lead(what));
 root.append(header, told, vote.root, footer);
-let own = null; // the picture of a scene that the lesson draws itself: {root, ask(scene), hear(room), turn()}
-const owns = new Map(); // by stage
+// The picture of a scene that the lesson draws itself, or what it adds to one for phones: {root, ask(scene), hear(room), turn()}
+let own = null;
+const owns = new Map(); // by the name of their script
 const draw = async (scene) => {
   own?.ask(null);
   own = null;
-  if (!scene || scene.place) return;
-  const { default: Own } = await import(`./stage_${scene.stage}.js`);
-  if (!owns.has(scene.stage)) owns.set(scene.stage, new Own({ words, lesson, here, ask: (path, what) => room?.ask(path, what) }));
-  const found = owns.get(scene.stage);
+  const name = scene?.place ? scene.phone : scene?.stage;
+  if (!name) return;
+  const { default: Own } = await import(`./stage_${name}.js`);
+  const asks = { ask: (path, what) => room?.ask(path, what), lead: (what) => room?.lead(what), key: () => room?.key };
+  if (!owns.has(name)) owns.set(name, new Own({ words, lesson, here, ...asks }));
+  const found = owns.get(name);
   if (scene !== scenes[at]) return; // gone on meanwhile
   own = found;
   if (!own.root.isConnected) root.append(own.root);

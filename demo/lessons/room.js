@@ -59,8 +59,8 @@ export const listen = (code, key, tell) => {
   return stop;
 };
 
-// Open a room, or go on with the one of this window: {code, lead(what), ask(path, what), report, end()}; null where there can be none. `tell` is
-// called with its state whenever that changes, with null where it is over.
+// Open a room, or go on with the one of this window: {code, key, lead(what), ask(path, what), report, end()}; null where there
+// can be none. `tell` is called with its state whenever that changes, with null where it is over.
 export const enter = async (tell) => {
   let room = remembered();
   if (!room) {
@@ -88,5 +88,5 @@ export const enter = async (tell) => {
   };
   const lead = (what) => ask("lead", what);
   const report = here(`room/${code}/report?key=${key}`).href; // what the teacher takes home
-  return { code, ask, lead, report, end: () => lead({ end: true }) };
+  return { code, key, ask, lead, report, end: () => lead({ end: true }) };
 };

@@ -45,7 +45,7 @@ STAGES = {
     ),
     "walk": Stage("noise/between", "#walk .on-the-way", width=560),
     "arithmetic": Stage("noise/between", "#equation", ("#side-a", "#side-b", "#side-c"), width=760),
-    "find": Stage("noise/find", "#search", ("#find-which", "#find-go")),
+    "find": Stage("noise/find", "#search", ("#find-which", "#lesson-find", "#find-go"), phone="find"),
     "copied": Stage("noise/copied", "#neighbours", ("#copied-another",)),
     "game": Stage("noise/game", "#game", ("#says-real", "#says-fake", "#next-round"), reset="#new-game", has_keys=True),
     "modes": Stage("noise/modes", "#modes", ("#noise-run",), width=1100),
@@ -69,6 +69,7 @@ STAGES = {
         width=1000,
     ),
     "training": Stage("train", "#film", ("#train-start", "#train-moment"), width=480),
+    "drawing": Stage("", "#lesson-drawing", reset="#lesson-drawing .anew", width=1240, phone="drawing"),
     "wall": Stage("", "#lesson-wall", width=1240, phone="wall"),
     "quiz": Stage("", "#lesson-quiz", choices={"ask": Choice("", quiz.WHEN, is_needed=True)}, width=1200),
 }

@@ -104,6 +104,16 @@ element.addEventListener("focusout", (event) => {
   end();
   say("up"); // never nothing: a button below would move away under the click that took the focus
 });
+// A drawing that was made elsewhere, by its address: the event "drawn" on the canvas.
+element.addEventListener("drawn", async ({ detail }) => {
+  const { canvas } = parts();
+  const image = Object.assign(new Image(), { src: detail });
+  await image.decode();
+  blank(canvas);
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  canvas.dataset.used = "yes";
+  tell(canvas);
+});
 element.addEventListener("click", (event) => {
   if (!event.target.closest("button")) return;
   blank(parts().canvas);

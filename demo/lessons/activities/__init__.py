@@ -13,7 +13,7 @@ from starlette.routing import Route
 from demo.ui import i18n
 from demo.ui.i18n import Language
 
-NAMES = ("wall",)
+NAMES = ("drawing", "find", "wall")
 
 
 def every() -> dict[str, ModuleType]:

@@ -1,0 +1,27 @@
+// A phone draws a digit, for which a vector is searched in front of the class.
+import { pad } from "./phone_drawing.js";
+
+const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+
+export const begin = ({ act, told, words, send, here }) => {
+  let drawing = "";
+  let clear = () => {};
+  const board = make("div");
+  const button = make("button", words.find_send, { type: "button", className: "send", disabled: true });
+  const note = make("p", words.find_how);
+  note.setAttribute("role", "status");
+  act.replaceChildren(board, button, note);
+  told.textContent = "";
+  button.onclick = async () => {
+    button.disabled = true;
+    const status = await send("find", { drawing });
+    note.textContent = words[{ 204: "find_sent", 422: "find_blank" }[status] ?? "find_lost"];
+    if (status === 204) clear();
+    else button.disabled = !drawing;
+  };
+  pad(board, here, (now) => {
+    drawing = now;
+    button.disabled = !now;
+  }).then((how) => (clear = how));
+  return {};
+};
