@@ -43,7 +43,6 @@ const vote = ({ phase, right }, number) => {
   const mine = kept.votes[number] ?? {};
   const chosen = mine[round] ?? (round === "second" && phase === "truth" ? mine.first : undefined);
   const isOpen = phase === "first" || phase === "second";
-  if (right) kept.rights = { ...kept.rights, [number]: right };
   const list = make("div", "", { className: "answers" });
   scenes[number - 1].answers.forEach((answer, choice) => {
     const button = make("button", "", { type: "button", disabled: !isOpen });
@@ -112,9 +111,10 @@ const quiz = (when) => {
 let leave = null;
 let hear = null;
 let latest = null; // the room's state
-const activity = async (scene, number) => {
+const activity = async (scene) => {
+  const mine = last;
   const { begin } = await import(`./phone_${scene.phone}.js`);
-  if (!last.startsWith(`[${number},`)) return; // gone on meanwhile
+  if (last !== mine) return; // gone on meanwhile
   ({ hear, leave } = begin({ act, told, words, send, here, code, voter: kept.voter, kept, keep, scene }));
   hear?.(latest);
 };
@@ -135,9 +135,11 @@ const show = (state) => {
   told.textContent = over ? words.over : scene ? words.look : words.wait;
   leave?.();
   hear = leave = null;
-  if (scene?.phone) activity(scene, number);
+  if (poll?.right) kept.rights = { ...kept.rights, [number]: poll.right };
+  const asks = poll && (scene?.phone ? ["first", "bars", "second"].includes(poll.phase) : poll.phase !== "closed");
+  if (asks) vote(poll, number);
+  else if (scene?.phone) activity(scene);
   else if (scene?.stage === "quiz") quiz(scene.settings.ask);
-  else if (poll && poll.phase !== "closed") vote(poll, number);
 };
 
 document.getElementById("code").textContent = code;

@@ -22,6 +22,7 @@ from gan.errors import UserError
 SCRIPTS = ("lesson.js", "cover.js", "vote.js", "room.js", "phone.js", "stage_quiz.js")
 SCRIPTS += tuple(f"{end}_{name}.js" for name in activities.NAMES for end in ("phone", "stage"))
 FILES = dict.fromkeys(SCRIPTS, "text/javascript") | {"lesson.css": "text/css", "phone.css": "text/css"}
+FILES |= {"versus.css": "text/css"}
 WORDS = (
     "start",
     "resume",

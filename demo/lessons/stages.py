@@ -70,6 +70,7 @@ STAGES = {
     ),
     "training": Stage("train", "#film", ("#train-start", "#train-moment"), width=480),
     "drawing": Stage("", "#lesson-drawing", reset="#lesson-drawing .anew", width=1240, phone="drawing"),
+    "versus": Stage("", "#lesson-versus", width=1200, phone="versus"),
     "wall": Stage("", "#lesson-wall", width=1240, phone="wall"),
     "quiz": Stage("", "#lesson-quiz", choices={"ask": Choice("", quiz.WHEN, is_needed=True)}, width=1200),
 }

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from demo.ui import i18n
 from demo.ui.i18n import Language
 
-NAMES = ("drawing", "find", "wall")
+NAMES = ("drawing", "find", "versus", "wall")
 
 
 def every() -> dict[str, ModuleType]:
