@@ -46,6 +46,7 @@ torch = lazy("torch")
 NAME, RUN = "drawing", "mnist"
 SECONDS = 10.0  # of learning, a round
 MOST_BYTES = drawing_pad.LARGEST + 1000  # of what is sent
+LARGEST = 1024  # pixels that a drawing is wide or high at most
 MOST_VOTERS, MOST_ROUNDS = 500, 20
 HELD_OUT = 256  # real digits that D never learns from, to see what it says of such
 WORDS = (
@@ -114,7 +115,7 @@ class Board:
         marks.append([self.number, score, None])
 
     def has_learned(self, steps: int) -> None:
-        """End a round: score every drawing anew."""
+        """End a round: score every drawing anew. While D learns no drawing is taken, so this needs no lock."""
         scores = self.learner.scores(torch.stack([each.pixels for each in self.drawings.values()])).tolist()
         for (voter, drawing), score in zip(self.drawings.items(), scores, strict=True):
             drawing.now = round(score, 4)
@@ -173,7 +174,7 @@ async def draw(request: Request) -> Response:
 
 def _draw(room: Room, voter: str, drawing: str) -> Response:
     image = drawing_pad.decode(drawing)
-    if image is None:
+    if image is None or max(image.size) > LARGEST:
         raise HTTPException(400)
     board = board_of(room)
     try:
@@ -256,8 +257,7 @@ def _learn(room: Room, board: Board) -> None:
                 tell(seconds)
                 if is_over():
                     return
-            with room.lock:
-                board.has_learned(board.learner.steps - began)
+            board.has_learned(board.learner.steps - began)
     finally:
         with room.lock:
             board.phase, board.curve = "", []

@@ -140,6 +140,7 @@ def test_what_is_no_drawing_is_refused(client, place, room):
         ("data:image/png;base64,AAAA", 400),
         ("data:image/svg+xml;base64,AAAA", 400),
         (None, 400),
+        (drawn([(0, 0), (1500, 1500)], size=2000), 400),
         (drawn(), 422),
         ("x" * drawing.MOST_BYTES, 413),
     ):
