@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -213,7 +213,7 @@ class Visitors:
         `tab` is a tab's name ("questions") to go to, `path` is appended to the address, `url` is another server's,
         `script` runs before those of the page.
         """
-        if "#" not in path and "lesson=" not in path:  # else the lesson itself opens
+        if "#" not in path and not parse_qs(path.lstrip("?")).keys() - {"lang"}:  # else the lesson itself opens
             path += f"#{FIRST_TAB}"
         locale, address = LOCALES.get(language, language), (url or self.url) + path
         context = self.windows.lend(locale)
@@ -449,6 +449,7 @@ def tab_of(page: Any) -> str:
 
 # What each tab shows first, when it has come.
 FIRST = {
+    "lesson": ".cover .begin",
     "noise": "#pictures .made img",
     "curves": "#stories section",
     "translate": "#ways img",

@@ -114,7 +114,7 @@ const fit = () => {
   vote.root.style.top = isBeside ? `${header.offsetHeight + 12}px` : "auto";
   const wide = innerWidth - (asked && isBeside ? asked.offsetWidth : 0);
   const margin = Math.max(12, wide * 0.02);
-  const most = there.length > 1 ? 0.34 * wide + 60 : 0.5 * wide + 160;
+  const most = there.length > 1 ? 0.34 * wide + 60 : 0.5 * wide + 320;
   const each = Math.min(most, (wide - margin * (there.length + 1)) / Math.max(1, there.length));
   const larger = Math.max(1, Math.min(1.5, wide / 1366)); // controls, on a projector
   const tallest = larger * Math.max(0, ...there.map((selector) => document.querySelector(selector).offsetHeight));
@@ -240,7 +240,7 @@ const full = () => (document.fullscreenElement ? document.exitFullscreen() : doc
 
 const again = async () => {
   const { reset } = scene();
-  if (room && scene().answers.length) room.lead({ phase: "closed" });
+  if (room && scene().answers.length) vote.go("closed");
   else vote.ask(scene());
   await begun(turn);
   if (reset) document.querySelector(reset)?.click();

@@ -41,7 +41,7 @@ STAGES = {
     "intro": Stage("noise/adversaries", "#adversaries", reset="#adversaries .again", width=1240),
     "pictures": Stage("noise/grid", "#pictures", ("#noise-count", "#dice")),
     "sliders": Stage(
-        "noise/sliders", "#moved", ("#slider-1", "#slider-2", "#slider-3"), reset="#sliders-reset", width=460
+        "noise/sliders", "#moved", ("#slider-1", "#slider-2", "#slider-3"), reset="#sliders-reset", width=620
     ),
     "walk": Stage("noise/between", "#walk .on-the-way", width=560),
     "arithmetic": Stage("noise/between", "#equation", ("#side-a", "#side-b", "#side-c"), width=760),

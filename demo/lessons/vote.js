@@ -19,6 +19,7 @@ export class Vote {
     acts.append(this.act, this.straight);
     this.root.append(this.list, this.told, acts);
     this.room = null; // the state of the room that this page leads
+    this.asked = null; // the phase that it was asked to come to, until it says that it has
     this.scene = null;
   }
 
@@ -26,6 +27,7 @@ export class Vote {
   ask(scene) {
     this.scene = scene;
     this.phase = "closed"; // of one who guesses alone
+    this.asked = null;
     this.guess = null;
     this.root.hidden = !scene?.answers.length;
     this.rows = (scene?.answers ?? []).map((answer, choice) => {
@@ -35,17 +37,19 @@ export class Vote {
       return row;
     });
     this.list.replaceChildren(...this.rows);
+    delete document.body.dataset.vote;
     this.draw();
   }
 
   // What the room says now; null where there is none.
   hear(room) {
     this.room = room;
+    if (!room || room.poll?.phase === this.asked) this.asked = null;
     this.draw();
   }
 
   get now() {
-    return this.room ? (this.room.poll?.phase ?? "closed") : this.phase;
+    return this.room ? (this.asked ?? this.room.poll?.phase ?? "closed") : this.phase;
   }
 
   next() {
@@ -55,8 +59,8 @@ export class Vote {
   }
 
   go(phase) {
-    if (this.room) return this.lead({ phase });
-    this.phase = phase;
+    if (this.room) this.lead({ phase: (this.asked = phase) });
+    else this.phase = phase;
     if (phase === "closed") this.guess = null;
     this.draw();
   }
@@ -73,6 +77,7 @@ export class Vote {
     const { words, room, now } = this;
     const poll = room?.poll;
     const bars = poll?.bars ?? [];
+    document.body.dataset.vote = now; // whatever would tell the answer waits for it
     const right = now === "truth" ? (poll?.right ?? this.scene.right) : [];
     this.rows.forEach((row, choice) => {
       const shares = bars.map((bar) => bar[choice] / Math.max(1, bar.reduce((sum, each) => sum + each, 0)));
@@ -100,7 +105,7 @@ export class Vote {
     }
     if (now === "closed") return words.vote_hidden;
     if (now === "bars") return words.vote_talk;
-    if (now === "truth") return poll.bars.length > 1 ? fill(words[right.length ? "vote_moved" : "vote_moved_open"], poll) : "";
+    if (now === "truth") return poll?.moved !== undefined && poll.bars.length > 1 ? fill(words[right.length ? "vote_moved" : "vote_moved_open"], poll) : "";
     return fill(words.vote_count, { count: poll?.count ?? 0, present: this.room.present });
   }
 }

@@ -7,6 +7,12 @@
   let journeys = 0; // by Back and Forward
   let travelling = 0; // the number of the one under way
 
+  // What an address says of a tab without naming it (address.js, ?picture=): the tab comes first, what it says after.
+  const SAYS = { noise: ["picture", "noise"], curves: ["runs", "experiment", "step"], translate: ["translate", "direction"] };
+  const meant = () => {
+    const said = new URLSearchParams(location.search);
+    return Object.keys(SAYS).find((tab) => SAYS[tab].some((key) => said.has(key)));
+  };
   const asked = () => location.hash.slice(1).split("/");
   const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
   const buttons = (id) => [
@@ -22,8 +28,9 @@
       const tabs = [...components.values()].find(({ type, props }) => type === "tabs" && props.elem_id === id);
       const inside = (tabs && node(tabs.id, config.layout)?.children) ?? [];
       const there = inside.map((child) => components.get(child.id).props.id);
-      if (there.includes(name)) tabs.props.selected = name;
-      return [there, there.includes(name) ? name : there[0]];
+      const wanted = there.includes(name) ? name : id === "tabs" ? meant() : undefined;
+      if (there.includes(wanted)) tabs.props.selected = wanted;
+      return [there, there.includes(wanted) ? wanted : there[0]];
     };
     const [tab, section] = asked();
     const [all, first] = choose("tabs", tab);
@@ -79,7 +86,7 @@
 
   addEventListener("popstate", async () => {
     const [name, section] = asked();
-    const tab = names.includes(name) ? name : names[0];
+    const tab = names.includes(name) ? name : (meant() ?? names[0]);
     const mine = (travelling = ++journeys);
     const arrived = () => {
       if (chosen("tabs") !== tab) return false;

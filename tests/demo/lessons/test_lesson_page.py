@@ -260,7 +260,7 @@ def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_pa
         teacher = visitors("en", path=f"?lesson=gan&scene={PERFECT}")
         arrived(teacher)
         teacher.locator("#lesson button[data-key=lead]").click()
-        teacher.wait_for_function("document.querySelector('#lesson .room img').naturalWidth > 0")
+        teacher.wait_for_function("document.querySelector('#lesson .room img')?.naturalWidth > 0")
         code = teacher.locator("#lesson .room strong").inner_text()
         phones = [visitors.phone(f"room/{code}", language) for language in ("ko", "en", "en")]
         expect(phones[1].locator("#sentence")).to_have_text(sentence("en", PERFECT))
@@ -274,6 +274,9 @@ def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_pa
 
         status = teacher.locator("#lesson-vote [role=status]")
         shares = teacher.locator("#lesson-vote output")
+        for _ in range(5):  # quicker than the room can answer: each press goes one phase on
+            teacher.keyboard.press("v")
+        expect(phones[2].locator("#told")).to_have_text(words("en")["room.look"])
         teacher.keyboard.press("v")
         all_vote(0, 0, 2)
         expect(status).to_contain_text("3 of 3", timeout=1000)
@@ -361,3 +364,14 @@ def test_a_photo_becomes_a_zebra_on_the_phone_and_hangs_on_the_wall(chromium, tm
 def sentence(language, number):
     """What stands above the picture of the shipped lesson's scene."""
     return lesson_file.read(lesson_file.shipped(language)).scenes[number - 1].sentence
+
+
+def test_what_would_tell_the_answer_waits_for_it(visit):
+    page = visit("en", path=f"?lesson=gan&scene={PERFECT}")
+    arrived(page)
+    told = page.locator("#duel-says")
+    expect(told).not_to_have_text("")
+    assert told.evaluate("(p) => getComputedStyle(p).visibility") == "hidden"
+    page.keyboard.press("v")
+    page.wait_for_function("getComputedStyle(document.querySelector('#duel-says')).visibility === 'visible'")
+    settle(page)

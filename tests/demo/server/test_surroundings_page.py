@@ -64,7 +64,11 @@ def open_page(chromium):
 def test_behind_a_prefix_that_it_was_told_the_page_answers(server, open_page, strips):
     with proxy(server.url, "/class/gan", strips=strips) as address:
         page = open_page(address)
+        page.wait_for_selector("#lesson header p", timeout=60_000)
+        page.wait_for_function("document.querySelector('#lesson .told').textContent === ''", timeout=60_000)
+        page.keyboard.press("Escape")
         page.wait_for_selector("#tabs [role=tab]", timeout=60_000)
+        machinery.open_section(page, "noise", "grid")
         page.wait_for_function("document.querySelectorAll('#tabs img').length >= 16", timeout=60_000)
         assert page.locator("#lost").count() == 0
         machinery.open_tab(page, "train")

@@ -106,7 +106,8 @@ def test_run_and_direction_of_translate_come_back_beside_a_lesson(visit):
     settle(page)
     assert captions(page) == before
     expect(page.locator("#translate-direction input").nth(1)).to_be_checked()
-    page.locator("#lesson-start").click()
+    open_tab(page, "lesson")
+    page.locator(".cover .begin").click()
     expect(page).to_have_url(re.compile(r"lesson=gan&scene=1\b"))
     assert "translate=emoji&direction=BtoA" in page.url
     page.keyboard.press("Escape")

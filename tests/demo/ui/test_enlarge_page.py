@@ -4,7 +4,7 @@ import pytest
 
 from demo.ui.i18n import words
 from tests.browser import expect, settle
-from tests.demo.lessons.test_lesson_page import arrived, number
+from tests.demo.lessons.test_lesson_page import arrived, number, scene_number
 from tests.demo.tabs.translate.test_translate_page import fruit
 
 pytestmark = pytest.mark.browser
@@ -67,7 +67,7 @@ def test_the_held_picture_and_the_samples_of_a_training_can_be_enlarged_too(look
 
 
 def test_over_a_lesson_esc_leaves_the_picture_and_not_the_lesson(visit):
-    page = visit("en", path="?lesson=gan&scene=15")  # there and back
+    page = visit("en", path=f"?lesson=gan&scene={scene_number(stage='translation')}")
     arrived(page)
     at, picture = number(page), page.locator("#ways img.real").first
     picture.click()

@@ -20,7 +20,7 @@ FORBIDDEN = {
 | \b(?:a|an|the|one|this|its|surer|two)(?: \w+)? judges?\b | discriminator | |
 | \bspace of noise\b | latent space | |
 | \bverdicts?\b | score, probability, answer | |
-| \brounds?\b | training step, step | noise.game room.drawing translate.rounds questions.q1.padding refused gan.quiz gan.rounds |
+| \brounds?\b | training step | noise.game room translate.rounds questions.q1.padding refused gan.quiz gan.rounds |
 | \bstop by stop\b | stage by stage | |
 | \bheld still\b | frozen | |
 | \bhold(?:s|ing)? (?:\w+\s){0,2}still\b | freeze | |

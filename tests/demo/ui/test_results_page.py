@@ -90,6 +90,7 @@ def test_whoever_has_scrolled_meanwhile_stays_there(phone):
 
 def test_a_choice_in_a_question_brings_its_picture_into_view_and_one_in_sight_stays(phone):
     page = phone("#questions/q15", "#downward image")
+    page.locator("#q15-pattern").evaluate("x => scrollBy(0, x.getBoundingClientRect().top - 5)")  # the picture is above
     page.locator("#q15-pattern label").nth(2).click()
     is_in_view(page, "downward")
     assert brought(page) == [["downward", "smooth"]]
