@@ -1,5 +1,6 @@
 // The lesson: scene after scene one sentence, and one part of the workshop as large as the screen, with at most three of its
 // controls. Nothing is moved or copied: the rest is put out of sight, so that whoever leaves is in the workshop as it stands.
+import { Notes } from "./notes.js";
 import * as rooms from "./room.js";
 import { Vote } from "./vote.js";
 
@@ -16,13 +17,12 @@ if (error) {
   const wrong = Object.assign(document.createElement("p"), { textContent: error, role: "alert", id: "lesson-wrong" });
   wrong.style = "margin: 0; padding: 1em; background: #fff3c4; color: #222; font: 1rem/1.5 sans-serif";
   document.body.prepend(wrong);
+  document.documentElement.classList.remove("lesson-coming");
   throw new Error(error);
 }
 let at = null; // the number of the scene, from 0; null outside the lesson
 let turn = 0; // scenes that were gone to
-let began = 0;
 let room = null; // that goes where this page goes
-let notes = null; // the window with the teacher's notes
 
 const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 const root = make("section", "", { id: "lesson", hidden: true, ariaLabel: title });
@@ -151,7 +151,7 @@ const fit = () => {
 export const go = async (number_) => {
   if (number_ < 0 || number_ >= scenes.length) return;
   const mine = ++turn;
-  if (at === null) began = performance.now();
+  if (at === null) notes.begin();
   at = number_;
   stage.textContent = "";
   root.hidden = false;
@@ -164,6 +164,7 @@ export const go = async (number_) => {
   told.textContent = words.coming;
   invite(false);
   vote.ask(scene());
+  hideWorkshop(!scene().place);
   draw(scene());
   tellNotes();
   room?.lead({ scene: at + 1 });
@@ -186,12 +187,20 @@ export const go = async (number_) => {
   }
 };
 
+// Where the lesson draws by itself nothing of the workshop is to be seen or reached, also what makes itself visible.
+const hideWorkshop = (does) => {
+  const workshop = document.querySelector("gradio-app");
+  workshop.inert = does;
+  workshop.style.opacity = does ? 0 : "";
+};
+
 const leave = (stays = false) => {
   turn++;
   dispatchEvent(new CustomEvent("lesson-left", { detail: at }));
   at = null;
   room?.lead({ scene: 0 });
   vote.ask(null);
+  hideWorkshop(false);
   draw(null);
   stage.textContent = "";
   root.hidden = true;
@@ -246,36 +255,21 @@ const again = async () => {
   if (reset) document.querySelector(reset)?.click();
 };
 
-// The teacher's notes in a window of their own, with what comes next and a clock.
+const notes = new Notes();
 const openNotes = () => {
-  notes = open("", "lesson-notes", "width=720,height=560");
+  notes.open();
   tellNotes();
 };
 const tellNotes = () => {
-  if (!notes || notes.closed || at === null) return;
-  const { document: there } = notes;
-  const later = scenes[at + 1]?.title ?? words.end;
-  there.title = `${at + 1} / ${scenes.length} · ${title}`;
-  const body = make("div");
-  body.style = "font: 1.4rem/1.5 sans-serif; margin: 1.5rem; max-width: 40em";
-  const clock = make("p", "", { id: "clock" });
-  const votes = room && !vote.root.hidden ? [make("p", vote.told.textContent, { id: "votes" })] : [];
-  body.append(clock, ...votes, make("h2", scene().title), make("p", scene().sentence), make("p", scene().notes));
-  body.append(make("hr"), make("p", `${words.then} ${later}`));
-  there.body.replaceChildren(body);
-  tick();
+  if (at === null) return;
+  const later = `${words.then} ${scenes[at + 1]?.title ?? words.end}`;
+  const votes = room && !vote.root.hidden && vote.told.textContent;
+  notes.tell({ title: `${at + 1} / ${scenes.length} · ${title}`, scene: scene(), votes, later });
 };
-const tick = () => {
-  const clock = notes && !notes.closed && notes.document.getElementById("clock");
-  if (!clock) return;
-  const seconds = Math.floor((performance.now() - began) / 1000);
-  clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-};
-setInterval(tick, 1000);
 
 // Keys, before those of the page: a presenter's too. Whoever writes, or has a slider or a choice in hand, keeps them.
-const KEYS = { Home: () => anew(), PageDown: () => go(at + 1), PageUp: () => go(at - 1), Escape: () => leave() };
-const FREE = { ArrowRight: KEYS.PageDown, ArrowLeft: KEYS.PageUp };
+const KEYS = { PageDown: () => go(at + 1), PageUp: () => go(at - 1), Escape: () => leave() };
+const FREE = { ArrowRight: KEYS.PageDown, ArrowLeft: KEYS.PageUp, Home: () => anew() };
 const LETTERS = { KeyF: full, KeyR: again, KeyN: openNotes, KeyV: () => (own?.turn ? own.turn() : vote.next()), KeyQ: () => invite(code.hidden) };
 const onKey = (event) => {
   if (at === null || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -40,7 +40,7 @@ from demo.ui.templates import macros
 from gan.errors import UserError
 
 HTML = macros(__file__)
-LOOK, LIFE = 0.25, 60.0  # seconds between two looks at a room, and that a page's line lasts
+LOOK, LIFE = 0.25, 300.0  # seconds between two looks at a room, and that a page's line lasts
 WORDS = (
     "wait",
     "look",
@@ -189,7 +189,7 @@ async def follow(request: Request) -> Response:
                     told = json.dumps({"over": True} if is_over else state(room, leads))
                     if told != last:
                         last = told
-                        yield f"retry: 1000\ndata: {told}\n\n"
+                        yield f"retry: 300\ndata: {told}\n\n"
                     if is_over:
                         return
                 await asyncio.sleep(LOOK)

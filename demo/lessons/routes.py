@@ -19,7 +19,7 @@ from demo.ui.i18n import LANGUAGES, Language, language_of, say
 from demo.ui.templates import macros
 from gan.errors import UserError
 
-SCRIPTS = ("lesson.js", "cover.js", "vote.js", "room.js", "phone.js", "stage_quiz.js")
+SCRIPTS = ("lesson.js", "cover.js", "notes.js", "vote.js", "room.js", "phone.js", "stage_quiz.js")
 SCRIPTS += tuple(f"{end}_{name}.js" for name in activities.NAMES for end in ("phone", "stage"))
 FILES = dict.fromkeys(SCRIPTS, "text/javascript") | {"lesson.css": "text/css", "phone.css": "text/css"}
 FILES |= {"versus.css": "text/css"}

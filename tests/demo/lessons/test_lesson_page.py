@@ -86,6 +86,8 @@ def test_every_scene_fills_the_screen_without_scrolling(visit, language, size):
             assert box["bottom"] <= height + 1, (at, box)
         assert picture["top"] >= page.locator("#lesson header").bounding_box()["height"] - 1, at
         assert all(control["top"] >= picture["bottom"] - 1 for control in controls), at
+        hidden = page.evaluate("getComputedStyle(document.querySelector('gradio-app')).opacity") == "0"
+        assert hidden == (not shown["place"]), at  # nothing shines through what the lesson draws by itself
         fills = max((picture["right"] - picture["left"]) / width, (picture["bottom"] - picture["top"]) / height)
         assert fills > (0.55 if expected.answers else 0.68), (at, expected.stage, picture)
         assert not page.evaluate(SMALL, 13.9), (at, expected.stage)
