@@ -30,11 +30,14 @@ const keep = () => {
 };
 const send = async (what, body) => {
   const options = { method: "POST", body: JSON.stringify({ voter: kept.voter, ...body }) };
-  try {
-    return (await fetch(here(`room/${code}/${what}`), options)).status;
-  } catch {
-    return 0; // the network is gone for a moment
+  for (let tries = 0; tries < 20; tries++) {
+    try {
+      return (await fetch(here(`room/${code}/${what}`), options)).status;
+    } catch {
+      await new Promise((done) => setTimeout(done, 1000)); // the network is gone for a moment, or the server starts again
+    }
   }
+  return 0;
 };
 
 // The vote: a button for each answer.

@@ -310,6 +310,27 @@ def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_pa
         visitors.leave()
 
 
+def test_a_vote_that_finds_no_network_arrives_when_that_is_back(chromium, tmp_path):
+    with serve(GAN_RUNS=str(tmp_path)) as room:
+        visitors = Visitors(chromium, room.url)
+        teacher = visitors("en", path=f"?lesson=gan&scene={PERFECT}")
+        arrived(teacher)
+        teacher.locator("#lesson button[data-key=lead]").click()
+        phone = visitors.phone(f"room/{teacher.locator('#lesson .room strong').inner_text()}")
+        teacher.keyboard.press("v")
+        choice = phone.locator(".answers button:enabled").first
+        choice.wait_for()
+        phone.context.set_offline(True)
+        choice.click()
+        phone.wait_for_timeout(1500)
+        status = teacher.locator("#lesson-vote [role=status]")
+        expect(status).to_contain_text("0 of")
+        phone.context.set_offline(False)
+        expect(status).to_contain_text("1 of")
+        expect(phone.locator("#told")).to_have_text(words("en")["room.picked"])
+        visitors.leave()
+
+
 def test_the_eight_statements_before_and_after(chromium, tmp_path):
     last = len(lesson_file.read(lesson_file.shipped("en")).scenes)
     with serve(GAN_RUNS=str(tmp_path)) as room:
