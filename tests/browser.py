@@ -469,8 +469,10 @@ def open_tab(page: Any, tab: str) -> None:
     """Go to a tab by its name ("questions"), whatever the page's language; a narrow page keeps some in a menu."""
     name = word(page, f"{tab}.tab")
     button = page.get_by_role("tab", name=name, exact=True)
+    menu = page.locator("#tabs .overflow-menu > button")
+    expect(button.first.or_(menu).filter(visible=True).first).to_be_visible()  # a new width is still being laid out
     if not button.first.is_visible():
-        page.locator("#tabs .overflow-menu > button").click()
+        menu.click()
         button = page.locator("#tabs .overflow-dropdown button", has_text=name)
     button.first.click()
 
