@@ -1,7 +1,7 @@
 // What the lesson's tab shows: where it begins, its scenes, the way into a room, and a lesson of one's own.
+import { make } from "./elements.js";
 import { go, lesson } from "./lesson.js";
 
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 const { words, scenes, title, leads, own } = lesson;
 
 // Someone's own lesson instead of the shipped one: told with its line where something is wrong, shown at once where not.

@@ -1,5 +1,6 @@
 // The lesson: scene after scene one sentence, and one part of the workshop as large as the screen, with at most three of its
 // controls. Nothing is moved or copied: the rest is put out of sight, so that whoever leaves is in the workshop as it stands.
+import { make } from "./elements.js";
 import { Notes } from "./notes.js";
 import * as rooms from "./room.js";
 import { Vote } from "./vote.js";
@@ -24,7 +25,6 @@ let at = null; // the number of the scene, from 0; null outside the lesson
 let turn = 0; // scenes that were gone to
 let room = null; // that goes where this page goes
 
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 const root = make("section", "", { id: "lesson", hidden: true, ariaLabel: title });
 const [header, footer] = [make("header"), make("footer")];
 const [heading, sentence, told] = [make("h2"), make("p", "", { ariaLive: "polite" }), make("p", "", { className: "told" })];
@@ -53,7 +53,7 @@ const draw = async (scene) => {
   const name = scene?.place ? scene.phone : scene?.stage;
   if (!name) return;
   const { default: Own } = await import(`./stage_${name}.js`);
-  const asks = { ask: (path, what) => room?.ask(path, what), lead: (what) => room?.lead(what), key: () => room?.key };
+  const asks = { ask: (path, what) => room?.ask(path, what), key: () => room?.key };
   if (!owns.has(name)) owns.set(name, new Own({ words, lesson, here, ...asks }));
   const found = owns.get(name);
   if (scene !== scenes[at]) return; // gone on meanwhile

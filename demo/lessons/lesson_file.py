@@ -18,6 +18,7 @@ It is text and nothing else: nothing in it is run, and nothing but the names of 
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from demo.lessons.stages import STAGES
@@ -78,6 +79,7 @@ def decoded(content: bytes, name: Path | str) -> str:
         raise Refused("lesson.wrong.encoding", file=name) from None
 
 
+@lru_cache(maxsize=8)  # every phone in a room asks for it at every change
 def parse(text: str) -> Lesson:
     """The lesson that a text describes. Raises Refused with what is wrong, and in which line."""
     lesson, in_head = Lesson("", []), False

@@ -1,5 +1,5 @@
 // The teacher's notes in a window of their own, with the votes, what comes next, and a clock.
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+import { make } from "./elements.js";
 
 export class Notes {
   constructor() {

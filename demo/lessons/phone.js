@@ -1,5 +1,6 @@
 // A phone in a room: the question that the class is asked, and big buttons. What it answered is kept on this phone alone,
 // under a number that it made up.
+import { make } from "./elements.js";
 import { listen } from "./room.js";
 
 const here = (path) => new URL(`../${path}`, import.meta.url);
@@ -8,7 +9,6 @@ const { scenes } = await (await fetch(here(`lesson/${language}.json`))).json();
 const [title, sentence, act, told, home, there] = ["title", "sentence", "act", "told", "home", "here"].map((id) =>
   document.getElementById(id),
 );
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 const LETTERS = "ABCDEF";
 
 // what this phone answered in this room: its number, its votes by scene ({first, second}), its answers by "before", "after"
@@ -122,7 +122,7 @@ const activity = async (scene) => {
   hear?.(latest);
 };
 
-let last = ""; // what is shown, so that nobody's half-given answers are drawn anew
+let last = ""; // what is shown, so that answers given by half are not drawn anew
 const show = (state) => {
   const { scene: number, poll, over } = (latest = state);
   hear?.(state);

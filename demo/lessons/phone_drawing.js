@@ -1,7 +1,6 @@
 // A phone draws a digit and sends it to D: what D says of it now, what it said of those before, and to draw another once D
 // has learned.
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name]);
+import { fill, make } from "./elements.js";
 
 // The app's own pad in `element`, which tells of its drawing after each stroke; returns how to empty it.
 export const pad = async (element, here, tell) => {

@@ -1,7 +1,6 @@
 // A phone draws a digit, for which a vector is searched in front of the class.
+import { make } from "./elements.js";
 import { pad } from "./phone_drawing.js";
-
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
 
 export const begin = ({ act, told, words, send, here }) => {
   let drawing = "";

@@ -1,6 +1,6 @@
 // The class plays the duel, on a phone: one picture, real or fake?, then the truth and the next one.
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name]);
+import { fill, make } from "./elements.js";
+
 const AGAIN = 3000; // milliseconds until the next question for a picture, where there is none yet
 
 export const begin = ({ act, told, words, here, code, voter, kept, keep }) => {

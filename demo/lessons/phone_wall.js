@@ -1,5 +1,5 @@
 // A photo from this phone, made into a zebra here, and hung on the wall.
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+import { make } from "./elements.js";
 
 // The middle square of a picture file on a canvas.
 const square = async (file, canvas, side) => {

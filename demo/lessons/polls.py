@@ -1,7 +1,7 @@
 """Votes of a class: vote, argue, vote again (peer instruction; Mazur, Peer Instruction, 1997).
 
 The first vote stays hidden until it is closed, or the second would follow the first bars. Voters are random numbers
-that their pages made up: nobody is named, and who votes twice has changed their mind.
+that their pages made up: there are no names, and a second vote is a change of mind.
 """
 
 from dataclasses import dataclass, field
@@ -68,7 +68,7 @@ def gain(before: list[int], after: list[int], asked: tuple[int, int]) -> float |
     """The normalised gain of a class (Hake, 1998): what it learned, as a share of what it could learn.
 
     `before` and `after` are how many answered each item rightly, `asked` how many answered at all, before and after.
-    None where nobody did, or all was known before.
+    None where no answers came, or all was known before.
     """
     if not before or not all(asked):
         return None

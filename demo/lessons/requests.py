@@ -22,13 +22,21 @@ def room_of(request: Request) -> Room:
     return room
 
 
-async def sent(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
-    """The JSON object that was sent, of so many bytes at most."""
+async def body(request: Request, most: int) -> bytes:
+    """What was sent; of more than so many bytes only the beginning, which is longer than that."""
     content = b""
     async for part in request.stream():
         content += part
         if len(content) > most:
-            raise HTTPException(413)
+            break
+    return content
+
+
+async def sent(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
+    """The JSON object that was sent, of so many bytes at most."""
+    content = await body(request, most)
+    if len(content) > most:
+        raise HTTPException(413)
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):  # no JSON, or all too deep
@@ -36,6 +44,14 @@ async def sent(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise HTTPException(400)
     return found
+
+
+async def led(request: Request) -> tuple[Room, dict[str, Any]]:
+    """The room of an address, and what was sent with its key. Raises 403 without the key."""
+    room, asked = room_of(request), await sent(request)
+    if not room.is_led_by(asked.get("key")):
+        raise HTTPException(403)
+    return room, asked
 
 
 def voter_of(asked: dict[str, Any]) -> str:

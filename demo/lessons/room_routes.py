@@ -30,8 +30,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from demo.lessons import activities, lesson_file, quiz, report
-from demo.lessons.polls import PHASES
-from demo.lessons.requests import room_of, sent, voter_of
+from demo.lessons.polls import MOST_VOTERS, PHASES
+from demo.lessons.requests import led, room_of, sent, voter_of
 from demo.lessons.rooms import Room
 from demo.lessons.shown import shown
 from demo.server.access import is_here
@@ -95,9 +95,7 @@ async def open_room(request: Request) -> Response:
 
 async def lead(request: Request) -> Response:
     """Take the room to a scene, its vote to a phase, count a raised hand, begin with another class, or end."""
-    room, asked = room_of(request), await sent(request)
-    if not room.is_led_by(asked.get("key")):
-        raise HTTPException(403)
+    room, asked = await led(request)
     await run_in_threadpool(_lead, room, asked)
     return Response(status_code=204)
 
@@ -145,7 +143,7 @@ async def answer(request: Request) -> Response:
     def take() -> bool:
         with room.lock:
             given = room.quiz.setdefault(when, {})
-            if voter not in given and len(given) >= 500:
+            if voter not in given and len(given) >= MOST_VOTERS:
                 return False
             given[voter] = asked["answers"]
             room.save()

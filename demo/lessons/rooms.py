@@ -15,7 +15,7 @@ from demo.lessons.polls import Poll
 from gan.runs.files import write_whole
 
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"  # none that is easily taken for another
-LIFE = 6 * 3600.0  # seconds after which a room that nobody has led is gone
+LIFE = 6 * 3600.0  # seconds after which a room that is not led is gone
 MOST_ROOMS = 100  # on one server
 
 
@@ -79,7 +79,7 @@ class Rooms:
                 self.rooms[kept["code"]] = Room(**kept, file=file)
 
     def open(self) -> Room | None:
-        """A new room; None where there are too many. What nobody has led for hours is swept away before."""
+        """A new room; None where there are too many. Rooms that were not led for hours are deleted before."""
         with self.lock:
             for room in [each for each in self.rooms.values() if time.time() - each.touched > LIFE]:
                 self._close(room)

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from demo.lessons import activities, lesson_file, quiz, room_routes
+from demo.lessons.requests import body
 from demo.lessons.shown import shown
 from demo.lessons.stages import STAGES
 from demo.server.access import is_here
@@ -19,7 +20,7 @@ from demo.ui.i18n import LANGUAGES, Language, language_of, say
 from demo.ui.templates import macros
 from gan.errors import UserError
 
-SCRIPTS = ("lesson.js", "cover.js", "notes.js", "vote.js", "room.js", "phone.js", "stage_quiz.js")
+SCRIPTS = ("elements.js", "lesson.js", "cover.js", "notes.js", "vote.js", "room.js", "phone.js", "stage_quiz.js")
 SCRIPTS += tuple(f"{end}_{name}.js" for name in activities.NAMES for end in ("phone", "stage"))
 FILES = dict.fromkeys(SCRIPTS, "text/javascript") | {"lesson.css": "text/css", "phone.css": "text/css"}
 FILES |= {"versus.css": "text/css"}
@@ -121,18 +122,13 @@ async def replace(request: Request) -> Response:
     """Show the lesson that was sent instead of the shipped one, or, told to delete it, the shipped one again."""
     if not _may_replace(request):
         raise HTTPException(403)
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > lesson_file.MOST_BYTES:
-            break
     try:
-        shown.text = "" if request.method == "DELETE" else lesson_file.decoded(content, "")
-        if shown.text:
-            lesson_file.parse(shown.text)
+        text = lesson_file.decoded(await body(request, lesson_file.MOST_BYTES), "")
+        if request.method == "POST":
+            lesson_file.parse(text)
     except UserError as error:
-        shown.text = ""
         return JSONResponse({"error": error.sentence(language_of(gr.Request(request)))}, 409)
+    shown.text = text if request.method == "POST" else ""
     return Response(status_code=204)
 
 

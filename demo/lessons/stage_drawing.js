@@ -1,7 +1,7 @@
 // The class is the generator, on the stage: its drawings with D's probability under each, best first, and round by round
 // what D said of them and of real digits, before and while it learned from them.
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name]);
+import { fill, make } from "./elements.js";
+
 const svg = (tag, attributes, text = "") => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);

@@ -1,6 +1,7 @@
 // The newest drawing of the class, in the scene that searches for a vector: it comes to the workshop's own pad, and is
 // searched for as soon as the teacher says so.
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+import { make } from "./elements.js";
+
 const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const WAIT = 30_000; // milliseconds for the pad to come
 

@@ -1,6 +1,5 @@
 // The eight statements on the stage: what the class is asked on its phones, and at the end how much it has learned.
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name]);
+import { fill, make } from "./elements.js";
 
 export default class Quiz {
   constructor({ words, lesson }) {

@@ -1,7 +1,7 @@
 // The class plays the duel, on the stage: the newest pictures of the training, D(real), D(fake) and the class's share of
 // right answers on one scale, and what the teacher does to the training.
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name]);
+import { fill, make } from "./elements.js";
+
 const draw = (tag, attributes, text = "") => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);

@@ -1,5 +1,6 @@
 // The wall on the stage: a picture from each phone, side by side.
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+import { make } from "./elements.js";
+
 const WIDE = 1.9; // the wall's width by its height
 
 export default class Wall {

@@ -1,9 +1,9 @@
 // What the class is asked beside the picture: vote, argue, vote again, and then the answer. Without a room one guesses
 // alone, and asks for the answer.
+import { fill, make } from "./elements.js";
+
 const LETTERS = "ABCDEF";
 const NEXT = { closed: "first", first: "bars", bars: "second", second: "truth", truth: "closed" };
-const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
-const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name]);
 
 export class Vote {
   // `lead(what)` asks the room for something, where this page leads one.

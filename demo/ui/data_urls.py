@@ -14,6 +14,11 @@ def file_url(content: bytes, kind: str) -> str:
 
 def data_url(image: Image.Image, kind: str, **options: Any) -> str:
     """A picture as the address of a file of this kind; `options` are those of its `save`."""
+    return file_url(encoded(image, kind, **options), kind.lower())
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """A picture as the content of a file of this kind."""
     buffer = BytesIO()
     image.save(buffer, kind, **options)
-    return file_url(buffer.getvalue(), kind.lower())
+    return buffer.getvalue()

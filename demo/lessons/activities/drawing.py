@@ -12,7 +12,6 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 from functools import cache
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -21,12 +20,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from demo.lessons.requests import room_of, sent, voter_of
+from demo.lessons.polls import MOST_VOTERS
+from demo.lessons.requests import led, room_of, sent, voter_of
 from demo.lessons.rooms import Room
 from demo.lessons.shown import shown
 from demo.server import model_cache
 from demo.ui import drawing_pad
-from demo.ui.data_urls import data_url
+from demo.ui.data_urls import data_url, encoded
 from demo.ui.i18n import LANGUAGES
 from gan.errors import UserError
 from gan.lazy import lazy
@@ -47,7 +47,7 @@ NAME, RUN = "drawing", "mnist"
 SECONDS = 10.0  # of learning, a round
 MOST_BYTES = drawing_pad.LARGEST + 1000  # of what is sent
 LARGEST = 1024  # pixels that a drawing is wide or high at most
-MOST_VOTERS, MOST_ROUNDS = 500, 20
+MOST_ROUNDS = 20
 HELD_OUT = 256  # real digits that D never learns from, to see what it says of such
 WORDS = (
     *("how", "send", "sending", "score", "real", "better", "learning", "waiting", "again"),
@@ -157,12 +157,6 @@ def told(board: Board, voter: str) -> dict[str, Any]:
     return {"scores": board.marks.get(voter, []), "picture": picture, "real": board.real, "round": board.number}
 
 
-def _png(drawing: Drawing) -> bytes:
-    file = BytesIO()
-    images.to_image(drawing.pixels).save(file, "PNG")
-    return file.getvalue()
-
-
 async def draw(request: Request) -> Response:
     """Take a drawing, and say what D says of it."""
     room, asked = room_of(request), await sent(request, MOST_BYTES)
@@ -210,14 +204,16 @@ async def picture(request: Request) -> Response:
         found = [each for each in (board.drawings.values() if board else ()) if each.id == request.path_params["id"]]
     if not found:
         raise HTTPException(404)
-    return Response(_png(found[0]), media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+    return Response(
+        encoded(images.to_image(found[0].pixels), "png"),
+        media_type="image/png",
+        headers={"Cache-Control": "private, max-age=3600"},
+    )
 
 
 async def do(request: Request) -> Response:
     """Let D learn from this round's drawings, or begin anew with the shipped D and no drawing."""
-    room, asked = room_of(request), await sent(request)
-    if not room.is_led_by(asked.get("key")):
-        raise HTTPException(403)
+    room, asked = await led(request)
     if asked.get("do") not in ("learn", "anew"):
         raise HTTPException(400)
     with room.lock:

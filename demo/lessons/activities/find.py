@@ -6,7 +6,6 @@ GET  /room/CODE/find/ID.png  the newest drawing
 
 import secrets
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +17,7 @@ from starlette.routing import Route
 from demo.lessons.requests import room_of, sent, voter_of
 from demo.lessons.rooms import Room
 from demo.ui import drawing_pad
+from demo.ui.data_urls import encoded
 
 NAME, SIDE = "find", 280
 MOST_BYTES = drawing_pad.LARGEST + 1000  # of what is sent
@@ -50,11 +50,9 @@ def _draw(room: Room, drawing: str) -> Response:
     image = image.convert("L").resize((SIDE, SIDE))
     if image.getextrema()[1] < 128:  # an empty pad
         raise HTTPException(422)
-    file = BytesIO()
-    image.save(file, "PNG")
     with room.lock:
         before = room.memory.get(NAME)
-        room.memory[NAME] = Newest(file.getvalue(), min(before.count + 1 if before else 1, MOST))
+        room.memory[NAME] = Newest(encoded(image, "png"), min(before.count + 1 if before else 1, MOST))
         room.version += 1
     return Response(status_code=204)
 

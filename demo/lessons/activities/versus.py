@@ -7,7 +7,6 @@ GET  /room/CODE/versus/shown.png  the newest pictures of the training, without t
 POST /room/CODE/versus/do         {"key", "do", "teacher"?}: for who leads the room and may train here: one of ACTS
 """
 
-import base64
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,10 +22,11 @@ from demo import jobs
 from demo.jobs import permissions, presets
 from demo.lessons.activities import versus_training as training
 from demo.lessons.polls import MOST_VOTERS
-from demo.lessons.requests import room_of, sent, voter_of
+from demo.lessons.requests import led, room_of, sent, voter_of
 from demo.lessons.rooms import Room
 from demo.lessons.shown import shown
 from demo.server.access import key_of
+from demo.ui.data_urls import file_url
 from demo.ui.i18n import language_of
 from gan.errors import UserError
 
@@ -103,7 +103,7 @@ def _give(room: Room, voter: str) -> dict[str, str] | None:
                 left += range(len(found.sheet.fakes))
             player.place, player.step = left.pop(secrets.randbelow(len(left))), found.sheet.step
         content = (found.sheet.reals if player.is_real else found.sheet.fakes)[player.place]
-        return {"id": player.id, "picture": f"data:image/png;base64,{base64.b64encode(content).decode()}"}
+        return {"id": player.id, "picture": file_url(content, "png")}
 
 
 async def answer(request: Request) -> Response:
@@ -163,9 +163,7 @@ async def pictures(request: Request) -> Response:
 
 async def act(request: Request) -> Response:
     """Start the digits, or do something to the training that is played against; {"error"} where that cannot be."""
-    room, asked = room_of(request), await sent(request)
-    if not room.is_led_by(asked.get("key")):
-        raise HTTPException(403)
+    room, asked = await led(request)
     do, teacher = asked.get("do"), asked.get("teacher", "")
     if do not in ACTS or not isinstance(teacher, str):
         raise HTTPException(400)

@@ -9,17 +9,16 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from demo import jobs
 from demo.server import model_cache
 from demo.shared.run_view import mark
 from demo.tabs.noise.samples import real_pictures
+from demo.ui.data_urls import encoded
 from demo.ui.i18n import Language, say
 from gan.errors import UserError
 from gan.lazy import lazy
@@ -73,7 +72,7 @@ _sheets: OrderedDict[tuple, Sheet] = OrderedDict()
 
 
 def now(root: Path) -> Now:
-    """What there is to play against in a folder of runs; looked up once a second, whoever asks.
+    """What there is to play against in a folder of runs; looked up once a second for all who ask.
 
     While one request cuts a new sheet, the others get the one before.
     """
@@ -145,19 +144,13 @@ def cut(run: Run, step: int) -> Sheet:
     some = np.resize(np.random.default_rng().permutation(len(real))[: SIDE * SIDE], SIDE * SIDE)
     reals = real_or_fake.kept(real[torch.from_numpy(some)])
     square = [at for at in range(SIDE * SIDE) if at not in HIDDEN]
-    shown = png(images.grid(fakes[square], SHOWN), level=6)
+    shown = encoded(images.grid(fakes[square], SHOWN), "png")
     return Sheet(step, shown, *(tuple(map(_alone, each[HIDDEN])) for each in (fakes, reals)))
 
 
 def _alone(picture: "Tensor") -> bytes:
-    return png(images.to_image(picture), level=0)
-
-
-def png(image: Image.Image, level: int) -> bytes:
-    """A picture as PNG: at level 0 its pixels alone decide nothing about its length."""
-    buffer = BytesIO()
-    image.save(buffer, "PNG", compress_level=level)
-    return buffer.getvalue()
+    # uncompressed: what is on the picture decides nothing about its length
+    return encoded(images.to_image(picture), "png", compress_level=0)
 
 
 def told(found: Now, language: Language) -> dict[str, Any]:

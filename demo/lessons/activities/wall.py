@@ -19,9 +19,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from demo.device import routes, runtime
-from demo.lessons.requests import room_of, sent, voter_of
+from demo.lessons.requests import led, room_of, sent, voter_of
 from demo.lessons.rooms import Room
 from demo.server import model_cache
+from demo.ui.data_urls import encoded
 from demo.ui.i18n import language_of
 from demo.ui.refusals import Refused
 from gan.errors import UserError
@@ -120,9 +121,7 @@ def _prepared(sent: Any, is_photo: bool) -> bytes | None:
             image = translate.translate(generator, image, size=translate.seen_size(run, DIRECTION))
         finally:
             _turn.release()
-    written = BytesIO()
-    image.convert("RGB").save(written, "JPEG", quality=88)
-    return written.getvalue()
+    return encoded(image.convert("RGB"), "jpeg", quality=88)
 
 
 async def picture(request: Request) -> Response:
@@ -136,9 +135,7 @@ async def picture(request: Request) -> Response:
 
 async def remove(request: Request) -> Response:
     """Take a picture off the wall: {"key", "number"}, by who leads the room."""
-    room, asked = room_of(request), await sent(request)
-    if not room.is_led_by(asked.get("key")):
-        raise HTTPException(403)
+    room, asked = await led(request)
     with room.lock:
         room.memory.get(NAME, {"pictures": {}})["pictures"].pop(asked.get("number"), None)
         room.version += 1

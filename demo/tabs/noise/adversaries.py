@@ -5,7 +5,6 @@ A closed path through latent space is drawn and judged once; the page moves by i
 
 import json
 from functools import lru_cache
-from io import BytesIO
 from math import ceil, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +15,7 @@ from demo.server import model_cache
 from demo.tabs.noise.samples import draw, is_probability, nothing, real_pictures, varied, verdict
 from demo.tabs.noise.selection import Desk, Room
 from demo.ui.assets import beside
-from demo.ui.data_urls import file_url
+from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.sections import Section
 from demo.ui.templates import macros
@@ -101,9 +100,8 @@ def _noise(z: "Tensor") -> Sheet:
 
 def sheet(images: "Tensor") -> Sheet:
     """Pictures, uint8 [n, C, S, S], in one, COLUMNS beside each other, without a gap."""
-    content, count, side = BytesIO(), len(images), images.shape[-1]
-    gan_images.grid(images, COLUMNS, gap=0).save(content, "webp", lossless=True)
-    return Sheet(file_url(content.getvalue(), "webp"), count, side)
+    source = data_url(gan_images.grid(images, COLUMNS, gap=0), "webp", lossless=True)
+    return Sheet(source, len(images), images.shape[-1])
 
 
 def page(found: Loop, language: Language) -> str:
