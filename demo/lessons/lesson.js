@@ -1,6 +1,7 @@
 // The lesson: scene after scene one sentence, and one part of the workshop as large as the screen, with at most three of its
 // controls. Nothing is moved or copied: the rest is put out of sight, so that whoever leaves is in the workshop as it stands.
 import { make } from "./elements.js";
+import { JoinPanel } from "./join.js";
 import { Notes } from "./notes.js";
 import * as rooms from "./room.js";
 import { Vote } from "./vote.js";
@@ -38,7 +39,7 @@ const press = (key, act, wide) => {
 header.append(heading, sentence);
 footer.append(
   ...[press("back", () => go(at - 1)), number, press("next", () => go(at + 1)), make("span", "", { className: "gap" })],
-  ...(leads ? [press("lead", () => (room ? endRoom() : lead()), true), Object.assign(press("join", () => invite(code.hidden)), { textContent: "" })] : []),
+  ...(leads ? [press("lead", () => (room ? endRoom() : lead()), true), Object.assign(press("join", () => invite(panel.root.hidden)), { textContent: "" })] : []),
   ...[press("notes", () => openNotes(), true), press("full", () => full(), true)],
   ...[press("more", () => leave(true), true), press("leave", () => leave())],
 );
@@ -211,9 +212,9 @@ const leave = (stays = false) => {
 };
 
 // The room: those who came by the code go to the scene that this page goes to, and vote.
-const code = make("figure", "", { className: "room", hidden: true });
-root.append(code);
-const invite = (does) => (code.hidden = !does || !room);
+const panel = new JoinPanel(words, reached);
+root.append(panel.root);
+const invite = (does) => panel.show(does && room !== null);
 let state = null; // what the room says
 const hear = (now) => {
   state = now;
@@ -222,19 +223,14 @@ const hear = (now) => {
   own?.hear(state, room?.code);
   footer.querySelector("[data-key=join]").textContent = room && state ? `${room.code} · ${state.present}` : "";
   footer.querySelector("[data-key=lead]").textContent = room ? words.close_room : words.lead;
-  invite(room && !code.hidden);
+  invite(!panel.root.hidden);
   tellNotes();
   fit();
 };
 const lead = async (asks = true) => {
   room = await rooms.enter(hear);
   if (!room) return (told.textContent = words.no_room);
-  const address = rooms.address(reached, room.code);
-  const drawn = new URL(`../room/${room.code}/code.svg`, import.meta.url);
-  drawn.searchParams.set("at", address);
-  const there = address ? [make("img", "", { src: drawn.href, alt: address }), make("p", address)] : [];
-  code.replaceChildren(make("figcaption", words.room), ...there, make("strong", room.code));
-  code.append(make("a", words.report, { href: room.report, download: "" }));
+  panel.lead(room);
   if (at !== null) room.lead({ scene: at + 1 });
   invite(asks);
 };
@@ -270,7 +266,7 @@ const tellNotes = () => {
 // Keys, before those of the page: a presenter's too. Whoever writes, or has a slider or a choice in hand, keeps them.
 const KEYS = { PageDown: () => go(at + 1), PageUp: () => go(at - 1), Escape: () => leave() };
 const FREE = { ArrowRight: KEYS.PageDown, ArrowLeft: KEYS.PageUp, Home: () => anew() };
-const LETTERS = { KeyF: full, KeyR: again, KeyN: openNotes, KeyV: () => (own?.turn ? own.turn() : vote.next()), KeyQ: () => invite(code.hidden) };
+const LETTERS = { KeyF: full, KeyR: again, KeyN: openNotes, KeyV: () => (own?.turn ? own.turn() : vote.next()), KeyQ: () => invite(panel.root.hidden) };
 const onKey = (event) => {
   if (at === null || event.altKey || event.ctrlKey || event.metaKey) return;
   const on = (selector) => event.target.closest?.(selector);

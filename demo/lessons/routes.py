@@ -20,8 +20,8 @@ from demo.ui.i18n import LANGUAGES, Language, language_of, say
 from demo.ui.templates import macros
 from gan.errors import UserError
 
-SCRIPTS = ("elements.js", "lesson.js", "cover.js", "notes.js", "vote.js", "room.js", "phone.js", "stage_quiz.js")
-SCRIPTS += tuple(f"{end}_{name}.js" for name in activities.NAMES for end in ("phone", "stage"))
+SCRIPTS = ("elements.js", "lesson.js", "cover.js", "notes.js", "vote.js", "room.js", "join.js", "phone.js")
+SCRIPTS += ("stage_quiz.js", *(f"{end}_{name}.js" for name in activities.NAMES for end in ("phone", "stage")))
 FILES = dict.fromkeys(SCRIPTS, "text/javascript") | {"lesson.css": "text/css", "phone.css": "text/css"}
 FILES |= {"versus.css": "text/css"}
 WORDS = (
@@ -75,9 +75,12 @@ WORDS = (
     "quiz_hide",
     "quiz_before",
     "quiz_after",
+    *("phones_ask", "phones_how", "phones_iphone", "phones_android", "phones_why", "phones_drawn", "phones_back"),
+    *("phones_iphone_warns", "phones_iphone_details", "phones_iphone_visit", "phones_iphone_sure"),
+    *("phones_android_warns", "phones_android_advanced", "phones_android_proceed"),
 )
 PLACES = {
-    name: f"{{{name}}}" for name in ("number", "count", "present", "moved", "to", "gain", "value")
+    name: f"{{{name}}}" for name in ("number", "count", "present", "moved", "to", "gain", "value", "host")
 }  # filled in the page
 SHOWN = ("place", "picture", "controls", "reset", "running", "pause", "width", "has_keys", "phone")
 HTML = macros(__file__)

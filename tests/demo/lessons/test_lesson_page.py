@@ -1,5 +1,7 @@
 """The lesson in a browser: every scene fills the screen, by keys alone, and nothing is lost by F5."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from demo.lessons import lesson_file, quiz
@@ -256,6 +258,25 @@ def test_one_guesses_alone_and_then_looks(visit):
     settle(page)
 
 
+def shows_how_phones_warn(teacher, code):
+    """Turn the way into a room over and back: five screens, each with a ring, and nothing scrolls."""
+    panel = teacher.locator("#lesson .room")
+    host = urlsplit(panel.locator("img").get_attribute("alt")).hostname
+    for size in SIZES:
+        teacher.set_viewport_size({"width": size[0], "height": size[1]})
+        panel.get_by_role("button").press("Enter")
+        expect(panel.locator("li strong b")).to_have_text(["1", "2", "3", "1", "2"])
+        expect(panel.locator("li strong").last).to_contain_text(host)
+        expect(panel.locator("p").last).to_contain_text(host)
+        box = panel.bounding_box()
+        assert box["y"] + box["height"] <= size[1]
+        boxes = "(panel) => [panel, ...panel.querySelectorAll('li > div')].map((x) => x.scrollHeight - x.clientHeight)"
+        assert panel.evaluate(boxes) == [0] * 6, "nothing is cut off"
+        assert not teacher.evaluate(SMALL, 13.9)
+        panel.get_by_role("button").press("Enter")  # which has the focus again
+        expect(panel.locator("strong")).to_have_text(code)
+
+
 def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_path):
     with serve("--lan", GAN_RUNS=str(tmp_path)) as room:
         visitors = Visitors(chromium, room.url)
@@ -264,6 +285,7 @@ def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_pa
         teacher.locator("#lesson button[data-key=lead]").click()
         teacher.wait_for_function("document.querySelector('#lesson .room img')?.naturalWidth > 0")
         code = teacher.locator("#lesson .room strong").inner_text()
+        shows_how_phones_warn(teacher, code)
         phones = [visitors.phone(f"room/{code}", language) for language in ("ko", "en", "en")]
         expect(phones[1].locator("#sentence")).to_have_text(sentence("en", PERFECT))
         expect(teacher.locator("[data-key=join]")).to_have_text(f"{code} · 3")
@@ -317,6 +339,7 @@ def test_a_vote_that_finds_no_network_arrives_when_that_is_back(chromium, tmp_pa
         arrived(teacher)
         teacher.locator("#lesson button[data-key=lead]").click()
         phone = visitors.phone(f"room/{teacher.locator('#lesson .room strong').inner_text()}")
+        expect(teacher.locator("#lesson .room button")).to_have_count(0)  # over plain http no phone warns
         teacher.keyboard.press("v")
         choice = phone.locator(".answers button:enabled").first
         choice.wait_for()
