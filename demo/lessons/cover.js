@@ -1,5 +1,6 @@
 // What the lesson's tab shows: where it begins, its scenes, the way into a room, and a lesson of one's own.
 import { make } from "./elements.js";
+import { wayIn } from "./join.js";
 import { go, lesson } from "./lesson.js";
 
 const { words, scenes, title, leads, own } = lesson;
@@ -62,6 +63,7 @@ export const cover = (element) => {
     begin.textContent = words.resume.replace("{number}", at + 1);
     begin.onclick = () => go(at);
   });
-  root.append(make("h2", title), make("p", words.keys), begin, list, more);
+  const open = leads ? [] : [wayIn(words, () => root.checkVisibility({ visibilityProperty: true }))];
+  root.append(make("h2", title), ...open, make("p", words.keys), begin, list, more);
   element.replaceChildren(root);
 };

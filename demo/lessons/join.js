@@ -1,7 +1,28 @@
-// The way into a room, over everything on the teacher's screen: a QR code and four letters. Where this computer has signed
+// The ways into a room. For who comes to the page itself, a link into the room that is open on the teacher's machine.
+//
+// For who scans it, over everything on the teacher's screen: a QR code and four letters. Where this computer has signed
 // its certificate itself, a second side shows how phones warn of that, and where to press.
 import { fill, make } from "./elements.js";
 import { address } from "./room.js";
+
+const AGAIN = 3000; // milliseconds until the next look for an open room
+
+// The link, there while a room is open and `isAsked()`.
+export const wayIn = (words, isAsked) => {
+  const link = make("a", "", { className: "way-in", hidden: true });
+  const ask = async () => {
+    if (!document.hidden && isAsked()) {
+      const answer = await fetch(new URL("../room/open.json", import.meta.url)).catch(() => null);
+      const { code } = answer?.ok ? await answer.json() : { code: "" };
+      link.textContent = fill(words.join_room, { code });
+      link.href = new URL(`../room/${code}`, import.meta.url).href;
+      link.hidden = !code || !isAsked();
+    } else link.hidden = true;
+    setTimeout(ask, AGAIN);
+  };
+  ask();
+  return link;
+};
 
 // How phones warn, screen after screen: what is on each from top to bottom. "title" and "press" have words, the rest is drawn:
 // lines of text as bars, and buttons that nobody needs.

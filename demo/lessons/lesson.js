@@ -1,7 +1,7 @@
 // The lesson: scene after scene one sentence, and one part of the workshop as large as the screen, with at most three of its
 // controls. Nothing is moved or copied: the rest is put out of sight, so that whoever leaves is in the workshop as it stands.
 import { make } from "./elements.js";
-import { JoinPanel } from "./join.js";
+import { JoinPanel, wayIn } from "./join.js";
 import { Notes } from "./notes.js";
 import * as rooms from "./room.js";
 import { Vote } from "./vote.js";
@@ -36,7 +36,7 @@ const press = (key, act, wide) => {
   button.dataset.key = key;
   return button;
 };
-header.append(heading, sentence);
+header.append(heading, sentence, ...(leads ? [] : [wayIn(words, () => at === 0)]));
 footer.append(
   ...[press("back", () => go(at - 1)), number, press("next", () => go(at + 1)), make("span", "", { className: "gap" })],
   ...(leads ? [press("lead", () => (room ? endRoom() : lead()), true), Object.assign(press("join", () => invite(panel.root.hidden)), { textContent: "" })] : []),

@@ -5,6 +5,7 @@ POST /room/CODE/lead       {"key", "scene"?, "phase"?, "clear"?, "end"?, "hand"?
 POST /room/CODE/vote       {"voter", "scene", "choice"}
 POST /room/CODE/quiz       {"voter", "when", "answers"}
 GET  /room/CODE/follow     the state of the room, at once and whenever it changes (server-sent events)
+GET  /room/open.json       {"code"} of the one room that is open on one's own machine, else ""
 GET  /room/CODE/code.svg   a QR code that leads a phone into the room
 GET  /room/CODE/report     what the teacher takes home, for ?key=
 GET  /room, /room/CODE     the page for phones
@@ -86,8 +87,7 @@ async def open_room(request: Request) -> Response:
     """Open a room, or on one's own machine find the one that is open."""
     if not may_lead(request):
         raise HTTPException(403)
-    latest = shown.rooms.latest() if shown.place.kind == "local" else None
-    room = latest or await run_in_threadpool(shown.rooms.open)
+    room = _only() or await run_in_threadpool(shown.rooms.open)
     if room is None:
         raise HTTPException(429)
     return JSONResponse({"code": room.code, "key": room.key})
@@ -221,12 +221,21 @@ async def take_home(request: Request) -> Response:
     return HTMLResponse(html, headers={"Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"})
 
 
+def _only() -> Room | None:
+    """The room that is open on a machine of one's own, where there is but one."""
+    return shown.rooms.latest() if shown.place and shown.place.kind == "local" else None
+
+
+async def is_open(request: Request) -> Response:
+    """Which room who comes to the lesson itself may join."""
+    room = _only()
+    return JSONResponse({"code": room.code if room else ""}, headers={"Cache-Control": "no-store"})
+
+
 async def page(request: Request) -> Response:
     """The page for phones: for a room, or to say which."""
     typed = request.path_params.get("code") or request.query_params.get("code", "")
-    room = shown.rooms.named(typed)
-    if not typed and shown.place and shown.place.kind == "local":  # there is but one
-        room = shown.rooms.latest()
+    room = shown.rooms.named(typed) if typed else _only()
     if room and "code" not in request.path_params:
         return RedirectResponse(f"room/{room.code}", 303)
     language = language_of(gr.Request(request))
@@ -243,6 +252,7 @@ async def page(request: Request) -> Response:
 ROUTES = [
     Route("/room", open_room, methods=["POST"]),
     Route("/room", page),
+    Route("/room/open.json", is_open),
     Route("/room/{code}", page),
     Route("/room/{code}/lead", lead, methods=["POST"]),
     Route("/room/{code}/vote", vote, methods=["POST"]),

@@ -29,6 +29,7 @@ WORDS = (
     "resume",
     "join",
     "join_how",
+    "join_room",
     "enter",
     "own",
     "own_how",
@@ -80,7 +81,7 @@ WORDS = (
     *("phones_android_warns", "phones_android_advanced", "phones_android_proceed"),
 )
 PLACES = {
-    name: f"{{{name}}}" for name in ("number", "count", "present", "moved", "to", "gain", "value", "host")
+    name: f"{{{name}}}" for name in ("number", "count", "present", "moved", "to", "gain", "value", "host", "code")
 }  # filled in the page
 SHOWN = ("place", "picture", "controls", "reset", "running", "pause", "width", "has_keys", "phone")
 HTML = macros(__file__)

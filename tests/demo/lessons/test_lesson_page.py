@@ -332,6 +332,40 @@ def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_pa
         visitors.leave()
 
 
+def test_the_bare_address_leads_a_phone_into_the_open_room_and_the_teacher_into_the_lesson(chromium, tmp_path):
+    with serve("--lan", GAN_RUNS=str(tmp_path)) as room:
+        visitors = Visitors(chromium, room.url)
+        phone = visitors.phone("room", "ko")
+        phone.set_extra_http_headers({"X-Forwarded-For": "192.0.2.9"})  # as from another machine
+        phone.goto(room.url)
+        way = phone.locator("#lesson .way-in")
+        arrived(phone)
+        assert number(phone) == 1
+        expect(way).to_be_hidden()
+        teacher = visitors("en", path="?lesson=gan&scene=1")
+        arrived(teacher)
+        teacher.locator("#lesson button[data-key=lead]").click()
+        code = teacher.locator("#lesson .room strong").inner_text()
+        expect(way).to_have_text(words("ko")["lesson.join_room"].format(code=code))  # without F5
+        box = way.bounding_box()
+        assert box["height"] >= 44
+        assert 0 <= box["x"] <= 390 - box["width"]
+        under = "([id, y]) => document.querySelector(id).getBoundingClientRect().top >= y"
+        phone.wait_for_function(under, arg=[scene(phone, "ko")["picture"], box["y"] + box["height"]])
+        assert teacher.locator(".way-in").count() == 0, "who leads is not asked in"
+        phone.locator("#lesson button[data-key=next]").click()
+        arrived(phone)
+        expect(way).to_be_hidden()
+        phone.locator("#lesson button[data-key=leave]").click()
+        open_tab(phone, "lesson")
+        phone.locator(".cover .way-in").click()
+        expect(phone.locator("#code")).to_have_text(code)
+        expect(phone.locator("#sentence")).to_have_text(sentence("ko", 1))
+        for each in (teacher, phone):
+            settle(each)
+        visitors.leave()
+
+
 def test_a_vote_that_finds_no_network_arrives_when_that_is_back(chromium, tmp_path):
     with serve(GAN_RUNS=str(tmp_path)) as room:
         visitors = Visitors(chromium, room.url)

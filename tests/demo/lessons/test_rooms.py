@@ -185,6 +185,23 @@ def test_the_way_in_is_a_code_to_scan_or_four_letters(teacher, pupil, place):
     assert 'xmlns="http://www.w3.org/2000/svg"' in pupil.get(picture).text  # or no img would show it
 
 
+def test_who_comes_to_the_lesson_itself_is_told_of_the_one_room_of_a_machine(teacher, pupil, place, monkeypatch):
+    def is_open():
+        return pupil.get("/room/open.json").json()["code"]
+
+    assert is_open() == ""
+    room = opened(teacher)
+    assert is_open() == room["code"]
+    place.rooms.named(room["code"]).touched -= rooms.LIFE + 1
+    assert is_open() == "", "it is of yesterday's class"
+    room = opened(teacher, scene=1)
+    monkeypatch.setattr(place, "place", replace(decide({}), kind="space"))
+    assert is_open() == "", "on a Space rooms are other people's"
+    monkeypatch.setattr(place, "place", decide({}))
+    opened(teacher, end=True)
+    assert is_open() == ""
+
+
 def test_a_hundred_followers_cost_little(teacher, place):
     """What a follower costs between two changes is one look at a number: a hundred look four times a second."""
     room = place.rooms.named(opened(teacher, scene=2)["code"])
