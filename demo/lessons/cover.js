@@ -10,13 +10,16 @@ const owned = () => {
   const section = make("section", "", { className: "own" });
   const told = make("p", words.own_how);
   const show = async (file) => {
-    const answer = await fetch(new URL("own", import.meta.url), { method: "POST", body: file }).catch(() => null);
+    const there = new URL("own", import.meta.url);
+    there.searchParams.set("name", file.name);
+    const answer = await fetch(there, { method: "POST", body: file }).catch(() => null);
     if (answer?.ok) return location.assign(location.pathname);
     told.setAttribute("role", "alert");
     told.textContent = (await answer?.json().catch(() => null))?.error ?? words.late;
   };
   const label = make("label", words.own_pick);
   const input = make("input", "", { type: "file", accept: ".md,.txt,text/markdown,text/plain" });
+  input.onclick = () => (input.value = ""); // the same file, corrected, is a new one
   input.onchange = () => input.files[0] && show(input.files[0]);
   label.append(input);
   section.append(make("h3", words.own), told, label);

@@ -70,13 +70,16 @@ def read(path: Path) -> Lesson:
 
 
 def decoded(content: bytes, name: Path | str) -> str:
-    """The text of a lesson's file of this name. Raises Refused where it is too long, or no UTF-8."""
+    """The text of a lesson's file of this name. Raises Refused where it is too long, or no text in UTF-8."""
     if len(content) > MOST_BYTES:
         raise Refused("lesson.wrong.long", file=name, most=MOST_BYTES)
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refused("lesson.wrong.encoding", file=name) from None
+    if "\0" in text:  # UTF-16, or no text at all
+        raise Refused("lesson.wrong.encoding", file=name)
+    return text
 
 
 @lru_cache(maxsize=8)  # every phone in a room asks for it at every change

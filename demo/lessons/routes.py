@@ -123,11 +123,15 @@ def _may_replace(request: Request) -> bool:
 
 
 async def replace(request: Request) -> Response:
-    """Show the lesson that was sent instead of the shipped one, or, told to delete it, the shipped one again."""
+    """Show the lesson that was sent, a file of this ?name=, or, told to delete it, the shipped one again.
+
+    One in which something is wrong changes nothing.
+    """
     if not _may_replace(request):
         raise HTTPException(403)
+    name = request.query_params.get("name", "")[:100] or "…"
     try:
-        text = lesson_file.decoded(await body(request, lesson_file.MOST_BYTES), "")
+        text = lesson_file.decoded(await body(request, lesson_file.MOST_BYTES), name)
         if request.method == "POST":
             lesson_file.parse(text)
     except UserError as error:

@@ -6,9 +6,10 @@ from starlette.testclient import TestClient
 
 from demo import app as shell
 from demo.lessons import lesson_file, routes
+from demo.lessons.rooms import Rooms
 from demo.lessons.shown import shown
 from demo.lessons.stages import STAGES, listed
-from demo.server.environment import decide
+from demo.server.environment import ROOT, decide
 from demo.ui.i18n import LANGUAGES
 from demo.ui.refusals import Refused
 
@@ -136,9 +137,51 @@ def test_only_who_sits_at_the_machine_shows_a_lesson_of_their_own(monkeypatch):
     assert teacher.post("/lesson/own", content=mine).status_code == 204
     given = pupil.get("/lesson/ko.json").json()
     assert (given["name"], [scene["sentence"] for scene in given["scenes"]]) == ("own", ["My own."])
-    for wrong, says in {b"\xff\xfe": "UTF-8", b"#" * 300_000: "longer", b"no scene": "no scene"}.items():
-        answer = teacher.post("/lesson/own", content=wrong, headers={"accept-language": "en"})
-        assert answer.status_code == 409
-        assert says in answer.json()["error"]
     assert teacher.delete("/lesson/own").status_code == 204
     assert teacher.get("/lesson/en.json").json()["name"] == "gan"
+
+
+GOOD = "# Mine\n\n## A\nstage: walk\n\nMy own.\n\n- [x] yes\n- no\n"
+DROPPED = {
+    "too large": (GOOD.encode() + b"\n> a note" * 30_000, "longer than 200000 bytes"),
+    "endless": (b"#" * 3_000_000, "longer than 200000 bytes"),
+    "Korean as old editors save it": ("## 가\nstage: walk\n\n가나다.".encode("cp949"), "mine.md is not UTF-8"),
+    "UTF-16": (GOOD.encode("utf-16"), "mine.md is not UTF-8"),
+    "UTF-16 without a mark": (GOOD.encode("utf-16-le"), "mine.md is not UTF-8"),
+    "a picture": ((ROOT / "demo" / "examples" / "horse.webp").read_bytes()[:9_000], "mine.md is not UTF-8"),
+    "zeros": (bytes(5_000), "mine.md is not UTF-8"),
+    "empty": (b"", "no scene"),
+    "blank": (b"\xef\xbb\xbf \n\n", "no scene"),
+    "a page": (b"<!doctype html><h1>Not a lesson</h1>", "no scene"),
+    "half right": (GOOD.encode() + b"\n## B\nstage: wolk\n\nB.", "Line 12"),
+    "too many": (b"## A\nstage: walk\n\nA.\n" * 100, "more than 99"),
+}
+
+
+@pytest.mark.parametrize(("wrong", "says"), DROPPED.values(), ids=DROPPED)
+def test_a_wrong_lesson_that_is_dropped_keeps_the_former_one_and_its_room(monkeypatch, wrong, says):
+    for name, value in {"file": None, "text": "", "place": decide({}), "rooms": Rooms()}.items():
+        monkeypatch.setattr(shown, name, value)
+    teacher = TestClient(Starlette(routes=routes.ROUTES), base_url="http://127.0.0.1", client=("127.0.0.1", 5000))
+
+    def drop(content, language="en"):
+        headers = {"accept-language": language}
+        return teacher.post("/lesson/own", params={"name": "mine.md"}, content=content, headers=headers)
+
+    def now():
+        return [teacher.get(f"/lesson/{language}.json").json() for language in LANGUAGES]
+
+    for former in ("gan", "own"):
+        if former == "own":
+            assert drop(GOOD).status_code == 204
+        before, room = now(), teacher.post("/room").json()
+        lead, vote = f"/room/{room['code']}/lead", {"voter": "0123456789abcdef", "scene": 1, "choice": 0}
+        assert teacher.post(lead, json={"key": room["key"], "scene": 1, "phase": "first"}).status_code == 204
+        answer = drop(wrong)
+        assert answer.status_code == 409
+        assert says in answer.json()["error"]
+        assert drop(wrong, "ko").json()["error"] != answer.json()["error"]
+        assert now() == before
+        assert before[0]["name"] == former
+        taken = teacher.post(f"/room/{room['code']}/vote", json=vote).status_code
+        assert taken == (204 if former == "own" else 400), "the room asks what it asked before"

@@ -160,6 +160,12 @@ def test_a_lesson_of_ones_own_is_dropped_on_its_tab(chromium, tmp_path):
         assert "lesson=own&scene=1" in page.url
         page.keyboard.press("Escape")
         open_tab(page, "lesson")
+        binary = {"name": "not.md", "mimeType": "text/markdown", "buffer": b"\xff\xfe#"}
+        page.locator(".cover .own input").set_input_files(binary)
+        expect(page.locator(".cover .own [role=alert]")).to_contain_text("not.md is not UTF-8")
+        expect(page.locator(".cover h2")).to_have_text("Mine")
+        page.reload()
+        expect(page.locator(".cover h2")).to_have_text("Mine")  # a wrong one keeps the former
         page.get_by_role("button", name=words("en")["lesson.own_back"]).click()
         expect(page.locator("#lesson header p")).to_have_text(sentence("en", 1))
         arrived(page)
