@@ -164,7 +164,7 @@ def state(room: Room, leads: bool) -> dict[str, Any]:
         if leads:
             told |= {"present": room.present, "quiz": quiz.result(room.quiz)}
         for name, activity in activities.every().items():
-            if name in room.memory:
+            if name in room.memory or name in room.kept:
                 told[name] = activity.state(room, leads)
     return told
 

@@ -1,5 +1,5 @@
 """Rooms: a class that follows one lesson. What it has voted is on disk before a vote is answered, so that a killed
-program loses nothing; what it has drawn is in memory, and gone with the room.
+program loses nothing, and so are the sums of what else it did; what it has drawn is in memory, and gone with the room.
 """
 
 import json
@@ -25,7 +25,8 @@ class Room:
 
     `polls` has votes by the scene's number, `quiz` the answers "before" and "after" the lesson by voter. `version`
     grows with every change, `touched` is when somebody last led (seconds since 1970), `present` counts who follows.
-    `memory` has what each activity keeps by its name: it is never written down.
+    `kept` has by an activity's name what outlives the program: sums and curves, JSON. `memory` has what else it keeps,
+    such as drawings: it is never written down.
     """
 
     code: str
@@ -36,17 +37,23 @@ class Room:
     touched: float = 0.0
     version: int = 0
     present: int = 0
+    kept: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
     file: Path | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def save(self) -> None:
-        """Count a change, and write down what a killed program must not lose."""
+        """Count a change, which pages are told of, and write it down."""
         with self.lock:
             self.version += 1
+            self.write()
+
+    def write(self) -> None:
+        """Write down what a killed program must not lose."""
+        with self.lock:
             if self.file is None:
                 return
-            kept = {name: getattr(self, name) for name in ("code", "key", "scene", "quiz", "touched")}
+            kept = {name: getattr(self, name) for name in ("code", "key", "scene", "quiz", "kept", "touched")}
             kept["polls"] = {name: asdict(poll) for name, poll in self.polls.items()}
             with suppress(OSError):  # a full disk ends no lesson
                 write_whole(self.file, json.dumps(kept).encode())
@@ -54,7 +61,7 @@ class Room:
     def clear(self) -> None:
         """Begin anew with another class: no votes, no answers."""
         with self.lock:
-            self.polls, self.quiz, self.memory = {}, {}, {}
+            self.polls, self.quiz, self.kept, self.memory = {}, {}, {}, {}
             self.save()
 
     @property

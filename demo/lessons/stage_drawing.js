@@ -69,7 +69,7 @@ export default class Drawing {
     const isAsked = JSON.stringify([now, code, Boolean(this.state)]);
     if (isAsked === this.shown) return; // the room tells of much else
     this.shown = isAsked;
-    if (!now?.wall?.length) return this.root.replaceChildren(this.explained());
+    if (!now?.wall?.length && !now?.rounds?.length) return this.root.replaceChildren(this.explained());
     if (!this.root.querySelector(".wall")) {
       this.root.replaceChildren(make("div", "", { className: "wall" }), make("div", "", { className: "side" }));
     }
@@ -93,6 +93,7 @@ export default class Drawing {
     const element = this.root.querySelector(".wall");
     const there = new Map([...element.children].map((each) => [each.dataset.id, each]));
     element.style.setProperty("--side", `${side}px`);
+    if (!shown.length) return element.replaceChildren(make("p", this.say("restarted"), { role: "status" }));
     element.replaceChildren(
       ...shown.map((each) => {
         const cell = there.get(each.id) ?? this.cell(each.id);
@@ -135,6 +136,7 @@ export default class Drawing {
     if (now.phase) return this.say("progress", { seconds: Math.floor(now.curve.at(-1)?.[0] ?? 0) });
     const { drawn } = this;
     if (drawn.length) return this.say("said", { round: now.round, count: drawn.length, class: this.percent(mean(drawn)), real: this.percent(now.real) });
+    if (!now.wall.length) return ""; // the program was started again
     const { curve } = now.rounds.at(-1);
     const [before, after] = [curve[0], curve.at(-1)].map((point) => this.percent(point[1]));
     const values = { before, after, real_before: this.percent(curve[0][2]), real_after: this.percent(curve.at(-1)[2]) };
@@ -154,7 +156,7 @@ export default class Drawing {
     const rounds = now.rounds.map(({ curve }) => curve);
     if (now.curve.length) rounds.push(now.curve);
     else if (drawn.length) rounds.push([[0, mean(drawn), now.real]]);
-    const count = Math.max(3, rounds.length);
+    const count = Math.max(3, rounds.length, ...now.restarts);
     const unit = (wide - left - right) / count;
     const x = (at, seconds) => left + unit * (at + 0.15 + (LEARNS * seconds) / now.seconds);
     const y = (share) => top + (1 - share) * (high - top - bottom);
@@ -162,6 +164,11 @@ export default class Drawing {
     for (const share of [0, 0.5, 1]) {
       figure.append(svg("line", { x1: left, x2: wide - right, y1: y(share), y2: y(share), class: "grid" }));
       figure.append(svg("text", { x: left - 6, y: y(share) + 5, "text-anchor": "end" }, this.percent(share)));
+    }
+    for (const number of now.restarts) {
+      const middle = left + unit * (number - 1);
+      figure.append(svg("line", { x1: middle, x2: middle, y1: top, y2: y(0), class: "restart" }));
+      figure.append(svg("text", { transform: `translate(${middle + 16} ${y(0) - 6}) rotate(-90)` }, this.say("fresh")));
     }
     rounds.forEach((curve, at) => {
       if (count <= 6 || at === rounds.length - 1) {

@@ -2,7 +2,8 @@
 
 A module has ROUTES (the room's address in front, as in `room_routes`), WORDS (keys under room.<its name>) and
 `state(room, leads)`, what pages are told of it: JSON. What it keeps is in `room.memory[<its name>]`, gone with the
-room. Its scripts are phone_<its name>.js (see phone.js) and stage_<its name>.js (see lesson.js), beside the lesson's.
+program, and what outlives that in `room.kept[<its name>]`: pages are told of it where either is there. Its scripts are
+phone_<its name>.js (see phone.js) and stage_<its name>.js (see lesson.js), beside the lesson's.
 """
 
 from importlib import import_module

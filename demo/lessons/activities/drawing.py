@@ -8,9 +8,7 @@ GET  /room/drawing/pad.LANGUAGE.js  the app's drawing pad for a page without Gra
 """
 
 import json
-import secrets
 import threading
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from demo.lessons.activities.drawing_board import Board
 from demo.lessons.polls import MOST_VOTERS
 from demo.lessons.requests import led, room_of, sent, voter_of
 from demo.lessons.rooms import Room
@@ -33,8 +32,6 @@ from gan.lazy import lazy
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from gan.analysis.drawn_fakes import DrawnFakes
 
 datasets = lazy("gan.data.datasets")
 drawn_fakes = lazy("gan.analysis.drawn_fakes")
@@ -54,76 +51,11 @@ WORDS = (
     *("full", "blank", "crowded", "lost", "marks", "mark", "mark_open", "alt", "alone"),
     *("guest", "room", "first", "second", "third", "learn", "progress", "queue", "anew"),
     *("anew_sure", "class", "digits", "round", "said", "learned", "last", "moved", "cell"),
-    *("chart", "percent"),
+    *("chart", "percent", "restarted", "fresh"),
 )
 
 _making = threading.Lock()  # of boards: networks and pictures are loaded once
 _turn = threading.Lock()  # to learn: one room at a time on the whole server
-
-
-@dataclass
-class Drawing:
-    """A phone's newest drawing, uint8 [1, S, S]: what D said when it was drawn, `first`, and what it says now."""
-
-    pixels: "Tensor"
-    round: int
-    first: float
-    now: float
-    id: str = field(default_factory=lambda: secrets.token_hex(6))
-
-
-@dataclass
-class Board:
-    """What a room has drawn, by voter, and the D that learns from it; all in memory alone.
-
-    `marks` has each voter's [round, score as drawn, score once D had learned, or None] by round. `rounds` has each
-    round that is over: {"count", "curve": [[seconds, of the drawings, of real digits], ...], "steps"}. `phase` is
-    "", "waiting" for another room's D, or "learning", with the curve so far in `curve`.
-    """
-
-    learner: "DrawnFakes"
-    held_out: "Tensor"
-    drawings: dict[str, Drawing] = field(default_factory=dict)
-    marks: dict[str, list[list[Any]]] = field(default_factory=dict)
-    rounds: list[dict[str, Any]] = field(default_factory=list)
-    curve: list[list[float]] = field(default_factory=list)
-    phase: str = ""
-    real: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.real = self.of_real()
-
-    def of_real(self) -> float:
-        """What D says of real digits it has not learned from, on average."""
-        return round(self.learner.scores(self.held_out).mean().item(), 4)
-
-    @property
-    def number(self) -> int:
-        """The round, from 1, in which the class draws now, or whose drawings D learns from."""
-        return len(self.rounds) + 1
-
-    def current(self) -> list[Drawing]:
-        """The drawings of this round."""
-        return [each for each in self.drawings.values() if each.round == self.number]
-
-    def take(self, voter: str, pixels: "Tensor", score: float) -> None:
-        """Take a drawing with what D says of it; within a round the newest counts."""
-        self.drawings[voter] = Drawing(pixels, self.number, score, score)
-        marks = self.marks.setdefault(voter, [])
-        if marks and marks[-1][0] == self.number:
-            marks.pop()
-        marks.append([self.number, score, None])
-
-    def has_learned(self, steps: int) -> None:
-        """End a round: score every drawing anew. While D learns no drawing is taken, so this needs no lock."""
-        scores = self.learner.scores(torch.stack([each.pixels for each in self.drawings.values()])).tolist()
-        for (voter, drawing), score in zip(self.drawings.items(), scores, strict=True):
-            drawing.now = round(score, 4)
-            if drawing.round == self.number:
-                self.marks[voter][-1][2] = drawing.now
-        self.real = self.of_real()
-        self.rounds.append({"count": len(self.current()), "curve": self.curve, "steps": steps})
-        self.curve = []
 
 
 @cache
@@ -144,10 +76,18 @@ def board_of(room: Room) -> Board:
         if board is None:
             config, _, discriminators = model_cache.networks(model_cache.find(RUN))
             real, held_out = _pictures()
-            board = Board(drawn_fakes.DrawnFakes(config, discriminators["d"], real), held_out)
+            learner = drawn_fakes.DrawnFakes(config, discriminators["d"], real)
+            board = Board(learner, held_out, **_former(room))
             with room.lock:
                 room.memory[NAME] = board
         return board
+
+
+def _former(room: Room) -> dict[str, list]:
+    """The `rounds` that are over, and in which D began anew, where the program was started again."""
+    kept = room.kept.get(NAME, {"rounds": [], "restarts": []})
+    now = len(kept["rounds"]) + 1
+    return {"rounds": [*kept["rounds"]], "restarts": [*kept["restarts"], *([now] if now > 1 else [])]}
 
 
 def told(board: Board, voter: str) -> dict[str, Any]:
@@ -220,7 +160,8 @@ async def do(request: Request) -> Response:
         board = room.memory.get(NAME)
         if asked["do"] == "anew":
             room.memory.pop(NAME, None)
-            room.version += 1
+            room.kept.pop(NAME, None)
+            room.save()
         elif not (board and not board.phase and board.current() and len(board.rounds) < MOST_ROUNDS):
             return Response(status_code=409)
         else:
@@ -254,6 +195,10 @@ def _learn(room: Room, board: Board) -> None:
                 if is_over():
                     return
             board.has_learned(board.learner.steps - began)
+            with room.lock:
+                if not is_over():
+                    room.kept[NAME] = {"rounds": board.rounds, "restarts": board.restarts}
+                    room.write()
     finally:
         with room.lock:
             board.phase, board.curve = "", []
@@ -262,12 +207,15 @@ def _learn(room: Room, board: Board) -> None:
 
 def state(room: Room, leads: bool) -> dict[str, Any]:
     """The round and whether D learns; who leads is told of every drawing, best first, and of all rounds."""
-    board = room.memory[NAME]
-    now: dict[str, Any] = {"round": board.number, "phase": board.phase, "is_full": board.number > MOST_ROUNDS}
+    board = room.memory.get(NAME)
+    former = {"rounds": board.rounds, "restarts": board.restarts} if board else _former(room)
+    number = len(former["rounds"]) + 1
+    now: dict[str, Any] = {"round": number, "phase": board.phase if board else "", "is_full": number > MOST_ROUNDS}
     if leads:
-        best = sorted(board.drawings.values(), key=lambda each: -each.now)
+        best = sorted(board.drawings.values(), key=lambda each: -each.now) if board else []
         wall = [{"id": each.id, "round": each.round, "first": each.first, "now": each.now} for each in best]
-        now |= {"wall": wall, "rounds": board.rounds, "curve": board.curve, "real": board.real, "seconds": SECONDS}
+        lines = {"curve": board.curve, "real": board.real} if board else {"curve": [], "real": 0.0}
+        now |= former | lines | {"wall": wall, "seconds": SECONDS}
     return now
 
 

@@ -8,6 +8,7 @@ POST /room/CODE/versus/do         {"key", "do", "teacher"?}: for who leads the r
 """
 
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,7 @@ from gan.errors import UserError
 
 NAME, MINUTES = "versus", 3.0  # so long the digits train: time to play, to vote and to see what comes of it
 LEAST = 16  # answers that a point of the class's line stands for
+EVERY = 1.0  # seconds between two times that the sums are written down
 ACTS = ("start", "hold-d", "free-d", "lr-d=x3", "lr-d=/3", "what-if")
 NO_STORE = {"Cache-Control": "no-store"}
 WORDS = (
@@ -60,16 +62,31 @@ class Game:
     run: str
     hits: dict[int, list[int]] = field(default_factory=dict)
     players: dict[str, Player] = field(default_factory=dict)
+    written: float = 0.0  # when, by the clock that never goes back
+
+    def keep(self, room: Room) -> None:
+        """Write the sums down, which a killed program goes on with; who answered is not among them."""
+        sums = {"run": self.run, "hits": [[step, *count] for step, count in self.hits.items()]}
+        if room.kept.get(NAME) != sums and time.monotonic() - self.written >= EVERY:
+            room.kept[NAME], self.written = sums, time.monotonic()
+            room.write()
 
 
 def state(room: Room, leads: bool) -> dict[str, Any]:
     """Which training is played against. The rest is asked for: it changes with every answer."""
-    return {"run": room.memory[NAME].run}
+    return {"run": _former(room).run}
+
+
+def _former(room: Room) -> Game | None:
+    """The game so far, also where the program was started anew."""
+    if NAME not in room.memory and (kept := room.kept.get(NAME)):
+        room.memory[NAME] = Game(kept["run"], {step: count for step, *count in kept["hits"]})
+    return room.memory.get(NAME)
 
 
 def _game(room: Room, found: training.Now) -> Game:
     """The game against this training; one that went back to before a change keeps the answers until there."""
-    game = room.memory.get(NAME)
+    game = _former(room)
     if game is None or game.run != found.run.name:
         parent = found.run.info.get("parent") or {}
         kept = game.hits if game and game.run == parent.get("run") else {}
@@ -112,16 +129,21 @@ async def answer(request: Request) -> Response:
     voter, says = voter_of(asked), asked.get("real")
     if not isinstance(says, bool) or not isinstance(asked.get("id"), str):
         raise HTTPException(400)
+    return JSONResponse(await run_in_threadpool(_count, room, voter, asked["id"], says))
+
+
+def _count(room: Room, voter: str, picture: str, says: bool) -> dict[str, Any]:
     with room.lock:
         game = room.memory.get(NAME)
         player = game and game.players.get(voter)
-        if not player or not player.id or player.id != asked["id"]:
+        if not player or not player.id or player.id != picture:
             raise HTTPException(409)
         player.id = ""
         counted = game.hits.setdefault(player.step, [0, 0])
         counted[0] += says == player.is_real
         counted[1] += 1
-        return JSONResponse({"right": says == player.is_real, "real": player.is_real, "step": player.step})
+        game.keep(room)
+        return {"right": says == player.is_real, "real": player.is_real, "step": player.step}
 
 
 def points(hits: dict[int, list[int]]) -> list[list[float]]:
@@ -143,8 +165,12 @@ async def stage(request: Request) -> Response:
 
 def _told(room: Room, request: gr.Request) -> dict[str, Any]:
     language, found = language_of(request), training.now(shown.place.runs)
-    with room.lock:
-        hits = dict(_game(room, found).hits) if found.run else {}
+    hits = {}
+    if found.run:
+        with room.lock:
+            game = _game(room, found)
+            game.keep(room)
+            hits = dict(game.hits)
     counts = {"right": sum(right for right, _ in hits.values()), "answers": sum(count for _, count in hits.values())}
     told = training.told(found, language) | {"class": points(hits), "minutes": MINUTES} | counts
     level = permissions.level(shown.place, key_of(shown.place, request, ""))

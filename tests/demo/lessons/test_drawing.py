@@ -174,6 +174,33 @@ def test_nothing_of_it_is_written_down_and_all_is_gone_with_a_new_class(client, 
     assert state(place, room) is None
 
 
+def test_a_killed_server_loses_the_drawings_and_keeps_the_curves(client, place, room, monkeypatch):
+    def killed():
+        monkeypatch.setattr(place, "rooms", Rooms(place.rooms.folder))  # nothing was told to end
+
+    first = sends(client, room, ME, ONE).json()["scores"][0][1]
+    asks(client, room, "learn")
+    before = learned(place, room)
+    killed()
+    (file,) = place.rooms.folder.iterdir()
+    kept = json.loads(file.read_bytes())["kept"]
+    assert kept == {"drawing": {"rounds": before["rounds"], "restarts": []}}
+    assert ME not in file.read_text(), "numbers alone"
+    now = state(place, room)
+    assert (now["rounds"], now["restarts"], now["round"]) == (before["rounds"], [2], 2)
+    assert (now["wall"], now["curve"], now["phase"]) == ([], [], "")
+    assert "rounds" not in state(place, room, leads=False)
+    assert asks(client, room, "learn") == 409, "there is nothing to learn from"
+    assert sends(client, room, ME, ONE).json()["scores"] == [[2, first, None]], "D is as it was shipped"
+    asks(client, room, "learn")
+    assert learned(place, room)["restarts"] == [2]
+    killed()
+    assert (len(state(place, room)["rounds"]), state(place, room)["restarts"]) == (2, [2, 3])
+    assert asks(client, room, "anew") == 204
+    killed()
+    assert state(place, room) is None
+
+
 def test_the_memory_of_a_room_is_bounded(client, place, room, monkeypatch):
     monkeypatch.setattr(drawing, "MOST_VOTERS", 1)
     assert sends(client, room, ME, ONE).status_code == 200
@@ -272,5 +299,34 @@ def test_a_class_draws_d_learns_and_the_class_draws_again(chromium, tmp_path):
         expect(stage.locator("li").first).to_contain_text(code)
         expect(phones[0].locator(".answer li")).to_have_count(0)
         for each in (teacher, *phones):
+            settle(each)
+        visitors.leave()
+
+
+@pytest.mark.browser
+def test_the_stage_shows_the_curves_of_before_the_program_was_started_again(chromium, tmp_path):
+    rounds = [{"count": 9, "curve": [[0.0, 0.6, 0.9], [5.0, 0.2, 0.88], [10.0, 0.1, 0.9]], "steps": 90}] * 2
+    kept = {"drawing": {"rounds": rounds, "restarts": []}}
+    room = {"code": "ABCD", "key": "k", "scene": NUMBER, "quiz": {}, "polls": {}, "touched": time.time(), "kept": kept}
+    (tmp_path / ".rooms").mkdir()
+    (tmp_path / ".rooms" / "ABCD.json").write_text(json.dumps(room))
+    with serve(GAN_RUNS=str(tmp_path)) as server:
+        visitors = Visitors(chromium, server.url)
+        teacher = visitors("en", path=f"?lesson=gan&scene={NUMBER}")
+        teacher.wait_for_function("document.querySelector('#lesson:not([hidden]) .told')?.textContent === ''")
+        teacher.locator("#lesson button[data-key=lead]").click()
+        stage = teacher.locator("#lesson-drawing")
+        expect(stage.locator(".wall")).to_have_text(words("en")["room.drawing.restarted"])
+        expect(stage.locator("svg polyline")).to_have_count(4)
+        expect(stage.locator("svg")).to_contain_text(words("en")["room.drawing.fresh"])
+        assert stage.locator(".learn").is_disabled()
+        phone = visitors.phone("room/ABCD", "ko")
+        phone.locator("canvas").wait_for()
+        strokes(phone, [(0.5, 0.15), (0.5, 0.85)])
+        phone.locator(".send").click()
+        expect(stage.locator(".wall figure")).to_have_count(1)
+        expect(stage.locator("[role=status]")).to_contain_text("Round 3, drawings: 1")
+        expect(stage.locator("svg polyline")).to_have_count(6)
+        for each in (teacher, phone):
             settle(each)
         visitors.leave()

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from demo.jobs import presets
-from demo.lessons import routes, shown
+from demo.lessons import room_routes, routes, shown
 from demo.lessons.activities import versus
 from demo.lessons.activities import versus_training as training
 from demo.lessons.rooms import Rooms
@@ -158,6 +158,46 @@ def test_a_picture_is_counted_once_and_for_the_phone_that_was_given_it(ask, pupi
     assert [at for at, *_ in told["class"]] == [round((2 * 10 + 200) / 3)]
     for wrong in ({"voter": "me"}, {"voter": "../" + PHONES[0]}):
         assert pupil.post(f"/room/{room.code}/versus/picture", json=wrong).status_code == 400
+
+
+def test_a_killed_server_goes_on_with_the_sums_of_the_class(ask, pupil, place, room, runs, tmp_path, monkeypatch):
+    quiz_run(runs, "quiz", steps=(10,))
+    monkeypatch.setattr(versus, "EVERY", 0.0)
+    room.file = tmp_path / f"{room.code}.json"
+    for phone in PHONES[:20]:
+        ask(phone, ask(phone).json()["id"], True)
+    before = stage(pupil, room)
+    written = room.file.read_text()
+    assert not any(phone in written for phone in PHONES), "sums, and nobody's answers"
+    monkeypatch.setattr(place, "rooms", Rooms(tmp_path))
+    again = place.rooms.named(room.code)
+    assert room_routes.state(again, True)["versus"] == {"run": "quiz"}
+    after = stage(pupil, again)
+    assert (after["answers"], after["right"], after["class"]) == (20, before["right"], before["class"])
+    ask(PHONES[0], ask(PHONES[0]).json()["id"], True)
+    assert stage(pupil, again)["answers"] == 21
+    time.sleep(0.02)
+    quiz_run(runs, "other", steps=(10,))
+    assert stage(pupil, again)["answers"] == 0, "another training is another game"
+    assert json.loads(room.file.read_bytes())["kept"]["versus"] == {"run": "other", "hits": []}
+    again.clear()
+    assert json.loads(room.file.read_bytes())["kept"] == {}
+
+
+def test_the_sums_are_written_once_a_second_at_most(ask, pupil, room, runs, monkeypatch):
+    quiz_run(runs, "quiz", steps=(10,))
+    written = []
+    monkeypatch.setattr(type(room), "write", lambda room: written.append(room.kept["versus"]["hits"]))
+    for phone in PHONES:
+        ask(phone, ask(phone).json()["id"], True)
+    assert len(written) < 5
+    room.memory["versus"].written -= versus.EVERY
+    stage(pupil, room)
+    assert written[-1][0][2] == len(PHONES), "the stage's next look writes what is left"
+    writes = len(written)
+    room.memory["versus"].written -= versus.EVERY
+    stage(pupil, room)
+    assert len(written) == writes, "nothing is new"
 
 
 def test_the_classs_line_has_points_of_enough_answers_each(monkeypatch):
