@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, l1_loss, mse_loss
 
 from gan.core import cyclegan, dcgan
-from gan.core.base import InstanceNorm
 from gan.core.cyclegan import CycleGANConfig
 from gan.core.dcgan import DCGANConfig
 from gan.data.datasets import load, load_pair
+from gan.layers import InstanceNorm
 
 
 class _Images(torch.utils.data.Dataset):

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from gan.config import CycleGANConfig, RuntimeSettings
-from gan.core.base import GAN, InstanceNorm, autocast, descend, frozen, grad_norm
+from gan.core.base import GAN, autocast, descend, frozen, grad_norm
 from gan.core.losses import LOSSES
 from gan.data.datasets import Pair, batch, load_pair
 from gan.images import grid, to_unit
+from gan.layers import InstanceNorm
 
 DIRECTIONS = {"AtoB": ("a2b", "b2a"), "BtoA": ("b2a", "a2b")}  # the generators of the way there and of the way back
 SHOWN = 6  # test pictures of each pile that a run's samples are made of
@@ -195,14 +196,15 @@ class CycleGAN(GAN):
         self.rounds += 1
         with torch.set_grad_enabled(not runtime.freeze_g), frozen(self.discriminators):
             with autocast(self.device, self.bf16):
-                # generate: a2b(a) should pass for a picture of b, b2a(b) for one of a; [N, channels, H, W] all
-                if takes_identity:  # both pictures a generator sees in one pass: instance norm keeps them apart
+                # generate: a2b(a) should pass for a picture of b, b2a(b) for one of a, and each is brought back again;
+                # what b2a is to translate goes through it at once: instance norm keeps the pictures apart
+                if takes_identity:
                     fake_b, idt_b = a2b(torch.cat([real_a, real_b])).split(n)
-                    fake_a, idt_a = b2a(torch.cat([real_b, real_a])).split(n)
+                    fake_a, idt_a, rec_a = b2a(torch.cat([real_b, real_a, fake_b])).split(n)
                 else:
-                    fake_b, fake_a = a2b(real_a), b2a(real_b)
-                # and back again
-                rec_a, rec_b = b2a(fake_b), a2b(fake_a)
+                    fake_b = a2b(real_a)  # [N, channels, H, W] all
+                    fake_a, rec_a = b2a(torch.cat([real_b, fake_b])).split(n)
+                rec_b = a2b(fake_a)
                 # what the discriminators say of the generated pictures, patch by patch: [N, 1, h, w]
                 logits_a, logits_b = self.discriminators["a"](fake_a), self.discriminators["b"](fake_b)
             losses = {

@@ -13,11 +13,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from gan.config import DCGANConfig, RuntimeSettings
-from gan.core.base import GAN, InstanceNorm, autocast, descend, frozen, grad_norm
+from gan.core.base import GAN, autocast, descend, frozen, grad_norm
 from gan.core.latent import noise
 from gan.core.losses import LOSSES
 from gan.data.datasets import Pictures, batch, load
 from gan.images import grid
+from gan.layers import InstanceNorm
 
 
 def norm_layer(name: str, maps: int) -> nn.Module:

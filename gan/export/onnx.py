@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from gan.core import base, cyclegan, dcgan
+from gan.core import cyclegan, dcgan
 from gan.errors import UserError
+from gan.layers import InstanceNorm
 from gan.lazy import lazy
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ LAYERS: dict[type[nn.Module], Callable[[_Graph, str, nn.Module], str]] = {
     dcgan.Unpool: _unpool,
     nn.MaxPool2d: _pool("MaxPool"),
     nn.AvgPool2d: _pool("AveragePool"),
-    base.InstanceNorm: _instance_norm,
+    InstanceNorm: _instance_norm,
     nn.BatchNorm2d: _batch_norm,
     cyclegan.Residual: lambda graph, x, layer: graph.node("Add", x, _add(graph, x, layer.body)),
     nn.ReLU: lambda graph, x, layer: graph.node("Relu", x),

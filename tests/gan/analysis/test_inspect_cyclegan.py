@@ -6,8 +6,8 @@ from torch import nn
 
 from gan.analysis.inspect_cyclegan import Field, look, receptive_field, spread
 from gan.config import RuntimeSettings
-from gan.core.base import InstanceNorm
 from gan.core.cyclegan import CycleGAN, CycleGANConfig, Discriminator
+from gan.layers import InstanceNorm
 
 
 def without_norm(network):

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from gan.config import RuntimeSettings
-from gan.core.base import InstanceNorm
 from gan.core.cyclegan import CycleGAN, CycleGANConfig, Discriminator, Generator, ImagePool
+from gan.layers import InstanceNorm
 
 CPU = torch.device("cpu")
 SMALL = CycleGANConfig(size=32, ngf=4, ndf=4, blocks=1, n_layers_d=2, batch=2, pool_size=0, precision="fp32")
@@ -66,17 +66,6 @@ def test_the_default_discriminator_is_the_papers():
     ]
 
 
-def test_the_fast_instance_norm_is_instance_norm():
-    x = torch.randn(3, 5, 8, 9, requires_grad=True)
-    y = x.detach().clone().requires_grad_()
-    weight = torch.randn(3, 5, 8, 9)
-    ours, reference = InstanceNorm(5)(x), nn.InstanceNorm2d(5)(y)
-    torch.testing.assert_close(ours, reference)
-    (ours * weight).sum().backward()
-    (reference * weight).sum().backward()
-    torch.testing.assert_close(x.grad, y.grad)
-
-
 def test_the_pool_hands_back_an_old_picture_about_every_other_time():
     torch.manual_seed(0)
     pool = ImagePool(50)
@@ -123,6 +112,20 @@ def test_a_round_is_the_papers_objective_written_out_slowly(identity):
     for ours, slow in zip([*gan.generators.values(), *gan.discriminators.values()], nets, strict=True):
         for p, q in zip(ours.parameters(), slow.parameters(), strict=True):
             torch.testing.assert_close(p, q, rtol=1e-2, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("identity", [0.5, 0.0])
+def test_in_bf16_every_gradient_points_where_that_in_fp32_does(batch, identity):
+    """Whatever layouts and precisions are gone through; torch's own norm fails this for a single picture."""
+    pictures, grads = torch.rand(2, batch, 3, 32, 32) * 2 - 1, []
+    for precision in ("fp32", "bf16"):
+        torch.manual_seed(2)
+        gan = CycleGAN(replace(SMALL, lambda_identity=identity, precision=precision), CPU)
+        gan.train_step(lambda: pictures, RuntimeSettings.of(gan.config))
+        grads.append([p.grad.flatten() for nets in (gan.generators, gan.discriminators) for p in nets.parameters()])
+    for exact, rounded in zip(*grads, strict=True):
+        assert torch.cosine_similarity(exact, rounded, dim=0) > 0.8
 
 
 def test_the_identity_loss_may_be_taken_in_every_other_round():

@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from gan.config import NORMS, CycleGANConfig, DCGANConfig
-from gan.core.base import InstanceNorm
 from gan.core.cyclegan import CycleGAN
 from gan.core.dcgan import DCGAN
 from gan.errors import UserError
 from gan.export import onnx as exported
 from gan.export.onnx import export_onnx, to_onnx
+from gan.layers import InstanceNorm
 from gan.lazy import lazy
 
 DETOURS = {"Shape", "Gather", "Slice", "Concat", "Expand", "ConstantOfShape"}  # arithmetic on shapes
