@@ -60,6 +60,12 @@ def is_first() -> bool:
     return int(os.environ.get("RANK", 0)) == 0
 
 
+def wait_for_all() -> None:
+    """Wait until every process of this training has come here."""
+    if is_distributed():
+        dist.barrier()
+
+
 class Team:
     """The processes that train one run together, each on its share of every batch; usually this one alone."""
 

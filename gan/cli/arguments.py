@@ -127,6 +127,13 @@ def _train_options(sub: argparse.ArgumentParser) -> None:
         "ends it. --rate-g, --rate-d, --n-critic, --label and --freeze-d-after may change too, nothing else",
     )
     sub.add_argument(
+        "--from",
+        dest="source",
+        metavar="RUN",
+        help="start a new run from the weights of another, a shipped one too: on pictures of your own (--data), say. "
+        "Its networks stay as they are, and what is not given is as in that run",
+    )
+    sub.add_argument(
         *("--name", "--run"),
         dest="run",
         metavar="NAME",

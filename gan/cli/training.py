@@ -3,11 +3,13 @@
 import argparse
 import math
 import re
+import shutil
 import time
 from typing import Any
 
+from gan.cli import fine_tuning
 from gan.cli.arguments import given
-from gan.config import MOST_STEPS, make
+from gan.config import MOST_STEPS, Config, make
 from gan.console import complain, language
 from gan.data.registry import last_names, require
 from gan.errors import UserError, cause
@@ -28,13 +30,14 @@ tqdm = lazy("tqdm")
 
 def train(options: argparse.Namespace) -> int:
     """Start a run, or go on with one, and show how it goes."""
+    source = Run.open(options.source) if options.source else None
     if options.resume:
-        if options.model:
+        if options.model or source:
             raise UserError("command.model_or_resume")
         if options.run:
             raise UserError("command.name_is_kept", run=options.resume)
         run = Run.open(options.resume)
-    elif not options.model:
+    elif not options.model and not options.source:
         raise UserError("command.no_model")
     device.pick_device(options.device)  # refused before there is anything
     end = device.start_processes()
@@ -44,12 +47,11 @@ def train(options: argparse.Namespace) -> int:
             if options.download:
                 _make_sure(run.config, options)
         else:
-            if options.minutes:  # then the clock alone ends it, unless steps were asked for as well
-                asked.setdefault("steps", MOST_STEPS)
-            config = make(options.model, asked)
+            config = _settings(options, asked, source)
             name = options.run or _fresh_name(config.data)
             _make_sure(config, options)
-            run = _create(name, config, options) if device.is_first() else Run.expect(name)
+            run = _create(name, config, options, source) if device.is_first() else Run.expect(name)
+            device.wait_for_all()  # until its folder is whole
         return _train(run, options, asked if options.resume else {})
     except UserError as error:
         if options.resume and run.info["status"] == "starting":  # the app waits for a word
@@ -111,13 +113,29 @@ def _whole(config: Any) -> tuple[int, str]:
     return (math.ceil(60 * config.minutes), "s") if config.steps == MOST_STEPS else (100, "%")
 
 
-def _create(name: str, config: Any, options: argparse.Namespace) -> Any:
+def _settings(options: argparse.Namespace, asked: dict[str, Any], source: Run | None) -> Config:
+    """The settings of a new run, of `source` where it starts from one."""
+    if source:
+        if options.model not in (None, source.config.model):
+            raise UserError("fine_tuning.model", run=source.name, model=source.config.model, asked=options.model)
+        return fine_tuning.settings(source, asked)
+    if options.minutes:  # then the clock alone ends it, unless steps were asked for as well
+        asked.setdefault("steps", MOST_STEPS)
+    return make(options.model, asked)
+
+
+def _create(name: str, config: Config, options: argparse.Namespace, source: Run | None) -> Run:
     """A new run whose data can be found from anywhere; says what a person should know of that data."""
-    ready = prepare.prepare(config, runs_root(), name, options.data_root, choose_channels=options.channels is None)
+    choose = options.channels is None and source is None
+    ready, run = prepare.prepare(config, runs_root(), name, options.data_root, choose_channels=choose), None
     try:
         run = Run.create(name, ready.config)
+        if source:
+            fine_tuning.begin(run, source, device.pick_device(options.device))
     except BaseException:
         ready.discard()
+        if run:
+            shutil.rmtree(run.folder, ignore_errors=True)
         raise
     ready.keep(run.folder)
     if ready.colours:

@@ -18,7 +18,7 @@ import: --a2b --b2a --d-a --d-b --data --direction --name --run --size files
 runs: --json
 sample: --count --seed out run
 train: --batch --blocks --change --channels --crop --cycle --data --data-root --device --down --download
-    --downsample --ema --fall --flip --freeze-d-after --gauge --hflip --hold-d-after --identity
+    --downsample --ema --fall --flip --freeze-d-after --from --gauge --hflip --hold-d-after --identity
     --identity-every --label --lambda-cycle --lambda-identity --latent --layers-d --log-every --loss
     --lr-decay --minutes --n-critic --n-layers-d --name --ndf --ngf --no-change --no-flip --no-hflip
     --no-residual --norm --norm-d --pool --pool-size --precision --rate-d --rate-g --residual --resume

@@ -1,0 +1,64 @@
+"""Fine-tuning: a new run that starts from the weights of another one, `train --from RUN`.
+
+It has the other run's networks and, where nothing else is asked for, its data and its other settings too. Its journal,
+its average and its optimisers begin anew.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gan.config import MOST_STEPS, Config, RuntimeSettings, make
+from gan.errors import UserError
+from gan.lazy import lazy
+from gan.runs.resume import NETWORKS
+from gan.runs.run import Run
+from gan.words import Words
+
+if TYPE_CHECKING:
+    import torch
+
+torch = lazy("torch")
+base = lazy("gan.core.base")
+checkpoint = lazy("gan.core.checkpoint")
+
+
+def settings(source: Run, asked: dict[str, Any]) -> Config:
+    """The settings of `source` with those `asked` for.
+
+    Raises `UserError` for one of another kind of network. A CycleGAN's are convolutions alone: their size may change.
+    """
+    own = source.config
+    free = {"size"} if own.model == "cyclegan" else set()
+    other = [
+        name for name in NETWORKS if name in asked and name not in free and asked[name] != getattr(own, name, None)
+    ]
+    if other:
+        which = [
+            Words("resume.option", option="--" + name.replace("_", "-"), value=getattr(own, name, "–"))
+            for name in other
+        ]
+        raise UserError("fine_tuning.networks", which=which, run=source.name)
+    values = own.as_dict() | {"minutes": 0.0, "freeze_d_after": 0}
+    if asked.get("minutes"):  # then the clock alone ends it, unless steps were asked for as well
+        values["steps"] = MOST_STEPS
+    elif own.minutes and "steps" not in asked:
+        values["minutes"] = own.minutes
+    return make(own.model, values | asked)
+
+
+def begin(run: Run, source: Run, device: "torch.device") -> None:
+    """Give a new `run` a checkpoint of step 0 with the weights of `source`, from which its training goes on.
+
+    Networks that an imported `source` lacks are initialised. Raises `UserError` where its weights cannot be read.
+    """
+    config = run.config
+    both = checkpoint.load_networks(source)
+    torch.manual_seed(config.seed)
+    gan = checkpoint.MODELS[config.model](config, device)
+    for networks, weights in zip((gan.generators, gan.discriminators), both, strict=True):
+        for name, network in weights.items():
+            networks[name].load_state_dict(network.state_dict())
+    average = base.Average(gan.generators, config.ema)
+    stream = torch.Generator(device).manual_seed(config.seed)
+    state = checkpoint.TrainState(RuntimeSettings.of(config))
+    checkpoint.save_resume(run, checkpoint.pack(state, gan, average, stream))
+    run.set_info(source={"run": source.name, "step": source.info["step"]})
