@@ -69,6 +69,11 @@ class Config:
     freeze_d_after: int = setting(0, "freeze the discriminator after this step (0: never)", low=0)
     ema: float = setting(0.999, "EMA decay: of the running average of the generator's weights", low=0, high=0.99999)
     hflip: bool = setting(False, "mirror half of the training pictures")
+    diff_augment: bool = setting(False, "show the discriminator all pictures changed at random; for few pictures")
+    spectral_norm: bool = setting(False, "spectral normalisation of the discriminator's layers")
+    r1: float = setting(0.0, "gamma of R1, the gradient penalty at real pictures (0: none)", low=0, high=1000)
+    r2: float = setting(0.0, "gamma of R2, the gradient penalty at generated pictures (0: none)", low=0, high=1000)
+    penalty_every: int = setting(1, "gradient penalty every n-th training step, n times as strong", low=1, high=100)
     precision: str = setting(
         "auto", "arithmetic: auto takes bf16 where the hardware has it", choices=("auto", "fp32", "bf16")
     )

@@ -1,4 +1,4 @@
-"""Instance normalisation that leaves the layout of its input as it is.
+"""Normalisation: instance norm that leaves the layout of its input as it is, and spectral norm of weights.
 
 On a CPU, torch's own copies every input in channels_last, the layout in which convolutions in bf16 are fast, to another
 one, and the next convolution copies it back: a quarter of a CycleGAN's training step was spent in such copies. And it
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import group_norm
+from torch.nn.utils.parametrizations import spectral_norm
 
 
 def _by_pixel(x: Tensor) -> Tensor:
@@ -86,3 +87,11 @@ class InstanceNorm(nn.InstanceNorm2d):
         if x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last):
             return _Normalise.apply(x, self.weight, self.bias, self.eps)
         return super().forward(x)
+
+
+def limit_spectra(network: nn.Module) -> None:
+    """Spectral normalisation: divide each convolution's weight by its largest singular value, as one step of the power
+    iteration a forward pass estimates it (Miyato et al. 2018, arXiv:1802.05957)."""
+    for module in list(network.modules()):
+        if isinstance(module, nn.Conv2d):
+            spectral_norm(module)

@@ -18,10 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from gan.config import DCGANConfig
-from gan.core.base import GAN, Adam, autocast, descend, wants_bf16
+from gan.core.base import GAN, autocast, descend, wants_bf16
 from gan.core.losses import LOSSES
 from gan.data.datasets import batch
 from gan.images import to_unit
+from gan.optim import Adam
 
 AT_ONCE = 64  # pictures that D looks at together
 LOOK = 0.5  # seconds of learning between two looks

@@ -15,11 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.core.base import Adam
 from gan.core.latent import noise, typical_length
 from gan.errors import UserError
 from gan.images import to_uint8, to_unit
 from gan.metrics.classifier import sureness
+from gan.optim import Adam
 
 POOL, BATCH = 512, 64  # random pictures that are looked at first, so many at a time
 LOOKS = 25  # how often a search shows where it stands, more often while much changes

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan.core.base import Adam
+from gan.optim import Adam
 
 WEIGHTS = ("ones", "bilinear", "random", "learned")
 TRIANGLE = (0.25, 0.5, 0.25)  # the blur of Zhang 2019, "Triangle-3", along one side

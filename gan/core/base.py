@@ -1,7 +1,6 @@
 """What both models share: two sides, each with its networks and one optimiser, and the average of what G learned."""
 
 import copy
-import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,21 +9,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from gan.config import Config
-
-
-class Adam(torch.optim.Adam):
-    """`torch.optim.Adam` (Kingma and Ba 2014, arXiv:1412.6980) without torch's compiler, which nothing here needs.
-
-    torch's optimisers are wrapped so that `torch.compile` leaves them alone, and the wrappers import that compiler
-    (`torch._dynamo`) at the first call: two to three seconds of a processor core at the start of every training. These
-    are the methods inside the wrappers.
-    """
-
-    step = torch.no_grad()(inspect.unwrap(torch.optim.Adam.step))
-    zero_grad = inspect.unwrap(torch.optim.Adam.zero_grad)
-    add_param_group = inspect.unwrap(torch.optim.Adam.add_param_group)
-    state_dict = inspect.unwrap(torch.optim.Adam.state_dict)
-    load_state_dict = inspect.unwrap(torch.optim.Adam.load_state_dict)
+from gan.optim import Adam
+from gan.regularization import diff_augment, gradient_penalty
 
 
 def wants_bf16(precision: str, device: torch.device) -> bool:
@@ -97,6 +83,7 @@ class GAN:
         self.opt_d = self._adam(self.discriminators, config.rate_d)
         self.g = {name: self._parallel(net) for name, net in self.generators.items()}
         self.d = {name: self._parallel(net) for name, net in self.discriminators.items()}
+        self.rounds = 0  # training steps made
 
     def _adam(self, networks: nn.Module, rate: float) -> Adam:
         fused = self.device.type in ("cpu", "cuda")
@@ -109,6 +96,21 @@ class GAN:
         # Buffers (batch norm's statistics) stay each process's own: a network is called twice before a backward.
         return DistributedDataParallel(network, device_ids=where, broadcast_buffers=False)
 
+    def shown(self, pictures: Tensor) -> Tensor:
+        """Real or generated pictures as a discriminator is shown them."""
+        return diff_augment(pictures) if self.config.diff_augment else pictures
+
+    def penalty(self, name: str, real: Tensor, fake: Tensor) -> Tensor | float:
+        """(R1 gamma E|grad D(real)|^2 + R2 gamma E|grad D(fake)|^2) / 2 of the discriminator `name`, lazily.
+
+        At every n-th step n times of it (Karras et al. 2020, arXiv:1912.04958, appendix B), else 0.
+        """
+        config, d = self.config, self.discriminators[name]
+        if self.rounds % config.penalty_every:
+            return 0.0
+        both = [(gamma, x) for gamma, x in ((config.r1, real), (config.r2, fake)) if gamma]
+        return sum(0.5 * config.penalty_every * gamma * gradient_penalty(d, x) for gamma, x in both)
+
     def set_rates(self, rate_g: float, rate_d: float) -> None:
         """Set both learning rates for the next step."""
         for optimiser, rate in ((self.opt_g, rate_g), (self.opt_d, rate_d)):
@@ -118,6 +120,7 @@ class GAN:
     def state(self) -> dict:
         """All that the next step depends on, beside the random streams."""
         return {
+            "rounds": self.rounds,
             "generators": self.generators.state_dict(),
             "discriminators": self.discriminators.state_dict(),
             "opt_g": self.opt_g.state_dict(),
@@ -126,6 +129,7 @@ class GAN:
 
     def load_state(self, state: dict) -> None:
         """The inverse of `state`."""
+        self.rounds = state.get("rounds", 0)  # older ones of a DCGAN have none
         self.generators.load_state_dict(state["generators"])
         self.discriminators.load_state_dict(state["discriminators"])
         self.opt_g.load_state_dict(state["opt_g"])

@@ -19,7 +19,7 @@ from gan.core.base import GAN, autocast, descend, frozen, grad_norm
 from gan.core.losses import LOSSES
 from gan.data.datasets import Pair, batch, load_pair
 from gan.images import grid, to_unit
-from gan.layers import InstanceNorm
+from gan.layers import InstanceNorm, limit_spectra
 
 DIRECTIONS = {"AtoB": ("a2b", "b2a"), "BtoA": ("b2a", "a2b")}  # the generators of the way there and of the way back
 SHOWN = 6  # test pictures of each pile that a run's samples are made of
@@ -106,6 +106,8 @@ class Discriminator(nn.Module):
         stages.append(nn.Conv2d(maps, 1, 4, padding=1))
         self.stages = nn.ModuleList(stages)
         self.apply(initialise)
+        if config.spectral_norm:
+            limit_spectra(self)
 
     def forward(self, x: Tensor) -> Tensor:
         for stage in self.stages:
@@ -157,7 +159,6 @@ class CycleGAN(GAN):
         super().__init__(config, device)
         self.loss = LOSSES[config.loss]
         self.pools = {"a": ImagePool(config.pool_size), "b": ImagePool(config.pool_size)}
-        self.rounds = 0
 
     @staticmethod
     def networks(config: CycleGANConfig) -> tuple[nn.ModuleDict, nn.ModuleDict]:
@@ -180,6 +181,7 @@ class CycleGAN(GAN):
                     fake_b, fake_a = self.g["a2b"](real_a), self.g["b2a"](real_b)
             verdicts = self._train_discriminators((real_a, fake_a), (real_b, fake_b), runtime)
         record |= verdicts
+        self.rounds += 1
         if runtime.measure:
             record |= {"grad_g": grad_norm(self.generators), "grad_d": grad_norm(self.discriminators)}
         return record
@@ -193,7 +195,6 @@ class CycleGAN(GAN):
         """
         a2b, b2a, n, config = self.g["a2b"], self.g["b2a"], len(real_a), self.config
         takes_identity = config.lambda_identity > 0 and self.rounds % config.identity_every == 0
-        self.rounds += 1
         with torch.set_grad_enabled(not runtime.freeze_g), frozen(self.discriminators):
             with autocast(self.device, self.bf16):
                 # generate: a2b(a) should pass for a picture of b, b2a(b) for one of a, and each is brought back again;
@@ -206,7 +207,8 @@ class CycleGAN(GAN):
                     fake_a, rec_a = b2a(torch.cat([real_b, fake_b])).split(n)
                 rec_b = a2b(fake_a)
                 # what the discriminators say of the generated pictures, patch by patch: [N, 1, h, w]
-                logits_a, logits_b = self.discriminators["a"](fake_a), self.discriminators["b"](fake_b)
+                logits_a = self.discriminators["a"](self.shown(fake_a))
+                logits_b = self.discriminators["b"](self.shown(fake_b))
             losses = {
                 "loss_g_a2b": self.loss.g(logits_b.float()),  # (D_B(a2b(a)) - 1)^2
                 "loss_g_b2a": self.loss.g(logits_a.float()),
@@ -226,28 +228,29 @@ class CycleGAN(GAN):
 
     def _train_discriminators(self, a: tuple, b: tuple, runtime: RuntimeSettings) -> dict[str, Tensor]:
         """Minimise (D(real) - 1)^2 + D(fake)^2 for each discriminator, the fakes by way of its pool (section 4)."""
-        losses, d_real, d_fake = {}, [], []
+        losses, penalties, d_real, d_fake = {}, [], [], []
         with torch.set_grad_enabled(not runtime.freeze_d):
             for name, (real, fake) in (("a", a), ("b", b)):
-                fake = self.pools[name].query(fake)
+                real, fake = self.shown(real), self.shown(self.pools[name].query(fake))
                 with autocast(self.device, self.bf16):
                     logits_real, logits_fake = self.d[name](torch.cat([real, fake])).float().split(len(real))
                 losses[f"loss_d_{name}"] = self.loss.d(logits_real, logits_fake, runtime.label)
+                if not runtime.freeze_d:
+                    penalties.append(self.penalty(name, real, fake))
                 d_real.append(self.loss.verdict(logits_real.detach()).mean())
                 d_fake.append(self.loss.verdict(logits_fake.detach()).mean())
             loss_d = losses["loss_d_a"] + losses["loss_d_b"]
         if not runtime.freeze_d:
-            descend(self.opt_d, loss_d)
+            descend(self.opt_d, loss_d + sum(penalties))
         verdicts = {"d_real": sum(d_real) / 2, "d_fake": sum(d_fake) / 2}
         return {"loss_d": loss_d.detach(), **{k: v.detach() for k, v in losses.items()}, **verdicts}
 
     def state(self) -> dict:
         pools = {name: pool.pictures for name, pool in self.pools.items()}
-        return super().state() | {"pools": pools, "rounds": self.rounds}
+        return super().state() | {"pools": pools}
 
     def load_state(self, state: dict) -> None:
         super().load_state(state)
-        self.rounds = state["rounds"]
         for name, pictures in state["pools"].items():
             self.pools[name].pictures = [p.to(self.device) for p in pictures]
 

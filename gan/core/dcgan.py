@@ -18,7 +18,7 @@ from gan.core.latent import noise
 from gan.core.losses import LOSSES
 from gan.data.datasets import Pictures, batch, load
 from gan.images import grid
-from gan.layers import InstanceNorm
+from gan.layers import InstanceNorm, limit_spectra
 
 
 def norm_layer(name: str, maps: int) -> nn.Module:
@@ -106,6 +106,8 @@ class Discriminator(nn.Module):
             maps, side = 2 * maps, side // 2
         self.stages.append(nn.Conv2d(maps, 1, 4))  # 4x4 -> 1x1
         self.apply(initialise)
+        if config.spectral_norm:
+            limit_spectra(self)
 
     def forward(self, x: Tensor) -> Tensor:
         for stage in self.stages:
@@ -158,17 +160,19 @@ class DCGAN(GAN):
 
             # train D: maximise log D(x) + log(1 - D(G(z))); detached, so that nothing of it reaches G
             with autocast(self.device, self.bf16), torch.set_grad_enabled(not runtime.freeze_d):
-                logits_real, logits_fake = d(real).float(), d(fake.detach()).float()  # [N] each
+                seen = self.shown(real), self.shown(fake.detach())
+                logits_real, logits_fake = (d(x).float() for x in seen)  # [N] each
             loss_d = self.loss.d(logits_real, logits_fake, runtime.label)
             if not runtime.freeze_d:
-                descend(self.opt_d, loss_d)
+                descend(self.opt_d, loss_d + self.penalty("d", *seen))
 
         # train G: maximise log D(G(z)), with the D that has just learned; its own weights stay as they are
         with frozen(self.discriminators), autocast(self.device, self.bf16):
-            logits = self.discriminators["d"](fake).float()  # [N]
+            logits = self.discriminators["d"](self.shown(fake)).float()  # [N]
         loss_g = self.loss.g(logits)
         if not runtime.freeze_g:
             descend(self.opt_g, loss_g)
+        self.rounds += 1
 
         record = {
             "loss_g": loss_g.detach(),

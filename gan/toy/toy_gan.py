@@ -10,9 +10,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gan.core.base import Adam, frozen, grad_norm
+from gan.core.base import frozen, grad_norm
 from gan.core.losses import LOSSES
 from gan.errors import UserError
+from gan.optim import Adam
 from gan.toy.densities import BLUR, CELLS, Points, best, covered, divergence, measured, places
 
 MANY = 4096  # generated points from which q is measured

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan.core.base import Adam
+from gan.optim import Adam
 
 
 def learned(optimiser: type[torch.optim.Optimizer], fused: bool) -> list[torch.Tensor]:
