@@ -31,6 +31,7 @@ from demo.lessons import lesson_file, stages
 from demo.lessons import routes as lesson_routes
 from demo.lessons.rooms import Rooms
 from demo.lessons.shown import shown
+from demo.portfolio import routes as portfolio_routes
 from demo.server.environment import ROOT, Place, decide
 from demo.server.https import Invitation, answer_plain_http, invite
 from demo.server.ports import LAST, free_port, is_reached_by_others, port, prefix
@@ -101,7 +102,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
             "docs_url": None,
             "redoc_url": None,
             "middleware": [Middleware(CrossOriginIsolation), Middleware(LanguageSwitch), Middleware(QuickTree)],
-            "routes": [*ROUTES, *lesson_routes.ROUTES],
+            "routes": [*ROUTES, *lesson_routes.ROUTES, *portfolio_routes.ROUTES],
         },
         "quiet": True,
     }

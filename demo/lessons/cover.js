@@ -1,4 +1,5 @@
 // What the lesson's tab shows: where it begins, its scenes, the way into a room, and a lesson of one's own.
+import { controls } from "../portfolio/controls.js";
 import { make } from "./elements.js";
 import { wayIn } from "./join.js";
 import { go, lesson } from "./lesson.js";
@@ -43,6 +44,17 @@ const owned = () => {
   return section;
 };
 
+// What this visitor has made so far, to take home.
+const made = () => {
+  const section = make("section", "", { className: "made" });
+  controls(lesson).then(({ words: said, told, save, clear }) => {
+    const row = make("form"); // laid out as the others
+    row.append(save, clear);
+    section.append(make("h3", said.save), make("p", said.how), told, row);
+  });
+  return section;
+};
+
 export const cover = (element) => {
   const root = make("div", "", { className: "cover" });
   const list = make("ol");
@@ -60,7 +72,7 @@ export const cover = (element) => {
   form.append(typed, make("button", words.enter));
   join.append(make("h3", words.join), make("p", words.join_how), form);
   const more = make("div", "", { className: "more" });
-  more.append(join, ...(leads && own !== null ? [owned()] : []));
+  more.append(join, made(), ...(leads && own !== null ? [owned()] : []));
   const begin = make("button", words.start, { type: "button", className: "begin", onclick: () => go(0) });
   addEventListener("lesson-left", ({ detail: at }) => {
     begin.textContent = words.resume.replace("{number}", at + 1);

@@ -4,7 +4,7 @@ import { make } from "./elements.js";
 import { JoinPanel, wayIn } from "./join.js";
 import { Notes } from "./notes.js";
 import * as rooms from "./room.js";
-import { Vote } from "./vote.js";
+import { keepVote, Vote } from "./vote.js";
 
 const here = (path) => new URL(path, import.meta.url);
 const language = document.documentElement.lang;
@@ -43,7 +43,7 @@ footer.append(
   ...[press("notes", () => openNotes(), true), press("full", () => full(), true)],
   ...[press("more", () => leave(true), true), press("leave", () => leave())],
 );
-const vote = new Vote(words, (what) => room?.lead(what));
+const vote = new Vote(words, (what) => room?.lead(what), (mine) => keepVote(name, at + 1, scene(), mine));
 root.append(header, told, vote.root, footer);
 // The picture of a scene that the lesson draws itself, or what it adds to one for phones: {root, ask(scene), hear(room), turn()}
 let own = null;

@@ -1,7 +1,10 @@
 // A phone in a room: the question that the class is asked, and big buttons. What it answered is kept on this phone alone,
 // under a number that it made up.
+import { controls } from "../portfolio/controls.js";
+import { keep as keepThing } from "../portfolio/store.js";
 import { make } from "./elements.js";
 import { listen } from "./room.js";
+import { keepVote, LETTERS } from "./vote.js";
 
 const here = (path) => new URL(`../${path}`, import.meta.url);
 const { code, words, language, lesson, statements, true: truths } = JSON.parse(document.getElementById("about").textContent);
@@ -9,7 +12,6 @@ const { scenes } = await (await fetch(here(`lesson/${language}.json`))).json();
 const [title, sentence, act, told, home, there] = ["title", "sentence", "act", "told", "home", "here"].map((id) =>
   document.getElementById(id),
 );
-const LETTERS = "ABCDEF";
 
 // what this phone answered in this room: its number, its votes by scene ({first, second}), its answers by "before", "after"
 const kept = (() => {
@@ -26,7 +28,6 @@ const keep = () => {
   } catch {
     // storage is refused: a reload then begins anew
   }
-  home.hidden = !Object.keys(kept.votes).length && !Object.keys(kept.quiz).length;
 };
 const send = async (what, body) => {
   const options = { method: "POST", body: JSON.stringify({ voter: kept.voter, ...body }) };
@@ -39,6 +40,8 @@ const send = async (what, body) => {
   }
   return 0;
 };
+
+const keepMine = (number) => keepVote(lesson, number, scenes[number - 1], { ...kept.votes[number], right: kept.rights?.[number] });
 
 // The vote: a button for each answer.
 const vote = ({ phase, right }, number) => {
@@ -58,6 +61,7 @@ const vote = ({ phase, right }, number) => {
       if (status === 204) {
         kept.votes[number] = { ...kept.votes[number], [round]: choice };
         keep();
+        keepMine(number);
         told.textContent = words.picked;
       } else {
         for (const each of list.children) each.setAttribute("aria-pressed", "false");
@@ -101,6 +105,7 @@ const quiz = (when) => {
     if (status === 204) {
       kept.quiz[when] = answers;
       keep();
+      keepThing("statements", `${lesson} ${when}`, { when, answers });
     }
     told.textContent = status === 204 ? words.sent : status === 409 ? words.closed : words.lost;
   };
@@ -138,7 +143,10 @@ const show = (state) => {
   told.textContent = over ? words.over : scene ? words.look : words.wait;
   leave?.();
   hear = leave = null;
-  if (poll?.right) kept.rights = { ...kept.rights, [number]: poll.right };
+  if (poll?.right) {
+    kept.rights = { ...kept.rights, [number]: poll.right };
+    if (kept.votes[number]) keepMine(number);
+  }
   const asks = poll && (scene?.phone ? ["first", "bars", "second"].includes(poll.phase) : poll.phase !== "closed");
   if (asks) vote(poll, number);
   else if (scene?.phone) activity(scene);
@@ -146,40 +154,9 @@ const show = (state) => {
 };
 
 document.getElementById("code").textContent = code;
-keep();
 listen(code, "", (state) => show(state ?? { over: true }));
 
-// Everything of this phone's as one file that opens without the app.
-home.onclick = () => {
-  const page = document.implementation.createHTMLDocument(document.title);
-  page.documentElement.lang = language;
-  const style = page.createElement("style");
-  style.textContent = "body{font:18px/1.6 sans-serif;max-width:42em;margin:2em auto;padding:0 1em}.right{color:#15803d}";
-  page.head.append(style);
-  page.head.prepend(Object.assign(page.createElement("meta"), { charset: "utf-8" }));
-  page.head.querySelector("meta").setAttribute("charset", "utf-8");
-  const add = (tag, text, name = "") => {
-    page.body.append(Object.assign(page.createElement(tag), { textContent: text, className: name }));
-  };
-  add("h1", document.title);
-  scenes.forEach((scene, at) => {
-    if (scene.stage === "quiz") return;
-    add("h2", `${at + 1}. ${scene.title}`);
-    add("p", scene.sentence);
-    const mine = kept.votes[at + 1];
-    scene.answers.forEach((answer, choice) => {
-      const marks = [mine?.first === choice && "1", mine?.second === choice && "2"].filter(Boolean).join(", ");
-      add("p", `${LETTERS[choice]}. ${answer}${marks ? ` ← ${words.mine} ${marks}` : ""}`, kept.rights?.[at + 1]?.includes(choice) ? "right" : "");
-    });
-  });
-  statements.forEach(({ say, why }, at) => {
-    add("h3", `${say} — ${truths[at] ? words.agree : words.disagree}`);
-    add("p", why);
-    const mine = ["before", "after"].map((when) => kept.quiz[when] && words[["agree", "disagree", "unsure"][kept.quiz[when][at]]]);
-    if (mine.some(Boolean)) add("p", `${words.mine} ${mine.map((each) => each ?? "–").join(" → ")}`);
-  });
-  const file = new Blob([`<!doctype html>${page.documentElement.outerHTML}`], { type: "text/html" });
-  const link = make("a", "", { href: URL.createObjectURL(file), download: `${lesson}-${code}.html` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-};
+// Everything of this browser's as one file that opens without the app.
+controls({ name: lesson, scenes, statements, true: truths }).then(({ save, clear }) => {
+  home.replaceChildren(save, clear);
+});

@@ -1,5 +1,6 @@
 // A phone draws a digit and sends it to D: what D says of it now, what it said of those before, and to draw another once D
 // has learned.
+import { keep } from "../portfolio/store.js";
 import { fill, make } from "./elements.js";
 
 // The app's own pad in `element`, which tells of its drawing after each stroke; returns how to empty it.
@@ -12,7 +13,7 @@ export const pad = async (element, here, tell) => {
   return () => element.querySelector(".tools button").click();
 };
 
-export const begin = ({ act, told, words, here, code, voter }) => {
+export const begin = ({ act, told, words, here, code, voter, scene }) => {
   const say = (name, values = {}) => fill(words[`drawing_${name}`], values);
   const percent = (score) => say("percent", { value: Math.round(100 * score) });
   const ask = async (path, body) => {
@@ -51,6 +52,11 @@ export const begin = ({ act, told, words, here, code, voter }) => {
     }
     answer.replaceChildren(image, text, make("h2", say("marks")), list);
   };
+  const keepMine = (source) => {
+    const [number, first] = mine.scores.at(-1);
+    const score = `${say("score")}: ${percent(first)}`;
+    keep("drawing", `${code} ${number}`, { title: scene.title, texts: [score], pictures: [{ source }] });
+  };
   const speak = (name) => (note.textContent = say(name));
   const usual = () => {
     if (room.is_full) return speak("full");
@@ -67,14 +73,16 @@ export const begin = ({ act, told, words, here, code, voter }) => {
   };
 
   button.onclick = async () => {
+    const sent = drawing;
     isSending = true;
     speak("sending");
     draw();
-    const got = await ask("drawing", { drawing });
+    const got = await ask("drawing", { drawing: sent });
     isSending = false;
     if (isLeft) return;
     if (got?.ok) {
       mine = await got.json();
+      keepMine(sent);
       clear();
       draw();
       answer.scrollIntoView({ block: "nearest" });

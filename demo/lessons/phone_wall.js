@@ -1,4 +1,5 @@
 // A photo from this phone, made into a zebra here, and hung on the wall.
+import { keep, small } from "../portfolio/store.js";
 import { make } from "./elements.js";
 
 // The middle square of a picture file on a canvas.
@@ -11,7 +12,7 @@ const square = async (file, canvas, side) => {
   return context;
 };
 
-export const begin = ({ act, told, words, here, code, voter }) => {
+export const begin = ({ act, told, words, here, code, voter, scene }) => {
   let network = null;
   let isLeft = false;
   const photo = make("canvas", "", { className: "photo" });
@@ -82,6 +83,7 @@ export const begin = ({ act, told, words, here, code, voter }) => {
         [made.width, made.height, made.hidden] = [image.width, image.height, false];
         made.getContext("2d").drawImage(image, 0, 0);
       }
+      if (answer?.ok) keep("photo", code, { title: scene.title, pictures: [photo, made].map((each) => ({ source: small(each) })) });
     };
     label.firstChild.textContent = words.wall_again;
   };

@@ -63,8 +63,6 @@ WORDS = (
     "unsure",
     "send",
     "sent",
-    "home",
-    "mine",
 )
 
 

@@ -1,15 +1,21 @@
 // What the class is asked beside the picture: vote, argue, vote again, and then the answer. Without a room one guesses
 // alone, and asks for the answer.
+import { keep } from "../portfolio/store.js";
 import { fill, make } from "./elements.js";
 
-const LETTERS = "ABCDEF";
+export const LETTERS = "ABCDEF";
 const NEXT = { closed: "first", first: "bars", bars: "second", second: "truth", truth: "closed" };
 
+// What a visitor voted in a scene, by its number from 1, in this browser: {first, second, right: once that is told}.
+export const keepVote = (lesson, number, { title, sentence, answers }, mine) =>
+  keep("vote", `${lesson} ${number}`, { lesson, scene: number, title, sentence, answers, ...mine });
+
 export class Vote {
-  // `lead(what)` asks the room for something, where this page leads one.
-  constructor(words, lead) {
+  // `lead(what)` asks the room for something, where this page leads one; `guessed(mine)` hears of who guesses alone.
+  constructor(words, lead, guessed) {
     this.words = words;
     this.lead = lead;
+    this.guessed = guessed;
     this.root = make("aside", "", { id: "lesson-vote", hidden: true, ariaLabel: words.vote });
     this.list = make("div", "", { className: "answers" });
     this.told = make("p", "", { role: "status" });
@@ -61,13 +67,14 @@ export class Vote {
   go(phase) {
     if (this.room) this.lead({ phase: (this.asked = phase) });
     else this.phase = phase;
+    if (!this.room && phase === "truth" && this.guess !== null) this.guessed({ first: this.guess, right: this.scene.right });
     if (phase === "closed") this.guess = null;
     this.draw();
   }
 
   // Alone: a guess. In a room: a raised hand, counted by the teacher.
   choose(choice) {
-    if (!this.room) this.guess = choice;
+    if (!this.room && this.now !== "truth") this.guessed({ first: (this.guess = choice) });
     else if (["first", "second"].includes(this.now)) return this.lead({ hand: choice });
     this.draw();
   }

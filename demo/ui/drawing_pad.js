@@ -111,7 +111,7 @@ element.addEventListener("drawn", async ({ detail }) => {
   await image.decode();
   blank(canvas);
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  canvas.dataset.used = "yes";
+  canvas.dataset.used = "elsewhere";
   tell(canvas);
 });
 element.addEventListener("click", (event) => {

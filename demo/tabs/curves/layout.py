@@ -7,7 +7,7 @@ import gradio as gr
 from demo.shared import run_about
 from demo.shared.links import asked_of
 from demo.tabs.curves.events import MAX_RUNS, SMOOTHING, RunsView
-from demo.tabs.curves.predictions import ABOUT, Predictions
+from demo.tabs.curves.predictions import ABOUT, JS, Predictions
 from demo.ui import svg_chart
 from demo.ui.i18n import t
 from demo.ui.results import shows_result
@@ -36,7 +36,7 @@ def panel() -> tuple[RunsView, Predictions, Player]:
             min_width=280,
             elem_id="curves-runs",
         )
-    words = gr.HTML(css_template=ABOUT, elem_id="experiment", elem_classes="result")
+    words = gr.HTML(css_template=ABOUT, js_on_load=JS, elem_id="experiment", elem_classes="result")
     option = gr.Radio([], label=t("curves.guess.label"), visible=False, elem_id="curves-guess")
     ends = gr.Radio([], label=t("curves.guess.whose_label"), visible=False, elem_id="curves-ends")
     with gr.Row(elem_id="curves-moment"):

@@ -10,6 +10,7 @@ import gradio as gr
 from demo.shared import experiments
 from demo.tabs.curves.events import MAX_RUNS, Asked, Guess, RunsView, stories, there_now
 from demo.ui.address import asked_for
+from demo.ui.assets import beside
 from demo.ui.data_urls import file_url
 from demo.ui.handlers import Shown
 from demo.ui.i18n import Language, language_of, say
@@ -21,7 +22,7 @@ ABOUT = """p { margin: 0 0 0.5rem; }
 .ends figure { margin: 0; flex: 0 1 22rem; }
 .ends figcaption { font-weight: 600; font-size: 1.1em; }
 .ends img { width: 100%; height: auto; image-rendering: pixelated; border-radius: 4px; }"""
-HTML = macros(__file__)
+JS, HTML = beside(__file__, "predictions.js"), macros(__file__)
 LETTERS = "ABCD"
 
 
@@ -160,6 +161,9 @@ def about(guess: Guess, language: Language) -> str:
     whose = {"run": asked, "letter": letter[asked], "other": guess["pick"], "choice": letter[guess["pick"]]}
     return HTML.told(
         part("question"),
+        key,
+        part(f"options.{given}"),
+        is_right,
         verdict=say(language, "curves.guess.right" if is_right else "curves.guess.wrong"),
         answer=part(f"answers.{given}"),
         found=say(language, f"curves.guess.{found}", **whose),

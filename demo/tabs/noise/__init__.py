@@ -85,7 +85,12 @@ def build(place: Place) -> None:
                     elem_id="noise-seed",
                 )
                 dice = gr.Button(t("noise.dice"), variant="primary", min_width=100, elem_id="dice")
-            held = gr.HTML(css_template=CSS, elem_id="held", **shows_result(selection.PANEL, min_height=200))
+            held = gr.HTML(
+                css_template=CSS,
+                js_on_load=selection.JS,
+                elem_id="held",
+                **shows_result(selection.PANEL, min_height=200),
+            )
             shelf = gr.HTML(skeleton(97), css_template=CSS, js_on_load=JS, elem_id="shelf")
             code = gr.Textbox(
                 label=t("noise.held.code"), info=t("noise.held.code_info"), buttons=["copy"], elem_id="held-code"

@@ -3,7 +3,7 @@
 {
   const device = import(new URL("device/page.js", document.baseURI)).catch(() => null);
   const WAYS = ["slerp", "lerp"];
-  let last = null; // what was set up last: the server draws it anew
+  let last = ""; // the way that was set up last: the server changes it in its place
 
   const numbers = (text) => Float64Array.from(JSON.parse(text));
   const dot = (a, b) => a.reduce((sum, value, at) => sum + value * b[at], 0);
@@ -74,11 +74,31 @@
     const shown = target.closest(".on-the-way, .strength");
     if (shown) moved(shown);
   });
+  // The film of a way that a visitor chose is kept in this browser.
+  const portfolio = import(new URL("portfolio/store.js", document.baseURI)).catch(() => null); // the server may be gone
+  let isChosen = false;
+  const keepFilm = async () => {
+    const [film, frames] = [element.querySelector(".film img"), [...element.querySelectorAll(".frames.slerp button")]];
+    const pictures = [{ source: film.src, alt: film.alt }];
+    const name = [frames.length, frames[0].dataset.address, frames.at(-1).dataset.address].join(" ");
+    const title = element.querySelector(".film a").download;
+    (await portfolio)?.keep("film", name, { title, pictures });
+  };
+  const choose = ({ target }) => {
+    if (!element.isConnected) return document.removeEventListener("input", choose);
+    if (target.closest?.("#between-start, #between-end, #between-steps")) isChosen = true;
+  };
+  document.addEventListener("input", choose);
+  element.addEventListener("click", ({ target }) => target.closest(".film a") && keepFilm());
+
   const prepare = () => {
     const shown = element.querySelector(".on-the-way");
-    if (!shown || shown === last) return;
-    last = shown;
-    frame(shown, 0.5);
+    const now = shown && [shown.dataset.a, shown.dataset.b, element.querySelector(".film img").src].join(" ");
+    if (!shown || now === last) return;
+    last = now;
+    frame(shown, Number(shown.querySelector("input").value) / 100);
+    if (isChosen) keepFilm();
+    isChosen = false;
   };
-  new MutationObserver(prepare).observe(element, { childList: true, subtree: true });
+  new MutationObserver(prepare).observe(element, { childList: true, subtree: true, attributes: true });
 }

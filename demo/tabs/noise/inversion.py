@@ -14,6 +14,7 @@ from demo.tabs.noise.samples import CSS, MAX_SEED, class_name, inline
 from demo.tabs.noise.selection import Desk, Room, hold
 from demo.ui import drawing_pad as pads
 from demo.ui import handlers, svg_chart
+from demo.ui.assets import beside
 from demo.ui.gradio_workarounds import session_of, unread
 from demo.ui.handlers import EACH, add_endpoint, catch_errors
 from demo.ui.i18n import Language, language_of, say, saying, t
@@ -41,7 +42,7 @@ images = lazy("gan.images")
 sample_id = lazy("gan.inference.sample_id")
 torch = lazy("torch")
 
-HTML = macros(__file__)
+JS, HTML = beside(__file__, "inversion.js"), macros(__file__)
 MODES = ("name", "draw", "upload")
 FRAMES = 12  # of the way that are shown
 FIRST = 5  # the class to begin with: "there is a vector that makes a 5"
@@ -110,6 +111,8 @@ def page(run: Run, wanted: "int | Tensor", at: "Found", language: Language, said
     return HTML.page(
         say,
         say(state, **values),
+        said,
+        sample_id.of_vector(run.name, at.z),
         share,
         name,
         wanted="" if name else inline(wanted),
@@ -253,7 +256,7 @@ def build(room: Room) -> Section:
                     halt = gr.Button(t("noise.find.stop"), interactive=False, min_width=110, elem_id="find-stop")
                 keep = gr.Button(t("noise.keep"), size="md", elem_id="find-keep")
             with gr.Column(scale=5, min_width=320):
-                result = gr.HTML(css_template=css, elem_id="search", **shows_result(400, min_height=420))
+                result = gr.HTML(css_template=css, js_on_load=JS, elem_id="search", **shows_result(400, min_height=420))
         gr.Markdown(t("noise.find.explain"))
         add_endpoint(
             endpoint,

@@ -19,6 +19,7 @@ from demo.tabs.noise.samples import (
     varied,
     verdict,
 )
+from demo.ui.assets import beside
 from demo.ui.handlers import EACH, catch_errors
 from demo.ui.i18n import Language, saying
 from demo.ui.numbers import percent
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
 
 sample_id = lazy("gan.inference.sample_id")
 
-HTML = macros(__file__)
+JS, HTML = beside(__file__, "selection.js"), macros(__file__)
 PANEL = 267  # pixels that the held picture takes
 SHELF = 8  # pictures that stay within reach
 FIRST = 4  # of them are there from the beginning, so that everything can be tried at once
 
-Desk = dict[str, Any]  # {"held": an address or "", "shelf": [address, ...]}: plain values, as a gr.State needs
+# {"held": an address or "", "shelf": [address, ...]}, "picked" where a visitor chose what is held: plain values, as a
+# gr.State needs
+Desk = dict[str, Any]
 
 
 class Room(NamedTuple):
@@ -59,12 +62,12 @@ def hold(desk: Desk, address: str) -> Desk:
     shelf = desk["shelf"]
     if address not in shelf:
         shelf = [*shelf, address][-SHELF:]
-    return {"held": address, "shelf": shelf}
+    return {"held": address, "shelf": shelf, "picked": True}
 
 
 def put_away(desk: Desk, address: str) -> Desk:
     """Take a picture off the shelf; the one that is held stays held."""
-    return {"held": desk["held"], "shelf": [each for each in desk["shelf"] if each != address]}
+    return desk | {"shelf": [each for each in desk["shelf"] if each != address]}
 
 
 def held(desk: Desk) -> Picture:
@@ -99,6 +102,7 @@ def panel(desk: Desk, language: Language) -> str:
         enlarge=saying(language)("app.enlarge.open"),
         file=quote(file),
         about=about(shown, language),
+        is_picked="picked" in desk,
         bars=bars(shown.z, language),
     )
 

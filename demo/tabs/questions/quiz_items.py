@@ -1,6 +1,7 @@
 """What ends a question: items to answer, each answer with its explanation, and what to read on.
 
-Plain radio buttons and CSS: the page itself turns over the explanation, nothing is sent and nothing is stored.
+Plain radio buttons and CSS: the page itself turns over the explanation, and nothing is sent. What was answered is kept
+in the visitor's browser alone.
 """
 
 from typing import Any
@@ -14,7 +15,8 @@ from demo.ui.assets import beside
 from demo.ui.i18n import Language, language_of, saying, t
 from demo.ui.templates import macros
 
-CSS, HTML = beside(__file__, "quiz_items.css"), macros(__file__)
+CSS, JS = beside(__file__, "quiz_items.css"), beside(__file__, "quiz_items.js")
+HTML = macros(__file__)
 CHOICES = ("a", "b", "c")
 # the right answers, in the order of the items; their words are under questions.<question>.items.<number>
 RIGHT = {"q1": "cba", "q15": "bca", "q17": "bac", "q20": "cab"}
@@ -45,7 +47,7 @@ def html(question: str, language: Language) -> str:
 
 def build(question: str) -> gr.HTML:
     """The component that shows them."""
-    return gr.HTML(css_template=CSS, elem_id=f"{question}-items", padding=False)
+    return gr.HTML(css_template=CSS, js_on_load=JS, elem_id=f"{question}-items", padding=False)
 
 
 def once(question: str, shown: str | None, request: gr.Request) -> Any:

@@ -1,0 +1,1 @@
+"""What a visitor has made: kept in the visitor's own browser, and saved there as one file."""
