@@ -1,5 +1,6 @@
 // The lesson: scene after scene one sentence, and one part of the workshop as large as the screen, with at most three of its
 // controls. Nothing is moved or copied: the rest is put out of sight, so that whoever leaves is in the workshop as it stands.
+import { controls } from "../portfolio/controls.js";
 import { make } from "./elements.js";
 import { JoinPanel, wayIn } from "./join.js";
 import { Notes } from "./notes.js";
@@ -43,6 +44,9 @@ footer.append(
   ...[press("notes", () => openNotes(), true), press("full", () => full(), true)],
   ...[press("more", () => leave(true), true), press("leave", () => leave())],
 );
+const home = make("span", "", { hidden: true }); // at the end of the lesson, for who has made anything
+controls(lesson).then(({ save }) => home.append(save));
+footer.querySelector(".gap").after(home);
 const vote = new Vote(words, (what) => room?.lead(what), (mine) => keepVote(name, at + 1, scene(), mine));
 root.append(header, told, vote.root, footer);
 // The picture of a scene that the lesson draws itself, or what it adds to one for phones: {root, ask(scene), hear(room), turn()}
@@ -161,6 +165,7 @@ export const go = async (number_) => {
   scrollTo(0, 0);
   heading.textContent = scene().title;
   sentence.textContent = scene().sentence;
+  home.hidden = at < scenes.length - 1;
   number.textContent = words.at.replace("{number}", at + 1).replace("{count}", scenes.length);
   told.textContent = words.coming;
   invite(false);

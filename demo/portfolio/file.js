@@ -11,8 +11,13 @@ const box = (tag, children, { lang, ...more } = {}) => {
   made.append(...children);
   return made;
 };
-const verdict = (words, right) =>
-  typeof right === "boolean" ? [make("p", words[right ? "right" : "wrong"], { className: right ? "right" : "wrong" })] : [];
+// A heading, marked where an answer was right or wrong.
+const heading = (text, words, right) => {
+  if (typeof right !== "boolean") return make("h3", text);
+  const mark = make("span", right ? "✓" : "✗", { className: right ? "right" : "wrong", role: "img" });
+  mark.ariaLabel = mark.title = words[right ? "right" : "wrong"];
+  return box("h3", [mark, ` ${text}`]);
+};
 
 // A picture, a drawing, a film, a photo or a guess.
 const article = ({ kind, title, texts, pictures, link, right, language }, { words, base }) => {
@@ -22,15 +27,15 @@ const article = ({ kind, title, texts, pictures, link, right, language }, { word
   });
   const parts = [];
   if (figures.length) parts.push(box("div", figures, { className: "figures" }));
-  if (title) parts.push(make("h3", title));
-  parts.push(...texts.map((text) => make("p", text)), ...verdict(words, right));
+  if (title) parts.push(heading(title, words, right));
+  parts.push(...texts.map((text) => make("p", text)));
   if (link) parts.push(box("p", [make("a", words.open, { href: new URL(link, base).href, lang: document.documentElement.lang })]));
   return box("article", parts, { lang: language, className: kind });
 };
 
 // What a scene asks, with what was voted.
 const asked = ({ title, sentence, answers }, mine, words, lang) => {
-  const items = answers.map((answer, choice) => {
+  const items = (mine ? answers : []).map((answer, choice) => {
     const isRight = Boolean(mine?.right?.includes(choice));
     const marks = [mine?.first === choice && words.first, mine?.second === choice && words.second].filter(Boolean);
     const parts = [make("b", `${LETTERS[choice]}. `), isRight ? `${answer} ✓` : answer];
@@ -62,9 +67,10 @@ const statements = (things, lesson, words) => {
   const named = (answers, at) => (answers ? words[["agree", "disagree", "unsure"][answers[at]]] : "–");
   return lesson.statements.map(({ say, why }, at) => {
     const isTrue = lesson.true[at];
-    const parts = [make("h3", say), make("p", `${words.mine} ${named(given.before, at)} → ${named(given.after, at)}`)];
+    const right = given.after && given.after[at] === (isTrue ? 0 : 1);
+    const mine = `${words.mine} ${named(given.before, at)} → ${named(given.after, at)}`;
+    const parts = [heading(say, words, right), make("p", mine)];
     if (given.after) {
-      parts.push(...verdict(words, given.after[at] === (isTrue ? 0 : 1)));
       parts.push(box("p", [make("b", words[isTrue ? "agree" : "disagree"]), `. ${why}`]));
     }
     return box("article", parts);

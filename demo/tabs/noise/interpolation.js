@@ -79,10 +79,10 @@
   let isChosen = false;
   const keepFilm = async () => {
     const [film, frames] = [element.querySelector(".film img"), [...element.querySelectorAll(".frames.slerp button")]];
-    const pictures = [{ source: film.src, alt: film.alt }];
     const name = [frames.length, frames[0].dataset.address, frames.at(-1).dataset.address].join(" ");
-    const title = element.querySelector(".film a").download;
-    (await portfolio)?.keep("film", name, { title, pictures });
+    const title = element.querySelector(".film a").download.replace("-walk.gif", "");
+    const pictures = [{ source: film.src, alt: film.alt }];
+    (await portfolio)?.keep("film", name, { title, texts: [film.alt], pictures });
   };
   const choose = ({ target }) => {
     if (!element.isConnected) return document.removeEventListener("input", choose);

@@ -11,10 +11,10 @@ import(new URL("portfolio/store.js", document.baseURI)).then(({ keep, watch }) =
     if (!said || said === "searching" || !drawing) return;
     const [wanted, shown] = element.querySelectorAll(".search figure");
     const image = shown.querySelector("img");
-    const pictures = [{ source: drawing }, { source: image.src, alt: image.alt, caption: shown.textContent }];
-    const texts = [element.querySelector(".answer").textContent];
+    const asked = wanted.textContent.trim();
+    const pictures = [{ source: drawing, alt: asked, caption: asked }, { source: image.src, alt: image.alt, caption: shown.textContent }];
     const link = `?picture=${encodeURIComponent(found)}`;
-    keep("drawing", found, { title: wanted.textContent.trim(), texts, pictures, link });
+    keep("drawing", found, { title: element.querySelector(".answer").textContent, pictures, link });
     drawing = "";
   });
 }, () => {}); // the server is gone

@@ -241,7 +241,7 @@ def test_phones_get_the_pad_of_the_app_in_their_language(client):
 
 def strokes(page, *lines):
     """Draw on the pad of a page, in shares of its side."""
-    box = page.locator("canvas").bounding_box()
+    box = page.locator("canvas[data-ready]").bounding_box()
     for line in lines:
         points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in line]
         page.mouse.move(*points[0])
