@@ -19,6 +19,7 @@ from demo.lessons.rooms import Rooms
 from demo.server.environment import decide
 from demo.ui.i18n import words
 from tests.browser import Visitors, expect, serve, settle
+from tests.demo.lessons.test_lesson_page import taken_home
 
 ME, YOU = "0123456789abcdef", "fedcba9876543210"
 SCENES = lesson_file.read(lesson_file.shipped("en")).scenes
@@ -292,6 +293,7 @@ def test_a_class_draws_d_learns_and_the_class_draws_again(chromium, tmp_path):
         phones[0].locator(".send").click()
         expect(phones[0].locator(".answer li")).to_have_count(2)
         expect(stage.locator("[role=status]")).to_contain_text("Round 2, drawings: 1")
+        assert taken_home(phones[0]).count('src="data:image/png') == 2
         phones[0].reload()
         expect(phones[0].locator(".answer li")).to_have_count(2)
         teacher.once("dialog", lambda dialog: dialog.accept())

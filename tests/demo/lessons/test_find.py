@@ -13,6 +13,7 @@ from demo.server.environment import decide
 from demo.ui.i18n import words
 from tests.browser import Visitors, expect, serve, settle
 from tests.demo.lessons.test_drawing import ME, ONE, SEVEN, drawn, strokes
+from tests.demo.lessons.test_lesson_page import taken_home
 
 SCENES = lesson_file.read(lesson_file.shipped("en")).scenes
 NUMBER = [scene.stage for scene in SCENES].index("find") + 1
@@ -71,6 +72,7 @@ def test_a_drawing_from_a_phone_is_searched_for_when_the_teacher_presses(chromiu
         phone.locator(".send").click()
         expect(phone.locator("#act > [role=status]")).to_have_text(words("ko")["room.find.sent"])
         expect(teacher.locator("#lesson-find figcaption")).to_contain_text("1")
+        assert taken_home(phone).count('src="data:image/png') == 1
         settle(teacher)
         expect(teacher.locator("#find-which")).to_be_hidden()
         assert teacher.locator("#search .wanted, #search img").count() == 0, "it waits for the teacher"
@@ -78,6 +80,8 @@ def test_a_drawing_from_a_phone_is_searched_for_when_the_teacher_presses(chromiu
         expect(teacher.locator("#search img").first).to_be_visible()
         teacher.locator("#find-go:enabled").wait_for(timeout=60_000)
         settle(teacher)
+        store = "import(new URL('portfolio/store.js', document.baseURI)).then(({ everything }) => everything())"
+        assert teacher.evaluate(store) == [], "it is not the teacher's"
         teacher.locator("#lesson-find button").click()
         expect(teacher.locator("#find-which")).to_be_visible()
         expect(teacher.locator("#lesson-find")).to_be_hidden()

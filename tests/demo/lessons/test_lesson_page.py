@@ -1,5 +1,6 @@
 """The lesson in a browser: every scene fills the screen, by keys alone, and nothing is lost by F5."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -328,11 +329,11 @@ def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_pa
         teacher.keyboard.press("ArrowLeft")
         expect(phones[1].locator("#sentence")).to_have_text(sentence("en", PERFECT - 1), timeout=1000)
         expect(phones[1].locator(".answers")).to_have_count(0)
-        with phones[1].expect_download() as taken:
-            phones[1].locator("#home").click()
-        home = taken.value.path().read_text(encoding="utf-8")
-        assert "It stands still" in home
-        assert "http" not in home, "it opens without the app"
+        phones[1].reload()  # what it voted outlasts that
+        home = taken_home(phones[1])
+        assert re.search(r"<li[^>]*>(?:(?!</li>).)*It learns fastest now<em> ← my vote, my second vote", home)
+        assert re.search(r'<li class="right"><b>C. </b>It stands still ✓', home)
+        assert "://" not in home, "it opens without the app"
         for each in (teacher, *phones):
             settle(each)
         visitors.leave()
@@ -413,11 +414,17 @@ def test_the_eight_statements_before_and_after(chromium, tmp_path):
             expect(phone.locator("#told")).to_have_text(words("ko")["room.sent"])
 
         answer([0] * 8)
+        home = taken_home(phone)
+        assert words("ko")["lesson.quiz.1.say"] in home
+        assert words("ko")["lesson.quiz.1.why"] not in home, "the truth waits until they are answered again"
         expect(teacher.locator("#lesson-quiz [role=status]")).to_contain_text("1 of 1")
         teacher.goto(teacher.url.replace(f"scene={QUIZ}", f"scene={last}"))
         arrived(teacher)
         expect(phone.locator("#sentence")).to_have_text(sentence("ko", last))
         answer([0 if is_true else 1 for is_true in quiz.TRUE])
+        home = taken_home(phone)
+        assert words("ko")["lesson.quiz.1.why"] in home
+        assert home.count(words("ko")["portfolio.mine"]) == home.count(">✓<") == 8
         teacher.keyboard.press("v")
         expect(teacher.locator("#lesson-quiz [role=status]")).to_contain_text("100 %")
         expect(teacher.locator("#lesson-quiz .why")).to_have_count(8)
@@ -440,11 +447,19 @@ def test_a_photo_becomes_a_zebra_on_the_phone_and_hangs_on_the_wall(chromium, tm
         picker.set_input_files(ROOT / "demo" / "examples" / "horse.webp")
         phone.locator("#act .send").click()
         expect(phone.locator("#told")).to_have_text(words("en")["room.wall.sent"])
+        assert taken_home(phone).count('src="data:image/jpeg') == 2  # the photo and the zebra
         teacher.wait_for_function("document.querySelector('#lesson-wall img')?.naturalWidth > 0")
         teacher.keyboard.press("Escape")
         for each in (teacher, phone):
             settle(each)
         visitors.leave()
+
+
+def taken_home(phone):
+    """The text of the file that a phone saves."""
+    with phone.expect_download() as taken:
+        phone.locator("#home .save").click()
+    return taken.value.path().read_text(encoding="utf-8")
 
 
 def sentence(language, number):
