@@ -154,6 +154,7 @@ const show = (state) => {
 };
 
 document.getElementById("code").textContent = code;
+keep(); // its number
 listen(code, "", (state) => show(state ?? { over: true }));
 
 // Everything of this browser's as one file that opens without the app.
