@@ -1,14 +1,14 @@
 // The buttons that save what is kept as a file, and delete it.
 import { fill, make } from "../lesson/elements.js";
+import { written } from "./file.js";
 import { clear, everything, lasts, listen } from "./store.js";
 
 const language = document.documentElement.lang;
 const about = fetch(new URL(`${language}.json`, import.meta.url)).then((answer) => answer.json());
 const base = new URL("..", import.meta.url);
 
-// Save it. The file is named after the day.
-export const save = async (lesson) => {
-  const { written } = await import("./file.js");
+// Save it, also when the server has gone. The file is named after the day.
+const save = async (lesson) => {
   const html = written(await everything(), await about, lesson, base);
   const day = new Date().toLocaleDateString("sv"); // 2026-11-29
   const link = make("a", "", { download: `spear-and-shield-${day}.html` });

@@ -172,7 +172,9 @@ def test_nothing_in_the_file_is_more_than_text_and_pictures(visit):
     for source in ("https://example.org/a.png", "data:text/html;base64,AAAA", "javascript:alert(1)", ""):
         keep(page, ["picture", source, {"title": "p", "pictures": [{"source": source}]}])
     assert [thing["kind"] for thing in kept(page)] == ["guess", "vote"]
+    page.context.set_offline(True)  # the lesson is over, and the server has gone
     html, file = taken_home(page, page.locator(".cover .made .save"))
+    page.context.set_offline(False)
     assert file.locator("script").count() == 0
     assert file.locator("img").count() == 1
     assert file.locator("h3").all_inner_texts() == [evil, evil]
