@@ -1,5 +1,7 @@
 """Trainings as everyone sees them: one at a time, the others wait; all that is known of them is their runs' folders.
 
+Only a branch of what trains may train beside it (`demo.jobs.branches`).
+
 What waits is "queued" in its `run.json`, so the queue outlives the app, and two apps on one folder of runs share it.
 """
 
@@ -7,8 +9,8 @@ import contextvars
 import re
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,7 +87,7 @@ def start(
             _visitors[run.folder] = visitor
         if prepare:
             prepare(run)
-        _line_up(run)
+        line_up(run)
     advance(place)
     return run
 
@@ -103,12 +105,12 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
         standing = status(run)
         if do == "pause" and standing == "running":
             # a lent GPU must not idle: what is paused there is saved and gives it back
-            _stop(run) if place.kind == "zerogpu" else run.control("pause")
+            ask_to_stop(run) if place.kind == "zerogpu" else run.control("pause")
         elif do == "stop" and standing == "queued":
             run.set_info(status="stopped")
             _askers.pop(run.folder, None)
         elif do == "stop" and standing in ACTIVE:
-            _stop(run)
+            ask_to_stop(run)
         elif do == "go on" and standing == "paused":
             run.control("go on")
         elif do == "go on" and standing in ("stopped", "interrupted", "failed"):
@@ -117,11 +119,11 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
             resume.check(run)
             checkpoint.reached(run)  # it can be read
             spare(place)
-            _line_up(run)
+            line_up(run)
         elif do == "go on" and (minutes := further(run)):
             spare(place)
             run.set_info(config=run.info["config"] | {"minutes": minutes})
-            _line_up(run)
+            line_up(run)
         elif do in ("pause", "go on", "stop"):
             raise Refused(f"train.refused.cannot.{do.replace(' ', '_')}", run=name)
         else:
@@ -138,30 +140,6 @@ def control(place: Place, name: str, do: str, *, key: str = "", patience: float 
         time.sleep(0.02)
     advance(place)
     return run
-
-
-def what_if(place: Place, name: str, *, key: str = "") -> Run:
-    """Go back to before the last act on a run, in a run of its own that goes on from there; the old one is stopped."""
-    run = model_cache.find(name)
-    permit_control(place, run, key)
-    spare(place)
-    if not any((run.folder / file).is_file() for file in ("before.pt", "resume.pt")):
-        raise Refused("train.refused.cannot.branch", run=name)
-    if status(run) in ACTIVE:
-        _stop(run)
-        for _ in range(200):
-            if status(run) not in ACTIVE:
-                break
-            time.sleep(0.1)
-    with _lock:
-        child = checkpoint.fork(run, fresh_name(f"{run.name[:50]}-if"), place.runs)
-        if needed := run.info.get("needed"):
-            child.set_info(needed=needed)
-        if run.info.get("visitor"):
-            child.set_info(visitor=True)
-        _line_up(child)
-    advance(place)
-    return child
 
 
 def delete(place: Place, name: str, *, key: str = "") -> None:
@@ -204,22 +182,29 @@ def active() -> Run | None:
     return next((run for run in model_cache.runs() if status(run) in ACTIVE), None)
 
 
+def beside(run: Run) -> Run | None:
+    """The branch that was begun last beside a run, see `demo.jobs.branches`."""
+    found = [each for each in model_cache.runs() if each.info.get("beside") == run.name]
+    return max(found, key=lambda each: each.info["created"], default=None)
+
+
 def queue() -> list[Run]:
     """The runs that wait, the first first."""
     return sorted((run for run in model_cache.runs() if run.status == "queued"), key=written)
 
 
 def recent() -> list[Run]:
-    """All runs: what is training now, then what waits, then the others by the time they last changed.
+    """All runs: what is training now, then its branch, then what waits, then the others by the time they last changed.
 
     Those that came with the program come last, in their own order: a clone writes their files in any.
     """
 
-    def order(run: Run) -> tuple[bool, bool, bool, int]:
+    def order(run: Run) -> tuple[bool, bool, bool, bool, int]:
         standing, is_shipped = status(run), run.is_shipped
+        is_first = standing in ACTIVE and "beside" not in run.info
         waits = standing == "queued"
         changed = 0 if is_shipped else -written(run) if waits else written(run)
-        return standing in ACTIVE, waits, not is_shipped, changed
+        return is_first, standing in ACTIVE, waits, not is_shipped, changed
 
     return sorted(model_cache.runs(replicas=False), key=order, reverse=True)
 
@@ -258,24 +243,50 @@ def look_after(place: Place) -> None:
     threading.Thread(target=watch, name="queue", daemon=True).start()
 
 
-def _line_up(run: Run) -> None:
+def line_up(run: Run) -> None:
+    """Let a run wait until nothing trains."""
     run.set_info(status="queued", why="")
     _askers[run.folder] = contextvars.copy_context()
 
 
-def advance(place: Place) -> None:
-    """Launch the run that has waited longest, if none is training; of several apps on one folder only one does."""
-    if not any(run.status == "queued" for run in model_cache.runs()):
-        return
+@contextmanager
+def turn(place: Place, patience: float = 1.0) -> Iterator[None]:
+    """Nothing else is launched meanwhile, by whatever app on this folder. Raises `Timeout` after so many seconds."""
     place.runs.mkdir(parents=True, exist_ok=True)
-    with suppress(Timeout), _lock, FileLock(place.runs / ".queue.lock").acquire(timeout=1):
+    with _lock, FileLock(place.runs / ".queue.lock").acquire(timeout=patience):
+        yield
+
+
+def advance(place: Place) -> None:
+    """Launch the run that has waited longest, if none is training; of several apps on one folder only one does.
+
+    What was paused until its branch began beside it goes on.
+    """
+    if not any(run.status in ("queued", "paused") for run in model_cache.runs()):
+        return
+    with suppress(Timeout), turn(place):
+        for run in model_cache.runs():
+            if status(run) == "paused" and _may_go_on(run):
+                run.control("go on")
         waiting = queue()
         if waiting and active() is None:
-            folder = waiting[0].folder
-            _workers[folder] = launch(waiting[0], place, _askers.pop(folder, None))
+            launch_now(waiting[0], place)
 
 
-def _stop(run: Run) -> None:
+def launch_now(run: Run, place: Place) -> None:
+    """Begin or go on with a run, whatever else trains; in one's own `turn`."""
+    _workers[run.folder] = launch(run, place, _askers.pop(run.folder, None))
+
+
+def _may_go_on(run: Run) -> bool:
+    """Whether a paused run waits for a branch that has begun, or never will."""
+    asked = [each for each in run.controls() if each.get("do") in ("pause", "go on", "stop")]
+    branch = beside(run)
+    return bool(asked) and "beside" in asked[-1] and (branch is None or status(branch) != "starting")
+
+
+def ask_to_stop(run: Run) -> None:
+    """Let what trains save and end."""
     worker = _workers.get(run.folder)
     if worker is not None and status(run) == "starting" and not worker.is_lent:
         worker.kill()  # it would not heed what was asked before its first word, and has nothing to save

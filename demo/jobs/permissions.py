@@ -8,6 +8,7 @@ from demo.ui.refusals import Refused
 from gan.config import Config
 from gan.data.registry import PAIRS, SETS, state
 from gan.runs.run import Run
+from gan.threads import cores
 
 MOST_MINUTES = {"on": 1440.0, "limited": 3.0, "off": 0.0}
 WAITING = 10  # runs that wait in the queue at most
@@ -65,6 +66,11 @@ def permit_control(place: Place, run: Run, key: str) -> None:
     """Refuse to let someone control a run who may not. Raises `Refused`."""
     if _may(place, key) == "limited" and not run.info.get("visitor"):
         raise Refused("train.refused.limited")
+
+
+def trains_two(place: Place) -> bool:
+    """Whether a run's branch may train beside it: on a machine of one's own with a core for each."""
+    return place.kind == "local" and place.training == "on" and cores() > 1
 
 
 def permit_deleting(place: Place, run: Run, key: str) -> None:

@@ -22,6 +22,7 @@ from gan.errors import UserError
 
 SCRIPTS = ("elements.js", "lesson.js", "cover.js", "notes.js", "vote.js", "room.js", "join.js", "phone.js")
 SCRIPTS += ("stage_quiz.js", *(f"{end}_{name}.js" for name in activities.NAMES for end in ("phone", "stage")))
+SCRIPTS += ("versus_chart.js",)
 FILES = dict.fromkeys(SCRIPTS, "text/javascript") | {"lesson.css": "text/css", "phone.css": "text/css"}
 FILES |= {"versus.css": "text/css"}
 WORDS = (

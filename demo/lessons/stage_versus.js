@@ -1,15 +1,10 @@
 // The class plays the duel, on the stage: the newest pictures of the training, D(real), D(fake) and the class's share of
-// right answers on one scale, and what the teacher does to the training.
+// right answers on one scale, and what the teacher does to the training. Where what would come of it otherwise trains
+// beside it, each of the two has its pane.
 import { fill, make } from "./elements.js";
+import { chart } from "./versus_chart.js";
 
-const draw = (tag, attributes, text = "") => {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.textContent = text;
-  return made;
-};
 const EVERY = 1000; // milliseconds between two looks at the training
-const [WIDE, HIGH, LEFT, TOP, BOTTOM, RIGHT] = [640, 370, 40, 32, 40, 16]; // of the chart
 const DONE = 4; // acts that are told of in words
 const LINES = ["d_real", "d_fake", "class"];
 
@@ -20,8 +15,7 @@ export default class Versus {
     document.head.append(make("link", "", { rel: "stylesheet", href: here("versus.css").href }));
     this.root = make("div", "", { id: "lesson-versus", hidden: true });
     this.code = null; // of the room
-    this.shown = ""; // the pictures that are shown, by run and step
-    this.image = make("img", "", { alt: "" });
+    this.images = { main: make("img", "", { alt: "" }), branch: make("img", "", { alt: "" }) };
     this.told = make("p", "", { role: "status" });
     this.teacher = make("input", "", { type: "password", autocomplete: "off", ariaLabel: this.say("key"), placeholder: this.say("key") });
   }
@@ -69,9 +63,15 @@ export default class Versus {
 
   // Each part is put in the place of the one before; the buttons only where there are others, for a hand may be on one.
   draw(now) {
-    if (!this.parts?.picture.isConnected) this.frame();
-    const parts = { picture: this.picture(now), caption: this.caption(now), story: this.story(now) };
-    Object.assign(parts, { numbers: this.numbers(now), chart: this.chart(now), meaning: this.meaning(now) });
+    const { run, sample, why, beside } = now;
+    if (Boolean(beside) !== this.isPair || !this.parts?.picture.isConnected) this.frame(Boolean(beside));
+    const name = beside ? beside.with : run?.name;
+    const parts = { picture: this.picture("main", name, run, sample, why), caption: this.caption(name, run), story: this.story(now) };
+    Object.assign(parts, { numbers: this.numbers(now), chart: chart(now, this.say), meaning: this.meaning(now) });
+    if (beside) {
+      const picture = this.picture("branch", beside.without, beside, beside.sample, "");
+      Object.assign(parts, { otherPicture: picture, otherCaption: this.caption(beside.without, beside) });
+    }
     const offered = JSON.stringify(this.offered(now));
     if (offered !== this.offers) parts.acts = this.acts(now);
     this.offers = offered;
@@ -80,83 +80,88 @@ export default class Versus {
       this.parts[name].replaceWith(part);
       this.parts[name] = part;
     }
+    if (parts.acts && this.byKey) parts.acts.querySelector("button")?.focus();
+    if (parts.acts) this.byKey = false;
   }
 
-  frame() {
-    this.offers = "";
-    const names = ["picture", "caption", "story", "numbers", "chart", "meaning", "acts"];
+  frame(isPair) {
+    Object.assign(this, { isPair, offers: "" });
+    const names = ["picture", "caption", "story", "numbers", "chart", "meaning", "acts", "otherPicture", "otherCaption"];
     this.parts = Object.fromEntries(names.map((name) => [name, make("div")]));
-    const [left, right] = [make("figure", "", { className: "newest" }), make("div", "", { className: "duel" })];
-    const { picture, caption, story, ...others } = this.parts;
-    left.append(picture, caption, story);
-    right.append(...Object.values(others), this.told);
-    this.root.replaceChildren(left, right);
+    const { picture, caption, story, numbers, chart, meaning, acts, otherPicture, otherCaption } = this.parts;
+    const [left, right] = ["main", "branch"].map((name) => make("figure", "", { className: `newest ${name}` }));
+    const duel = make("div", "", { className: isPair ? "duel pair" : "duel" });
+    if (isPair) {
+      left.append(caption, picture);
+      right.append(otherCaption, otherPicture);
+      duel.append(numbers, meaning, story, acts, this.told);
+      this.root.replaceChildren(left, right, duel, chart);
+    } else {
+      left.append(picture, caption, story);
+      duel.append(numbers, chart, meaning, acts, this.told);
+      this.root.replaceChildren(left, duel);
+    }
   }
 
-  picture({ run, sample, why }) {
+  picture(which, name, run, sample, why) {
     if (sample === null || sample === undefined) {
       return make("p", run ? why || this.say("coming") : this.say("none"), { className: "empty" });
     }
+    const image = this.images[which];
     const shown = `${run.name}/${sample}`;
-    if (shown !== this.shown) this.image.src = this.here(`../room/${this.code}/versus/shown.png?of=${encodeURIComponent(shown)}`).href;
-    this.shown = shown;
-    this.image.alt = this.say("alt", { step: sample.toLocaleString() });
-    return this.image;
+    if (image.dataset.of !== shown) {
+      const branch = which === "branch" ? "&branch=1" : "";
+      image.src = this.here(`../room/${this.code}/versus/shown.png?of=${encodeURIComponent(shown)}${branch}`).href;
+    }
+    image.dataset.of = shown;
+    image.alt = `${name}: ${this.say("alt", { step: sample.toLocaleString() })}`;
+    return image;
   }
 
-  caption({ run }) {
-    return make("figcaption", run ? this.say("standing", { ...run, step: run.step.toLocaleString() }) : "");
+  caption(name, run) {
+    const caption = make("figcaption");
+    if (run) caption.append(make("b", name), " ", make("span", this.say("standing", { ...run, step: run.step.toLocaleString() })));
+    return caption;
   }
 
-  // The newest numbers, which are the legend too.
+  // The newest numbers, which are the legend too: a row for each training, and one for the class.
   numbers(now) {
-    const list = make("ul", "", { className: "numbers" });
-    const lines = now.lines ?? {};
-    const newest = { d_real: lines.d_real?.at(-1), d_fake: lines.d_fake?.at(-1), class: now.class.at(-1)?.[1] };
-    for (const name of LINES) {
-      const item = make("li", "", { className: name });
-      item.append(make("span", this.say(name)), make("b", newest[name] === undefined ? "–" : newest[name].toFixed(2)));
-      list.append(item);
+    const table = make("table", "", { className: "numbers" });
+    const cell = (name, value) => make("td", value === undefined ? "–" : value.toFixed(2), { className: name });
+    const head = (text, scope) => make("th", text, { scope });
+    const share = cell("class", now.class.at(-1)?.[1]);
+    const row = (className, ...cells) => {
+      const made = make("tr", "", { className });
+      made.append(...cells);
+      table.append(made);
+    };
+    const both = (lines) => ["d_real", "d_fake"].map((name) => cell(name, lines?.[name].at(-1)));
+    const columns = LINES.map((name) => head(this.say(name), "col"));
+    if (!now.beside) {
+      row("", ...columns);
+      row("main", ...both(now.lines), share);
+      return table;
     }
-    return list;
+    share.colSpan = 2;
+    const last = columns.pop();
+    row("", make("td"), ...columns);
+    row("main", head(now.beside.with, "row"), ...both(now.lines));
+    row("beside", head(now.beside.without, "row"), ...both(now.beside.lines));
+    last.scope = "row";
+    row("", last, share);
+    return table;
   }
 
-  chart(now) {
-    const { step = [], ...lines } = now.lines ?? {};
-    const end = Math.max(100, step.at(-1) ?? 0, now.before?.step.at(-1) ?? 0, ...now.class.map(([at]) => at));
-    const x = (at) => LEFT + (at / end) * (WIDE - LEFT - RIGHT);
-    const y = (share) => TOP + (1 - share) * (HIGH - TOP - BOTTOM);
-    const svg = draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": this.say("chart") });
-    for (const share of [0, 0.5, 1]) {
-      const rule = { x1: LEFT, x2: WIDE - RIGHT, y1: y(share), y2: y(share), class: share === 0.5 ? "half" : "rule" };
-      svg.append(draw("line", rule), draw("text", { x: LEFT - 8, y: y(share) + 6, "text-anchor": "end" }, share === 0.5 ? "½" : share));
-    }
-    svg.append(draw("text", { x: LEFT, y: HIGH - 10 }, "0"));
-    svg.append(draw("text", { x: WIDE - RIGHT, y: HIGH - 10, "text-anchor": "end" }, this.say("axis", { step: end.toLocaleString() })));
-    (now.marks ?? []).forEach(([at, text], number) => {
-      const mark = draw("line", { x1: x(at), x2: x(at), y1: TOP, y2: HIGH - BOTTOM, class: "mark" });
-      mark.append(draw("title", {}, text));
-      svg.append(mark, draw("text", { x: x(at), y: TOP - 8, "text-anchor": "middle", class: "number" }, number + 1));
-    });
-    const path = (xs, ys) => xs.map((at, i) => `${i ? "L" : "M"}${x(at).toFixed(1)} ${y(ys[i]).toFixed(1)}`).join("");
-    for (const name of ["d_real", "d_fake"]) {
-      if (now.before) svg.append(draw("path", { d: path(now.before.step, now.before[name]), class: `${name} before` }));
-      svg.append(draw("path", { d: path(step, lines[name] ?? []), class: name }));
-    }
-    svg.append(draw("path", { d: path(now.class.map(([at]) => at), now.class.map(([, share]) => share)), class: "class" }));
-    now.class.forEach(([at, share, count]) => {
-      const dot = draw("circle", { cx: x(at), cy: y(share), r: 6, class: "class" });
-      dot.append(draw("title", {}, this.say("of", { count })));
-      svg.append(dot);
-    });
-    return svg;
-  }
-
-  // What one half means, for D and for the class.
-  meaning({ run }) {
+  // What one half means, for D and for the class; of two trainings what they have in common.
+  meaning({ run, beside }) {
     const half = run?.half ?? 0.5;
     const words = make("div", "", { className: "meaning" });
-    words.append(make("p", this.say(half < 0.5 ? "half_smooth" : "half", { half })), make("p", this.say("half_class")));
+    if (beside) {
+      const says = this.say(beside.status === "starting" ? "branching" : "same", { step: beside.since.toLocaleString() });
+      words.append(make("p", says));
+    } else {
+      words.append(make("p", this.say(half < 0.5 ? "half_smooth" : "half", { half })), make("p", this.say("half_class")));
+    }
     return words;
   }
 
@@ -171,13 +176,14 @@ export default class Versus {
     return list;
   }
 
-  // What may be done next, where this visitor may: the class votes on it first.
-  offered({ run, busy, may, needs_key }) {
-    const trains = run && ["running", "paused"].includes(run.status);
+  // What may be done next, where this visitor may: the class votes on it first. Three things at most.
+  offered({ run, busy, may, needs_key, beside }) {
+    const isOn = (each) => ["starting", "running", "paused"].includes(each?.status);
     const names = [];
     if (!busy) names.push("start");
-    if (trains) names.push(run.frozen ? "free-d" : "hold-d", "lr-d=x3", "lr-d=/3");
-    if (run?.can_branch && run.changed && (trains || !busy)) names.push("what-if");
+    if (isOn(run) && run.status !== "starting") names.push(run.frozen ? "free-d" : "hold-d", "lr-d=x3", "lr-d=/3");
+    if (isOn(beside)) names.splice(1, 2, "stop");
+    else if (run?.can_branch && run.changed && (isOn(run) || !(busy || beside))) names.splice(2, 1, "what-if");
     return { names: this.leads && this.key() ? names : [], may: may || needs_key, needs_key };
   }
 
@@ -185,19 +191,21 @@ export default class Versus {
     const { names, may, needs_key } = this.offered(now);
     const bar = make("div", "", { className: "acts" });
     if (!may) bar.append(make("p", this.say("may_not")));
-    const words = { start: "start", "hold-d": "hold", "free-d": "free", "lr-d=x3": "faster", "lr-d=/3": "slower", "what-if": "what_if" };
+    const words = { start: "start", "hold-d": "hold", "free-d": "free", "lr-d=x3": "faster", "lr-d=/3": "slower", "what-if": "what_if", stop: "stop" };
     for (const name of may ? names : []) {
       const button = make("button", this.say(words[name], { minutes: now.minutes }), { type: "button" });
       button.dataset.act = name;
       if (["start", "hold-d", "free-d"].includes(name)) button.className = "act";
-      button.onclick = () => this.act(name, bar);
+      button.onclick = ({ detail }) => this.act(name, bar, detail === 0);
       bar.append(button);
     }
     if (needs_key && names.length) bar.append(this.teacher);
     return bar;
   }
 
-  async act(name, bar) {
+  // A press on the keyboard leads on to the buttons that come instead.
+  async act(name, bar, byKey) {
+    this.byKey = byKey;
     for (const each of bar.querySelectorAll("button")) each.disabled = true;
     this.told.textContent = "";
     const body = JSON.stringify({ key: this.key(), do: name, teacher: this.teacher.value });

@@ -3,7 +3,8 @@
 POST /room/CODE/versus/picture    {"voter"}: {"id", "picture"}; 204 while there is none
 POST /room/CODE/versus            {"voter", "id", "real"}: {"right", "real", "step"}; 409 for one that was answered
 GET  /room/CODE/versus            what the stage shows: the training, its curves, the class's share of right answers
-GET  /room/CODE/versus/shown.png  the newest pictures of the training, without those that phones are given
+GET  /room/CODE/versus/shown.png  the newest pictures of the training, without those that phones are given; with
+                                  ?branch=1 those of what began beside it
 POST /room/CODE/versus/do         {"key", "do", "teacher"?}: for who leads the room and may train here: one of ACTS
 """
 
@@ -20,27 +21,29 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from demo import jobs
-from demo.jobs import permissions, presets
+from demo.jobs import branches, permissions, presets
 from demo.lessons.activities import versus_training as training
 from demo.lessons.polls import MOST_VOTERS
 from demo.lessons.requests import led, room_of, sent, voter_of
 from demo.lessons.rooms import Room
 from demo.lessons.shown import shown
 from demo.server.access import key_of
+from demo.server.environment import Place
 from demo.ui.data_urls import file_url
 from demo.ui.i18n import language_of
 from gan.errors import UserError
+from gan.runs.run import Run
 
 NAME, MINUTES = "versus", 3.0  # so long the digits train: time to play, to vote and to see what comes of it
 LEAST = 16  # answers that a point of the class's line stands for
 EVERY = 1.0  # seconds between two times that the sums are written down
-ACTS = ("start", "hold-d", "free-d", "lr-d=x3", "lr-d=/3", "what-if")
+ACTS = ("start", "hold-d", "free-d", "lr-d=x3", "lr-d=/3", "what-if", "stop")
 NO_STORE = {"Cache-Control": "no-store"}
 WORDS = (
     *("how", "begin", "start_how", "phones", "join", "none", "coming", "standing", "alt", "chart", "axis", "of"),
     *("d_real", "d_fake", "class", "half", "half_smooth", "half_class", "answers", "nobody", "before", "may_not"),
-    *("key", "start", "hold", "free", "faster", "slower", "what_if", "lost", "ask", "real", "fake", "next", "tally"),
-    *("wait", "right_real", "right_fake", "wrong_real", "wrong_fake", "full"),
+    *("key", "start", "hold", "free", "faster", "slower", "what_if", "stop", "same", "branching", "lost"),
+    *("ask", "real", "fake", "next", "tally", "wait", "right_real", "right_fake", "wrong_real", "wrong_fake", "full"),
 )
 
 
@@ -182,9 +185,10 @@ async def pictures(request: Request) -> Response:
     """The square of the newest pictures that the stage shows."""
     room_of(request)
     found = await run_in_threadpool(training.now, shown.place.runs)
-    if found.sheet is None:
+    sheet = found.branch_sheet if request.query_params.get("branch") else found.sheet
+    if sheet is None:
         raise HTTPException(404)
-    return Response(found.sheet.shown, media_type="image/png", headers=NO_STORE)
+    return Response(sheet.shown, media_type="image/png", headers=NO_STORE)
 
 
 async def act(request: Request) -> Response:
@@ -209,11 +213,24 @@ def _act(room: Room, do: str, key: str) -> None:
             config = presets.settings_of(ready.model, ready.data, MINUTES, **ready.settings)
             jobs.start(place, config, key=key, visitor=f"room-{room.code}")
     elif run := training.now(place.runs).run:
-        if do == "what-if":
-            jobs.what_if(place, run.name, key=key)
-        else:
-            jobs.control(place, run.name, do, key=key)
+        _act_on(run, do, place, key)
     training.forget()
+
+
+def _act_on(run: Run, do: str, place: Place, key: str) -> None:
+    """Ask something of a training, and let what would come of it otherwise train beside it, where that may be."""
+    branch = jobs.beside(run)
+    active = [each for each in (run, branch) if each and jobs.status(each) in jobs.ACTIVE]
+    is_alone = permissions.trains_two(place) and [each.name for each in active] == [run.name]
+    if do == "stop":
+        for each in active:
+            jobs.control(place, each.name, "stop", key=key)
+    elif do == "what-if":
+        (branches.beside if is_alone else branches.what_if)(place, run.name, key=key)
+    else:
+        jobs.control(place, run.name, do, key=key)
+        if is_alone:
+            branches.beside(place, run.name, key=key)
 
 
 ROUTES = [

@@ -38,9 +38,9 @@ losses = lazy("gan.core.losses")
 SIDE, SHOWN = 8, 5  # pictures in a row of a sample, and in a row of what the stage shows of it
 HIDDEN = [at for at in range(SIDE * SIDE) if at // SIDE >= SHOWN or at % SIDE >= SHOWN]
 PROBABLE = ("bce", "saturating")  # losses whose D answers with a probability, as a class's hit rate is one
-KEPT, FRESH = 3, 1.0  # sheets in memory, and the seconds that the newest is taken for the newest
+KEPT, FRESH = 4, 1.0  # sheets in memory, and the seconds that the newest is taken for the newest
 POINTS, MARKS = 160, 12  # of a line, and of what was done to a run, that are told
-CONTROLS = ("control", "pause", "go on")
+SHARED = 100  # steps that are shown of what a run and its branch have in common
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,16 @@ class Sheet:
 class Now:
     """The training that is played against; None where none has been started here. `why` there are no pictures.
 
-    `is_busy` says whether this machine trains anything, be it this or another run.
+    `branch` is what began beside it ("what if"), with its own sheet. `is_busy` says whether this machine trains
+    anything, be it these or another run.
     """
 
     run: Run | None = None
     sheet: Sheet | None = None
     why: UserError | None = None
     is_busy: bool = False
+    branch: Run | None = None
+    branch_sheet: Sheet | None = None
 
 
 _lock = threading.Lock()
@@ -105,8 +108,8 @@ def _look() -> Now:
     if run is None:
         return Now(is_busy=is_busy)
     try:
-        samples = run.samples()
-        return Now(run, _sheet(run, *samples[-1]) if samples else None, is_busy=is_busy)
+        branch = jobs.beside(run)
+        return Now(run, _newest(run), None, is_busy, branch, branch and _newest(branch))
     except UserError as error:
         return Now(run, why=error, is_busy=is_busy)
     except OSError:  # the run was deleted meanwhile
@@ -114,8 +117,9 @@ def _look() -> Now:
 
 
 def _found(runs: list[Run]) -> Run | None:
-    """The DCGAN that trains now, else the last one that has pictures, of those trained here."""
-    fit = [run for run in runs if _is_fit(run)]
+    """The DCGAN that trains now, else the last one that has pictures, of those trained here; no branch beside one."""
+    names = {run.name for run in runs}
+    fit = [run for run in runs if _is_fit(run) and run.info.get("beside") not in names]
     busy = next((run for run in fit[:1] if jobs.status(run) in jobs.ACTIVE), None)
     return busy or next((run for run in fit if run.samples()), None) or next(iter(fit), None)
 
@@ -128,7 +132,11 @@ def _is_fit(run: Run) -> bool:
         return False
 
 
-def _sheet(run: Run, step: int, file: Path) -> Sheet:
+def _newest(run: Run) -> Sheet | None:
+    samples = run.samples()
+    if not samples:
+        return None
+    step, file = samples[-1]
     key = file, file.stat().st_mtime_ns
     if key not in _sheets:
         _sheets[key] = cut(run, step)
@@ -156,46 +164,72 @@ def _alone(picture: "Tensor") -> bytes:
 def told(found: Now, language: Language) -> dict[str, Any]:
     """What the stage shows of a training: how it stands, its lines from 0 to 1, what was done to it.
 
-    After "what if?" `before` has the lines of the run that it goes back to, from there on.
+    With a branch beside it `beside` tells of that, and all lines begin shortly before the step that both begin from.
+    After a "what if?" in its stead `before` has the lines of the run that it goes back to, from there on.
     """
     run = found.run
     if run is None:
         return {"run": None}
-    info, standing = run.info, jobs.status(run)
-    lines = _lines(run)
-    events = [each for each in journal.events(run.folder) if each["event"] in CONTROLS]
-    runtime = runtime_of(run)
-    about = {
+    done = [each for each in journal.events(run.folder) if each["event"] == "control"]
+    beside = _beside(found.branch, found.branch_sheet, done, language) if found.branch else None
+    before = None
+    if (parent := run.info.get("parent")) and not beside:
+        other = next((each for each in model_cache.runs("dcgan") if each.name == parent["run"]), None)
+        before = other and {"name": other.name} | _lines(other, parent["step"])
+    since = beside["since"] if beside else 0
+    standing = _standing(run, since, language)
+    standing["can_branch"] = any((run.folder / file).is_file() for file in ("before.pt", "resume.pt"))
+    standing["changed"] = bool(done)
+    return {
+        "run": standing,
+        "sample": found.sheet.step if found.sheet else None,
+        "why": found.why.sentence(language) if found.why else "",
+        "lines": standing.pop("lines"),
+        "beside": beside,
+        "before": before,
+        "marks": [[each["step"], mark(each, language)] for each in done[-MARKS:] if each["step"] >= since],
+    }
+
+
+def _standing(run: Run, parted: int, language: Language) -> dict[str, Any]:
+    """How a run stands, and its lines: of two all that comes after they `parted`, and a little of what is the same."""
+    lines, standing, runtime = _lines(run, max(0, parted - SHARED), parted), jobs.status(run), runtime_of(run)
+    return {
         "name": run.name,
         "status": standing,
         "standing": say(language, f"curves.status.{standing}"),
-        "step": max([*lines["step"][-1:], info["step"]]),
+        "step": max([*lines["step"][-1:], run.info["step"]]),
         "frozen": runtime.freeze_d,
         "half": round(losses.LOSSES[run.config.loss].equilibrium(runtime.label).verdict, 3),
-        "can_branch": any((run.folder / file).is_file() for file in ("before.pt", "resume.pt")),
-        "changed": any(each["event"] == "control" for each in events),
-    }
-    before = None
-    if parent := info.get("parent"):
-        other = next((each for each in model_cache.runs("dcgan") if each.name == parent["run"]), None)
-        before = other and {"name": other.name} | _lines(other, parent["step"])
-    return {
-        "run": about,
-        "sample": found.sheet.step if found.sheet else None,
-        "why": found.why.sentence(language) if found.why else "",
         "lines": lines,
-        "before": before,
-        "marks": [[each["step"], mark(each, language)] for each in events[-MARKS:]],
     }
 
 
-def _lines(run: Run, since: int = 0) -> dict[str, list[float]]:
-    """{"step", "d_real", "d_fake"} of a run's journal, smoothed as its curves are, and of so many points."""
+def _beside(branch: Run, sheet: Sheet | None, done: list[dict[str, Any]], language: Language) -> dict[str, Any]:
+    """What the stage shows of a branch, and what sets the two apart: what was first `done` to the other one since."""
+    since = branch.info["parent"]["step"]
+    act = next((each for each in done if each["step"] >= since), {})
+    kind = {True: "frozen", False: "freed"}.get(act.get("freeze_d"), "changed")
+    return _standing(branch, since, language) | {
+        "since": since,
+        "sample": sheet.step if sheet else None,
+        "with": say(language, f"room.versus.with.{kind}"),
+        "without": say(language, f"room.versus.without.{kind}"),
+    }
+
+
+def _lines(run: Run, since: int = 0, parted: int = 0) -> dict[str, list[float]]:
+    """{"step", "d_real", "d_fake"} of a run's journal, smoothed as its curves are, and of so many points.
+
+    What comes after the step `parted` is smoothed by itself: until there two runs are the same.
+    """
     columns = journal.columns(run.folder)
     there = np.flatnonzero(columns["step"] >= since)
     chosen = there[np.unique(np.linspace(0, len(there) - 1, min(POINTS, len(there))).astype(int))] if len(there) else []
     found = {"step": [int(step) for step in columns["step"][chosen]]} if len(there) else {"step": []}
+    at = np.searchsorted(columns["step"], parted, "right")
     for name in ("d_real", "d_fake"):
-        mean = smooth(columns[name], window(len(columns[name])))
+        parts = [part for part in np.split(columns[name], [at]) if len(part)]
+        mean = np.concatenate([smooth(part, window(len(part))) for part in parts]) if parts else []
         found[name] = [round(float(value), 3) for value in mean[chosen]] if len(there) else []
     return found

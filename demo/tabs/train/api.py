@@ -3,7 +3,7 @@
 import gradio as gr
 
 from demo import jobs
-from demo.jobs import presets
+from demo.jobs import branches, presets
 from demo.server import model_cache
 from demo.server.access import is_here, key_of
 from demo.server.environment import Place
@@ -59,7 +59,7 @@ def add_endpoints(place: Place) -> None:
 
     def train_what_if(run: str, key: str = "", request: gr.Request = None) -> dict:
         """Go back to before the last act on a run, in a run of its own; returns how that stands."""
-        return report(jobs.what_if(place, run, key=key_of(place, request, key)), language_of(request))
+        return report(branches.what_if(place, run, key=key_of(place, request, key)), language_of(request))
 
     def train_delete(run: str, key: str = "", request: gr.Request = None) -> str:
         """Delete a run that does not train and did not come with the program; returns its name."""

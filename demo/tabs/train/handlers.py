@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from demo import jobs
-from demo.jobs import permissions, presets
+from demo.jobs import branches, permissions, presets
 from demo.server.access import is_here, key_of
 from demo.server.environment import Place
 from demo.tabs.train import estimate, form, live_controls
@@ -173,7 +173,7 @@ class Watching:
 
     def what_if(self, name: str | None, key: str, request: gr.Request) -> Shown:
         """Forks it from before the last change."""
-        run = jobs.what_if(self.place, name or "", key=key_of(self.place, request, key))
+        run = branches.what_if(self.place, name or "", key=key_of(self.place, request, key))
         return self.monitor.show_now(run, request)
 
     def ask_to_delete(self, name: str | None, request: gr.Request) -> tuple:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from demo import jobs
-from demo.jobs import permissions, presets
+from demo.jobs import branches, permissions, presets
 from demo.jobs import worker as launch
 from demo.server.environment import Place, no_loan
 from demo.ui.i18n import LANGUAGES, words
@@ -401,7 +401,7 @@ def test_a_training_is_branched(place):
     wait(lambda: any(line.get("freeze_d") for line in run.journal()))
     act = next(line for line in run.journal() if line.get("freeze_d"))
 
-    child = jobs.what_if(place, "mine")
+    child = branches.what_if(place, "mine")
     training.join(30)
     assert child.name == "mine-if-1"
     assert child.info["parent"] == {"run": "mine", "step": act["step"]}
@@ -447,7 +447,7 @@ def test_a_teachers_key_decides_who_may_do_what(place, monkeypatch):
     with pytest.raises(jobs.Refused, match="not the teacher's key"):
         start(taught, "dcgan", "mnist", 1, key="guess")
     run = start(taught, "dcgan", "mnist", 10, key="geheim")
-    for call in (lambda: jobs.control(taught, run.name, "stop"), lambda: jobs.what_if(taught, run.name)):
+    for call in (lambda: jobs.control(taught, run.name, "stop"), lambda: branches.what_if(taught, run.name)):
         with pytest.raises(jobs.Refused, match="only someone with the teacher's key"):
             call()
     jobs.control(taught, run.name, "stop", key="geheim")
