@@ -25,6 +25,8 @@ PATIENCE = 15.0  # seconds that a training may take to follow what was asked
 def what_if(place: Place, name: str, *, key: str = "") -> Run:
     """Go back to before the last act on a run, in a run of its own that goes on from there; the old one is stopped."""
     run = _branching(place, name, key)
+    if not any((run.folder / file).is_file() for file in ("before.pt", "resume.pt")):
+        raise Refused("train.refused.cannot.branch", run=run.name)
     if jobs.status(run) in ACTIVE:
         jobs.ask_to_stop(run)
         _wait(lambda: jobs.status(run) not in ACTIVE)
@@ -62,12 +64,10 @@ def beside(place: Place, name: str, *, key: str = "") -> Run:
 
 
 def _branching(place: Place, name: str, key: str) -> Run:
-    """The run by its name, if it may be branched by who gives this key and there is something to go back to."""
+    """The run by its name, if it may be branched by who gives this key."""
     run = model_cache.find(name)
     permit_control(place, run, key)
     spare(place)
-    if not any((run.folder / file).is_file() for file in ("before.pt", "resume.pt")):
-        raise Refused("train.refused.cannot.branch", run=run.name)
     return run
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from demo.jobs import presets
+from demo.jobs import permissions, presets
 from demo.lessons import room_routes, routes, shown
 from demo.lessons.activities import versus
 from demo.lessons.activities import versus_training as training
@@ -266,13 +266,94 @@ def test_after_what_if_the_run_that_it_goes_back_to_stands_beside_it(ask, pupil,
     assert stage(pupil, room)["before"] is None
 
 
+@pytest.fixture
+def pair(runs):
+    """A run whose D was frozen at step 300, and what began beside it there; the two agree until then."""
+    run, branch = (quiz_run(runs, name, steps=steps) for name, steps in (("main", (10, 500)), ("main-if-1", (10, 400))))
+    branch.set_info(beside="main", parent={"run": "main", "step": 300})
+    for at in range(60):
+        line = record(1 + 10 * at)
+        run.log(line | {"d_fake": 0.9} if at >= 30 else line)
+        if at < 50:
+            branch.log(line)
+        if at == 29:
+            run.log({"step": 300, "seconds": 75.0, "event": "control", "freeze_d": True})
+    return run, branch
+
+
+def test_what_began_beside_the_run_has_a_pane_of_its_own_and_the_phones_play_on_against_the_run(ask, pupil, room, pair):
+    run, branch = pair
+    picture = ask(PHONES[0]).json()["id"]
+    assert ask(PHONES[0], picture, True).json()["step"] == 500
+    told = stage(pupil, room)
+    assert (told["run"]["name"], told["sample"]) == ("main", 500)
+    assert (told["beside"]["name"], told["beside"]["sample"], told["beside"]["since"]) == ("main-if-1", 400, 300)
+    assert (told["beside"]["with"], told["beside"]["without"]) == ("D frozen", "D not frozen")
+    assert told["before"] is None
+    assert told["marks"] == [[300, "Step 300: discriminator frozen"]]
+    (step, lines), (steps, others) = (
+        (each["step"], each["d_fake"]) for each in (told["lines"], told["beside"]["lines"])
+    )
+    until = step.index(291) + 1
+    assert step[0] == 201, "a little of what they have in common"
+    assert (step[:until], lines[:until]) == (steps[:until], others[:until])
+    assert (step[-1], steps[-1]) == (591, 491)
+    assert min(lines[until:]) > 0.89 > 0.5 > max(others[until:]), "no line is smoothed over the step at which they part"
+    here, there = (pupil.get(f"/room/{room.code}/versus/shown.png{query}").content for query in ("", "?branch=1"))
+    assert here != there
+    assert here == training.now(run.folder.parent).sheet.shown
+    for value, words in (
+        (False, ("D learns again", "D still frozen")),
+        (None, ("With the change", "Without the change")),
+    ):
+        (run.folder / "journal.jsonl").write_text("")
+        change = {"rate_d": 0.1} if value is None else {"freeze_d": value}
+        run.log({"step": 300, "seconds": 75.0, "event": "control", **change})
+        told = stage(pupil, room)
+        assert (told["beside"]["with"], told["beside"]["without"]) == words
+    for each in pair:
+        each.set_info(status="running")
+    with run.lock(), branch.lock():
+        assert stage(pupil, room)["run"]["name"] == "main", "whichever was written last"
+    run.delete()
+    assert stage(pupil, room)["run"]["name"] == "main-if-1", "what is left of the two"
+
+
+def test_an_act_lets_what_would_come_of_it_otherwise_train_beside_it_and_a_stop_ends_both(
+    teacher, place, room, pair, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(versus.jobs, "control", lambda place, name, word, *, key: asked.append((name, word)))
+    for way in ("beside", "what_if"):
+        monkeypatch.setattr(versus.branches, way, lambda place, name, *, key, way=way: asked.append((name, way)))
+    monkeypatch.setattr(permissions, "cores", lambda: 2)
+    run, branch = pair
+    run.set_info(status="running")
+
+    def answered(act):
+        asked.clear()
+        assert do(teacher, room, act).status_code == 204
+        return asked.copy()
+
+    with run.lock():
+        assert answered("free-d") == [("main", "free-d"), ("main", "beside")]
+        assert answered("what-if") == [("main", "beside")]
+        branch.set_info(status="running")
+        with branch.lock():
+            assert answered("free-d") == [("main", "free-d")], "no third"
+            assert answered("stop") == [("main", "stop"), ("main-if-1", "stop")]
+        monkeypatch.setattr(place, "place", decide({"SPACE_ID": "a/b", "GAN_RUNS": str(run.folder.parent)}))
+        assert answered("free-d") == [("main", "free-d")], "one training at a time"
+        assert answered("what-if") == [("main", "what_if")]
+
+
 def test_only_who_leads_the_room_and_may_train_here_starts_and_changes_a_training(
     teacher, pupil, place, room, runs, monkeypatch
 ):
     started, asked, back = [], [], []
     monkeypatch.setattr(versus.jobs, "start", lambda place, config, **how: started.append((config, how["key"])))
     monkeypatch.setattr(versus.jobs, "control", lambda place, name, word, *, key: asked.append((name, word)))
-    monkeypatch.setattr(versus.jobs, "what_if", lambda place, name, *, key: back.append(name))
+    monkeypatch.setattr(versus.branches, "what_if", lambda place, name, *, key: back.append(name))
     assert teacher.post(f"/room/{room.code}/versus/do", json={"key": "wrong", "do": "start"}).status_code == 403
     for wrong in ("delete", "lr-d=0.1", None, 3):
         assert do(teacher, room, wrong).status_code == 400

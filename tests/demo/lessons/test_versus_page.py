@@ -12,6 +12,12 @@ from tests.demo.lessons.test_lesson_page import SMALL, arrived, scene_number
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SCENE = scene_number(stage="versus")
+FITS = """() => {
+  const box = (what) => document.querySelector(what).getBoundingClientRect();
+  const [stage, vote, footer] = [box("#lesson-versus"), box("#lesson-vote"), box("#lesson footer")];
+  return [...document.querySelectorAll("#lesson-versus *")].map((each) => each.getBoundingClientRect())
+    .every(({ right, bottom }) => right <= vote.left + 1 && bottom <= footer.top + 1);
+}"""
 
 
 @pytest.fixture
@@ -25,6 +31,10 @@ def app(tmp_path):
         deadline = time.monotonic() + 60
         while run.status in ACTIVE and time.monotonic() < deadline:
             time.sleep(0.2)
+
+
+def requested(page, address):
+    return page.evaluate("async (address) => [...new Uint8Array(await (await fetch(address)).arrayBuffer())]", address)
 
 
 def test_two_phones_play_while_the_teacher_starts_a_training_and_freezes_d(chromium, app):
@@ -58,7 +68,7 @@ def test_two_phones_play_while_the_teacher_starts_a_training_and_freezes_d(chrom
             phone.locator(".versus .send").click()
             expect(phone.locator(".says button").first).to_be_visible()
     expect(stage.locator(".story li").first).to_contain_text("Answers: 6", timeout=5000)
-    expect(stage.locator(".numbers .class b")).not_to_have_text("–")
+    expect(stage.locator(".numbers td.class")).not_to_have_text("–")
     assert stage.locator("svg circle.class").count() >= 1
     assert not teacher.evaluate(SMALL, 13.9), "legible from the back row"
     box = stage.bounding_box()
@@ -77,14 +87,28 @@ def test_two_phones_play_while_the_teacher_starts_a_training_and_freezes_d(chrom
     held.focus()
     teacher.wait_for_timeout(2500)  # curves grow meanwhile
     assert teacher.evaluate("document.activeElement.dataset.act") == "hold-d", "a button stays under the hand"
-    held.click()
-    expect(stage.locator("[data-act=free-d]")).to_be_visible()
+    held.press("Enter")
+    panes = [stage.locator(f"figure.{name}") for name in ("main", "branch")]  # at once, though the vote is still there
+    for pane, title in zip(panes, ("with", "without"), strict=True):
+        expect(pane.locator("figcaption b")).to_have_text(say[f"room.versus.{title}.frozen"])
+    expect(stage.locator("[data-act=free-d]")).to_be_focused()
+    expect(stage.locator("[data-act]")).to_have_count(2)
     expect(stage.locator(".story")).to_contain_text("discriminator frozen")
     expect(stage.locator("svg .mark")).to_have_count(1)
-    stage.locator("[data-act=what-if]").click()
-    expect(stage.locator("figcaption")).to_contain_text("-if-1", timeout=90_000)
-    expect(stage.locator("svg path.before")).to_have_count(2)
-    expect(stage.locator("[data-act=hold-d]")).to_be_visible(timeout=90_000)  # there D learns
+    expect(stage.locator(".meaning")).to_contain_text("the two are one training", timeout=90_000)  # it has begun
+    expect(stage.locator("svg path.beside")).to_have_count(2)
+    before = [pane.locator("img").get_attribute("src") for pane in panes]
+    for pane, address in zip(panes, before, strict=True):
+        expect(pane.locator("img")).not_to_have_attribute("src", address, timeout=60_000)
+    content = [requested(teacher, pane.locator("img").get_attribute("src")) for pane in panes]
+    assert content[0] != content[1], "frozen and not frozen draw differently"
+    assert teacher.evaluate(FITS), "nothing scrolls, and nothing lies over the vote"
+    assert not teacher.evaluate(SMALL, 13.9)
+    expect(phones[0].locator(".versus")).to_have_count(1)  # they play on
+    stage.locator("[data-act=stop]").click()
+    for pane in panes:
+        expect(pane.locator("figcaption")).to_contain_text("stopped", timeout=60_000)
+    expect(stage.locator("[data-act=start]")).to_be_visible()
     for each in phones:
         settle(each)
     teacher.keyboard.press("PageDown")  # leaving the scene ends the questions
