@@ -120,7 +120,8 @@ export default class Versus {
 
   caption(name, run) {
     const caption = make("figcaption");
-    if (run) caption.append(make("b", name), " ", make("span", this.say("standing", { ...run, step: run.step.toLocaleString() })));
+    const says = this.isPair && run.status === "running" ? "axis" : "standing";
+    if (run) caption.append(make("b", name), " ", make("span", this.say(says, { ...run, step: run.step.toLocaleString() })));
     return caption;
   }
 

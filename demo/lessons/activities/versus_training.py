@@ -208,13 +208,15 @@ def _standing(run: Run, parted: int, language: Language) -> dict[str, Any]:
 def _beside(branch: Run, sheet: Sheet | None, done: list[dict[str, Any]], language: Language) -> dict[str, Any]:
     """What the stage shows of a branch, and what sets the two apart: what was first `done` to the other one since."""
     since = branch.info["parent"]["step"]
-    act = next((each for each in done if each["step"] >= since), {})
-    kind = {True: "frozen", False: "freed"}.get(act.get("freeze_d"), "changed")
+    acts = [each for each in done if each["step"] >= since] or [{}]
+    without = kind = {True: "frozen", False: "freed"}.get(acts[0].get("freeze_d"), "changed")
+    if kind == "frozen" and not [each["freeze_d"] for each in acts if "freeze_d" in each][-1]:
+        kind = "thawed"
     return _standing(branch, since, language) | {
         "since": since,
         "sample": sheet.step if sheet else None,
         "with": say(language, f"room.versus.with.{kind}"),
-        "without": say(language, f"room.versus.without.{kind}"),
+        "without": say(language, f"room.versus.without.{without}"),
     }
 
 

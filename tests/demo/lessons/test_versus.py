@@ -302,13 +302,14 @@ def test_what_began_beside_the_run_has_a_pane_of_its_own_and_the_phones_play_on_
     here, there = (pupil.get(f"/room/{room.code}/versus/shown.png{query}").content for query in ("", "?branch=1"))
     assert here != there
     assert here == training.now(run.folder.parent).sheet.shown
-    for value, words in (
-        (False, ("D learns again", "D still frozen")),
-        (None, ("With the change", "Without the change")),
-    ):
+    run.log({"step": 600, "seconds": 150.0, "event": "control", "freeze_d": False})
+    told = stage(pupil, room)
+    assert (told["beside"]["with"], told["beside"]["without"]) == ("D frozen for a while", "D not frozen")
+    changes = {("D learns again", "D still frozen"): {"freeze_d": False}}
+    changes["With the change", "Without the change"] = {"rate_d": 0.1}
+    for words, change in changes.items():
         (run.folder / "journal.jsonl").write_text("")
-        change = {"rate_d": 0.1} if value is None else {"freeze_d": value}
-        run.log({"step": 300, "seconds": 75.0, "event": "control", **change})
+        run.log({"step": 300, "seconds": 75.0, "event": "control"} | change)
         told = stage(pupil, room)
         assert (told["beside"]["with"], told["beside"]["without"]) == words
     for each in pair:
