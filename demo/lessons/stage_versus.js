@@ -5,7 +5,7 @@ import { fill, make } from "./elements.js";
 import { chart } from "./versus_chart.js";
 
 const EVERY = 1000; // milliseconds between two looks at the training
-const DONE = 4; // acts that are told of in words
+const [DONE, DONE_BESIDE] = [4, 2]; // acts that are told of in words
 const LINES = ["d_real", "d_fake", "class"];
 
 export default class Versus {
@@ -171,7 +171,7 @@ export default class Versus {
     const share = Math.round((100 * now.right) / Math.max(1, now.answers));
     const list = make("ul", "", { className: "story" });
     const lines = [now.answers ? this.say("answers", { count: now.answers, share }) : this.say("nobody")];
-    (now.marks ?? []).forEach(([, text], at, { length }) => at >= length - DONE && lines.push(`${at + 1}. ${text}`));
+    (now.marks ?? []).forEach(([, text], at, { length }) => at >= length - (now.beside ? DONE_BESIDE : DONE) && lines.push(`${at + 1}. ${text}`));
     if (now.before) lines.push(this.say("before", now.before));
     list.append(...lines.map((line) => make("li", line)));
     return list;

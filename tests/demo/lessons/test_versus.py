@@ -304,7 +304,7 @@ def test_what_began_beside_the_run_has_a_pane_of_its_own_and_the_phones_play_on_
     assert here == training.now(run.folder.parent).sheet.shown
     run.log({"step": 600, "seconds": 150.0, "event": "control", "freeze_d": False})
     told = stage(pupil, room)
-    assert (told["beside"]["with"], told["beside"]["without"]) == ("D frozen for a while", "D not frozen")
+    assert (told["beside"]["with"], told["beside"]["without"]) == ("D frozen at first", "D not frozen")
     changes = {("D learns again", "D still frozen"): {"freeze_d": False}}
     changes["With the change", "Without the change"] = {"rate_d": 0.1}
     for words, change in changes.items():
