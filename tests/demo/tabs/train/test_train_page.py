@@ -27,8 +27,9 @@ from demo.ui.i18n import words
 from gan.core.trainer import train
 from gan.runs.run import Run, all_runs
 from tests.browser import Visitors, expect, open_list, open_tab, serve, settle
-from tests.demo.jobs.test_jobs import TINY, Stubs
+from tests.demo.jobs.conftest import TINY
 from tests.small_runs import record, small_run
+from tests.stub_processes import Stubs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
