@@ -171,7 +171,7 @@ def told(found: Now, language: Language) -> dict[str, Any]:
     if run is None:
         return {"run": None}
     done = [each for each in journal.events(run.folder) if each["event"] == "control"]
-    beside = _beside(found.branch, found.branch_sheet, done, language) if found.branch else None
+    beside = _beside(found, done, language) if found.branch else None
     before = None
     if (parent := run.info.get("parent")) and not beside:
         other = next((each for each in model_cache.runs("dcgan") if each.name == parent["run"]), None)
@@ -205,18 +205,19 @@ def _standing(run: Run, parted: int, language: Language) -> dict[str, Any]:
     }
 
 
-def _beside(branch: Run, sheet: Sheet | None, done: list[dict[str, Any]], language: Language) -> dict[str, Any]:
+def _beside(found: Now, done: list[dict[str, Any]], language: Language) -> dict[str, Any]:
     """What the stage shows of a branch, and what sets the two apart: what was first `done` to the other one since."""
+    branch, sheet = found.branch, found.branch_sheet
     since = branch.info["parent"]["step"]
     acts = [each for each in done if each["step"] >= since] or [{}]
-    without = kind = {True: "frozen", False: "freed"}.get(acts[0].get("freeze_d"), "changed")
-    if kind == "frozen" and not [each["freeze_d"] for each in acts if "freeze_d" in each][-1]:
-        kind = "thawed"
+    first = "rate" if "rate_d" in acts[0] else {True: "frozen", False: "freed"}.get(acts[0].get("freeze_d"), "changed")
+    now = "thawed" if first == "frozen" and not runtime_of(found.run).freeze_d else first
+    rates = [f"{runtime_of(each).rate_d:g}" for each in (found.run, branch)]
     return _standing(branch, since, language) | {
         "since": since,
         "sample": sheet.step if sheet else None,
-        "with": say(language, f"room.versus.with.{kind}"),
-        "without": say(language, f"room.versus.without.{without}"),
+        "with": say(language, f"room.versus.with.{now}", rate=rates[0]),
+        "without": say(language, f"room.versus.without.{first}", rate=rates[1]),
     }
 
 

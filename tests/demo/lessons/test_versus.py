@@ -306,7 +306,8 @@ def test_what_began_beside_the_run_has_a_pane_of_its_own_and_the_phones_play_on_
     told = stage(pupil, room)
     assert (told["beside"]["with"], told["beside"]["without"]) == ("D frozen at first", "D not frozen")
     changes = {("D learns again", "D still frozen"): {"freeze_d": False}}
-    changes["With the change", "Without the change"] = {"rate_d": 0.1}
+    changes["D’s rate 0.1", "D’s rate 0.0002"] = {"rate_d": 0.1}
+    changes["With the change", "Without the change"] = {"label": 0.9}
     for words, change in changes.items():
         (run.folder / "journal.jsonl").write_text("")
         run.log({"step": 300, "seconds": 75.0, "event": "control"} | change)
