@@ -206,18 +206,22 @@ def _standing(run: Run, parted: int, language: Language) -> dict[str, Any]:
 
 
 def _beside(found: Now, done: list[dict[str, Any]], language: Language) -> dict[str, Any]:
-    """What the stage shows of a branch, and what sets the two apart: what was first `done` to the other one since."""
-    branch, sheet = found.branch, found.branch_sheet
-    since = branch.info["parent"]["step"]
-    acts = [each for each in done if each["step"] >= since] or [{}]
-    first = "rate" if "rate_d" in acts[0] else {True: "frozen", False: "freed"}.get(acts[0].get("freeze_d"), "changed")
-    now = "thawed" if first == "frozen" and not runtime_of(found.run).freeze_d else first
-    rates = [f"{runtime_of(each).rate_d:g}" for each in (found.run, branch)]
+    """What the stage shows of a branch, and in what the two are unlike now, after what was `done` to the other one."""
+    branch, since = found.branch, found.branch.info["parent"]["step"]
+    here, there = runtime_of(found.run), runtime_of(branch)
+    if here.freeze_d != there.freeze_d:
+        now = other = "frozen" if here.freeze_d else "freed"
+    elif here.rate_d != there.rate_d:
+        now = other = "rate"
+    elif any(each["step"] >= since and each.get("freeze_d") for each in done):
+        now, other = "thawed", "frozen"
+    else:
+        now = other = "changed"
     return _standing(branch, since, language) | {
         "since": since,
-        "sample": sheet.step if sheet else None,
-        "with": say(language, f"room.versus.with.{now}", rate=rates[0]),
-        "without": say(language, f"room.versus.without.{first}", rate=rates[1]),
+        "sample": found.branch_sheet.step if found.branch_sheet else None,
+        "with": say(language, f"room.versus.with.{now}", rate=f"{here.rate_d:g}"),
+        "without": say(language, f"room.versus.without.{other}", rate=f"{there.rate_d:g}"),
     }
 
 

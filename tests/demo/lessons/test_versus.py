@@ -302,17 +302,19 @@ def test_what_began_beside_the_run_has_a_pane_of_its_own_and_the_phones_play_on_
     here, there = (pupil.get(f"/room/{room.code}/versus/shown.png{query}").content for query in ("", "?branch=1"))
     assert here != there
     assert here == training.now(run.folder.parent).sheet.shown
-    run.log({"step": 600, "seconds": 150.0, "event": "control", "freeze_d": False})
-    told = stage(pupil, room)
-    assert (told["beside"]["with"], told["beside"]["without"]) == ("D frozen at first", "D not frozen")
-    changes = {("D learns again", "D still frozen"): {"freeze_d": False}}
-    changes["D’s rate 0.1", "D’s rate 0.0002"] = {"rate_d": 0.1}
-    changes["With the change", "Without the change"] = {"label": 0.9}
-    for words, change in changes.items():
-        (run.folder / "journal.jsonl").write_text("")
-        run.log({"step": 300, "seconds": 75.0, "event": "control"} | change)
+    for act, words in (
+        ({"rate_d": 0.1}, ("D frozen", "D not frozen")),
+        ({"freeze_d": False}, ("D’s rate 0.1", "D’s rate 0.0002")),
+        ({"rate_d": 0.0002}, ("D frozen at first", "D not frozen")),
+    ):
+        run.log({"step": 600, "seconds": 150.0, "event": "control"} | act)
         told = stage(pupil, room)
         assert (told["beside"]["with"], told["beside"]["without"]) == words
+    (run.folder / "journal.jsonl").write_text("")
+    run.log({"step": 300, "seconds": 75.0, "event": "control", "label": 0.9})
+    assert stage(pupil, room)["beside"]["with"] == "With the change"
+    branch.log({"step": 200, "seconds": 50.0, "event": "control", "freeze_d": True})
+    assert stage(pupil, room)["beside"]["with"] == "D learns again"
     for each in pair:
         each.set_info(status="running")
     with run.lock(), branch.lock():
