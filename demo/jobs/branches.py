@@ -1,8 +1,7 @@
 """What if: a run goes on from before the last act on another, in its stead or, on a machine of one's own, beside it.
 
-Two beside one another are two processes, each of which ends alone. The first is paused until the branch has begun, so
-that both go on from the same step at the same moment; who looks into the queue lets it go on (`jobs.advance`), also in
-an app that was started again meanwhile. Nothing is known of the two but what is in their folders.
+Two beside one another are two processes, each of which ends alone. The first waits until the branch has begun, so that
+both go on from the same step at the same moment; `jobs.advance` lets it go on, also in an app that was started again.
 """
 
 import threading
@@ -38,11 +37,7 @@ def what_if(place: Place, name: str, *, key: str = "") -> Run:
 
 
 def beside(place: Place, name: str, *, key: str = "") -> Run:
-    """The same while the old one trains on: both advance at the same time from the step before the last act.
-
-    Raises `Refused` where two would be too many, where another branch trains beside already, and for a run that does
-    not train.
-    """
+    """The same while the old one trains on; raises `Refused` for a run that does not, and for a third."""
     run = _branching(place, name, key)
     if not trains_two(place):
         raise Refused("train.refused.one_machine")

@@ -5,6 +5,7 @@ import { fill, make } from "./elements.js";
 import { chart } from "./versus_chart.js";
 
 const EVERY = 1000; // milliseconds between two looks at the training
+const FOLLOWS = 10_000; // milliseconds in which other buttons are what came of a press
 const [DONE, DONE_BESIDE] = [4, 2]; // acts that are told of in words
 const LINES = ["d_real", "d_fake", "class"];
 
@@ -80,8 +81,8 @@ export default class Versus {
       this.parts[name].replaceWith(part);
       this.parts[name] = part;
     }
-    if (parts.acts && this.byKey) parts.acts.querySelector("button")?.focus();
-    if (parts.acts) this.byKey = false;
+    const isLost = document.activeElement === document.body && Date.now() - this.pressed < FOLLOWS;
+    if (parts.acts && isLost) parts.acts.querySelector("button")?.focus();
   }
 
   frame(isPair) {
@@ -206,7 +207,7 @@ export default class Versus {
 
   // A press on the keyboard leads on to the buttons that come instead.
   async act(name, bar, byKey) {
-    this.byKey = byKey;
+    this.pressed = byKey ? Date.now() : 0;
     for (const each of bar.querySelectorAll("button")) each.disabled = true;
     this.told.textContent = "";
     const body = JSON.stringify({ key: this.key(), do: name, teacher: this.teacher.value });
