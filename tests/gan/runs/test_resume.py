@@ -315,7 +315,6 @@ def blow_up(monkeypatch, at, kind="loss", then=lambda: None):
 
     def train_step(gan, draw, runtime):
         scalars = played(gan, draw, runtime)
-        gan.rounds = getattr(gan, "rounds", 0) + 1
         if gan.rounds == at:
             with torch.no_grad():
                 next(iter(gan.generators.parameters())).fill_(math.nan)
@@ -358,7 +357,7 @@ def typed(config):
     return [
         word
         for name, value in config.as_dict().items()
-        if name not in ("hflip",)
+        if not isinstance(value, bool)
         for word in ("--" + name.replace("_", "-"), str(value))
     ]
 
