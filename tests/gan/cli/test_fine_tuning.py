@@ -72,7 +72,7 @@ def test_a_seed_repeats_it(source):
         (["--norm", "none", "--latent", "9"], "--latent (it is 8 here), --norm (it is batch here) cannot be changed"),
         (["cyclegan"], "The run 'first' is a dcgan, not a cyclegan"),
         (["--lambda-cycle", "3"], "'lambda_cycle'"),
-        (["--resume", "first"], "Give one of these"),
+        (["--resume", "first"], "not both"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_leaves_nothing(source, capsys, typed, told):
