@@ -84,7 +84,7 @@ def launch_options(invitation: Invitation | None = None, place: Place | None = N
     secure = {} if invitation is None else invitation.launch_options()
     return secure | {
         "theme": theme(),
-        "css_paths": [HERE / "ui" / name for name in ("theme.css", "results.css", "enlarge.css")],
+        "css_paths": [HERE / "ui" / name for name in ("theme.css", "layout.css", "results.css", "enlarge.css")],
         "i18n": translations(),
         "head": lesson_routes.head(),
         "footer_links": ["api"],
