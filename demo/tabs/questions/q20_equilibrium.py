@@ -73,7 +73,7 @@ def build() -> Section:
         gr.Markdown(t("questions.q20.asked"))
         with gr.Row():
             with gr.Column(scale=5, min_width=320):
-                with gr.Row(elem_id="duel-buttons"):
+                with gr.Row(elem_id="duel-buttons", elem_classes="at-hand"):
                     go = gr.Button(t("questions.q20.run"), variant="primary", min_width=120, elem_id="duel-run")
                     buttons = {
                         name: gr.Button(t(f"questions.q20.{name}"), size="md", min_width=110, elem_id=f"duel-{name}")
