@@ -25,34 +25,30 @@ class Player:
 
 def panel() -> tuple[RunsView, Predictions, Player]:
     """The components, and what they show when."""
-    with gr.Row():
-        experiment = gr.Dropdown([], label=t("curves.experiment"), scale=3, min_width=280, elem_id="curves-experiment")
-        runs = gr.Dropdown(
-            [],
-            multiselect=True,
-            max_choices=MAX_RUNS,
-            label=t("curves.runs"),
-            scale=3,
-            min_width=280,
-            elem_id="curves-runs",
-        )
-    words = gr.HTML(css_template=ABOUT, js_on_load=JS, elem_id="experiment", elem_classes="result")
-    option = gr.Radio([], label=t("curves.guess.label"), visible=False, elem_id="curves-guess")
-    ends = gr.Radio([], label=t("curves.guess.whose_label"), visible=False, elem_id="curves-ends")
-    with gr.Row(elem_id="curves-moment"):
-        step = gr.Slider(
-            0,
-            1,
-            value=0,
-            step=1,
-            label=t("curves.step"),
-            scale=6,
-            min_width=280,
-            elem_id="curves-step",
-        )
-        start = gr.Button(t("curves.play"), variant="primary", min_width=100, elem_id="curves-play")
-        pause = gr.Button(t("curves.pause"), min_width=100, elem_id="curves-pause")
-    drawing = svg_chart.html(elem_id="stories", seconds=2, **shows_result(779, min_height=400))
+    with gr.Column(elem_id="curves-stage"):
+        with gr.Row(elem_id="curves-choice"):
+            experiment = gr.Dropdown(
+                [], label=t("curves.experiment"), scale=4, min_width=120, elem_id="curves-experiment"
+            )
+            runs = gr.Dropdown(
+                [],
+                multiselect=True,
+                max_choices=MAX_RUNS,
+                label=t("curves.runs"),
+                scale=7,
+                min_width=120,
+                elem_id="curves-runs",
+            )
+        with gr.Row(elem_id="curves-moment", elem_classes="at-hand"):
+            step = gr.Slider(
+                0, 1, value=0, step=1, label=t("curves.step"), scale=6, min_width=160, elem_id="curves-step"
+            )
+            start = gr.Button(t("curves.play"), variant="primary", min_width=80, elem_id="curves-play")
+            pause = gr.Button(t("curves.pause"), min_width=80, elem_id="curves-pause")
+        words = gr.HTML(css_template=ABOUT, js_on_load=JS, elem_id="experiment", elem_classes="result")
+        option = gr.Radio([], label=t("curves.guess.label"), visible=False, elem_id="curves-guess")
+        ends = gr.Radio([], label=t("curves.guess.whose_label"), visible=False, elem_id="curves-ends")
+        drawing = svg_chart.html(elem_id="stories", seconds=2, **shows_result(779, min_height=400))
     run_about.build(runs, 2)
     with gr.Accordion(t("curves.more"), open=False), gr.Row():
         axis = gr.Radio(
