@@ -41,7 +41,7 @@ def panel() -> tuple[RunsView, Predictions, Player]:
             )
         with gr.Row(elem_id="curves-moment", elem_classes="at-hand"):
             step = gr.Slider(
-                0, 1, value=0, step=1, label=t("curves.step"), scale=6, min_width=160, elem_id="curves-step"
+                0, 1, value=0, step=1, label=t("curves.step"), buttons=[], scale=6, min_width=160, elem_id="curves-step"
             )
             start = gr.Button(t("curves.play"), variant="primary", min_width=80, elem_id="curves-play")
             pause = gr.Button(t("curves.pause"), min_width=80, elem_id="curves-pause")

@@ -31,7 +31,7 @@ def build(place: Place) -> None:
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             panel = starting_panel(place, is_free)
-        with gr.Column(scale=5, min_width=320):
+        with gr.Column(scale=5, min_width=320, elem_classes="first-on-a-phone"):
             monitor, asks = watching_panel(place)
     panel["fields"] = settings_panel(is_free)
     gr.Markdown(t("train.intro"))

@@ -17,6 +17,11 @@ from demo.ui.uploads import limits
 from gan.data.image_io import SUFFIXES
 
 CSS = beside(__file__, "layout.css")
+TO_FORM = """() => {
+  const chosen = document.querySelector("#train-preset input:checked");
+  chosen?.focus({ preventScroll: true });
+  document.querySelector("#train-preset")?.scrollIntoView();
+}"""
 
 
 def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
@@ -123,7 +128,7 @@ def watching_panel(place: Place) -> tuple[Monitor, dict[str, Any]]:
     """What is trained now, or was; and by name what asks once more before a run is deleted."""
     shows = place.training != "off"
     asks: dict[str, Any] = {}
-    with gr.Row():
+    with gr.Row(elem_id="train-asked"):
         watched = gr.Dropdown(
             [],
             label=t("train.watch"),
@@ -164,4 +169,7 @@ def watching_panel(place: Place) -> tuple[Monitor, dict[str, Any]]:
         with gr.Column(scale=1, min_width=280):
             charts = svg_chart.html(CSS, elem_id="train-curves", **shows_result(475, min_height=200))
         controls = live_controls.build()  # beside the curves: one sees what one does
+    with gr.Row(visible=shows, elem_id="train-to-form", elem_classes="at-hand"):
+        to_form = gr.Button(t("train.new"), variant="primary", size="md", elem_id="train-new")
+    to_form.click(None, None, None, js=TO_FORM, api_visibility="private", queue=False)
     return Monitor(watched, buttons, delete, facts, film, moment, pictures, charts, controls, gr.State(None)), asks
