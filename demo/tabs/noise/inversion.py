@@ -255,7 +255,7 @@ def build(room: Room) -> Section:
                     )
                     halt = gr.Button(t("noise.find.stop"), interactive=False, min_width=110, elem_id="find-stop")
                 keep = gr.Button(t("noise.keep"), size="md", elem_id="find-keep")
-            with gr.Column(scale=5, min_width=320):
+            with gr.Column(scale=5, min_width=320, elem_classes="first-on-a-phone"):
                 result = gr.HTML(css_template=css, js_on_load=JS, elem_id="search", **shows_result(400, min_height=420))
         gr.Markdown(t("noise.find.explain"))
         add_endpoint(
