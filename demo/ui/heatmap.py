@@ -54,7 +54,7 @@ def squares(
         legend,
         width=width * UNIT,
         height=height * UNIT,
-        size=9 * UNIT // 10 if len(format(values.max(), form)) < 3 else UNIT // 3,
+        size=9 * UNIT // 10 if len(format(values.max(), form)) < 3 else 7 * UNIT // 20,
         source=data_url(Image.fromarray(rgb), "png"),
         numbers=numbers,
     )
