@@ -127,14 +127,14 @@ def test_news_that_nobody_asked_for_move_nothing(phone, added):
     page = phone("#train", FIRST["train"], script=FAST)
     page.locator("#train-preset label").nth(1).click()
     settle(page)
-    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
-    assert page.evaluate("document.querySelector('#watch').getBoundingClientRect().top > innerHeight")
+    page.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
+    assert page.evaluate("document.querySelector('#watch').getBoundingClientRect().bottom < 0")
     before = page.locator("#watch").inner_html()
     small_run(added, "meanwhile")
     page.wait_for_function("before => document.querySelector('#watch').innerHTML !== before", arg=before)
     page.wait_for_timeout(500)
     assert brought(page) == []
-    assert page.evaluate("scrollY") == 0
+    assert page.evaluate("document.querySelector('#watch').getBoundingClientRect().bottom < 0")
 
 
 def moved(page):
