@@ -179,7 +179,7 @@ def test_every_option_of_train_but_the_one_that_help_warns_of_can_stand_behind_t
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     told = capsys.readouterr().out
-    options = set(re.findall(r"--[a-z][a-z-]*", told.partition("options:")[2])) - {"--resume", "--run"}
+    options = set(re.findall(r"--[a-z][a-z0-9-]*", told.partition("options:")[2])) - {"--resume", "--run"}
     assert {"--name", "--steps", "--rate-g"} <= options
     for option in options:
         assert behind_torchrun(option).training_script_args[-2:] == [option, "1"]
