@@ -43,6 +43,15 @@ SEEN = """([selector, high]) => {
 }"""
 # Every word that is seen, by the size of its letters on the screen, smallest first: [pixels, "text" or "label", word].
 # Numbers and words within a drawing are labels. Formulas have sizes of their own.
+CUT_BUTTONS = """() => [...document.querySelectorAll("button:not(.label-wrap)")]
+  .filter((each) => each.checkVisibility() && each.innerText.trim() && each.clientWidth > 1)
+  .filter((each) => {
+    const range = document.createRange();
+    range.selectNodeContents(each);
+    const [word, edge] = [range.getBoundingClientRect(), each.getBoundingClientRect()];
+    return word.width && (word.left < edge.left - 1 || word.right > edge.right + 1);
+  })
+  .map((each) => each.innerText)"""
 LETTERS = """() => {
   const found = [];
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -149,7 +158,15 @@ def test_a_phone_has_the_section_tabs_at_its_top_then_the_picture_and_nothing_si
 @pytest.mark.parametrize("place", MEASURED)
 def test_in_korean_the_picture_begins_as_high(workshop, place):
     for size in (LAPTOP, PHONE):
-        begins_where_it_was_measured(workshop(place, size, "ko"), place)
+        page = workshop(place, size, "ko")
+        begins_where_it_was_measured(page, place)
+        assert page.evaluate(CUT_BUTTONS) == []
+
+
+@pytest.mark.parametrize("place", MEASURED)
+def test_no_buttons_word_runs_over_its_edge(workshop, place):
+    for size in (LAPTOP, PHONE):
+        assert workshop(place, size).evaluate(CUT_BUTTONS) == []
 
 
 @pytest.mark.parametrize(
