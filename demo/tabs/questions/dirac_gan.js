@@ -30,7 +30,7 @@ const stepEigenvalues = (loss, gamma, order) => {
 };
 const criticalGamma = (loss) => 2 * Math.abs(F_PRIME[loss](0));
 
-// What a path has done: how often it has turned about the equilibrium, how far it is from there, at first and now, and
+// What a path has done: its steps, how often it has turned about the equilibrium, how far it is from there, at first and now, and
 // `growth`, the distance now against that of one turn ago (null before the first turn is whole).
 const measure = (path) => {
   const [distances, angles] = [path.map((at) => Math.hypot(...at)), [0]];
@@ -47,15 +47,17 @@ const measure = (path) => {
     const share = after > before ? (back - before) / (after - before) : 0;
     growth = distances.at(-1) / (distances[k] + share * (distances[k + 1] - distances[k]));
   }
-  return { turns: Math.abs(swept) / (2 * Math.PI), first: distances[0], distance: distances.at(-1), growth };
+  const turns = Math.abs(swept) / (2 * Math.PI);
+  return { steps: path.length - 1, turns, first: distances[0], distance: distances.at(-1), growth };
 };
 
-// What is to be said of a path, by what was measured: a key.
+// What is to be said of a path by what was measured: a key.
 const ARRIVED = 0.02; // of the first distance
 const CIRCLES = 0.01; // change of the distance in a turn up to which it is called one and the same circle
-const seen = (path) => {
-  if (path.length < 2) return "start";
-  const { turns, first, distance, growth } = measure(path);
+const NEAR = 0.02; // distance from the equilibrium from which a path is not worth a sentence
+const seen = ({ steps, turns, first, distance, growth }) => {
+  if (Math.max(first, distance) < NEAR) return "rests";
+  if (!steps) return "start";
   if (!(distance > ARRIVED * first)) return turns >= 0.5 ? "arrived" : "straight";
   if (growth === null) return "on_its_way";
   if (Math.abs(growth - 1) <= CIRCLES) return "circles";
