@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from demo.server.environment import Place
-from demo.tabs.questions import q01_upsampling, q15_pooling, q17_labels, q20_dirac, q20_equilibrium
+from demo.tabs.questions import q01_upsampling, q15_pooling, q17_labels, q20_equilibrium
 from demo.ui.handlers import on_open
 from demo.ui.i18n import t
 from demo.ui.sections import drawn, inputs_of, on_show, outputs_of
@@ -18,8 +18,6 @@ def build(place: Place) -> None:
     open_section = gr.State("q1")
     with gr.Tabs(overflow_behavior="wrap", elem_id="questions-sections"):
         sections = {name: module.build() for name, module in SECTIONS.items()}
-    with sections["q20"].tab:  # below all that it has
-        q20_dirac.build()
     gr.Markdown(t("questions.intro"))
     inputs, outputs = inputs_of(sections.values()), outputs_of(sections.values())
 

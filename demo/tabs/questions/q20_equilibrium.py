@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.tabs.questions import q20_api, quiz_items
+from demo.tabs.questions import q20_api, q20_dirac, quiz_items
 from demo.tabs.questions.q20_presets import DATA, DESCENTS, HOLDS, PRESETS, RATES, SETTINGS, SHOWS, SPEEDS, TRIES
 from demo.ui import drawing_pad as pads
 from demo.ui import svg_chart
@@ -109,6 +109,7 @@ def build() -> Section:
                     seed = gr.Number(0, precision=0, minimum=0, label=t("questions.q20.seed"))
         gr.Markdown(t("questions.q20.how"))
         gr.Markdown(t("questions.q20.text"))
+        q20_dirac.build()
         quiz_items.go_on(curves="held", train="digits")
         ending = quiz_items.build("q20")
         gr.api(catch_errors(q20_api.endpoint, is_page=False), api_name="duel")
