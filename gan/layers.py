@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import group_norm
-from torch.nn.utils.parametrizations import spectral_norm
 
 
 def _by_pixel(x: Tensor) -> Tensor:
@@ -92,6 +91,8 @@ class InstanceNorm(nn.InstanceNorm2d):
 def limit_spectra(network: nn.Module) -> None:
     """Spectral normalisation: divide each convolution's weight by its largest singular value, as one step of the power
     iteration a forward pass estimates it (Miyato et al. 2018, arXiv:1802.05957)."""
+    from torch.nn.utils.parametrizations import spectral_norm  # for the few that ask for it: its import takes a while
+
     for module in list(network.modules()):
         if isinstance(module, nn.Conv2d):
             spectral_norm(module)

@@ -42,4 +42,4 @@ def test_a_training_does_not_import_the_compiler(tmp_path, monkeypatch):
         "assert main(['train', 'dcgan', *settings.split()]) == 0\n"
         "assert 'torch' in sys.modules and 'torch._dynamo' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[3], check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[2], check=True)
