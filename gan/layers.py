@@ -1,4 +1,4 @@
-"""Normalisation: instance norm that leaves the layout of its input as it is, and spectral norm of weights.
+"""Layers: instance norm and padding that leave layout and precision as they are, and spectral norm of weights.
 
 On a CPU, torch's own copies every input in channels_last, the layout in which convolutions in bf16 are fast, to another
 one, and the next convolution copies it back: a quarter of a CycleGAN's training step was spent in such copies. And it
@@ -9,7 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import group_norm
+from torch.nn.functional import conv2d, group_norm, pad
+
+FEW = 8  # pictures that are normalised one by one
 
 
 def _by_pixel(x: Tensor) -> Tensor:
@@ -29,33 +31,80 @@ class _Normalise(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
-        y = _by_pixel(x)
-        pixels = y.shape[1]
-        mean = y.sum(1, keepdim=True).div_(pixels)
-        y.sub_(mean)
-        rstd = (y * y).sum(1, keepdim=True).div_(pixels).add_(eps).rsqrt_()
-        ctx.save_for_backward(x, weight, bias, mean, rstd)
         ctx.eps = eps
-        y.mul_(rstd if weight is None else rstd * weight)
-        return _like(y if bias is None else y.add_(bias), x)
+        y, mean, rstd = (_forward_few if len(x) <= FEW else _forward_many)(x, weight, bias, eps)
+        ctx.save_for_backward(x, weight, bias, mean, rstd)
+        return y
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, bias, mean, rstd = ctx.saved_tensors
+        needs = ctx.needs_input_grad
         if torch.is_grad_enabled():  # the gradient is to be differentiated itself, as a gradient penalty does
-            return *_differentiable(x, weight, bias, ctx.eps, grad, ctx.needs_input_grad), None
-        grad, centred = _by_pixel(grad), _by_pixel(x).sub_(mean)
-        pixels = centred.shape[1]
-        product = grad * centred
-        slope, sum_grad = product.sum(1, keepdim=True).mul_(rstd), grad.sum(1, keepdim=True)
-        grad_weight = slope.sum((0, 1)) if ctx.needs_input_grad[1] else None
-        grad_bias = sum_grad.sum((0, 1)) if ctx.needs_input_grad[2] else None
-        if not ctx.needs_input_grad[0]:
-            return None, grad_weight, grad_bias, None
-        # dx = weight rstd (dy - mean(dy) - y mean(dy y)), where y = centred rstd
-        grad.sub_(sum_grad.div_(pixels))
-        torch.addcmul(grad, centred, slope.mul_(rstd).div_(pixels), value=-1, out=product)
-        return _like(product.mul_(rstd if weight is None else rstd * weight), x), grad_weight, grad_bias, None
+            return *_differentiable(x, weight, bias, ctx.eps, grad, needs), None
+        backward = _backward_few if len(x) <= FEW else _backward_many
+        return *backward(
+            grad.contiguous(memory_format=torch.channels_last), x, weight, mean, rstd, ctx.eps, needs
+        ), None
+
+
+def _forward_few(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    """y, mean and 1 / sqrt(var + eps), both [N, 1, C]: batch norm of each picture by itself, in torch's own kernel."""
+    maps, wide = x.shape[1], torch.promote_types(x.dtype, torch.float32)
+    weight = torch.ones(maps, dtype=wide) if weight is None else weight
+    bias = torch.zeros(maps, dtype=wide) if bias is None else bias
+    y, (mean, rstd) = torch.empty_like(x), torch.empty(2, len(x), 1, maps, dtype=wide)
+    for at in range(len(x)):
+        out = y[at : at + 1], mean[at, 0], rstd[at, 0]
+        torch.native_batch_norm(x[at : at + 1], weight, bias, None, None, True, 0.0, eps, out=out)
+    return y, mean, rstd
+
+
+def _backward_few(
+    grad: Tensor, x: Tensor, weight: Tensor | None, mean: Tensor, rstd: Tensor, eps: float, needs: tuple
+) -> tuple[Tensor | None, ...]:
+    scale = torch.ones_like(mean[0, 0]) if weight is None else weight
+    each = [
+        torch.ops.aten.native_batch_norm_backward(
+            *(grad[at : at + 1], x[at : at + 1], scale, None, None, mean[at, 0], rstd[at, 0], True, eps),
+            [needs[0], needs[1], needs[2]],
+        )
+        for at in range(len(x))
+    ]
+    of_x, of_weight, of_bias = zip(*each, strict=True)
+    return (
+        torch.cat(of_x) if needs[0] else None,
+        sum(of_weight) if needs[1] else None,
+        sum(of_bias) if needs[2] else None,
+    )
+
+
+def _forward_many(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    """As `_forward_few`, of all pictures at once: many small ones would spend their time in calls."""
+    y = _by_pixel(x)
+    pixels = y.shape[1]
+    mean = y.sum(1, keepdim=True).div_(pixels)
+    y.sub_(mean)
+    rstd = (y * y).sum(1, keepdim=True).div_(pixels).add_(eps).rsqrt_()
+    y.mul_(rstd if weight is None else rstd * weight)
+    return _like(y if bias is None else y.add_(bias), x), mean, rstd
+
+
+def _backward_many(
+    grad: Tensor, x: Tensor, weight: Tensor | None, mean: Tensor, rstd: Tensor, eps: float, needs: tuple
+) -> tuple[Tensor | None, ...]:
+    like, grad, centred = x, _by_pixel(grad), _by_pixel(x).sub_(mean)
+    pixels = centred.shape[1]
+    product = grad * centred
+    slope, sum_grad = product.sum(1, keepdim=True).mul_(rstd), grad.sum(1, keepdim=True)
+    of_weight = slope.sum((0, 1)) if needs[1] else None
+    of_bias = sum_grad.sum((0, 1)) if needs[2] else None
+    if not needs[0]:
+        return None, of_weight, of_bias
+    # dx = weight rstd (dy - mean(dy) - y mean(dy y)), where y = centred rstd
+    grad.sub_(sum_grad.div_(pixels))
+    torch.addcmul(grad, centred, slope.mul_(rstd).div_(pixels), value=-1, out=product)
+    return _like(product.mul_(rstd if weight is None else rstd * weight), like), of_weight, of_bias
 
 
 def _differentiable(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, grad: Tensor, needs: tuple):
@@ -86,6 +135,24 @@ class InstanceNorm(nn.InstanceNorm2d):
         if x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last):
             return _Normalise.apply(x, self.weight, self.bias, self.eps)
         return super().forward(x)
+
+
+class ReflectConv2d(nn.Conv2d):
+    """A convolution with reflection padding, "same" in size where its stride is 1, that pads in its input's precision.
+
+    Under autocast torch on a CPU would pad in fp32: four copies of every feature map, two there and two back.
+    """
+
+    def __init__(self, maps_in: int, maps_out: int, kernel: int, *, bias: bool = True) -> None:
+        super().__init__(maps_in, maps_out, kernel, padding=kernel // 2, padding_mode="reflect", bias=bias)
+
+    def _get_name(self) -> str:
+        return "Conv2d"
+
+    def _conv_forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            x = pad(x, self._reversed_padding_repeated_twice, mode="reflect")
+        return conv2d(x, weight, bias)
 
 
 def limit_spectra(network: nn.Module) -> None:

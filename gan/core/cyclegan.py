@@ -19,7 +19,7 @@ from gan.core.base import GAN, autocast, descend, frozen, grad_norm
 from gan.core.losses import LOSSES
 from gan.data.datasets import Pair, batch, load_pair
 from gan.images import grid, to_unit
-from gan.layers import InstanceNorm, limit_spectra
+from gan.layers import InstanceNorm, ReflectConv2d, limit_spectra
 
 DIRECTIONS = {"AtoB": ("a2b", "b2a"), "BtoA": ("b2a", "a2b")}  # the generators of the way there and of the way back
 SHOWN = 6  # test pictures of each pile that a run's samples are made of
@@ -31,10 +31,10 @@ class Residual(nn.Module):
     def __init__(self, maps: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(maps, maps, 3, padding=1, padding_mode="reflect", bias=False),
+            ReflectConv2d(maps, maps, 3, bias=False),
             InstanceNorm(maps),
             nn.ReLU(True),
-            nn.Conv2d(maps, maps, 3, padding=1, padding_mode="reflect", bias=False),
+            ReflectConv2d(maps, maps, 3, bias=False),
             InstanceNorm(maps),
         )
 
@@ -48,7 +48,7 @@ def upward(way: str, maps_in: int, maps_out: int) -> list[nn.Module]:
         return [nn.ConvTranspose2d(maps_in, maps_out, 3, 2, padding=1, output_padding=1, bias=False)]
     corners = {"align_corners": False} if way == "bilinear" else {}
     step = nn.Upsample(scale_factor=2, mode=way, **corners)
-    return [step, nn.Conv2d(maps_in, maps_out, 3, padding=1, padding_mode="reflect", bias=False)]
+    return [step, ReflectConv2d(maps_in, maps_out, 3, bias=False)]
 
 
 class Generator(nn.Module):
@@ -65,15 +65,13 @@ class Generator(nn.Module):
         self.residual = config.residual
         self.stages = nn.ModuleList(
             [
-                nn.Sequential(
-                    nn.Conv2d(c, w, 7, padding=3, padding_mode="reflect", bias=False), InstanceNorm(w), nn.ReLU(True)
-                ),  # [N, w, H, W]
+                nn.Sequential(ReflectConv2d(c, w, 7, bias=False), InstanceNorm(w), nn.ReLU(True)),  # [N, w, H, W]
                 nn.Sequential(nn.Conv2d(w, 2 * w, 3, 2, padding=1, bias=False), InstanceNorm(2 * w), nn.ReLU(True)),
                 nn.Sequential(nn.Conv2d(2 * w, 4 * w, 3, 2, padding=1, bias=False), InstanceNorm(4 * w), nn.ReLU(True)),
                 *(Residual(4 * w) for _ in range(config.blocks)),  # [N, 4w, H/4, W/4]
                 nn.Sequential(*upward(config.upsample, 4 * w, 2 * w), InstanceNorm(2 * w), nn.ReLU(True)),
                 nn.Sequential(*upward(config.upsample, 2 * w, w), InstanceNorm(w), nn.ReLU(True)),  # [N, w, H, W]
-                nn.Conv2d(w, c, 7, padding=3, padding_mode="reflect"),
+                ReflectConv2d(w, c, 7),
             ]
         )
         self.apply(initialise)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gan.core import cyclegan, dcgan
 from gan.errors import UserError
-from gan.layers import InstanceNorm
+from gan.layers import InstanceNorm, ReflectConv2d
 from gan.lazy import lazy
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def _pool(operator: str) -> Callable[[_Graph, str, nn.Module], str]:
 
 LAYERS: dict[type[nn.Module], Callable[[_Graph, str, nn.Module], str]] = {
     nn.Conv2d: _conv,
+    ReflectConv2d: _conv,
     nn.ConvTranspose2d: _conv_transpose,
     nn.Upsample: _upsample,
     dcgan.Unpool: _unpool,

@@ -6,9 +6,10 @@ from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn.functional import instance_norm
 
-from gan.layers import InstanceNorm, _Normalise
+from gan import layers
+from gan.layers import InstanceNorm, ReflectConv2d, _Normalise
 
-CASES = [(1, 3, 5, 4), (2, 5, 3, 3), (3, 1, 4, 2), (2, 16, 1, 7)]
+CASES = [(1, 3, 5, 4), (2, 5, 3, 3), (3, 1, 4, 2), (2, 16, 1, 7), (9, 3, 2, 3)]  # of few pictures, and of many
 
 
 def pictures(shape: tuple, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -51,7 +52,7 @@ def test_it_is_torchs_arithmetic_in_fp32(shape: tuple, is_affine: bool):
             norm.bias.copy_(scale(shape[1])[1])
     # torch's in the usual layout: in channels_last its gradient of a single picture is wrong
     y, expected = norm(ours), instance_norm(theirs.contiguous(), weight=norm.weight, bias=norm.bias)
-    torch.testing.assert_close(y, expected, rtol=1e-4, atol=1e-5, check_stride=False)
+    torch.testing.assert_close(y, expected, rtol=1e-4, atol=2e-5, check_stride=False)
     grad = torch.randn_like(y)
     (known,) = torch.autograd.grad(expected, theirs, grad.contiguous())
     for is_differentiable in (False, True):
@@ -103,3 +104,21 @@ def test_a_gradient_penalty_reaches_the_weights_through_it():
         grads.append(torch.autograd.grad(slope.square().sum(), [*net.parameters()][:-1]))
     for ours, theirs in zip(*grads, strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("kernel", [3, 7])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_a_reflecting_convolution_is_torchs_and_pads_in_the_precision_of_its_input(kernel, dtype, monkeypatch):
+    torch.manual_seed(0)
+    ours, theirs = ReflectConv2d(3, 4, kernel), nn.Conv2d(3, 4, kernel, padding=kernel // 2, padding_mode="reflect")
+    ours.load_state_dict(theirs.state_dict())
+    x, padded = pictures((2, 3, 9, 8), dtype), []
+    usual = layers.pad
+    monkeypatch.setattr(layers, "pad", lambda x, *given, **more: padded.append(usual(x, *given, **more)) or padded[-1])
+    with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+        found, known = (each.to(torch.float64 if dtype == torch.float64 else None)(x) for each in (ours, theirs))
+    torch.testing.assert_close(found, known)
+    assert [each.dtype for each in padded] == [dtype]
+    assert padded[0].is_contiguous(memory_format=torch.channels_last)
+    assert "Conv2d(3, 4" in repr(ours)
+    assert "Reflect" not in repr(ours)
