@@ -347,6 +347,8 @@ class Traffic:
         self._streams: dict[str, bytes] = {}  # the last line, not yet whole, of each
         self._devtools = page.context.new_cdp_session(page)
         self._devtools.send("Network.enable")
+        self._devtools.send("Page.enable")
+        self._devtools.on("Page.frameNavigated", self._arrive)
         self._devtools.on("Network.responseReceived", self._answer)
         self._devtools.on("Network.dataReceived", lambda event: self._read(event["requestId"], event.get("data")))
         page.on("request", self._begin)
@@ -357,6 +359,11 @@ class Traffic:
     def waiting(self) -> list[str]:
         """The addresses that have not answered yet."""
         return [url for url in self.open if "/queue/data" not in url or self.unanswered > 0]
+
+    def _arrive(self, event: dict) -> None:
+        """Another document: what the one before it asked while it was being left is answered to nobody."""
+        if "parentId" not in event["frame"]:
+            self.unanswered = 0
 
     def _begin(self, request: Any) -> None:
         if request.is_navigation_request():

@@ -3,6 +3,7 @@
 (() => {
   const SECTIONS = "-sections"; // of the tab "translate" they are the tabs with the id "translate-sections"
   let names = []; // of all tabs: a narrow page keeps some in a menu, which says only their labels
+  let firsts = {}; // the first section of each tab that has some
   let shown = ""; // the address of what is open
   let journeys = 0; // by Back and Forward
   let travelling = 0; // the number of the one under way
@@ -37,6 +38,7 @@
     if (!all.length) return;
     const [sections, inside] = choose(first + SECTIONS, first === tab ? section : undefined);
     names = all;
+    firsts = Object.fromEntries(all.map((each) => [each, choose(each + SECTIONS)[0][0]]));
     shown = address(first, inside, sections[0]);
   };
 
@@ -63,7 +65,10 @@
 
   const now = () => {
     const tab = chosen("tabs");
-    return tab && address(tab, chosen(tab + SECTIONS), buttons(tab + SECTIONS)[0]?.dataset.tabId);
+    const section = chosen(tab + SECTIONS);
+    // while Gradio lays the sections out for another width none of them is there
+    if (!section && shown.split("/")[0] === `#${tab}`) return shown;
+    return tab && address(tab, section, firsts[tab]);
   };
   new MutationObserver(() => {
     const here = now();

@@ -26,8 +26,7 @@ class Dirac {
     this.find = (selector) => root.querySelector(selector);
     Object.assign(this, { running: false, asked: 0, owed: 0, time: 0 });
     for (const each of root.querySelectorAll("[data-say]")) each.textContent = say(each.dataset.say);
-    this.find(".plane svg").setAttribute("aria-label", say("dirac.plane"));
-    this.find(".points svg").setAttribute("aria-label", say("dirac.points"));
+    for (const name of ["plane", "points"]) this.find(`.${name} svg`).setAttribute("aria-label", say(`dirac.${name}`));
     this.listen();
     this.begin();
   }
