@@ -330,6 +330,7 @@ def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_pa
         expect(phones[1].locator("#sentence")).to_have_text(sentence("en", PERFECT - 1), timeout=1000)
         expect(phones[1].locator(".answers")).to_have_count(0)
         phones[1].reload()  # what it voted outlasts that
+        settle(phones[1])
         home = taken_home(phones[1])
         assert re.search(r"<li[^>]*>(?:(?!</li>).)*It learns fastest now<em> ← my vote, my second vote", home)
         assert re.search(r'<li class="right"><b>C. </b>It stands still ✓', home)
