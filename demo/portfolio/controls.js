@@ -1,7 +1,7 @@
 // The buttons that save what is kept as a file, and delete it.
 import { fill, make } from "../lesson/elements.js";
 import { written } from "./file.js";
-import { clear, everything, lasts, listen } from "./store.js";
+import { clear, everything, lasts, listen, summary } from "./store.js";
 
 const language = document.documentElement.lang;
 const about = fetch(new URL(`${language}.json`, import.meta.url)).then((answer) => answer.json());
@@ -25,11 +25,11 @@ export const controls = async (lesson) => {
   const clears = make("button", words.clear, { type: "button", onclick: () => confirm(words.sure) && clear(), className: "clear" });
   let last = Promise.resolve();
   const draw = async () => {
-    const things = await everything();
-    saves.hidden = clears.hidden = !things.length;
-    const time = things.length && new Date(things[0].at).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
-    const count = fill(words.count, { count: things.length, time });
-    told.textContent = things.length ? `${count}${(await lasts()) ? "" : ` ${words.lasts}`}` : words.none;
+    const { count, since } = await summary();
+    saves.hidden = clears.hidden = !count;
+    const time = count && new Date(since).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+    const said = fill(words.count, { count, time });
+    told.textContent = count ? `${said}${(await lasts()) ? "" : ` ${words.lasts}`}` : words.none;
   };
   const soon = () => (last = last.then(draw));
   listen(soon);

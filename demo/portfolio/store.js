@@ -115,6 +115,15 @@ export const small = (image) => {
 export const watch = (element, look) =>
   new MutationObserver(look).observe(element, { childList: true, subtree: true, attributes: true, characterData: true });
 
+// {count, since}: how much is kept, and since when, without reading what is in it.
+export const summary = async () => {
+  const count = await ask("readonly", (store) => store.count());
+  const oldest = await ask("readonly", (store) => store.index("age").openKeyCursor());
+  const times = [...memory.values()].map(({ at }) => at);
+  if (oldest?.key) times.push(oldest.key[0]);
+  return { count: Number(count ?? 0) + memory.size, since: Math.min(...times) };
+};
+
 // All that is kept, the oldest first.
 export const everything = async () => {
   const there = (await ask("readonly", (store) => store.index("age").getAll())) ?? [];

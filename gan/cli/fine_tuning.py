@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from gan.config import MOST_STEPS, Config, RuntimeSettings, make
 from gan.errors import UserError
 from gan.lazy import lazy
-from gan.runs.resume import NETWORKS
+from gan.runs.resume import NETWORKS, as_options
 from gan.runs.run import Run
-from gan.words import Words
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +21,7 @@ checkpoint = lazy("gan.core.checkpoint")
 
 
 def settings(source: Run, asked: dict[str, Any]) -> Config:
-    """The settings of `source` with those `asked` for.
+    """The settings of `source` with those `asked` for; D is frozen only if that is asked for anew.
 
     Raises `UserError` for one of another kind of network. A CycleGAN's are convolutions alone: their size may change.
     """
@@ -32,11 +31,7 @@ def settings(source: Run, asked: dict[str, Any]) -> Config:
         name for name in NETWORKS if name in asked and name not in free and asked[name] != getattr(own, name, None)
     ]
     if other:
-        which = [
-            Words("resume.option", option="--" + name.replace("_", "-"), value=getattr(own, name, "–"))
-            for name in other
-        ]
-        raise UserError("fine_tuning.networks", which=which, run=source.name)
+        raise UserError("fine_tuning.networks", which=as_options(other, own), run=source.name)
     values = own.as_dict() | {"minutes": 0.0, "freeze_d_after": 0}
     if asked.get("minutes"):  # then the clock alone ends it, unless steps were asked for as well
         values["steps"] = MOST_STEPS

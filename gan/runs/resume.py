@@ -90,7 +90,7 @@ def _changed(run: Run, own: Config, asked: dict[str, Any]) -> Config:
             raise UserError("resume.no_setting", option=_option(name), model=own.model, run=run.name)
     fixed = [name for name in asked if name not in CHANGEABLE and not _same(name, asked[name], getattr(own, name))]
     if fixed:
-        which = [Words("resume.option", option=_option(name), value=getattr(own, name)) for name in fixed]
+        which = as_options(fixed, own)
         part = Words("resume.of_networks" if set(fixed) <= {*NETWORKS} else "resume.of_run")
         may = ", ".join(_option(name) for name in CHANGEABLE)
         raise UserError("resume.fixed", which=which, part=part, may=may)
@@ -118,6 +118,11 @@ def _same(name: str, given: Any, own: Any) -> bool:
     if name == "data":  # a folder has many names
         given, own = ([Path(part.strip()).expanduser().resolve() for part in data.split(",")] for data in (given, own))
     return given == own
+
+
+def as_options(names: list[str], config: Config) -> list[Words]:
+    """Settings as they are typed, each with what it is in `config`, for a refusal to name."""
+    return [Words("resume.option", option=_option(name), value=getattr(config, name, "–")) for name in names]
 
 
 def _option(name: str) -> str:

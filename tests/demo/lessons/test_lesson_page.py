@@ -298,10 +298,13 @@ def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_pa
         expect(teacher.locator("[data-key=join]")).to_have_text(f"{code} · 3")
         expect(phones[0].locator(".answers")).to_have_count(0)  # nothing is asked yet
 
+        picked = "|".join(re.escape(words(language)["room.picked"]) for language in ("en", "ko"))
+
         def all_vote(*choices):
             for phone, choice in zip(phones, choices, strict=True):
                 phone.locator(".answers button:enabled").nth(choice).click()
                 expect(phone.locator(".answers [aria-pressed=true]")).to_have_count(1)
+                expect(phone.locator("#told")).to_have_text(re.compile(picked))  # it has arrived, and is kept
 
         status = teacher.locator("#lesson-vote [role=status]")
         shares = teacher.locator("#lesson-vote output")
