@@ -333,6 +333,12 @@ def settle(page: Any, seconds: float = 0.3, patience: float = 30) -> None:
             quiet = time.monotonic()
 
 
+def lead_a_room(teacher: Any) -> str:
+    """Press "Lead a room" in the lesson that the page shows; the room's code."""
+    teacher.locator("#lesson button[data-key=lead]").click()
+    return teacher.locator("#lesson .room strong").inner_text()
+
+
 class Traffic:
     """What a page asks its server for: all of it in `asked`, what is not answered yet in `waiting`.
 

@@ -18,7 +18,7 @@ from demo.lessons.activities import drawing
 from demo.lessons.rooms import Rooms
 from demo.server.environment import decide
 from demo.ui.i18n import words
-from tests.browser import Visitors, expect, serve, settle
+from tests.browser import Visitors, expect, lead_a_room, serve, settle
 from tests.demo.lessons.test_lesson_page import taken_home
 
 ME, YOU = "0123456789abcdef", "fedcba9876543210"
@@ -260,8 +260,7 @@ def test_a_class_draws_d_learns_and_the_class_draws_again(chromium, tmp_path):
         teacher.wait_for_function("document.querySelector('#lesson:not([hidden]) .told')?.textContent === ''")
         stage = teacher.locator("#lesson-drawing")
         expect(stage.locator("li").first).to_contain_text(words("en")["lesson.lead"])
-        teacher.locator("#lesson button[data-key=lead]").click()
-        code = teacher.locator("#lesson .room strong").inner_text()
+        code = lead_a_room(teacher)
         teacher.keyboard.press("q")
         expect(stage.locator("li").first).to_contain_text(code)
         phones = [visitors.phone(f"room/{code}", language) for language in ("ko", "en")]

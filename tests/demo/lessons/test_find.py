@@ -11,7 +11,7 @@ from demo.lessons import lesson_file, room_routes, routes, shown
 from demo.lessons.rooms import Rooms
 from demo.server.environment import decide
 from demo.ui.i18n import words
-from tests.browser import Visitors, expect, serve, settle
+from tests.browser import Visitors, expect, lead_a_room, serve, settle
 from tests.demo.lessons.test_drawing import ME, ONE, SEVEN, drawn, strokes
 from tests.demo.lessons.test_lesson_page import taken_home
 
@@ -61,8 +61,7 @@ def test_a_drawing_from_a_phone_is_searched_for_when_the_teacher_presses(chromiu
         teacher = visitors("en", path=f"?lesson=gan&scene={NUMBER}")
         teacher.wait_for_function("document.querySelector('#lesson:not([hidden]) .told')?.textContent === ''")
         settle(teacher)
-        teacher.locator("#lesson button[data-key=lead]").click()
-        code = teacher.locator("#lesson .room strong").inner_text()
+        code = lead_a_room(teacher)
         teacher.keyboard.press("q")
         assert teacher.locator("#lesson-find").is_hidden()
         expect(teacher.locator("#find-which")).to_be_visible()

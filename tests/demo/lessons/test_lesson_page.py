@@ -7,7 +7,7 @@ import pytest
 
 from demo.lessons import lesson_file, quiz
 from demo.ui.i18n import words
-from tests.browser import ROOT, Visitors, expect, open_tab, serve, settle
+from tests.browser import ROOT, Visitors, expect, lead_a_room, open_tab, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -289,9 +289,8 @@ def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_pa
         visitors = Visitors(chromium, room.url)
         teacher = visitors("en", path=f"?lesson=gan&scene={PERFECT}")
         arrived(teacher)
-        teacher.locator("#lesson button[data-key=lead]").click()
+        code = lead_a_room(teacher)
         teacher.wait_for_function("document.querySelector('#lesson .room img')?.naturalWidth > 0")
-        code = teacher.locator("#lesson .room strong").inner_text()
         shows_how_phones_warn(teacher, code)
         phones = [visitors.phone(f"room/{code}", language) for language in ("ko", "en", "en")]
         expect(phones[1].locator("#sentence")).to_have_text(sentence("en", PERFECT))
@@ -355,8 +354,7 @@ def test_the_bare_address_leads_a_phone_into_the_open_room_and_the_teacher_into_
         expect(way).to_be_hidden()
         teacher = visitors("en", path="?lesson=gan&scene=1")
         arrived(teacher)
-        teacher.locator("#lesson button[data-key=lead]").click()
-        code = teacher.locator("#lesson .room strong").inner_text()
+        code = lead_a_room(teacher)
         expect(way).to_have_text(words("ko")["lesson.join_room"].format(code=code))  # without F5
         box = way.bounding_box()
         assert box["height"] >= 44
@@ -382,8 +380,7 @@ def test_a_vote_that_finds_no_network_arrives_when_that_is_back(chromium, tmp_pa
         visitors = Visitors(chromium, room.url)
         teacher = visitors("en", path=f"?lesson=gan&scene={PERFECT}")
         arrived(teacher)
-        teacher.locator("#lesson button[data-key=lead]").click()
-        phone = visitors.phone(f"room/{teacher.locator('#lesson .room strong').inner_text()}")
+        phone = visitors.phone(f"room/{lead_a_room(teacher)}")
         expect(teacher.locator("#lesson .room button")).to_have_count(0)  # over plain http no phone warns
         teacher.keyboard.press("v")
         choice = phone.locator(".answers button:enabled").first
@@ -405,8 +402,7 @@ def test_the_eight_statements_before_and_after(chromium, tmp_path):
         visitors = Visitors(chromium, room.url)
         teacher = visitors("en", path=f"?lesson=gan&scene={QUIZ}")
         arrived(teacher)
-        teacher.locator("#lesson button[data-key=lead]").click()
-        code = teacher.locator("#lesson .room strong").inner_text()
+        code = lead_a_room(teacher)
         phone = visitors.phone(f"room/{code}", "ko")
         expect(phone.locator("fieldset")).to_have_count(8)
         assert phone.locator(".send").is_disabled()
@@ -443,8 +439,7 @@ def test_a_photo_becomes_a_zebra_on_the_phone_and_hangs_on_the_wall(chromium, tm
         teacher = visitors("en", path=f"?lesson=gan&scene={scene_number(stage='wall')}")
         arrived(teacher)
         expect(teacher.locator("#lesson-wall [role=status]")).to_have_text(words("en")["room.wall.lead"])
-        teacher.locator("#lesson button[data-key=lead]").click()
-        phone = visitors.phone(f"room/{teacher.locator('#lesson .room strong').inner_text()}")
+        phone = visitors.phone(f"room/{lead_a_room(teacher)}")
         picker = phone.locator("#act input")
         picker.set_input_files({"name": "not.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"})
         expect(phone.locator("#told")).to_have_text(words("en")["room.wall.unreadable"])

@@ -6,7 +6,7 @@ import pytest
 
 from demo.ui.i18n import words
 from gan.runs.run import ACTIVE, Run
-from tests.browser import Visitors, expect, serve, settle
+from tests.browser import Visitors, expect, lead_a_room, serve, settle
 from tests.demo.lessons.test_lesson_page import SMALL, arrived, scene_number
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -43,8 +43,7 @@ def test_two_phones_play_while_the_teacher_starts_a_training_and_freezes_d(chrom
     arrived(teacher)
     stage = teacher.locator("#lesson-versus")
     expect(stage).to_contain_text(say["room.versus.how"])  # nobody leads yet: what it is, and how it is begun
-    teacher.locator("#lesson button[data-key=lead]").click()
-    code = teacher.locator("#lesson .room strong").inner_text()
+    code = lead_a_room(teacher)
     teacher.keyboard.press("q")
     expect(stage.locator(".empty")).to_have_text(say["room.versus.none"])
     phones = [visitors.phone(f"room/{code}", language) for language in ("en", "ko")]
