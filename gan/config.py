@@ -180,6 +180,9 @@ class CycleGANConfig(Config):
     data: str = setting("herd", "pair of sets by name, a folder (or zip) with trainA and trainB, or two 'A,B'")
     size: int = setting(128, "side the pictures are kept at, in pixels", low=16, high=512, multiple=4)
     crop: int = setting(0, "side of the random crops trained on (0: whole pictures)", low=0, high=512, multiple=4)
+    crop_scale: float = setting(
+        1.0, "crops up to so many times as wide, resized to `crop`: near and far animals", low=1, high=8
+    )
     batch: int = setting(1, "pictures of each domain a training step", low=1, high=256)
     blocks: int = setting(6, "residual blocks: 6 for 128x128, 9 for 256x256", low=1, high=12)
     upsample: str = setting(
@@ -205,6 +208,8 @@ class CycleGANConfig(Config):
         super().__post_init__()
         if self.crop > self.size:
             raise UserError("settings.crop", crop=self.crop, size=self.size)
+        if self.crop_scale > 1 and self.crop in (0, self.size):
+            raise UserError("settings.crop_scale", size=self.size)
         if self.n_layers_d >= 3 and (self.crop or self.size) < 32:
             raise UserError("settings.small")
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from gan.config import DCGANConfig
 from gan.core.base import GAN, autocast, descend, wants_bf16
 from gan.core.losses import LOSSES
-from gan.data.datasets import batch
+from gan.data.sampling import batch
 from gan.images import to_unit
 from gan.optim import Adam
 

@@ -17,7 +17,8 @@ from torch.nn.functional import l1_loss
 from gan.config import CycleGANConfig, RuntimeSettings
 from gan.core.base import GAN, autocast, descend, frozen, grad_norm
 from gan.core.losses import LOSSES
-from gan.data.datasets import Pair, batch, load_pair
+from gan.data.datasets import Pair, load_pair
+from gan.data.sampling import batch
 from gan.images import grid, to_unit
 from gan.layers import InstanceNorm, ReflectConv2d, limit_spectra
 
@@ -266,7 +267,8 @@ class CycleGAN(GAN):
 
     def drawer(self, data: Pair, generator: torch.Generator, count: int) -> Callable[[], tuple[Tensor, Tensor]]:
         """Draws `count` pictures of each pile a call, independently: float [count, channels, crop, crop] twice."""
-        how = {"generator": generator, "crop": self.config.crop or None, "hflip": self.config.hflip}
+        config = self.config
+        how = {"crop": config.crop or None, "scale": config.crop_scale, "hflip": config.hflip, "generator": generator}
         return lambda: (batch(data.a.images, count, **how), batch(data.b.images, count, **how))
 
     @staticmethod

@@ -16,7 +16,8 @@ from gan.config import DCGANConfig, RuntimeSettings
 from gan.core.base import GAN, autocast, descend, frozen, grad_norm
 from gan.core.latent import noise
 from gan.core.losses import LOSSES
-from gan.data.datasets import Pictures, batch, load
+from gan.data.datasets import Pictures, load
+from gan.data.sampling import batch
 from gan.images import grid
 from gan.layers import InstanceNorm, limit_spectra
 

@@ -28,7 +28,7 @@ from gan.data.registry import (
     state,
 )
 from gan.errors import UserError
-from gan.images import Progress, read_pictures, to_unit
+from gan.images import Progress, read_pictures
 from gan.words import Words
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "PairRecord",
     "Pictures",
     "SetRecord",
-    "batch",
     "load",
     "load_pair",
     "state",
@@ -172,38 +171,6 @@ def _pair_folders(
         (folder,) = folders
         folders = [*pair_in(folder)]
     return folders, titles, note
-
-
-def batch(
-    images: Tensor, n: int, *, generator: torch.Generator, crop: int | None = None, hflip: bool = False
-) -> Tensor:
-    """Draw `n` of uint8 [N, C, H, W] (contiguous) with replacement: float32 [n, C, crop, crop] in [-1, 1].
-
-    Each picture is cropped at a place of its own and, with `hflip`, mirrored by a coin of its own, on the
-    images' device. Everything random comes from `generator` (of any device), so its state decides the batch.
-    """
-    count, channels, height, width = images.shape
-    if crop is not None and not 0 < crop <= min(height, width):
-        raise ValueError(f"crop must be from 1 to {min(height, width)}, got {crop}")
-
-    def draw(high: int) -> Tensor:
-        return torch.randint(high, (n, 1), generator=generator, device=generator.device).to(images.device)
-
-    def steps(length: int) -> Tensor:
-        return torch.arange(length, device=images.device)
-
-    pick = draw(count)
-    cropped = crop is not None and (crop, crop) != (height, width)
-    if not cropped and not hflip:
-        return to_unit(images.index_select(0, pick[:, 0]))
-    rows = draw(height - crop + 1) + steps(crop) if cropped else steps(height).expand(n, -1)  # [n, crop]
-    columns = draw(width - crop + 1) + steps(crop) if cropped else steps(width).expand(n, -1)
-    if hflip:
-        columns = torch.where(draw(2).bool(), columns.flip(1), columns)
-    # The picture's lines are chosen first (each a copy of whole bytes), then the columns within them.
-    lines = (pick * channels + steps(channels))[:, :, None] * height + rows[:, None, :]  # [n, C, crop]
-    drawn = images.view(-1, width).index_select(0, lines.flatten()).view(*lines.shape, width)
-    return to_unit(drawn.gather(3, columns[:, None, None, :].expand(*lines.shape, -1)))
 
 
 def _check(size: int, split: str, channels: int | None) -> None:

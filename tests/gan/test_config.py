@@ -32,6 +32,8 @@ def test_settings_round_trip(config_class):
         (DCGANConfig, {"hflip": 1}, ["hflip", "bool"]),
         (CycleGANConfig, {"size": 66}, ["size", "66"]),
         (CycleGANConfig, {"size": 64, "crop": 96}, ["crop", "96", "64"]),
+        (CycleGANConfig, {"size": 64, "crop_scale": 2.0}, ["crop_scale", "64"]),
+        (CycleGANConfig, {"size": 64, "crop": 64, "crop_scale": 2.0}, ["crop_scale", "64"]),
         (CycleGANConfig, {"size": 16}, ["n_layers_d"]),
         (CycleGANConfig, {"blocks": 99}, ["blocks", "99", "12"]),
     ],

@@ -17,7 +17,7 @@ export: --direction --licence --no-onnx --onnx folder run
 import: --a2b --b2a --d-a --d-b --data --direction --name --run --size files
 runs: --json
 sample: --count --seed out run
-train: --batch --blocks --change --channels --crop --cycle --data --data-root --device --diff-augment
+train: --batch --blocks --change --channels --crop --crop-scale --cycle --data --data-root --device --diff-augment
     --down --download --downsample --ema --fall --flip --freeze-d-after --from --gauge --hflip --hold-d-after
     --identity --identity-every --label --lambda-cycle --lambda-identity --latent --layers-d --log-every
     --loss --lr-decay --minutes --n-critic --n-layers-d --name --ndf --ngf --no-change --no-diff-augment

@@ -10,6 +10,7 @@ from torch import nn
 
 from gan.config import RuntimeSettings
 from gan.core.cyclegan import CycleGAN, CycleGANConfig, Discriminator, Generator, ImagePool
+from gan.data.datasets import Pair, Pictures
 from gan.layers import InstanceNorm
 
 CPU = torch.device("cpu")
@@ -143,3 +144,13 @@ def test_a_side_held_still_does_not_move_while_the_other_does(side):
     for name, nets in sides.items():
         same = [torch.equal(p, q) for p, q in zip(nets.parameters(), before[name], strict=True)]
         assert all(same) if name == side else not all(same)
+
+
+@pytest.mark.parametrize(("crop_scale", "widths"), [(1.0, {32}), (2.0, set(range(32, 65)))])
+def test_both_piles_are_cropped_at_the_scales_asked_for(crop_scale, widths):
+    ramp = torch.arange(0, 192, 3, dtype=torch.uint8).expand(1, 3, 64, 64).contiguous()  # 3 a pixel
+    piles = Pair("ramp", *(Pictures(name, ramp, None, (), ()) for name in "ab"), False, None)
+    gan = CycleGAN(replace(SMALL, size=64, crop=32, crop_scale=crop_scale, hflip=False), CPU)
+    for pictures in gan.drawer(piles, torch.Generator().manual_seed(0), 300)():
+        slope = (pictures[:, 0, 16, 20] - pictures[:, 0, 16, 10]) * 127.5 / 10  # of a pixel of the crop
+        assert set((slope / 3 * 32).round().int().tolist()) == widths

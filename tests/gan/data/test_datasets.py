@@ -16,7 +16,7 @@ from PIL import Image
 
 from gan.data import datasets as data
 from gan.data import emoji, official_sets, registry, torchvision_compat
-from gan.data.datasets import PAIRS, SETS, batch, load, load_pair, state
+from gan.data.datasets import PAIRS, SETS, load, load_pair, state
 from gan.errors import UserError
 from gan.paths import SHIPPED_DATA
 from gan.words import sentence
@@ -461,79 +461,3 @@ def test_the_real_sets_load():
 def test_every_record_names_what_it_is():
     assert all(record.title and record.channels in (1, 3) and len(record.classes) == 10 for record in SETS.values())
     assert all(record.title and record.a and record.b for record in PAIRS.values())
-
-
-# batches
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def noise(*shape: int) -> torch.Tensor:
-    return torch.randint(256, shape, dtype=torch.uint8, generator=seeded(99))
-
-
-@pytest.mark.parametrize(("crop", "flip"), [(None, False), (None, True), (7, False), (7, True), (9, True), (10, True)])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_every_picture_of_a_batch_is_an_honest_crop_of_one_of_the_set(crop, flip, channels):
-    images = noise(5, channels, 10, 12)
-    drawn = batch(images, 40, generator=seeded(), crop=crop, hflip=flip)
-    height, width = (crop, crop) if crop else (10, 12)
-    assert drawn.shape == (40, channels, height, width)
-    assert drawn.dtype == torch.float32
-    places = {}  # every picture that may be drawn, made one by one, and how
-    for index in range(5):
-        for top in range(10 - height + 1):
-            for left in range(12 - width + 1):
-                window = images[index, :, top : top + height, left : left + width].float() / 127.5 - 1
-                places[window.numpy().tobytes()] = (index, top, left, False)
-                if flip:
-                    places[window.flip(2).contiguous().numpy().tobytes()] = (index, top, left, True)
-    found = [places[picture.contiguous().numpy().tobytes()] for picture in drawn]
-    assert {place[0] for place in found} == set(range(5))
-    assert {place[3] for place in found} == ({False, True} if flip else {False})
-    if crop == 7:  # its own place, its own coin
-        assert len({place[1] for place in found}) == 4
-        assert len({place[2] for place in found}) == 6
-        assert len(set(found)) > 30
-
-
-def test_a_batch_is_decided_by_its_generator():
-    images = noise(50, 3, 16, 16)
-    one, two, other = (batch(images, 8, generator=seeded(s), crop=12, hflip=True) for s in (1, 1, 2))
-    assert torch.equal(one, two)
-    assert not torch.equal(one, other)
-    generator = seeded(1)
-    assert not torch.equal(*(batch(images, 8, generator=generator) for _ in range(2)))
-
-
-def test_a_batch_does_not_touch_torchs_own_random_state():
-    before = torch.get_rng_state()
-    batch(noise(5, 3, 16, 16), 8, generator=seeded(), crop=12, hflip=True)
-    assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_a_batch_spans_minus_one_to_one_exactly():
-    images = torch.tensor([0, 255], dtype=torch.uint8)[:, None, None, None].expand(2, 1, 4, 4).contiguous()
-    assert set(batch(images, 50, generator=seeded()).unique().tolist()) == {-1.0, 1.0}
-
-
-def test_a_batch_may_be_larger_than_the_set_and_draws_evenly():
-    images = torch.arange(4, dtype=torch.uint8)[:, None, None, None].expand(4, 1, 2, 2).contiguous()
-    drawn = batch(images, 4000, generator=seeded(), hflip=True)[:, 0, 0, 0]
-    assert ((drawn + 1) * 127.5).round().long().bincount().sub(1000).abs().max() < 150
-
-
-@pytest.mark.parametrize("crop", [0, -1, 17])
-def test_a_crop_that_does_not_fit_is_refused(crop):
-    with pytest.raises(ValueError, match="crop"):
-        batch(noise(2, 3, 16, 16), 2, generator=seeded(), crop=crop)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
-def test_a_batch_on_the_gpu_equals_the_one_on_the_cpu():
-    images = noise(50, 3, 16, 16)
-    here, there = (batch(i, 8, generator=seeded(), crop=12, hflip=True) for i in (images, images.cuda()))
-    assert there.device.type == "cuda"
-    assert torch.equal(here, there.cpu())
