@@ -127,7 +127,8 @@ def _check(f: Any, value: Any) -> None:
         raise UserError("config.multiple", name=f.name, value=value, multiple=m["multiple"])
 
 
-LOSS_NAMES = ("bce", "saturating", "least-squares", "hinge")
+ABSOLUTE_LOSSES = ("bce", "saturating", "least-squares", "hinge")  # of what D says of one picture alone
+LOSS_NAMES = (*ABSOLUTE_LOSSES, "relativistic")
 NORMS = ("batch", "instance", "none")
 
 

@@ -23,6 +23,7 @@ from gan.plots.figures import window
 from gan.plots.history import Story
 
 images = lazy("gan.images")
+losses = lazy("gan.core.losses")
 
 HTML = macros(__file__)
 GAP, FRAME = 8, 400  # of a film: pixels between pictures, milliseconds a moment
@@ -143,10 +144,10 @@ def explanation(told: list[Story], view: View, language: Language) -> str:
     """What the dotted and the pale lines mean, as HTML: one sentence for each kind of verdict and of duel."""
     sentences = {}
     for (loss, _), those in _grouped(told, lambda story: (story.loss, story.labels[-1][1])):
-        kind = loss if loss in ("least-squares", "hinge") else "probability"
+        kind = "probability" if losses.LOSSES[loss].is_probability else loss
         rest, label = f"{those[0].rest['d_real']:g}", those[0].labels[-1][1]
         sentences.setdefault(kind, say(language, f"curves.rest.{kind}", rest=rest))
-        if label < 1 and kind != "hinge":
+        if label < 1 and kind in ("probability", "least-squares"):
             names = ", ".join(story.name for story in those)
             sentences[names] = say(language, "curves.rest.smoothed", runs=names, label=f"{label:g}", rest=rest)
     sentences = list(sentences.values())

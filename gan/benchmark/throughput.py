@@ -11,10 +11,10 @@ import torch
 from gan.config import Config, RuntimeSettings
 from gan.core.base import GAN
 from gan.core.checkpoint import MODELS
-from gan.core.trainer import Average
 from gan.data.datasets import Pair, Pictures
 from gan.device import describe, pick_device
 from gan.errors import UserError
+from gan.optim import Average
 
 PILE = 16  # random pictures to draw the batches from
 LIMIT = 20.0  # seconds that a measurement takes at most, but for the last layer's backward pass

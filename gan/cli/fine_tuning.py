@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import torch
 
 torch = lazy("torch")
-base = lazy("gan.core.base")
 checkpoint = lazy("gan.core.checkpoint")
+optim = lazy("gan.optim")
 
 
 def settings(source: Run, asked: dict[str, Any]) -> Config:
@@ -52,7 +52,7 @@ def begin(run: Run, source: Run, device: "torch.device") -> None:
     for networks, weights in zip((gan.generators, gan.discriminators), both, strict=True):
         for name, network in weights.items():
             networks[name].load_state_dict(network.state_dict())
-    average = base.Average(gan.generators, config.ema)
+    average = optim.Average(gan.generators, config.ema)
     stream = torch.Generator(device).manual_seed(config.seed)
     state = checkpoint.TrainState(RuntimeSettings.of(config))
     checkpoint.save_resume(run, checkpoint.pack(state, gan, average, stream))

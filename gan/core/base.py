@@ -1,6 +1,5 @@
-"""What both models share: two sides, each with its networks and one optimiser, and the average of what G learned."""
+"""What both models share: two sides, each with its networks and one optimiser."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from gan.config import Config
+from gan.core.losses import LOSSES
 from gan.optim import Adam
 from gan.regularization import diff_augment, gradient_penalty
 
@@ -73,7 +73,7 @@ class GAN:
     betas = (0.5, 0.999)
 
     def __init__(self, config: Config, device: torch.device) -> None:
-        self.config, self.device = config, device
+        self.config, self.device, self.loss = config, device, LOSSES[config.loss]
         self.bf16 = wants_bf16(config.precision, device)
         layout = torch.channels_last if use_channels_last(device, self.bf16) else torch.contiguous_format
         generators, discriminators = self.networks(config)
@@ -99,6 +99,16 @@ class GAN:
     def shown(self, pictures: Tensor) -> Tensor:
         """Real or generated pictures as a discriminator is shown them."""
         return diff_augment(pictures) if self.config.diff_augment else pictures
+
+    def logits_for_g(self, name: str, fake: Tensor, real: Tensor) -> list[Tensor]:
+        """What G's loss is of: the logits of the discriminator `name` for `fake` and, if it is relative, for `real`."""
+        pictures = (fake, real) if self.loss.is_relative else (fake,)
+        return [self.discriminators[name](self.shown(each)).float() for each in pictures]
+
+    def centre(self, name: str, *logits: Tensor) -> None:
+        """Keep 0 half-way between the logits of real and fake, of which a relative loss knows only the difference."""
+        if self.loss.is_relative:
+            self.discriminators[name].stages[-1].bias.data -= 0.05 * sum(each.detach().mean() for each in logits)
 
     def penalty(self, name: str, real: Tensor, fake: Tensor) -> Tensor | float:
         """(R1 gamma E|grad D(real)|^2 + R2 gamma E|grad D(fake)|^2) / 2 of the discriminator `name`, lazily.
@@ -139,24 +149,3 @@ class GAN:
 def use_channels_last(device: torch.device, bf16: bool) -> bool:
     """channels_last pays on GPUs, and on CPUs with bf16; in fp32 on plain AVX2 it was measured to cost a tenth."""
     return device.type == "cuda" or bf16
-
-
-class Average:
-    """The exponential moving average of the generators' weights: what is shown and shipped.
-
-    The decay grows from 0.1 to `decay` over the first steps, min(decay, (1 + t) / (10 + t)), so that an early look is
-    not a look at the initialisation.
-    """
-
-    def __init__(self, networks: nn.ModuleDict, decay: float) -> None:
-        self.networks = copy.deepcopy(networks).eval().requires_grad_(False)
-        self.decay = decay
-        pairs = list(zip(self.networks.state_dict().values(), networks.state_dict().values(), strict=True))
-        self.pairs = [(mean, live) for mean, live in pairs if mean.is_floating_point()]
-
-    @torch.no_grad()
-    def update(self, step: int) -> None:
-        """Take the live weights in after training step `step`."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        means, lives = zip(*self.pairs, strict=True)
-        torch._foreach_lerp_(list(means), list(lives), 1 - decay)

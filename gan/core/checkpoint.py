@@ -13,10 +13,11 @@ import torch
 from torch import nn
 
 from gan.config import RuntimeSettings, by_new_names
-from gan.core.base import GAN, Average
+from gan.core.base import GAN
 from gan.core.cyclegan import CycleGAN
 from gan.core.dcgan import DCGAN
 from gan.errors import UserError, reason
+from gan.optim import Average
 from gan.runs.files import write_whole
 from gan.runs.run import Run
 from gan.words import Words

@@ -16,7 +16,6 @@ from torch.nn.functional import l1_loss
 
 from gan.config import CycleGANConfig, RuntimeSettings
 from gan.core.base import GAN, autocast, descend, frozen, grad_norm
-from gan.core.losses import LOSSES
 from gan.data.datasets import Pair, load_pair
 from gan.data.sampling import batch
 from gan.images import grid, to_unit
@@ -156,7 +155,6 @@ class CycleGAN(GAN):
 
     def __init__(self, config: CycleGANConfig, device: torch.device) -> None:
         super().__init__(config, device)
-        self.loss = LOSSES[config.loss]
         self.pools = {"a": ImagePool(config.pool_size), "b": ImagePool(config.pool_size)}
 
     @staticmethod
@@ -206,11 +204,10 @@ class CycleGAN(GAN):
                     fake_a, rec_a = b2a(torch.cat([real_b, fake_b])).split(n)
                 rec_b = a2b(fake_a)
                 # what the discriminators say of the generated pictures, patch by patch: [N, 1, h, w]
-                logits_a = self.discriminators["a"](self.shown(fake_a))
-                logits_b = self.discriminators["b"](self.shown(fake_b))
+                logits_a, logits_b = self.logits_for_g("a", fake_a, real_a), self.logits_for_g("b", fake_b, real_b)
             losses = {
-                "loss_g_a2b": self.loss.g(logits_b.float()),  # (D_B(a2b(a)) - 1)^2
-                "loss_g_b2a": self.loss.g(logits_a.float()),
+                "loss_g_a2b": self.loss.g(*logits_b),  # (D_B(a2b(a)) - 1)^2
+                "loss_g_b2a": self.loss.g(*logits_a),
                 "cycle_a": l1_loss(rec_a.float(), real_a),  # |b2a(a2b(a)) - a|
                 "cycle_b": l1_loss(rec_b.float(), real_b),
             }
@@ -236,6 +233,7 @@ class CycleGAN(GAN):
                 losses[f"loss_d_{name}"] = self.loss.d(logits_real, logits_fake, runtime.label)
                 if not runtime.freeze_d:
                     penalties.append(self.penalty(name, real, fake))
+                    self.centre(name, logits_real, logits_fake)
                 d_real.append(self.loss.verdict(logits_real.detach()).mean())
                 d_fake.append(self.loss.verdict(logits_fake.detach()).mean())
             loss_d = losses["loss_d_a"] + losses["loss_d_b"]

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from gan.config import DCGANConfig, RuntimeSettings
 from gan.core.base import GAN, autocast, descend, frozen, grad_norm
 from gan.core.latent import noise
-from gan.core.losses import LOSSES
 from gan.data.datasets import Pictures, load
 from gan.data.sampling import batch
 from gan.images import grid
@@ -130,10 +129,6 @@ def initialise(module: nn.Module) -> None:
 class DCGAN(GAN):
     """The two networks with their optimisers."""
 
-    def __init__(self, config: DCGANConfig, device: torch.device) -> None:
-        super().__init__(config, device)
-        self.loss = LOSSES[config.loss]
-
     @staticmethod
     def networks(config: DCGANConfig) -> tuple[nn.ModuleDict, nn.ModuleDict]:
         """({"g": generator}, {"d": discriminator}), initialised from torch's random stream."""
@@ -166,11 +161,11 @@ class DCGAN(GAN):
             loss_d = self.loss.d(logits_real, logits_fake, runtime.label)
             if not runtime.freeze_d:
                 descend(self.opt_d, loss_d + self.penalty("d", *seen))
+                self.centre("d", logits_real, logits_fake)
 
         # train G: maximise log D(G(z)), with the D that has just learned; its own weights stay as they are
         with frozen(self.discriminators), autocast(self.device, self.bf16):
-            logits = self.discriminators["d"](self.shown(fake)).float()  # [N]
-        loss_g = self.loss.g(logits)
+            loss_g = self.loss.g(*self.logits_for_g("d", fake, real))
         if not runtime.freeze_g:
             descend(self.opt_g, loss_g)
         self.rounds += 1

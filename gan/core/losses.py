@@ -1,8 +1,8 @@
 """The adversarial losses, as pure functions of the discriminator's logits.
 
 Each loss is a pair: what the discriminator minimises, given its logits for real and for fake pictures, and what
-the generator minimises, given the logits for its fakes. Logits are float tensors of any shape; a patch
-discriminator's map is simply averaged. Every function returns a scalar tensor.
+the generator minimises, given the logits for its fakes (and, if it is relative, for as many real pictures). Logits are
+float tensors of any shape; a patch discriminator's map is simply averaged. Every function returns a scalar tensor.
 """
 
 import math
@@ -33,13 +33,14 @@ class Loss(NamedTuple):
     """
 
     d: Callable[..., Tensor]
-    g: Callable[[Tensor], Tensor]
+    g: Callable[..., Tensor]
     verdict: Callable[[Tensor], Tensor]
     undecided: Callable[[float], float]
     is_probability: bool = False  # what the verdict is; D's loss is then the cross-entropy
-    sure: tuple[float, float] = (1e9, -1e9)  # logits so right, for real and for fake, that they cost D nothing
+    is_relative: bool = False  # whether a fake is compared with a real picture: logits have no zero then
+    sure: tuple[float, float] = (1e9, -1e9)  # logits of real and of fake beside which the other's part stands alone
 
-    @cache  # noqa: B019, of four losses that stay as long as the program
+    @cache  # noqa: B019, of five losses that stay as long as the program
     def equilibrium(self, label: float = 1.0) -> Equilibrium:
         """Where both rest if `label` is the target for real pictures: with 0.9, cross-entropy's D says 0.45."""
         logit = torch.tensor([self.undecided(label)], dtype=torch.float64)
@@ -84,6 +85,19 @@ def hinge_g(fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
+def relativistic_d(real: Tensor, fake: Tensor, label: float = 1.0) -> Tensor:
+    """-E[log sigmoid(D(x) - D(G(z)))], pair by pair: Jolicoeur-Martineau 2018, arXiv:1807.00734, section 4.1.
+
+    With R1 and R2 it is R3GAN's (Huang et al. 2024, arXiv:2501.05441).
+    """
+    return _bce(real - fake, torch.full_like(real - fake, label))
+
+
+def relativistic_g(fake: Tensor, real: Tensor | float = 0.0) -> Tensor:
+    """-E[log sigmoid(D(G(z)) - D(x))], the same with real and fake exchanged; 0 is half-way between the two."""
+    return softplus(real - fake).mean()
+
+
 def _raw(logits: Tensor) -> Tensor:
     return logits
 
@@ -99,7 +113,7 @@ def _half(label: float) -> float:
 
 
 def _zero(label: float) -> float:
-    """Any score from -1 to the label is as good; the middle of the margins is the one without a side."""
+    """Any hinge score from -1 to the label is as good, and any relative score: 0 is the one without a side."""
     return 0.0
 
 
@@ -108,4 +122,5 @@ LOSSES: dict[str, Loss] = {
     "saturating": Loss(bce_d, saturating_g, torch.sigmoid, _odds, is_probability=True),
     "least-squares": Loss(least_squares_d, least_squares_g, _raw, _half, sure=(1.0, 0.0)),
     "hinge": Loss(hinge_d, hinge_g, _raw, _zero),
+    "relativistic": Loss(relativistic_d, relativistic_g, _raw, _zero, is_relative=True, sure=(0.0, 0.0)),
 }

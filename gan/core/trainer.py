@@ -19,12 +19,13 @@ from torch import Tensor, nn
 
 from gan.config import Config, RuntimeSettings
 from gan.core import checkpoint
-from gan.core.base import GAN, Average
+from gan.core.base import GAN
 from gan.core.checkpoint import MODELS, TrainState
 from gan.core.live_control import LiveControl, Stopped
 from gan.core.recorder import Recorder
 from gan.device import Team, explain, is_first, pick_device
 from gan.errors import UserError, cause
+from gan.optim import Average
 from gan.runs.resume import Plan, plan
 from gan.runs.run import RELEASE_SECONDS, Run
 from gan.threads import Tuner

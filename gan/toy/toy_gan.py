@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gan.config import ABSOLUTE_LOSSES
 from gan.core.base import frozen, grad_norm
 from gan.core.losses import LOSSES
 from gan.errors import UserError
@@ -28,7 +29,7 @@ REMEMBERED = 600  # rounds in the history; when it is full every second is forgo
 
 @dataclass(frozen=True)
 class ToyConfig:
-    """What can be chosen: a loss by its name in `losses`, how the generator descends ("adam", or "sgd": plain steps
+    """What can be chosen: one of `ABSOLUTE_LOSSES`, how the generator descends ("adam", or "sgd": plain steps
     along the gradient, which a small gradient makes small), both learning rates, rounds of D for one of G, a seed."""
 
     loss: str = "bce"
@@ -39,8 +40,8 @@ class ToyConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.loss not in LOSSES:
-            raise UserError("plane.loss", loss=self.loss, known=", ".join(LOSSES))
+        if self.loss not in ABSOLUTE_LOSSES:
+            raise UserError("plane.loss", loss=self.loss, known=", ".join(ABSOLUTE_LOSSES))
         if self.descent not in DESCENTS:
             raise UserError("plane.descent", descent=self.descent, known=", ".join(DESCENTS))
         for name, value in (("rate_g", self.rate_g), ("rate_d", self.rate_d)):

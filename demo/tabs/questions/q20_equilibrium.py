@@ -18,7 +18,7 @@ from demo.ui.handlers import QUIET, catch_errors
 from demo.ui.i18n import LANGUAGES, t
 from demo.ui.sections import Section
 from demo.ui.templates import macros
-from gan.config import LOSS_NAMES
+from gan.config import ABSOLUTE_LOSSES
 
 CSS, HTML = svg_chart.CSS + beside(__file__, "q20_equilibrium.css"), macros(__file__)
 MATHEMATICS = "".join(beside(__file__, f"{name}.js") for name in ("densities", "toy_network", "toy_gan"))
@@ -93,7 +93,7 @@ def build() -> Section:
                 data = radio("data", DATA, first.data)
                 pad = gr.HTML(visible="hidden", js_on_load=pads.JS, css_template=pads.CSS, elem_id="duel-pad")
                 hold = radio("hold", HOLDS, first.hold)
-                loss = radio("loss", LOSS_NAMES, first.loss)
+                loss = radio("loss", ABSOLUTE_LOSSES, first.loss)
                 with gr.Row():
                     rate_g, rate_d = rate("g", first.rate_g), rate("d", first.rate_d)
                 speed = radio("speed", SPEEDS, "normal")

@@ -98,6 +98,8 @@ def targets(config: "CycleGANConfig") -> dict[str, str]:
     """The verdicts that mean real to a generator ("goal"), and those a discriminator is to give real and fake."""
     if config.loss == "hinge":
         return {"goal": "≥ 1", "target": f"≥ {config.label:g}", "fake": "≤ −1"}
+    if config.loss == "relativistic":
+        return {"goal": "> 0", "target": "> 0", "fake": "< 0"}
     return {"goal": "1", "target": f"{config.label:g}", "fake": "0"}
 
 

@@ -56,7 +56,7 @@ def test_a_pixel_that_no_patch_holds_has_no_verdict():
     assert found[7:].isnan().all()
 
 
-@pytest.mark.parametrize("loss", ["least-squares", "bce", "hinge"])
+@pytest.mark.parametrize("loss", ["least-squares", "bce", "hinge", "relativistic"])
 def test_the_losses_are_those_of_the_papers(loss):
     config = CycleGANConfig(
         size=32, ngf=4, ndf=4, blocks=1, n_layers_d=2, loss=loss, label=0.9, lambda_cycle=8, lambda_identity=0.3
@@ -76,6 +76,11 @@ def test_the_losses_are_those_of_the_papers(loss):
             -(1 - torch.sigmoid(lie)).log().mean(),
         ),
         "hinge": (-lie.mean(), (0.9 - real).clamp(min=0).mean(), (1 + lie).clamp(min=0).mean()),
+        "relativistic": (  # beside a picture half-way, at 0
+            -torch.sigmoid(lie).log().mean(),
+            -(0.9 * torch.sigmoid(real).log() + 0.1 * torch.sigmoid(-real).log()).mean(),
+            -(torch.sigmoid(-lie).log().mean()),
+        ),
     }[loss]
     losses = found.losses
     assert (losses.deceive, losses.real, losses.fake) == pytest.approx([v.item() for v in p], abs=1e-5)

@@ -191,7 +191,10 @@ def test_a_small_test_set_shows_no_picture_twice(channels):
         draw(run, 40, 1, real=real[:4])
 
 
-@pytest.mark.parametrize(("loss", "rest"), [("bce", 0), ("hinge", 0), ("least-squares", 0.5)])  # of the logits
+@pytest.mark.parametrize(
+    ("loss", "rest"),  # of the logits
+    [("bce", 0), ("hinge", 0), ("relativistic", 0), ("least-squares", 0.5)],
+)
 def test_the_discriminators_verdicts_and_guesses_are_its_own(loss, rest):
     run = quiz_run(40, loss=loss, rest=rest)
     drawn = draw(run, 40, 2, real=pictures(70, 150, 256))

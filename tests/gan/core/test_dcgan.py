@@ -30,7 +30,7 @@ def test_shapes_and_ranges(size, channels):
         *({"upsample": way} for way in ("transposed", "nearest", "bilinear", "unpool")),
         *({"downsample": way} for way in ("stride", "max", "average")),
         *({name: way} for name in ("norm", "norm_d") for way in ("batch", "instance", "none")),
-        *({"loss": name} for name in ("bce", "saturating", "least-squares", "hinge")),
+        *({"loss": name} for name in ("bce", "saturating", "least-squares", "hinge", "relativistic")),
     ],
     ids=lambda switch: "-".join(*switch.items()),
 )

@@ -19,8 +19,9 @@ from gan.core import latent, trainer
 from gan.core.checkpoint import load_networks, load_resume
 from gan.core.cyclegan import CycleGANConfig
 from gan.core.dcgan import DCGAN, DCGANConfig
-from gan.core.trainer import Average, train
+from gan.core.trainer import train
 from gan.errors import UserError
+from gan.optim import Average
 from gan.runs.run import Run
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -110,6 +110,7 @@ def test_the_endpoint_tells_the_same(now, tmp_path):
         ("least-squares", (0, 1), "a score, not a probability"),
         ("bce", (0, 1), "the score is a probability"),
         ("hinge", (-1, 1), "a score, not a probability"),
+        ("relativistic", (-1, 1), "only the difference between a real and a generated picture is trained"),
     ],
 )
 def test_the_scale_is_that_of_the_loss(now, tmp_path, loss, ends, words):

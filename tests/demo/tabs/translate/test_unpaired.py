@@ -1,6 +1,7 @@
 """The two piles: what is laid out, what is picked, and what a picture is to the networks, in numbers."""
 
 import re
+from html import unescape
 
 import numpy as np
 import pytest
@@ -197,6 +198,8 @@ def test_the_numbers_that_mean_real_are_those_of_the_runs_loss(run):
     assert "where 1 means real" in unpaired.answer(smooth, FIRST, "input", "en")
     hinge = changed(run, loss="hinge", label=1.0)
     assert "real should be ≥ 1, fake ≤ −1" in unpaired.learners(hinge, "en")
+    relativistic = changed(run, loss="relativistic", label=1.0)
+    assert "real should be > 0, fake < 0" in unescape(unpaired.learners(relativistic, "en"))
 
 
 def test_nothing_is_answered_before_someone_answers(run):
