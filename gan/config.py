@@ -69,6 +69,7 @@ class Config:
     freeze_d_after: int = setting(0, "freeze the discriminator after this step (0: never)", low=0)
     ema: float = setting(0.999, "EMA decay: of the running average of the generator's weights", low=0, high=0.99999)
     hflip: bool = setting(False, "mirror half of the training pictures")
+    subset: int = setting(0, "train on so many pictures of each set alone, chosen by a fixed seed (0: all)", low=0)
     diff_augment: bool = setting(False, "show the discriminator all pictures changed at random; for few pictures")
     spectral_norm: bool = setting(False, "spectral normalisation of the discriminator's layers")
     r1: float = setting(0.0, "gamma of R1, the gradient penalty at real pictures (0: none)", low=0, high=1000)

@@ -257,7 +257,7 @@ class CycleGAN(GAN):
     ) -> tuple[Pair, tuple[Tensor, Tensor]]:
         """The two piles, on the device, and a few test pictures of each to show the whole run through."""
         how = {"channels": config.channels, "root": root}
-        pair = load_pair(config.data, config.size, **how)
+        pair = load_pair(config.data, config.size, subset=config.subset, **how)
         a, b = (replace(side, images=side.images.to(device)) for side in (pair.a, pair.b))
         test = load_pair(config.data, config.size, split="test", **how)
         fixed = tuple(to_unit(side.images[:SHOWN].to(device)) for side in (test.a, test.b))

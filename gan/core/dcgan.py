@@ -183,7 +183,7 @@ class DCGAN(GAN):
     @staticmethod
     def open_data(config: DCGANConfig, root: Path | None, device: torch.device) -> tuple[Pictures, Tensor]:
         """The pictures, on the device, and 64 latent vectors to show the whole run through."""
-        pictures = load(config.data, config.size, channels=config.channels, root=root)
+        pictures = load(config.data, config.size, channels=config.channels, subset=config.subset, root=root)
         pictures = replace(pictures, images=pictures.images.to(device))
         return pictures, noise(64, config.latent, config.seed).to(device)
 

@@ -66,6 +66,7 @@ def load(
     *,
     channels: int | None = None,
     split: str = "train",
+    subset: int = 0,
     root: str | Path | None = None,
     progress: Progress | None = None,
     download: bool = False,
@@ -75,8 +76,8 @@ def load(
     `name` is one of `SETS`, or a folder of pictures (also one under the data root), or whatever `load_pair`
     takes: then both sides in one set, labelled 0 and 1. Folders of pictures inside a folder become its
     classes. `channels` is 1 (grey) or 3 (RGB), by default what the set has. `split` is "train" or "test".
-    `progress(what, done, total)` is called while it reads and downloads. Raises `UserError` with what to put
-    where if the set is not here.
+    With `subset` only so many of the pictures are taken, always the same ones. `progress(what, done, total)`
+    is called while it reads and downloads. Raises `UserError` with what to put where if the set is not here.
     """
     _check(size, split, channels)
     if name in SETS:
@@ -86,6 +87,7 @@ def load(
         pictures = _joined(name, [pair.a, pair.b])
     else:
         pictures = _load_folder(*folders_of(name, root), name, size, split, progress)
+    pictures = _some(pictures, subset)
     return replace(pictures, images=with_channels(pictures.images, channels or pictures.images.shape[1]))
 
 
@@ -95,6 +97,7 @@ def load_pair(
     *,
     channels: int = 3,
     split: str = "train",
+    subset: int = 0,
     root: str | Path | None = None,
     progress: Progress | None = None,
     download: bool = False,
@@ -106,7 +109,8 @@ def load_pair(
     """
     _check(size, split, channels)
     pair = _load_pair(name, size, split, root, progress, download)
-    a, b = (replace(side, images=with_channels(side.images, channels)) for side in (pair.a, pair.b))
+    sides = (_some(side, subset) for side in (pair.a, pair.b))
+    a, b = (replace(side, images=with_channels(side.images, channels)) for side in sides)
     return replace(pair, a=a, b=b)
 
 
@@ -188,6 +192,15 @@ def _joined(name: str, sides: list[Pictures]) -> Pictures:
     notes = dict.fromkeys(words for side in sides for words in side.note)
     images = torch.cat([side.images for side in sides])
     return Pictures(name, images, labels, tuple(side.name for side in sides), tuple(notes))
+
+
+def _some(pictures: Pictures, count: int) -> Pictures:
+    """So many of the pictures, as a fixed seed chooses them; all of them if `count` is 0 or there are no more."""
+    if not 0 < count < len(pictures.images):
+        return pictures
+    kept = torch.randperm(len(pictures.images), generator=torch.Generator().manual_seed(0))[:count]
+    labels = None if pictures.labels is None else pictures.labels[kept]
+    return replace(pictures, images=pictures.images[kept], labels=labels)
 
 
 def _shuffled(pictures: Pictures, seed: int) -> Pictures:

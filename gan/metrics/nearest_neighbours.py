@@ -54,12 +54,22 @@ class Typical(NamedTuple):
     high: float
 
 
-def pool(data: str, size: int, channels: int, root: str | Path | None = None, progress: Progress | None = None) -> Pool:
+def pool(
+    data: str,
+    size: int,
+    channels: int,
+    root: str | Path | None = None,
+    progress: Progress | None = None,
+    *,
+    subset: int = 0,
+) -> Pool:
     """The training pictures of a set with their features; raises `UserError` if the set is not here.
+
+    Those alone that a run was trained on, if it has a `subset`.
 
     60,000 pictures of 32x32 take seconds: keep what comes back.
     """
-    pictures = load(data, size, channels=channels, root=root, progress=progress)
+    pictures = load(data, size, channels=channels, subset=subset, root=root, progress=progress)
     classifier = load_classifier(data) if has_classifier(data) else None
     features = None if classifier is None else features_of(classifier, pictures.images, progress)
     return Pool(pictures.images, pictures.labels, pictures.classes, features, classifier, pictures.note)

@@ -23,7 +23,7 @@ train: --batch --blocks --change --channels --crop --crop-scale --cycle --data -
     --loss --lr-decay --minutes --n-critic --n-layers-d --name --ndf --ngf --no-change --no-diff-augment
     --no-flip --no-hflip --no-residual --no-spectral-norm --norm --norm-d --penalty-every --pool --pool-size
     --precision --r1 --r2 --rate-d --rate-g --residual --resume --rounds-d --run --samples --seconds --seed
-    --size --spectral-norm --steps --up --upsample --width --width-d model
+    --size --spectral-norm --steps --subset --up --upsample --width --width-d model
 translate: --direction input output run
 """
 

@@ -41,13 +41,12 @@ WAYS = ("pixels", "features")
 def pool_of(run: Run) -> "Pool":
     """The training pictures of a run's data, kept for the next question. Raises UserError where they aren't here."""
     config = run.config
-    return _pool(config.data, config.size, config.channels)
+    return _pool(config.data, config.size, config.channels, config.subset)
 
 
 @lru_cache(maxsize=2)  # 60,000 digits with their features take 85 MB
-def _pool(data: str, size: int, channels: int) -> "Pool":
-
-    return nearest_neighbours.pool(data, size, channels)
+def _pool(data: str, size: int, channels: int, subset: int) -> "Pool":
+    return nearest_neighbours.pool(data, size, channels, subset=subset)
 
 
 class Asked:

@@ -158,3 +158,10 @@ def _weights(gan):
 
 def _steps(optimiser):
     return int(next(iter(optimiser.state.values()))["step"])
+
+
+def test_a_subset_is_all_that_a_training_is_given():
+    data, _ = DCGAN.open_data(replace(SMALL, subset=30), None, CPU)
+    assert len(data.images) == 30
+    drawn = DCGAN(SMALL, CPU).drawer(data, torch.Generator().manual_seed(0), 500)()
+    assert len(drawn.unique(dim=0)) == 30

@@ -461,3 +461,21 @@ def test_the_real_sets_load():
 def test_every_record_names_what_it_is():
     assert all(record.title and record.channels in (1, 3) and len(record.classes) == 10 for record in SETS.values())
     assert all(record.title and record.a and record.b for record in PAIRS.values())
+
+
+@pytest.mark.parametrize("count", [1, 100, 900])
+def test_a_subset_is_always_the_same_pictures_with_their_labels(count):
+    whole, some, again = (load("mnist", 28, **how) for how in ({}, {"subset": count}, {"subset": count}))
+    assert len(some.images) == min(count, len(whole.images))
+    assert torch.equal(some.images, again.images)
+    known = {image.numpy().tobytes(): label for image, label in zip(whole.images, whole.labels.tolist(), strict=True)}
+    assert [known[image.numpy().tobytes()] for image in some.images[:100]] == some.labels[:100].tolist()
+    fewer = load("mnist", 28, subset=50).images
+    assert torch.equal(some.images[:50], fewer[: len(some.images)])  # the fewer are among the more
+
+
+def test_a_subset_of_a_pair_is_so_many_of_each_pile_and_more_than_there_are_is_all():
+    some = load_pair("emoji", 16, subset=20)
+    assert (len(some.a.images), len(some.b.images)) == (20, 20)
+    whole, more = load_pair("emoji", 16), load_pair("emoji", 16, subset=10**6)
+    assert torch.equal(whole.a.images, more.a.images)
