@@ -30,7 +30,8 @@ REMEMBERED = 600  # rounds in the history; when it is full every second is forgo
 @dataclass(frozen=True)
 class ToyConfig:
     """What can be chosen: one of `ABSOLUTE_LOSSES`, how the generator descends ("adam", or "sgd": plain steps
-    along the gradient, which a small gradient makes small), both learning rates, rounds of D for one of G, a seed."""
+    along the gradient, which a small gradient makes small), both learning rates, rounds of D for one of G, a seed, and
+    gamma of R1, the penalty of D's slope at real points (0: none)."""
 
     loss: str = "bce"
     descent: str = "adam"
@@ -38,6 +39,7 @@ class ToyConfig:
     rate_d: float = 2e-3
     n_critic: int = 1
     seed: int = 0
+    r1: float = 0.0
 
     def __post_init__(self) -> None:
         if self.loss not in ABSOLUTE_LOSSES:
@@ -47,6 +49,8 @@ class ToyConfig:
         for name, value in (("rate_g", self.rate_g), ("rate_d", self.rate_d)):
             if not 0 <= value <= 0.1:
                 raise UserError("plane.rate", name=name, value=value)
+        if not 0 <= self.r1 <= 100:
+            raise UserError("plane.r1", value=self.r1)
         if self.n_critic not in range(1, 21):
             raise UserError("plane.n_critic", value=self.n_critic)
 
@@ -137,7 +141,7 @@ class ToyGAN:
             if freeze_d:
                 break
             self.opt_d.zero_grad(set_to_none=True)
-            loss_d.backward()
+            (loss_d + self._penalty(real)).backward()
             if not self._step(self.opt_d, loss_d, grad_norm(self.d)):
                 return None
         with frozen(self.d):
@@ -155,6 +159,14 @@ class ToyGAN:
         if len(self.history) > REMEMBERED:
             self.history, self.every = self.history[1::2], 2 * self.every
         return turn
+
+    def _penalty(self, real: Tensor) -> Tensor | float:
+        """R1: gamma / 2 times D's squared slope at real points, float [N, dims] (`gan/regularization.py`)."""
+        if not self.config.r1:
+            return 0.0
+        x = real.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(self.d(x).sum(), x, create_graph=True)
+        return 0.5 * self.config.r1 * slope.square().sum(1).mean()
 
     def _step(self, optimiser: torch.optim.Optimizer | None, loss: Tensor, size: Tensor) -> bool:
         """Let an optimiser, if any, step, unless the loss or its gradient's size is beyond all bounds; whether not."""

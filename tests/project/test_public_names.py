@@ -32,7 +32,7 @@ ENDPOINTS = """
 /curves: runs axis
 /directions: run method
 /downsample: pattern shift kernel number layer
-/duel: data loss rounds rate_g rate_d hold alone descent seed
+/duel: data loss rounds rate_g rate_d hold alone descent seed r1
 /find: run wanted picture seed
 /generate: run seed count
 /hidden: run direction picture kind amount

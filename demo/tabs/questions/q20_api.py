@@ -26,11 +26,13 @@ def endpoint(
     alone: float = 0,
     descent: str = "adam",
     seed: float = 0,
+    r1: float = 0,
 ) -> dict:
     """Play a small duel; returns rounds, d_real, d_fake, loss_d, loss_g, gradient, divergence, covered, off, points.
 
     `data` is "ring", "rings", "line", "grid", "hill" or "hills"; `hold` "none", "d" or "g"; `alone` rounds of D come
-    first, then `rounds` of both; 2000 in all at most, fewer where the duel blows up. `points` are 160 generated ones.
+    first, then `rounds` of both; 2000 in all at most, fewer where the duel blows up. `r1` is gamma of R1, the
+    gradient penalty. `points` are 160 generated ones.
     """
     if hold not in HOLDS:
         raise Refused("refused.hold", value=hold, known=", ".join(HOLDS))
@@ -38,7 +40,7 @@ def endpoint(
         raise Refused("refused.rounds", rounds=rounds, alone=alone, most=MOST_ROUNDS)
     if data == "drawn":
         raise Refused("refused.drawn")
-    gan = in_turn(toy_gan.ToyGAN, points_of(data), config_of(loss, descent, rate_g, rate_d, 1, seed))
+    gan = in_turn(toy_gan.ToyGAN, points_of(data), config_of(loss, descent, rate_g, rate_d, 1, seed, r1))
     for count, still in ((integer("alone", alone), "g"), (integer("rounds", rounds), hold)):
         end = gan.rounds + count
         while gan.rounds < end and not gan.blown_up:

@@ -116,9 +116,9 @@ class Duel {
   }
 
   // The settings of the duel; a lesson's where one is given.
-  config({ loss, descent, rate_g: rateG, rate_d: rateD } = this.now) {
+  config({ loss, descent, rate_g: rateG, rate_d: rateD, r1 } = this.now) {
     const nCritic = Math.min(20, Math.max(1, Math.round(this.now.n_critic) || 1));
-    return { loss, descent, rateG, rateD, nCritic, seed: Number(this.now.seed) >>> 0 };
+    return { loss, descent, rateG, rateD, r1, nCritic, seed: Number(this.now.seed) >>> 0 };
   }
 
   // A new duel as the lesson begins, on the data chosen, where there are any: D trains alone first, in some lessons.

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from demo.tabs.questions import q20_api, q20_dirac, quiz_items
-from demo.tabs.questions.q20_presets import DATA, DESCENTS, HOLDS, PRESETS, RATES, SETTINGS, SHOWS, SPEEDS, TRIES
+from demo.tabs.questions.q20_presets import DATA, DESCENTS, HOLDS, PRESETS, R1, RATES, SETTINGS, SHOWS, SPEEDS, TRIES
 from demo.ui import drawing_pad as pads
 from demo.ui import svg_chart
 from demo.ui.assets import beside
@@ -40,7 +40,7 @@ def handed() -> dict[str, Any]:
         name: lesson._asdict() | {"tries": {each: then._asdict() for each, then in lesson.tries.items()}}
         for name, lesson in PRESETS.items()
     }
-    first = {name: getattr(PRESETS["balanced"], name) for name in ("data", "loss", "descent", "rate_g", "rate_d")}
+    first = {name: getattr(PRESETS["balanced"], name) for name in ("data", "loss", "descent", "rate_g", "rate_d", "r1")}
     more = {"n_critic": 1, "seed": 0, "hold": "none", "speed": "normal", "shows": SHOWN}
     return {
         "first": {"preset": "balanced"} | first | more,  # in the order of the values of an event
@@ -63,10 +63,10 @@ def build() -> Section:
         choices = [(t(f"questions.q20.{name}.{each}"), each) for each in values]
         return gr.Radio(choices, value=value, label=t(f"questions.q20.{name}_label"), elem_id=f"duel-{name}", **options)
 
-    def rate(side: str, value: float) -> gr.Dropdown:
-        choices = [(f"{each:g}", each) for each in RATES]
-        label = t(f"questions.q20.rate_{side}")
-        return gr.Dropdown(choices, value=value, label=label, min_width=140, elem_id=f"duel-rate-{side}")
+    def number(name: str, values: tuple[float, ...], value: float, **options: Any) -> gr.Dropdown:
+        choices = [(f"{each:g}", each) for each in values]
+        options |= {"min_width": 140, "elem_id": f"duel-{name.replace('_', '-')}"}
+        return gr.Dropdown(choices, value=value, label=t(f"questions.q20.{name}"), **options)
 
     first = PRESETS["balanced"]
     with gr.Tab(t("questions.q20.tab"), id="q20") as tab:
@@ -95,7 +95,8 @@ def build() -> Section:
                 hold = radio("hold", HOLDS, first.hold)
                 loss = radio("loss", ABSOLUTE_LOSSES, first.loss)
                 with gr.Row():
-                    rate_g, rate_d = rate("g", first.rate_g), rate("d", first.rate_d)
+                    rate_g, rate_d = number("rate_g", RATES, first.rate_g), number("rate_d", RATES, first.rate_d)
+                r1 = number("r1", R1, first.r1, info=t("questions.q20.r1_info"))
                 speed = radio("speed", SPEEDS, "normal")
                 shows = gr.CheckboxGroup(
                     [(t(f"questions.q20.shows.{name}"), name) for name in SHOWS],
@@ -114,19 +115,19 @@ def build() -> Section:
         ending = quiz_items.build("q20")
         gr.api(catch_errors(q20_api.endpoint, is_page=False), api_name="duel")
 
-    values = [preset, data, loss, descent, rate_g, rate_d, n_critic, seed, hold, speed, shows]
+    values = [preset, data, loss, descent, rate_g, rate_d, r1, n_critic, seed, hold, speed, shows]
     go.click(None, values, None, **in_page("run"))
     for name, how in (("one", ()), ("only_d", ("g",)), ("only_g", ("d",))):
         buttons[name].click(None, values, None, **in_page("step", *how))
     buttons["best"].click(None, values, None, **in_page("toBest"))
     buttons["again"].click(None, values, None, **in_page("again"))
-    controls = [data, loss, descent, rate_g, rate_d, hold, n_critic]
+    controls = [data, loss, descent, rate_g, rate_d, r1, hold, n_critic]
     preset.input(None, values, [about, pad, *tries.values(), *controls], **in_page("lesson", SETTINGS, TRIES))
     for name, each in tries.items():
         each.click(None, values, controls, **in_page("attempt", SETTINGS, name))
     data.input(None, values, pad, **in_page("chooseData"))
     pad.input(None, values, None, **in_page("drawAnew"))
-    settings = [loss, descent, rate_g, rate_d, n_critic, seed, hold, speed, shows]
+    settings = [loss, descent, rate_g, rate_d, r1, n_critic, seed, hold, speed, shows]
     gr.on([each.input for each in settings], None, values, None, **in_page("settle"))
     duel.change(None, None, go, js="() => document.querySelector('#duel .duel').duel.label()", **QUIET)
     return Section(tab, show, [ending], [ending])

@@ -55,12 +55,14 @@ def in_turn(function: Callable, *args: Any) -> Any:
 # What is asked of a duel
 
 
-def config_of(loss: str, descent: str, rate_g: float, rate_d: float, n_critic: float, seed: float) -> "ToyConfig":
+def config_of(
+    loss: str, descent: str, rate_g: float, rate_d: float, n_critic: float, seed: float, r1: float
+) -> "ToyConfig":
     """The settings that the controls stand for. Raises UserError for one that is not possible."""
     if seed is None or not 0 <= seed < 2**31:
         raise Refused("refused.seed")
     n_critic, seed = integer("n_critic", n_critic), integer("seed", seed)
-    return toy_gan.ToyConfig(str(loss), str(descent), float(rate_g), float(rate_d), n_critic, seed)
+    return toy_gan.ToyConfig(str(loss), str(descent), float(rate_g), float(rate_d), n_critic, seed, float(r1))
 
 
 def points_of(data: str) -> "Points":

@@ -8,7 +8,7 @@ const STEPS = 21; // points on a line
 const BATCH = 128;
 const BLOWN_UP = 1e6; // a loss or a gradient beyond which nothing was ever seen to come back
 const REMEMBERED = 600; // rounds in the history; when it is full every second is forgotten
-const CONFIG = { loss: "bce", descent: "adam", rateG: 5e-4, rateD: 2e-3, nCritic: 1, seed: 0 };
+const CONFIG = { loss: "bce", descent: "adam", rateG: 5e-4, rateD: 2e-3, nCritic: 1, seed: 0, r1: 0 };
 
 // The adversarial losses of gan/core/losses.py: each a mean over points of something of the logit alone, with its slope.
 // `verdict` maps a logit to what is shown as D(x), and `undecided` is the best D's logit where real and fake are equally
@@ -110,6 +110,7 @@ class ToyGAN {
         both.dx[3][BATCH + k] = loss.fakeSlope(logits[BATCH + k]) / BATCH;
       }
       this.d.backward(both);
+      if (this.config.r1) this.d.penalise(both, BATCH, this.config.r1);
       if (!this.step(this.optD, this.config.rateD, lossD, this.d.gradNorm())) return null;
     }
     judged.x[0].set(made.x[3]);

@@ -111,6 +111,11 @@ const multiply = (y, w, nextOut, nextIn, b, x, ins, outs, n, slope) => {
   }
 };
 
+// What comes back to the pre-activations of LeakyReLU, whose outputs are x, in place.
+const throughKinks = (dx, x, n) => {
+  for (let j = 0; j < n; j++) if (!(x[j] > 0)) dx[j] *= SLOPE;
+};
+
 // The gradients of W and b from those of y, [n, outs]: sums over the n points of dy x and of dy.
 const gather = (dw, db, dy, x, ins, outs, n) => {
   for (let o = 0; o < outs; o++) {
@@ -223,9 +228,37 @@ class Network {
       if (!k && !toInputs) break;
       multiply(dx[k], w, 1, ins, NOTHING, dx[k + 1], outs, ins, n, 1);
       if (!k) break;
-      for (let j = 0; j < dx[k].length; j++) if (!(x[k][j] > 0)) dx[k][j] *= SLOPE;
+      throughKinks(dx[k], x[k], dx[k].length);
     }
     return dx[0];
+  }
+
+  // Add to `gradient` that of R1: gamma / 2 times the mean, over the first n points of a pass, of the squared slope of the
+  // one answer by the inputs. Between kinks the network is linear, so the slope is a product of the weights alone.
+  penalise({ x }, n, gamma) {
+    const [one, two, three] = this.layers;
+    const [ins, W] = [one.ins, WIDTH];
+    this.slopes ??= new Map();
+    if (!this.slopes.has(n)) {
+      const rows = [W, W, ins, W, W].map((each) => new this.Numbers(each * n));
+      this.slopes.set(n, [...rows, new this.Numbers(W * W), new this.Numbers(W)]);
+    }
+    const [upper, lower, slope, toLower, toUpper, grown, unused] = this.slopes.get(n);
+    for (let j = 0; j < n * W; j++) upper[j] = three.w[j % W];
+    throughKinks(upper, x[2], n * W); // dD/d(second pre-activations)
+    multiply(lower, two.w, 1, W, NOTHING, upper, W, W, n, 1);
+    throughKinks(lower, x[1], n * W); // dD/d(first pre-activations)
+    multiply(slope, one.w, 1, ins, NOTHING, lower, W, ins, n, 1); // dD/dx
+    for (let j = 0; j < n * ins; j++) slope[j] *= gamma / n;
+    multiply(toLower, one.w, ins, 1, NOTHING, slope, ins, W, n, 1);
+    throughKinks(toLower, x[1], n * W);
+    multiply(toUpper, two.w, W, 1, NOTHING, toLower, W, W, n, 1);
+    throughKinks(toUpper, x[2], n * W);
+    for (const [{ dw }, dy, from, width] of [[one, lower, slope, ins], [two, upper, toLower, W]]) {
+      gather(grown, unused, dy, from, width, W, n);
+      for (let j = 0; j < dw.length; j++) dw[j] += grown[j];
+    }
+    for (let j = 0; j < n * W; j++) three.dw[j % W] += toUpper[j];
   }
 
   // The 2-norm of all gradients.

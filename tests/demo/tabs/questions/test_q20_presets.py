@@ -5,16 +5,16 @@ import math
 import pytest
 import torch
 
-from demo.tabs.questions.q20_presets import PRESETS, RATES, TRIES
+from demo.tabs.questions.q20_presets import PRESETS, R1, RATES, TRIES
 from demo.ui.i18n import say
-from gan.config import LOSS_NAMES
+from gan.config import ABSOLUTE_LOSSES
 from gan.toy import densities
 from gan.toy.toy_gan import BLOWN_UP, DESCENTS, ToyConfig, ToyGAN
 
 
 def config(lesson, **changed) -> ToyConfig:
     """The settings of a lesson, or of what it suggests to try."""
-    names = ("loss", "descent", "rate_g", "rate_d")
+    names = ("loss", "descent", "rate_g", "rate_d", "r1")
     return ToyConfig(**{name: getattr(lesson, name) for name in names if hasattr(lesson, name)} | changed)
 
 
@@ -31,7 +31,7 @@ def begun(preset: str, **settings) -> ToyGAN:
 def tried(preset: str, name: str, gan: ToyGAN | None = None) -> ToyGAN:
     """What the button of a suggestion makes of a lesson."""
     then, rate_d = PRESETS[preset].tries[name], PRESETS[preset].rate_d
-    settings = {"loss": then.loss, "descent": then.descent, "rate_g": then.rate_g}
+    settings = {"loss": then.loss, "descent": then.descent, "rate_g": then.rate_g, "r1": then.r1}
     if then.anew:
         return begun(preset, **settings)
     gan.change(ToyConfig(rate_d=rate_d, **settings))
@@ -92,6 +92,34 @@ def test_a_held_d_is_fooled_and_catches_up_when_both_learn_again():
     assert abs(gan.history[-1].d_fake - 0.5) < 0.25
 
 
+def restlessness(gan: ToyGAN, rounds: int) -> float:
+    """How far a generated point is, on the mean, from where it was 50 rounds before, in the second half of `rounds`."""
+    played(gan, rounds // 2)
+    moved, before = [], gan.generated(512)
+    for _ in range(rounds // 100):
+        after = played(gan, 50).generated(512)
+        moved.append((after - before).norm(dim=1).mean().item())
+        before = after
+    return sum(moved) / len(moved)
+
+
+@pytest.mark.slow
+def test_a_restless_duel_comes_to_rest_with_r1():
+    gan = begun("restless")
+    assert restlessness(gan, 1000) > 0.3
+    assert gan.look().covered < 0.5
+    tried("restless", "r1", gan)
+    assert restlessness(gan, 1600) < 0.06
+    assert gan.look().covered > 0.9
+
+
+@pytest.mark.slow
+def test_too_large_a_gamma_leaves_d_too_flat_to_teach():
+    """As the control says of itself."""
+    assert played(begun("restless", r1=R1[-1]), 1500).look().covered < 0.5
+    assert played(begun("restless", r1=0.1), 1500).look().covered > 0.9
+
+
 @pytest.mark.slow
 def test_balance_is_what_its_text_says():
     """On the ring both verdicts come to one half, everywhere on it, and the points to the ring."""
@@ -126,7 +154,7 @@ def test_one_dimension_reaches_both_hills():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", LOSS_NAMES)
+@pytest.mark.parametrize("loss", ABSOLUTE_LOSSES)
 @pytest.mark.parametrize("descent", DESCENTS)
 def test_no_settings_of_the_page_lead_to_a_number_that_is_none(loss, descent):
     """The highest rates there are, from a perfect D: at worst it stops as blown up."""
