@@ -37,7 +37,7 @@ from demo.server.https import Invitation, answer_plain_http, invite
 from demo.server.ports import LAST, free_port, is_reached_by_others, port, prefix
 from demo.server.surroundings import spare
 from demo.ui.component_tree import QuickTree
-from demo.ui.gradio_workarounds import calm
+from demo.ui.gradio_workarounds import calm, outlive_restarts
 from demo.ui.i18n import HERE, LanguageSwitch, announce, t, translations
 from demo.ui.theme import theme
 from gan.console import forgive
@@ -75,6 +75,7 @@ def build_app(place: Place | None = None, invitation: Invitation | None = None) 
     # a class of visitors at once waits in line instead of being refused, and nobody jumps the line
     app.queue(max_size=200, api_open=False, default_concurrency_limit=4)
     calm(app)
+    outlive_restarts()
     return app
 
 

@@ -51,6 +51,17 @@ def unread(image: gr.Image) -> gr.Image:
     return image
 
 
+def outlive_restarts() -> None:
+    """Let selectors hand on what a page has chosen, though the server has forgotten what there was to choose from.
+
+    Gradio refuses what is not among a selector's choices, and knows those that an event gave it in this visitor's
+    session alone: a server that was started anew, or has dropped the session for newer ones, knows those that the
+    selector was built with, and every event of an open page would fail. Who is asked checks what it is given.
+    """
+    for selector in (gr.Dropdown, gr.Radio, gr.CheckboxGroup):
+        selector.preprocess = lambda _, payload: payload
+
+
 def enclosing(kind: type, *, outermost: bool = False) -> Any:
     """The innermost (or outermost) block of a kind that is being built. Gradio has no public word for it."""
     found, block = None, Context.block

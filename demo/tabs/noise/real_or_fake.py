@@ -153,6 +153,8 @@ def show(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
 
 def answer(desk: Desk, run: str, game: Game, says_real: bool, request: gr.Request) -> tuple:
     """`show` after an answer; the last of a round brings its score."""
+    if game.get("run") != run:  # a server that was started anew knows nothing of the game
+        return show(desk, run, game, request)
     now = round_of(model_cache.find(game["run"], "dcgan"), game["round"], game["seed"])
     with _turn:
         if len(game["answers"]) < len(now.is_real):
@@ -166,7 +168,8 @@ def answer(desk: Desk, run: str, game: Game, says_real: bool, request: gr.Reques
 
 def go_on(desk: Desk, run: str, game: Game, request: gr.Request) -> tuple:
     """`show` with the next round: a later generator."""
-    game.update(round=game["round"] + 1, answers=[])
+    if game.get("run") == run:
+        game.update(round=game["round"] + 1, answers=[])
     return show(desk, run, game, request)
 
 

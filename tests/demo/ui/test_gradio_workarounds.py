@@ -110,6 +110,13 @@ def test_an_empty_dict_is_taken_for_the_value_of_the_first_output(plain):
     assert client.predict("", api_name="/empty") == "{}"
 
 
+def test_a_selector_refuses_what_it_was_not_built_with():
+    """`outlive_restarts`: read, since the page has changed the method by now."""
+    for name in ("dropdown", "radio", "checkboxgroup"):
+        source = (Path(gr.__file__).parent / "components" / f"{name}.py").read_text(encoding="utf-8")
+        assert "is not in the list of choices" in source.split("def preprocess")[1].split("def ")[0]
+
+
 def test_a_page_walks_through_all_its_components_to_find_one():
     """`component_tree.py`."""
     scripts = [path for path in Path(gr.__file__).parent.rglob("*.js") if SCRIPT.search(path.as_posix())]
