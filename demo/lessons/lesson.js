@@ -134,7 +134,7 @@ const fit = () => {
   }`;
   const all = [picture, ...there].join(", ");
   const rules = (scale, x, y) => `
-    ${all} { visibility: visible; position: fixed !important; margin: 0 !important; max-width: none !important; min-width: 0 !important; z-index: 1 }
+    ${all} { visibility: visible; position: fixed !important; margin: 0 !important; max-width: none !important; min-width: 0 !important; z-index: 1 !important }
     ${picture} { left: 0; top: 0; width: ${least}px !important; transform-origin: 0 0; transform: translate(${x}px, ${y}px) scale(${scale}) }
     ${there.map(place).join("\n")}`;
   if (!shown) {

@@ -70,6 +70,23 @@ def arrived(page):
     settle(page)
 
 
+# What lies over the way into the room, where it is opened: nothing of a scene may.
+COVERED = """(() => {
+  const room = document.querySelector("#lesson .room");
+  const was = room.hidden;
+  room.hidden = false;
+  room.style.height = "70vh"; // as with a QR code
+  const { left, top, width, height } = room.getBoundingClientRect();
+  const over = [0.05, 0.3, 0.5, 0.7, 0.95].flatMap((x) => [0.05, 0.3, 0.5, 0.7, 0.95].map((y) => {
+    const there = document.elementFromPoint(left + x * width, top + y * height);
+    return room.contains(there) ? "" : `${there?.tagName} ${there?.id} ${there?.className}`;
+  }));
+  room.style.height = "";
+  room.hidden = was;
+  return [...new Set(over)].filter(Boolean);
+})()"""
+
+
 @pytest.mark.parametrize(("language", "size"), [("ko", SIZES[0]), ("en", SIZES[1])])
 def test_every_scene_fills_the_screen_without_scrolling(visit, language, size):
     page = visit(language, size=size, path="#lesson")
@@ -95,6 +112,7 @@ def test_every_scene_fills_the_screen_without_scrolling(visit, language, size):
         assert fills > (0.55 if expected.answers else 0.68), (at, expected.stage, picture)
         assert not page.evaluate(SMALL, 13.9), (at, expected.stage)
         assert page.evaluate("[scrollX, scrollY, getComputedStyle(document.body).overflowY]") == [0, 0, "hidden"]
+        assert page.evaluate(COVERED) == [], at
         page.keyboard.press("PageDown")
     assert number(page) == len(scenes)  # the last one stays
     page.keyboard.press("Escape")
