@@ -63,7 +63,7 @@ def wire_form(starting: Starting, panel: dict[str, Any], staged: gr.State) -> No
         [panel[pile].upload for pile in ("pile_a", "pile_b")] + [panel[pile].clear for pile in ("pile_a", "pile_b")],
         catch_errors(starting.take),
         [model, panel["fields"]["size"], panel["pile_a"], panel["pile_b"], panel["key"]],
-        [staged, panel["taken"]],
+        [staged, panel["taken"], panel["fields"]["diff_augment"]],
         **(LATEST | {"show_progress": "full", "show_progress_on": [panel["taken"]]}),
     )
     told = [panel["outlook"], panel["measure"], panel["halt"]]

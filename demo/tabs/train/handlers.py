@@ -107,14 +107,15 @@ class Starting:
         return handler
 
     def take(self, model: str, size: float, a: list | None, b: list | None, key: str, request: gr.Request) -> tuple:
-        """(staged, what is said of them) for pictures of one's own that were sent."""
+        """(staged, what is said of them, DiffAugment) for pictures of one's own that were sent: few take it, ticked."""
         piles = [a or []] if model == "dcgan" else [a or [], b or []]
         if not all(piles):
-            return None, paragraphs(say(request, "train.own.more")) if any(piles) else ""
+            return None, paragraphs(say(request, "train.own.more")) if any(piles) else "", gr.skip()
         if permissions.level(self.place, key_of(self.place, request, key)) != "on":
             raise Refused("train.refused.limited")
         staged = form.stage(self.place, model, int(size), piles)
-        return staged, form.told(staged, model, int(size), language_of(request))
+        ticked = gr.Checkbox(value=True) if form.are_few(staged, model) else gr.skip()
+        return staged, form.told(staged, model, int(size), language_of(request)), ticked
 
     def measure(self, request: gr.Request, *values: Any) -> Iterator[tuple]:
         """How fast the form's training would be here; with data of one's own that are not there yet, any data's."""

@@ -95,3 +95,30 @@ def test_the_start_button_warns_of_a_folder_that_is_too_little(place, tmp_path, 
     start.fn(HERE, *(given[getattr(block, "elem_id", None)] for block in start.inputs))
     assert Run.open("mine").config.data == str(tmp_path / "photos")
     assert said == ["Too few pictures to learn from (18): the networks will memorise them. Give 500 or more."]
+
+
+@pytest.mark.parametrize(
+    ("model", "count", "is_ticked"), [("dcgan", 12, True), ("dcgan", 500, False), ("cyclegan", 12, False)]
+)
+def test_few_pictures_of_ones_own_take_diff_augment_and_the_page_says_so(
+    place, tmp_path, monkeypatch, model, count, is_ticked
+):
+    """For a DCGAN, where it was measured to help; whoever wants none unticks it."""
+    from demo.tabs import train
+
+    with gr.Blocks() as app, gr.Tabs(), gr.Tab("train"):
+        train.build(place)
+    by_id = {getattr(block, "elem_id", None): block for block in app.blocks.values()}
+    (taken,) = (each for each in app.fns.values() if (by_id["train-pile-a"]._id, "upload") in each.targets)
+    assert [block.elem_id for block in taken.outputs][1:] == ["train-taken", "train-setting-diff-augment"]
+    files = [str(path) for path in put(tmp_path / "in", [drawing(seed, 3) for seed in range(12)])]
+    if count > 12:
+        many = form.uploads.take([tmp_path / "in" / f"{n}.png" for n in (0, 1)], tmp_path / "many", size=32)._replace(
+            count=count
+        )
+        monkeypatch.setattr(form.uploads, "take", lambda *_, **__: many)
+    for who, words in ((HERE, "is now ticked"), (KOREAN, "켜 두었습니다")):
+        staged, told, ticked = taken.fn(model, 32, files, files if model == "cyclegan" else None, "", who)
+        assert staged.piles[0].count == count
+        assert (words in told) == is_ticked
+        assert getattr(ticked, "value", None) == (True if is_ticked else None)
