@@ -70,6 +70,41 @@ EXPERIMENTS = {
         "nearest-0",
         {"transposed": STRIDE, "nearest": ("nearest-0", "nearest-1", "nearest-2")},
     ),
+    "penalty": Experiment(
+        ("balanced", "r1-0"),
+        ("verdict", "gradients", "frechet"),
+        "b",
+        "r1-0",
+        {"plain": STRIDE, "r1": ("r1-0", "r1-1", "r1-2")},
+    ),
+    "penalty_strong": Experiment(
+        ("strong-d", "strong-d-r1-0"),
+        ("verdict", "gradients", "frechet"),
+        "b",
+        "strong-d-r1-0",
+        {
+            "plain": STRIDE,
+            "strong": ("strong-d", "strong-d-1", "strong-d-2"),
+            "strong_r1": ("strong-d-r1-0", "strong-d-r1-1", "strong-d-r1-2"),
+        },
+    ),
+    "penalty_fast": Experiment(
+        ("fast-g", "fast-g-r1-0"),
+        ("verdict", "gradients", "frechet"),
+        "b",
+        "fast-g-r1-0",
+        {"fast": ("fast-g", "fast-g-1", "fast-g-2"), "fast_r1": ("fast-g-r1-0", "fast-g-r1-1", "fast-g-r1-2")},
+    ),
+    "few": Experiment(
+        ("balanced", "few-0", "few-augment-0"),
+        ("verdict", "single", "frechet"),
+        "b",
+        "few-augment-0",
+        {
+            "few": ("few-0", "few-1", "few-2"),
+            "few_augment": ("few-augment-0", "few-augment-1", "few-augment-2"),
+        },
+    ),
     "cycle": Experiment(
         ("herd-both", "herd-no-identity", "herd-no-cycle"), ("loss", "there", "back"), "a", "herd-no-cycle"
     ),

@@ -26,7 +26,7 @@ def test_every_experiment_is_shipped_and_was_truly_run():
             assert run.is_shipped
             assert run.status == "finished"
             assert run.samples()
-            assert (run.folder / "weights.safetensors").is_file()
+            assert (run.folder / "weights.safetensors").is_file() != bool(run.info.get("replica"))
             assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) < 3 * 2**20, name
 
 
@@ -42,6 +42,10 @@ def test_only_one_thing_differs_between_the_runs_of_an_experiment():
         "smooth": {"label"},
         "pooling": {"downsample", "seed"},
         "upward": {"upsample", "seed"},
+        "penalty": {"r1", "penalty_every", "seed"},
+        "penalty_strong": {"r1", "penalty_every", "seed", "rate_d", "n_critic"},  # beside the balanced duel's
+        "penalty_fast": {"r1", "penalty_every", "seed"},
+        "few": {"subset", "diff_augment", "seed"},
         "cycle": {"lambda_identity", "lambda_cycle"},
     }
     for key, experiment in experiments.EXPERIMENTS.items():
@@ -106,6 +110,52 @@ def test_what_the_words_claim_holds():
     assert surer["d_real"] - surer["d_fake"] > 1.5 * (balanced["d_real"] - balanced["d_fake"])
     assert surer["grad_g"] > 1.5 * balanced["grad_g"]
     assert max(distances["upward"]["nearest"]) < min(strides)
+
+
+def _spread(values):
+    return max(values) - min(values)
+
+
+def test_what_the_words_claim_of_r1_holds():
+    plain, flat = _distances("penalty", "plain", "r1")
+    assert max(flat) < min(plain)  # in every seed, and the worst with it is ahead of the best without
+    assert _spread(flat) < _spread(plain)
+    found = {
+        name: _numbers(name) for name in ("balanced", "r1-0", "strong-d", "strong-d-r1-0", "fast-g", "fast-g-r1-0")
+    }
+    assert found["r1-0"]["grad_g"] < found["balanced"]["grad_g"] / 3
+    assert _apart(found["r1-0"]) < _apart(found["balanced"]) / 3
+    plain, strong, strong_flat = _distances("penalty_strong", "plain", "strong", "strong_r1")
+    assert max(strong_flat) < min(plain) < min(strong)  # the best teacher, in every seed
+    assert max(strong_flat) < min(flat)
+    assert found["strong-d-r1-0"]["d_fake"] > 2 * found["strong-d"]["d_fake"]
+    assert found["strong-d-r1-0"]["grad_g"] < found["strong-d"]["grad_g"] / 3
+    fast, fast_flat = _distances("penalty_fast", "fast", "fast_r1")
+    assert max(fast) < min(fast_flat)  # here it harms
+    assert found["fast-g-r1-0"]["grad_g"] < found["fast-g"]["grad_g"]
+    assert _apart(found["fast-g-r1-0"]) < _apart(found["fast-g"])
+
+
+def test_what_the_words_claim_of_few_pictures_holds():
+    few, augmented = _distances("few", "few", "few_augment")
+    assert max(augmented) < min(few)
+    for seed in range(3):
+        by_heart, changed = (_numbers(f"{name}-{seed}") for name in ("few", "few-augment"))
+        assert by_heart["d_real"] > 0.9
+        assert by_heart["single_gap"] > 0.8  # new digits are taken for fake
+        assert changed["single_gap"] < 0.15
+        gauges = [event for event in tell(model_cache.find(f"few-{seed}")).events if event["event"] == "gauge"]
+        assert gauges[-1]["d_real_single"] < 0.2
+    assert _numbers("balanced")["frechet"] < min(augmented)
+
+
+def _apart(numbers):
+    return numbers["d_real"] - numbers["d_fake"]
+
+
+def _distances(key, *groups):
+    seeds = experiments.EXPERIMENTS[key].seeds
+    return [[_numbers(run)["frechet"] for run in seeds[group]] for group in groups]
 
 
 def _numbers(name):
