@@ -106,7 +106,7 @@ LONG_CLASSES = {
 LONG_FUNCTIONS = {
     "demo/tabs/questions/q01_compute.py:upsample": 70,
     "demo/tabs/questions/q20_equilibrium.py:build": 77,
-    "demo/tabs/train/layout.py:starting_panel": 86,
+    "demo/tabs/train/layout.py:starting_panel": 87,
     "demo/ui/handlers.py:catch_errors": 62,
     "gan/cli/arguments.py:parser": 101,
 }

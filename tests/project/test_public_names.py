@@ -48,7 +48,7 @@ ENDPOINTS = """
 /rounds: run direction picture count
 /train_control: run do key
 /train_delete: run key
-/train_start: model data minutes name settings key
+/train_start: model data minutes name settings key source
 /train_status: run
 /train_what_if: run key
 /translate: run direction picture

@@ -45,13 +45,14 @@ def build(place: Place) -> None:
 def asked_by(panel: dict[str, Any], staged: gr.State) -> list[Any]:
     """The controls of the form, in the order of `Form`."""
     fields = [panel["fields"][each] for each in form.settings_by_name()]
-    return [*(panel[each] for each in ("preset", "model", "data", "folder", "minutes")), staged, *fields]
+    return [*(panel[each] for each in ("preset", "model", "data", "folder", "source", "minutes")), staged, *fields]
 
 
 def wire_form(starting: Starting, panel: dict[str, Any], staged: gr.State) -> None:
     """The form: what a preset, a model or data of one's own make of its other controls, and how fast it would be."""
-    preset, model, data, folder, minutes, _, *fields = asked = asked_by(panel, staged)
+    preset, model, data, folder, source, minutes, _, *fields = asked = asked_by(panel, staged)
     on_open(starting.machine, None, panel["machine"])
+    on_open(form.sources, None, source)
     fill, offer = (catch_errors(partial(each, own=starting.is_free)) for each in (form.fill, form.offer))
     room = [panel["pictures"], panel["pile_b"]]
     filled, lead = [panel["own"], model, minutes, data, *room, *fields], asked_of("train")
@@ -69,7 +70,7 @@ def wire_form(starting: Starting, panel: dict[str, Any], staged: gr.State) -> No
     told = [panel["outlook"], panel["measure"], panel["halt"]]
     panel["measure"].click(catch_errors(starting.measure), asked, told, **(QUIET | {"concurrency_limit": None}))
     panel["halt"].click(catch_errors(estimate.stop), None, told, queue=False, **QUIET)
-    of_other_settings = [each.input for each in (preset, model, data, folder, minutes, *fields)]
+    of_other_settings = [each.input for each in (preset, model, data, folder, source, minutes, *fields)]
     gr.on(of_other_settings, catch_errors(starting.forget, unfit=True), asked, told, queue=False, **LATEST)
 
 

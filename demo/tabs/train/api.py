@@ -1,9 +1,11 @@
 """What `gradio_client` can ask of the Train tab."""
 
+from functools import partial
+
 import gradio as gr
 
 from demo import jobs
-from demo.jobs import branches, presets
+from demo.jobs import branches, fine_tuning, presets
 from demo.server import model_cache
 from demo.server.access import is_here, key_of
 from demo.server.environment import Place
@@ -27,22 +29,31 @@ def add_endpoints(place: Place) -> None:
         name: str = "",
         settings: dict | None = None,
         key: str = "",
+        source: str = "",
         request: gr.Request = None,
     ) -> dict:
         """Start a training, or let it wait for the one that runs, and return how it stands.
 
         `model` is "dcgan" or "cyclegan", `data` the name of a data set; without a `name` the run is given one.
         `settings` are fields of the model's config; where they name no `channels`, a DCGAN takes those that the
-        pictures have. Errors say what is possible here; `advice` in the answer says what the data is too little for.
+        pictures have. With a `source` it starts from that run's weights, and from that run's settings. Errors say
+        what is possible here; `advice` in the answer says what the data is too little for.
         """
         if not isinstance(settings or {}, dict):
             raise Refused("refused.settings")
         settings = dict(settings or {})
-        if model == "dcgan" and isinstance(data, str) and "channels" not in settings and is_here(place, request):
+        if (
+            not source
+            and model == "dcgan"
+            and isinstance(data, str)
+            and "channels" not in settings
+            and is_here(place, request)
+        ):
             settings |= channels_of(data)
-        config = presets.settings_of(model, data, minutes, **settings)
+        configure = partial(fine_tuning.settings, source) if source else presets.settings_of
+        config = configure(model, data, minutes, **settings)
         how = {"key": key_of(place, request, key), "paths": is_here(place, request), "visitor": session_of(request)}
-        run = jobs.start(place, config, name or "", **how)
+        run = jobs.start(place, config, name or "", prepare=fine_tuning.beginning(source), **how)
         return report(run, language_of(request)) | {"advice": advice(run, language_of(request))}
 
     def train_status(run: str = "", request: gr.Request = None) -> dict:

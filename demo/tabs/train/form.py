@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import gradio as gr
 
 from demo.jobs import permissions, presets
+from demo.server import model_cache
 from demo.server.environment import Place
 from demo.ui.data_urls import data_url
 from demo.ui.i18n import Language, say, saying, t
@@ -130,6 +131,18 @@ def fill(preset: str, *, own: bool) -> tuple:
     model, data, minutes, _, settings, *_ = presets.PRESETS[preset]
     choices = gr.Radio(choices=data_choices(model, own=own, wanted=data), value=data)
     return gr.Group(visible=False), model, minutes, choices, *room(model, data), *shown_settings(model, data, settings)
+
+
+def source_selector() -> gr.Dropdown:
+    """Which run's weights a training starts from."""
+    words = {"label": t("train.source.label"), "info": t("train.source.info")}
+    return gr.Dropdown([(t("train.source.none"), "")], value="", elem_id="train-source", **words)
+
+
+def sources() -> Any:
+    """The runs that a training can start from, for the selector of them."""
+    names = [run.name for run in model_cache.runs(with_weights=True, replicas=False)]
+    return gr.Dropdown(choices=[(t("train.source.none"), ""), *((name, name) for name in names)])
 
 
 def led(preset: str, *, own: bool) -> tuple | dict:

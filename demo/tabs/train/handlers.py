@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from demo import jobs
-from demo.jobs import branches, permissions, presets
+from demo.jobs import branches, fine_tuning, permissions, presets
 from demo.server.access import is_here, key_of
 from demo.server.environment import Place
 from demo.tabs.train import estimate, form, live_controls
@@ -31,6 +31,7 @@ class Form(NamedTuple):
     model: str
     data: str
     folder: str
+    source: str
     minutes: float
     staged: Staged | None
     settings: tuple
@@ -38,8 +39,9 @@ class Form(NamedTuple):
     @classmethod
     def of(cls, values: tuple) -> "Form":
         """From what a handler was given: a folder's name without the blanks around it."""
-        preset, model, data, folder, minutes, staged, *settings = values
-        return cls(preset, model, data, (folder or "").strip(), minutes, staged, tuple(settings))
+        preset, model, data, folder, source, minutes, staged, *settings = values
+        source = source if preset == OWN else ""
+        return cls(preset, model, data, (folder or "").strip(), source or "", minutes, staged, tuple(settings))
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Starting:
             if not asked.folder and asked.staged is None:
                 raise Refused("train.own.none")
             data = asked.folder or asked.staged.folder
+        if asked.source:
+            return fine_tuning.settings(asked.source, asked.model, data, asked.minutes), None
         named = dict(zip(form.settings_by_name(), asked.settings, strict=True))
         settings = form.values_of(asked.model, data, named)
         needed = presets.PRESETS[asked.preset].needed if asked.preset != OWN else None
@@ -84,7 +88,7 @@ class Starting:
                 *(self.place, config, name or ""),
                 **may,
                 visitor=session_of(request),
-                prepare=(lambda run: form.move_in(own, run)) if own else None,
+                prepare=fine_tuning.beginning(asked.source, (lambda run: form.move_in(own, run)) if own else None),
                 needed=needed,
             )
             for sentence in form.advice(run, language_of(request)) if own is None else ():

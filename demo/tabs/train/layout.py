@@ -57,6 +57,7 @@ def starting_panel(place: Place, is_free: bool) -> dict[str, Any]:
         panel["name"] = gr.Textbox(
             label=t("train.name"), placeholder=t("train.name_info"), max_length=64, max_lines=1, elem_id="train-name"
         )
+        panel["source"] = form.source_selector()
     with gr.Column(visible=False) as panel["pictures"]:
         gr.Markdown(t("train.own.how"))
         panel["folder"] = gr.Textbox(

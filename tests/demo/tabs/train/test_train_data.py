@@ -42,24 +42,24 @@ def start(place):
 
 def test_the_endpoint_takes_the_pictures_colours_their_absolute_place_and_warns(start, tmp_path):
     pictures(tmp_path / "photos", 20)
-    told = start("dcgan", "photos", 1, "mine", {"ngf": 8}, "", HERE)
+    told = start("dcgan", "photos", 1, "mine", {"ngf": 8}, "", "", HERE)
     config = Run.open("mine").config
     assert (config.data, config.channels, config.ngf) == (str(tmp_path / "photos"), 3, 8)
     assert told["data"] == "photos"
     assert told["advice"] == ["Too few pictures to learn from (18): the networks will memorise them. Give 500 or more."]
-    told = start("dcgan", "photos", 1, "grey", {"channels": 1}, "", KOREAN)
+    told = start("dcgan", "photos", 1, "grey", {"channels": 1}, "", "", KOREAN)
     assert Run.open("grey").config.channels == 1
     assert "그림 18장으로는" in told["advice"][0]
-    assert start("dcgan", "mnist", 1, "digits", None, "", HERE)["advice"] == []
+    assert start("dcgan", "mnist", 1, "digits", None, "", "", HERE)["advice"] == []
     assert Run.open("digits").config.channels == 1
 
 
 def test_the_endpoint_warns_of_uneven_piles_and_of_one_folder_for_both(start, tmp_path):
     pictures(tmp_path / "a", 60)
     pictures(tmp_path / "b", 1)
-    told = start("cyclegan", "a,b", 1, "uneven", None, "", HERE)["advice"]
+    told = start("cyclegan", "a,b", 1, "uneven", None, "", "", HERE)["advice"]
     assert told[1] == "The two domains are uneven: 1 and 54 pictures. Both sides learn best from about as many."
-    told = start("cyclegan", "a,a", 1, "same", None, "", HERE)["advice"]
+    told = start("cyclegan", "a,a", 1, "same", None, "", "", HERE)["advice"]
     assert told[1] == "Domains A and B are the same folder, so there is nothing to translate between."
 
 

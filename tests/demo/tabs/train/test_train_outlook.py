@@ -155,7 +155,7 @@ def test_start_asks_first_and_starts_when_told_to(monkeypatch, tmp_path):
         if blocks["train-preset"] in handler.inputs:
             names = [*form.settings_by_name()]
             shown = form.shown_settings("cyclegan", "horse2zebra", presets.PRESETS["zebras"].settings)
-            values = ["", "", "zebras", "cyclegan", "horse2zebra", "", 60, None]
+            values = ["", "", "zebras", "cyclegan", "horse2zebra", "", "", 60, None]
             values += [each.value for _, each in zip(names, shown, strict=True)]
         request = gr.Request(headers={"accept-language": "en"}, client=None)
         answer = in_a_thread(app.process_api(handler, values, state=state, request=request))["data"]
