@@ -1,7 +1,5 @@
 """The line that says what a run is: each shipped one in words of its own, others by their settings."""
 
-import json
-
 import pytest
 
 from demo.shared import run_about
@@ -23,18 +21,20 @@ def test_every_shipped_run_is_told_in_one_plain_sentence_that_keeps_to_its_setti
     assert told not in [run_about.sentence(Run(SHIPPED_RUNS / other), language) for other in SHIPPED if other != name]
     assert not any(generic in told for generic in ("learning rates", "학습률: 생성자"))
     assert len(told) < 170
-    given = json.loads((SHIPPED_RUNS / name / "run.json").read_text())["config"]
-    usual = json.loads((SHIPPED_RUNS / "balanced" / "run.json").read_text())["config"]
+    given, usual = (Run(SHIPPED_RUNS / each).config.as_dict() for each in (name, "balanced"))
     if "balanced" in told and name != "balanced":
         changed = {key for key in given if given[key] != usual.get(key)} - {"samples"}
         meant = {
             "stride": {"seed"},
-            "max": {"down"},
-            "average": {"down"},
-            "nearest": {"up"},
-            "held-d": {"hold_d_after"},
+            "max": {"downsample"},
+            "average": {"downsample"},
+            "nearest": {"upsample"},
+            "held-d": {"freeze_d_after"},
+            "r1": {"r1", "penalty_every"},
+            "few": {"subset"},
+            "few-augment": {"subset", "diff_augment"},
         }
-        meant |= {"strong-d": {"rate_d", "rounds_d"}, "five-to-one": {"rounds_d"}, "fast-g": {"rate_g"}}
+        meant |= {"strong-d": {"rate_d", "n_critic"}, "five-to-one": {"n_critic"}, "fast-g": {"rate_g"}}
         meant |= {"no-norm": {"norm", "norm_d"}, "batch-d": {"norm_d"}, "smooth": {"label"}}
         group = name if name in meant else name.rpartition("-")[0]
         assert changed - {"seed"} == meant[group] - {"seed"}
