@@ -19,10 +19,11 @@ from gan.runs.run import Run, all_runs
 
 pytestmark = pytest.mark.usefixtures("shipped")
 
-DCGANS = [run for run in all_runs() if run.is_shipped and run.config.model == "dcgan"]
+DCGANS = [run for run in all_runs() if run.is_shipped and run.config.model == "dcgan" and not run.info.get("replica")]
 ALONE = [run.name for run in DCGANS if run.config.norm_d == "instance"]  # D looks at each picture on its own
 LEFT_BEHIND = ("mnist-collapse",)  # its G is so fast that D knows the pictures of some steps ago, on purpose
-FAIR = [name for name in ALONE if name not in LEFT_BEHIND]
+FEW = ("few-0", "few-augment-0")  # a hundred digits of MNIST's own, which do not travel: little is learned of others
+FAIR = [name for name in ALONE if name not in (*LEFT_BEHIND, *FEW)]
 
 
 @cache
@@ -74,7 +75,7 @@ def once():
 
 def test_all_discriminators_judge_each_picture_on_its_own_but_those_that_show_the_difference():
     assert {run.name for run in DCGANS} - {*ALONE} == {"batch-d", "no-norm"}
-    assert len(ALONE) > 20
+    assert len(ALONE) > 12
 
 
 @pytest.mark.slow
