@@ -200,7 +200,7 @@ def test_a_laptop_shows_the_first_curves_whole_whatever_the_experiment(workshop,
     for key in experiments.EXPERIMENTS:
         title = experiments.text(key, "title", language)
         open_list(page, "curves-experiment")
-        page.get_by_role("option", name=title).click()
+        page.get_by_role("option", name=title, exact=True).click()
         page.locator("#curves-guess label").first.wait_for()
         settle(page)
         page.evaluate("scrollTo(0, 0)")

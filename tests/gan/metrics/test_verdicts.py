@@ -19,7 +19,11 @@ from gan.runs.run import Run, all_runs
 
 pytestmark = pytest.mark.usefixtures("shipped")
 
-DCGANS = [run for run in all_runs() if run.is_shipped and run.config.model == "dcgan" and not run.info.get("replica")]
+DCGANS = [
+    run
+    for run in all_runs()
+    if run.is_shipped and run.config.model == "dcgan" and (run.folder / "weights.safetensors").is_file()
+]
 ALONE = [run.name for run in DCGANS if run.config.norm_d == "instance"]  # D looks at each picture on its own
 LEFT_BEHIND = ("mnist-collapse",)  # its G is so fast that D knows the pictures of some steps ago, on purpose
 FEW = ("few-0", "few-augment-0")  # a hundred digits of MNIST's own, which do not travel: little is learned of others
