@@ -261,7 +261,7 @@ def test_the_room_gets_https_an_address_and_a_qr_code(visit):
             headers = {"x-forwarded-for": phone} if phone else {}
             with httpx.Client(base_url=room.url, headers=headers, verify=False, trust_env=False, timeout=30) as client:
                 asked = client.post(
-                    "gradio_api/call/train_start", json={"data": ["dcgan", "mnist", 10_000, "", {}, ""]}
+                    "gradio_api/call/train_start", json={"data": ["dcgan", "mnist", 10_000, "", {}, "", ""]}
                 )
                 told = client.get(f"gradio_api/call/train_start/{asked.json()['event_id']}").text
             assert sentence in told, (phone, told)
