@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 def gradient_penalty(discriminator: nn.Module, pictures: Tensor) -> Tensor:
-    """E |grad_x D(x)|^2 at `pictures`, float [N, C, H, W]: a scalar, to be minimised with weight gamma / 2.
+    """E |grad_x D(x)|^2 at `pictures`, float [N, C, H, W] (or points, [N, dims]): a scalar, minimised times gamma / 2.
 
     At real pictures it is R1, at generated ones R2 (Mescheder, Geiger and Nowozin 2018, arXiv:1801.04406, section 4.1).
     Of a patch discriminator D(x) is the mean over its patches. In fp32 at least, as it is differentiated again.
@@ -14,7 +14,7 @@ def gradient_penalty(discriminator: nn.Module, pictures: Tensor) -> Tensor:
     with torch.enable_grad(), torch.autocast(x.device.type, enabled=False):
         verdict = discriminator(x).reshape(len(x), -1).mean(1).sum()
         (slope,) = torch.autograd.grad(verdict, x, create_graph=True)
-        return slope.square().sum((1, 2, 3)).mean()
+        return slope.square().flatten(1).sum(1).mean()
 
 
 def diff_augment(pictures: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demo.jobs.permissions import Refused
+from demo.jobs.presets import asked
 from demo.server import model_cache
 from gan.cli import fine_tuning
 from gan.config import Config
@@ -16,12 +17,12 @@ torch = lazy("torch")
 def settings(source: str, model: str, data: str, minutes: float, /, **settings: Any) -> Config:
     """The settings of the run `source`, with these changed.
 
-    Raises `Refused` for a run of another model, `UserError` for a setting that makes other networks.
+    Raises `Refused` for a run of another model or a time that is none, `UserError` for a setting of other networks.
     """
     run = model_cache.find(source)
     if run.config.model != model:
         raise Refused("train.refused.source", run=source, model=run.config.model, asked=model)
-    return fine_tuning.settings(run, settings | {"data": data, "minutes": float(minutes)})
+    return fine_tuning.settings(run, settings | asked(data, minutes, settings))
 
 
 def beginning(source: str, prepare: Callable[[Run], None] | None = None) -> Callable[[Run], None] | None:

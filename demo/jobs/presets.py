@@ -76,14 +76,20 @@ def settings_of(model: str, data: str, minutes: float, /, **settings: Any) -> Co
     """
     if model not in SETTINGS:
         raise Refused("train.refused.model", model=model)
+    given = asked(data, minutes, settings)
+    # without steps of its own the clock alone ends it, on however fast a machine
+    return make(model, {"steps": MOST_STEPS} | quick(model, data) | by_new_names(settings) | given)
+
+
+def asked(data: str, minutes: float, settings: dict[str, Any]) -> dict[str, Any]:
+    """Data and time as settings. Raises `Refused` for a time that is none, or what `settings` name otherwise."""
     if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes < float("inf"):
         raise Refused("train.refused.time")
     given = {"data": data, "minutes": float(minutes)}
     for name in given.keys() & settings.keys():
         if settings[name] != given[name]:
             raise Refused("train.refused.twice", name=name)
-    # without steps of its own the clock alone ends it, on however fast a machine
-    return make(model, {"steps": MOST_STEPS} | quick(model, data) | by_new_names(settings) | given)
+    return given
 
 
 def is_preset(config: Config) -> bool:

@@ -40,6 +40,11 @@ class Experiment(NamedTuple):
     seeds: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
+def three(name: str) -> tuple[str, ...]:
+    """The runs of a group that was trained with three seeds."""
+    return tuple(f"{name}-{seed}" for seed in range(3))
+
+
 STRIDE = ("balanced", "stride-1", "stride-2")
 EXPERIMENTS = {
     "strong": Experiment(
@@ -61,21 +66,21 @@ EXPERIMENTS = {
         ("verdict", "gradients", "frechet"),
         "c",
         "max-0",
-        {"stride": STRIDE, "max": ("max-0", "max-1", "max-2"), "average": ("average-0", "average-1", "average-2")},
+        {"stride": STRIDE, "max": three("max"), "average": three("average")},
     ),
     "upward": Experiment(
         ("balanced", "nearest-0"),
         ("verdict", "frechet", "covered"),
         "b",
         "nearest-0",
-        {"transposed": STRIDE, "nearest": ("nearest-0", "nearest-1", "nearest-2")},
+        {"transposed": STRIDE, "nearest": three("nearest")},
     ),
     "penalty": Experiment(
         ("balanced", "r1-0"),
         ("verdict", "gradients", "frechet"),
         "b",
         "r1-0",
-        {"plain": STRIDE, "r1": ("r1-0", "r1-1", "r1-2")},
+        {"plain": STRIDE, "r1": three("r1")},
     ),
     "penalty_strong": Experiment(
         ("strong-d", "strong-d-r1-0"),
@@ -85,7 +90,7 @@ EXPERIMENTS = {
         {
             "plain": STRIDE,
             "strong": ("strong-d", "strong-d-1", "strong-d-2"),
-            "strong_r1": ("strong-d-r1-0", "strong-d-r1-1", "strong-d-r1-2"),
+            "strong_r1": three("strong-d-r1"),
         },
     ),
     "penalty_fast": Experiment(
@@ -93,7 +98,7 @@ EXPERIMENTS = {
         ("verdict", "gradients", "frechet"),
         "b",
         "fast-g-r1-0",
-        {"fast": ("fast-g", "fast-g-1", "fast-g-2"), "fast_r1": ("fast-g-r1-0", "fast-g-r1-1", "fast-g-r1-2")},
+        {"fast": ("fast-g", "fast-g-1", "fast-g-2"), "fast_r1": three("fast-g-r1")},
     ),
     "few": Experiment(
         ("balanced", "few-0", "few-augment-0"),
@@ -101,8 +106,8 @@ EXPERIMENTS = {
         "b",
         "few-augment-0",
         {
-            "few": ("few-0", "few-1", "few-2"),
-            "few_augment": ("few-augment-0", "few-augment-1", "few-augment-2"),
+            "few": three("few"),
+            "few_augment": three("few-augment"),
         },
     ),
     "cycle": Experiment(

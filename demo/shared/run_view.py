@@ -147,7 +147,7 @@ def explanation(told: list[Story], view: View, language: Language) -> str:
         kind = "probability" if losses.LOSSES[loss].is_probability else loss
         rest, label = f"{those[0].rest['d_real']:g}", those[0].labels[-1][1]
         sentences.setdefault(kind, say(language, f"curves.rest.{kind}", rest=rest))
-        if label < 1 and kind in ("probability", "least-squares"):
+        if label < 1 and those[0].rest["d_real"]:  # a score that rests at 0 does so whatever the label
             names = ", ".join(story.name for story in those)
             sentences[names] = say(language, "curves.rest.smoothed", runs=names, label=f"{label:g}", rest=rest)
     sentences = list(sentences.values())

@@ -117,7 +117,7 @@ def compare(told: Sequence[Story], view: View, word: Word) -> Comparison:
         y_ranges[panel] = limits([line for each in whole for line in each[panel]], view.is_log(panel))
     if verdicts := [panel for panel in ("verdict", "single") if panel in y_ranges]:  # the same scale, to be compared
         low, high = min(y_ranges[each][0] for each in verdicts), max(y_ranges[each][1] for each in verdicts)
-        if not any(story.loss in ("hinge", "relativistic") for story in told):  # what aims at 0 and 1 shows both
+        if all(story.rest["d_real"] for story in told):  # what aims at 0 and 1, and rests between, shows both
             low, high = min(low, 0.0), max(high, 1.0) if high > 1.05 else 1.0
         y_ranges |= dict.fromkeys(verdicts, (low, high))
     ends = [story.columns[view.axis].max(initial=0.0) for story in told]

@@ -15,6 +15,7 @@ from gan.core.base import frozen, grad_norm
 from gan.core.losses import LOSSES
 from gan.errors import UserError
 from gan.optim import Adam
+from gan.regularization import gradient_penalty
 from gan.toy.densities import BLUR, CELLS, Points, best, covered, divergence, measured, places
 
 MANY = 4096  # generated points from which q is measured
@@ -141,7 +142,8 @@ class ToyGAN:
             if freeze_d:
                 break
             self.opt_d.zero_grad(set_to_none=True)
-            (loss_d + self._penalty(real)).backward()
+            penalty = 0.5 * self.config.r1 * gradient_penalty(self.d, real) if self.config.r1 else 0.0
+            (loss_d + penalty).backward()
             if not self._step(self.opt_d, loss_d, grad_norm(self.d)):
                 return None
         with frozen(self.d):
@@ -159,14 +161,6 @@ class ToyGAN:
         if len(self.history) > REMEMBERED:
             self.history, self.every = self.history[1::2], 2 * self.every
         return turn
-
-    def _penalty(self, real: Tensor) -> Tensor | float:
-        """R1: gamma / 2 times D's squared slope at real points, float [N, dims] (`gan/regularization.py`)."""
-        if not self.config.r1:
-            return 0.0
-        x = real.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(self.d(x).sum(), x, create_graph=True)
-        return 0.5 * self.config.r1 * slope.square().sum(1).mean()
 
     def _step(self, optimiser: torch.optim.Optimizer | None, loss: Tensor, size: Tensor) -> bool:
         """Let an optimiser, if any, step, unless the loss or its gradient's size is beyond all bounds; whether not."""

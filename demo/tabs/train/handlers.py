@@ -40,8 +40,8 @@ class Form(NamedTuple):
     def of(cls, values: tuple) -> "Form":
         """From what a handler was given: a folder's name without the blanks around it."""
         preset, model, data, folder, source, minutes, staged, *settings = values
-        source = source if preset == OWN else ""
-        return cls(preset, model, data, (folder or "").strip(), source or "", minutes, staged, tuple(settings))
+        source = source or "" if preset == OWN else ""
+        return cls(preset, model, data, (folder or "").strip(), source, minutes, staged, tuple(settings))
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,11 @@ def test_what_cannot_be_started_from_is_refused_with_a_sentence(runs):
         fine_tuning.settings("teacher", "dcgan", "mnist", 1, ngf=128)
     with pytest.raises(Refused, match="nobody"):
         fine_tuning.settings("nobody", "dcgan", "mnist", 1)
+    for minutes in (0, -1, float("inf"), float("nan"), True, None, "five"):
+        with pytest.raises(Refused, match="must be a number of minutes above 0"):
+            fine_tuning.settings("teacher", "dcgan", "mnist", minutes)
+    with pytest.raises(Refused, match="minutes"):
+        fine_tuning.settings("teacher", "dcgan", "mnist", 1, minutes=600)
     with suppress(UserError):
         fine_tuning.settings("../teacher", "dcgan", "mnist", 1)
         pytest.fail("a visitor's word became a path")
