@@ -152,12 +152,12 @@ def unpack(
         if hasattr(state, name):
             setattr(state, name, value)
     state.runtime = RuntimeSettings(**by_new_names(saved["conduct"]))
-    if rank:  # the other processes' streams are not kept: give them new ones
+    drawn, cpu, cuda = saved["random"]
+    if rank or drawn.shape != stream.get_state().shape:  # other processes' and other devices' streams are made anew
         seed = gan.config.seed + rank + 1_000_003 * state.step
         stream.manual_seed(seed)
         torch.manual_seed(seed)
         return
-    drawn, cpu, cuda = saved["random"]
     stream.set_state(drawn)
     torch.set_rng_state(cpu)
     if cuda is not None and stream.device.type == "cuda":

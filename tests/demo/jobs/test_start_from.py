@@ -9,7 +9,7 @@ from demo import jobs
 from demo.jobs import fine_tuning
 from demo.server.environment import Place, no_loan
 from demo.ui.refusals import Refused
-from gan.core.checkpoint import load_networks, load_resume
+from gan.core.checkpoint import load_networks, load_resume, save_resume
 from gan.core.trainer import train
 from gan.errors import UserError
 from gan.runs.run import Run
@@ -42,6 +42,18 @@ def test_it_has_the_other_runs_weights_and_settings_and_trains_on_its_own_pictur
     now, before = (load_networks(each)[0].parameters() for each in (run, source))
     moved = [not torch.equal(*both) for both in zip(now, before, strict=True)]
     assert all(moved)
+
+
+def test_it_trains_on_where_the_random_stream_of_its_start_is_another_devices(runs):
+    """Begun by the app on its processor, trained by a process that takes a GPU, whose streams have other states."""
+    small_run(runs, "teacher", data="mnist")
+    run = Run.create("mine", fine_tuning.settings("teacher", "dcgan", "mnist", 2, steps=2), runs, status="stopped")
+    fine_tuning.beginning("teacher")(run)
+    saved = load_resume(run)
+    saved["random"][0] = torch.zeros(16, dtype=torch.uint8)
+    save_resume(run, saved)
+    assert [*train(run)]
+    assert (run.status, run.info["step"]) == ("finished", 2)
 
 
 def test_pictures_that_were_given_are_moved_in_first(place, runs):
