@@ -200,8 +200,8 @@ def outlook(config: Config, estimate: Estimate, needed: int | None = None) -> tu
     values = {"rate": rate, "rounds": rounds, "minutes": config.minutes}
     if needed is None:
         return "rounds", values
-    connect_selection = needed / rate / 60
-    values |= {"needed": needed, "needed_minutes": connect_selection, "hours": connect_selection / 60}
-    if connect_selection / 60 > LONG or connect_selection > TIMES * config.minutes:
+    needed_minutes = needed / rate / 60
+    values |= {"needed": needed, "needed_minutes": needed_minutes, "hours": needed_minutes / 60}
+    if needed_minutes / 60 > LONG or needed_minutes > TIMES * config.minutes:
         return "hopeless", values
     return ("fine" if rounds >= needed else "short"), values

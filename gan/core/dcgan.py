@@ -19,6 +19,7 @@ from gan.data.datasets import Pictures, load
 from gan.data.sampling import batch
 from gan.images import grid
 from gan.layers import InstanceNorm, limit_spectra
+from gan.strided_convolution import DoublingConv2d, HalvingConv2d
 
 
 def norm_layer(name: str, maps: int) -> nn.Module:
@@ -43,7 +44,7 @@ class Unpool(nn.Module):
 def upward(way: str, maps_in: int, maps_out: int, bias: bool) -> list[nn.Module]:
     """Layers that double height and width: one learned transposed convolution, or a fixed step and a convolution."""
     if way == "transposed":
-        return [nn.ConvTranspose2d(maps_in, maps_out, 4, stride=2, padding=1, bias=bias)]
+        return [DoublingConv2d(maps_in, maps_out, bias=bias)]
     step = {
         "nearest": lambda: nn.Upsample(scale_factor=2, mode="nearest"),
         "bilinear": lambda: nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False),
@@ -55,7 +56,7 @@ def upward(way: str, maps_in: int, maps_out: int, bias: bool) -> list[nn.Module]
 def downward(way: str, maps_in: int, maps_out: int, bias: bool) -> list[nn.Module]:
     """Layers that halve height and width: a strided convolution, or a convolution and a pooling."""
     if way == "stride":
-        return [nn.Conv2d(maps_in, maps_out, 4, stride=2, padding=1, bias=bias)]
+        return [HalvingConv2d(maps_in, maps_out, bias=bias)]
     pool = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}[way]
     return [nn.Conv2d(maps_in, maps_out, 3, padding=1, bias=bias), pool(2)]
 

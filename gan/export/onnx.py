@@ -15,6 +15,7 @@ from gan.core import cyclegan, dcgan
 from gan.errors import UserError
 from gan.layers import InstanceNorm, ReflectConv2d
 from gan.lazy import lazy
+from gan.strided_convolution import DoublingConv2d, HalvingConv2d
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -173,6 +174,8 @@ LAYERS: dict[type[nn.Module], Callable[[_Graph, str, nn.Module], str]] = {
     nn.Conv2d: _conv,
     ReflectConv2d: _conv,
     nn.ConvTranspose2d: _conv_transpose,
+    HalvingConv2d: _conv,
+    DoublingConv2d: _conv_transpose,
     nn.Upsample: _upsample,
     dcgan.Unpool: _unpool,
     nn.MaxPool2d: _pool("MaxPool"),

@@ -36,8 +36,8 @@ def test_no_handler_answers_too_little_or_an_object_where_text_is_shown(page):
     """A refusal in a sentence is an answer; an error of Gradio's about the answer, or "[object Object]", is not."""
     asked, faults, state = 0, [], SessionState(page)
     for handler in page.fns.values():
-        connect_selection = inspect.signature(handler.fn).parameters.values() if handler.fn else ()
-        needs_event = any(each.annotation is gr.EventData for each in connect_selection)
+        parameters = inspect.signature(handler.fn).parameters.values() if handler.fn else ()
+        needs_event = any(each.annotation is gr.EventData for each in parameters)
         if not handler.fn or handler.api_visibility != "private" or handler.name in BUSY or needs_event:
             continue
         asked += 1
