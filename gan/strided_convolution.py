@@ -1,8 +1,8 @@
 """Convolutions with a kernel of 4x4 and stride 2, padded by 1: they halve or, transposed, double a picture's side.
 
 The same arithmetic as torch's. But oneDNN, which does it on a CPU in bf16, is slow where it has no kernel for a shape:
-to a single map (grey pictures) it takes several times as long as one matrix product, and for the gradient of the weights
-up to twice as long where the smaller side has few pixels. These two are matrix products here.
+to a single map (grey pictures) it takes several times as long as one matrix product, and for the gradient of weights up
+to twice as long where the smaller side has few pixels. These two are matrix products here.
 """
 
 from typing import Any
