@@ -100,6 +100,27 @@ EXPERIMENTS = {
         "fast-g-r1-0",
         {"fast": ("fast-g", "fast-g-1", "fast-g-2"), "fast_r1": three("fast-g-r1")},
     ),
+    "penalty_both": Experiment(
+        ("balanced", "r1-0", "r1-r2-0"),
+        ("verdict", "gradients", "frechet"),
+        "b",
+        "r1-r2-0",
+        {"plain": STRIDE, "r1": three("r1"), "r1_r2": three("r1-r2")},
+    ),
+    "relative": Experiment(
+        ("balanced", "relativistic-0", "relativistic-r1-r2-0"),
+        ("gradients", "frechet", "covered"),
+        "c",
+        "relativistic-r1-r2-0",
+        {"plain": STRIDE, "relativistic": three("relativistic"), "r3gan": three("relativistic-r1-r2")},
+    ),
+    "spectral": Experiment(
+        ("balanced", "spectral-0"),
+        ("verdict", "gradients", "frechet"),
+        "b",
+        "spectral-0",
+        {"plain": STRIDE, "spectral": three("spectral")},
+    ),
     "few": Experiment(
         ("balanced", "few-0", "few-augment-0"),
         ("verdict", "single", "frechet"),

@@ -2,6 +2,8 @@
 
 import base64
 import re
+from itertools import combinations
+from statistics import mean
 from types import SimpleNamespace
 
 import numpy as np
@@ -46,6 +48,9 @@ def test_only_one_thing_differs_between_the_runs_of_an_experiment():
         "penalty": {"r1", "penalty_every", "seed"},
         "penalty_strong": {"r1", "penalty_every", "seed", "rate_d", "n_critic"},  # beside the balanced duel's
         "penalty_fast": {"r1", "penalty_every", "seed"},
+        "penalty_both": {"r1", "r2", "penalty_every", "seed"},
+        "relative": {"loss", "r1", "r2", "penalty_every", "seed"},
+        "spectral": {"norm_d", "spectral_norm", "seed"},
         "few": {"subset", "diff_augment", "seed"},
         "cycle": {"lambda_identity", "lambda_cycle"},
     }
@@ -136,6 +141,25 @@ def test_what_the_words_claim_of_r1_holds():
     assert max(fast) < min(fast_flat)  # here it harms
     assert found["fast-g-r1-0"]["grad_g"] < found["fast-g"]["grad_g"]
     assert _apart(found["fast-g-r1-0"]) < _apart(found["fast-g"])
+
+
+def test_what_the_words_claim_of_the_other_means_holds():
+    plain, r1, both = _distances("penalty_both", "plain", "r1", "r1_r2")
+    assert all(alone < together for alone, together in zip(r1, both, strict=True))  # in every seed
+    assert mean(r1) < mean(both) < mean(plain)
+    slopes = [_numbers(name)["grad_g"] for name in ("r1-0", "r1-r2-0", "balanced")]
+    assert slopes == sorted(slopes)
+    _, relative, r3gan = _distances("relative", "plain", "relativistic", "r3gan")
+    for one, other in combinations((plain, relative, r3gan), 2):
+        assert min(one) < max(other)  # they overlap
+        assert min(other) < max(one)
+    assert _numbers("relativistic-r1-r2-0")["grad_g"] < _numbers("relativistic-0")["grad_g"] / 3
+    _, spectral = _distances("spectral", "plain", "spectral")
+    assert max(plain) < min(spectral)
+    slower, usual = _numbers("spectral-0"), _numbers("balanced")
+    assert _apart(slower) < _apart(usual) / 2
+    assert abs(slower["grad_g"] - _numbers("r1-0")["grad_g"]) < 0.1  # as flat as with R1
+    assert slower["grad_g"] < usual["grad_g"] / 3
 
 
 def test_what_the_words_claim_of_few_pictures_holds():

@@ -31,6 +31,10 @@ def test_every_shipped_run_is_told_in_one_plain_sentence_that_keeps_to_its_setti
             "nearest": {"upsample"},
             "held-d": {"freeze_d_after"},
             "r1": {"r1", "penalty_every"},
+            "r1-r2": {"r1", "r2", "penalty_every"},
+            "relativistic": {"loss"},
+            "relativistic-r1-r2": {"loss", "r1", "r2", "penalty_every"},
+            "spectral": {"norm_d", "spectral_norm"},
             "few": {"subset"},
             "few-augment": {"subset", "diff_augment"},
         }
