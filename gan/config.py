@@ -78,6 +78,7 @@ class Config:
     precision: str = setting(
         "auto", "arithmetic: auto takes bf16 where the hardware has it", choices=("auto", "fp32", "bf16")
     )
+    compile: bool = setting(False, "compile the networks first (torch.compile): a slower start, then faster steps")
     log_every: int = setting(10, "write a line of the journal every so many steps", low=1, high=100_000)
     samples: int = setting(
         40, "sample pictures kept over the whole run, closer together at its start", low=2, high=2000

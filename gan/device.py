@@ -3,13 +3,15 @@
 import errno
 import os
 import platform
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan.errors import UserError
 from gan.threads import cores
@@ -38,6 +40,19 @@ def describe(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type} ({platform.machine()})"
+
+
+def compile_networks(networks: Iterable[nn.Module], device: torch.device) -> None:
+    """Have these networks compiled in place when they are first called: up to a minute, once a training.
+
+    Whoever calls a network's `forward` gets it as it is written, as a gradient penalty must: what is compiled cannot be
+    differentiated twice. Raises `UserError` where this machine has nothing to compile with.
+    """
+    compilers = (os.environ.get("CXX", ""), "g++", "c++", "clang++", "cl")
+    if not (find_spec("triton") if device.type == "cuda" else any(map(shutil.which, compilers))):
+        raise UserError("machine.no_compiler")
+    for network in networks:
+        network.compile()
 
 
 def explain(error: BaseException, run: "Run", device: torch.device) -> BaseException:

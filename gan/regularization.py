@@ -1,10 +1,12 @@
 """Means against restless training: gradient penalties on the discriminator, and DiffAugment of all that it sees."""
 
+from collections.abc import Callable
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
-def gradient_penalty(discriminator: nn.Module, pictures: Tensor) -> Tensor:
+def gradient_penalty(discriminator: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
     """E |grad_x D(x)|^2 at `pictures`, float [N, C, H, W] (or points, [N, dims]): a scalar, minimised times gamma / 2.
 
     At real pictures it is R1, at generated ones R2 (Mescheder, Geiger and Nowozin 2018, arXiv:1801.04406, section 4.1).

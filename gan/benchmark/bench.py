@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from gan.core.checkpoint import load_networks
 from gan.core.cyclegan import CycleGAN, CycleGANConfig
 from gan.core.dcgan import DCGAN, DCGANConfig
 from gan.core.trainer import train
-from gan.device import describe, pick_device
+from gan.device import compile_networks, describe, pick_device
 from gan.errors import UserError
 from gan.inference.runtimes import runtimes
 from gan.paths import ROOT
@@ -47,8 +48,8 @@ def bench(*, device: str = "auto", is_json: bool = False, only: str | None = Non
     for name, measure in MEASURES.items():
         if only and name != only:
             continue
-        if name == "follow" and not only and not find_spec("gradio"):
-            continue  # `gan` alone, without the app
+        if not only and (name == "compile" or (name == "follow" and not find_spec("gradio"))):
+            continue  # a minute's compiling, for whoever asks for it; `gan` alone, without the app
         results[name] = measure(where, SECONDS)
         if not is_json:
             print(_sentence(name, results[name]))
@@ -110,14 +111,30 @@ def _cyclegan(device: torch.device, seconds: float) -> dict:
     return {"what": what} | _beside(plain_cyclegan, CycleGAN, config, device, seconds)
 
 
+def _compile(device: torch.device, seconds: float) -> dict:
+    """A DCGAN's training step with compiled networks, beside the same step as it is written."""
+    config = DCGANConfig(data="mnist", size=32, ngf=64, batch=128)
+    steps = (_step(DCGAN, config, device, is_compiled=True), _step(DCGAN, config, device))
+    return {"what": "DCGAN 32x32, width 64, batch 128, compiled, beside the same as it is"} | alternate(
+        *steps, device, seconds
+    )
+
+
 def _beside(loop: Callable, model: type[GAN], config: Config, device: torch.device, seconds: float) -> dict:
     """A model's training step and that of the tutorial's `loop`, in turns."""
+    plain = loop(config, device)
+    return alternate(_step(model, config, device), lambda: next(plain), device, seconds)
+
+
+def _step(model: type[GAN], config: Config, device: torch.device, *, is_compiled: bool = False) -> Callable[[], Any]:
+    """A model's training step as a training takes it, with data of its own."""
     gan, runtime = model(config, device), RuntimeSettings.of(config)
     runtime.measure = False
+    if is_compiled:
+        compile_networks((*gan.generators.values(), *gan.discriminators.values()), device)
     data, _ = model.open_data(config, None, device)
     draw = gan.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
-    plain = loop(config, device)
-    return alternate(lambda: gan.train_step(draw, runtime), lambda: next(plain), device, seconds)
+    return partial(gan.train_step, draw, runtime)
 
 
 def _translate(device: torch.device, seconds: float) -> dict:
@@ -264,4 +281,11 @@ def _look(address: str, run: str) -> None:
         answer.read()
 
 
-MEASURES = {"dcgan": _dcgan, "cyclegan": _cyclegan, "translate": _translate, "threads": _threads, "follow": _follow}
+MEASURES = {
+    "dcgan": _dcgan,
+    "cyclegan": _cyclegan,
+    "compile": _compile,
+    "translate": _translate,
+    "threads": _threads,
+    "follow": _follow,
+}

@@ -13,6 +13,8 @@ from gan.lazy import lazy
 curves = lazy("gan.plots.curves")
 controls = lazy("gan.runs.controls")
 
+BENCHMARKS = ("dcgan", "cyclegan", "compile", "translate", "threads", "follow")  # of gan.benchmark.bench
+
 
 def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> argparse.ArgumentParser:
     """The parser of all commands, given by name; the chosen one's function comes as `command`."""
@@ -108,9 +110,7 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
     sub.add_argument("--onnx", action=argparse.BooleanOptionalAction, default=True, help="generators as ONNX, too")
 
     sub = add("bench", "Measure speed: this code and the plain tutorial loop, alternating, as a ratio.")
-    sub.add_argument(
-        "--only", choices=("dcgan", "cyclegan", "translate", "threads", "follow"), help="one measurement only"
-    )
+    sub.add_argument("--only", choices=BENCHMARKS, help="one measurement only")
     sub.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     sub.add_argument("--json", action="store_true", help="for machines")
     return parser

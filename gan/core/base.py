@@ -115,7 +115,7 @@ class GAN:
 
         At every n-th step n times of it (Karras et al. 2020, arXiv:1912.04958, appendix B), else 0.
         """
-        config, d = self.config, self.discriminators[name]
+        config, d = self.config, self.discriminators[name].forward  # not compiled: it is differentiated twice
         if self.rounds % config.penalty_every:
             return 0.0
         both = [(gamma, x) for gamma, x in ((config.r1, real), (config.r2, fake)) if gamma]

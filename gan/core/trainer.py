@@ -23,7 +23,7 @@ from gan.core.base import GAN
 from gan.core.checkpoint import MODELS, TrainState
 from gan.core.live_control import LiveControl, Stopped
 from gan.core.recorder import Recorder
-from gan.device import Team, explain, is_first, pick_device
+from gan.device import Team, compile_networks, explain, is_first, pick_device
 from gan.errors import UserError, cause
 from gan.optim import Average
 from gan.runs.resume import Plan, plan
@@ -111,6 +111,8 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.gan: GAN = model(config, device)
         self.average = Average(self.gan.generators, config.ema)
+        if config.compile:
+            compile_networks((*self.gan.generators.values(), *self.gan.discriminators.values()), device)
         self.data, self.fixed = model.open_data(config, data_root, device)
         self.stream = torch.Generator(device).manual_seed(config.seed + team.rank)
         if team.rank:
@@ -121,8 +123,6 @@ class Trainer:
         self.tuner = Tuner.of(device.type, team.size)
         self.recorder = Recorder(run, team, device, self.state, self.data)
         self.kept: int | None = None  # the step of the checkpoint
-
-    # From the first step to the last
 
     def records(self, limit: float | None) -> Iterator[dict[str, Any]]:
         """Go on from the checkpoint, train, and leave everything saved, however it ends."""

@@ -17,7 +17,8 @@ ENDS = ("steps", "minutes")
 STEERED = tuple(
     f.name for f in fields(RuntimeSettings) if f.name in {g.name for c in CONFIGS.values() for g in fields(c)}
 )
-CHANGEABLE = (*ENDS, *STEERED, "freeze_d_after")
+AT_REST = (*ENDS, "freeze_d_after", "compile")  # what changes between two calls of a training, and no other time
+CHANGEABLE = (*AT_REST, *STEERED)
 NETWORKS = (
     "size",
     "channels",
@@ -60,7 +61,7 @@ def plan(run: Run, reached: tuple[int, float] | None, asked: dict[str, Any] | No
     check(run)
     own, before, asked = run.config, controls_before(run), by_new_names(asked or {})
     new = _changed(run, own, dict(asked))
-    moved = {name: getattr(new, name) for name in (*ENDS, "freeze_d_after") if getattr(new, name) != getattr(own, name)}
+    moved = {name: getattr(new, name) for name in AT_REST if getattr(new, name) != getattr(own, name)}
     if moved:
         _look_ahead(run, reached or (0, 0.0), own, new)
     runtime = {name: getattr(new, name) for name in STEERED if name in asked}

@@ -17,10 +17,10 @@ export: --direction --licence --no-onnx --onnx folder run
 import: --a2b --b2a --d-a --d-b --data --direction --name --run --size files
 runs: --json
 sample: --count --seed out run
-train: --batch --blocks --change --channels --crop --crop-scale --cycle --data --data-root --device --diff-augment
-    --down --download --downsample --ema --fall --flip --freeze-d-after --from --gauge --hflip --hold-d-after
-    --identity --identity-every --label --lambda-cycle --lambda-identity --latent --layers-d --log-every
-    --loss --lr-decay --minutes --n-critic --n-layers-d --name --ndf --ngf --no-change --no-diff-augment
+train: --batch --blocks --change --channels --compile --crop --crop-scale --cycle --data --data-root --device
+    --diff-augment --down --download --downsample --ema --fall --flip --freeze-d-after --from --gauge --hflip
+    --hold-d-after --identity --identity-every --label --lambda-cycle --lambda-identity --latent --layers-d --log-every
+    --loss --lr-decay --minutes --n-critic --n-layers-d --name --ndf --ngf --no-change --no-compile --no-diff-augment
     --no-flip --no-hflip --no-residual --no-spectral-norm --norm --norm-d --penalty-every --pool --pool-size
     --precision --r1 --r2 --rate-d --rate-g --residual --resume --rounds-d --run --samples --seconds --seed
     --size --spectral-norm --steps --subset --up --upsample --width --width-d model
