@@ -78,7 +78,7 @@ def once():
 
 
 def test_all_discriminators_judge_each_picture_on_its_own_but_those_that_show_the_difference():
-    assert {run.name for run in DCGANS} - {*ALONE} == {"batch-d", "no-norm"}
+    assert {run.name for run in DCGANS} - {*ALONE} == {"batch-d", "no-norm", "spectral-0"}
     assert len(ALONE) > 12
 
 
@@ -87,7 +87,8 @@ def test_all_discriminators_judge_each_picture_on_its_own_but_those_that_show_th
 def test_what_is_said_of_single_pictures_is_what_the_journal_says(name):
     run = Run(SHIPPED_RUNS / name)
     late = numbers(tell(run))  # the means over its last tenth, which the page quotes
-    assert said(name) == pytest.approx((late["d_real"], late["d_fake"]), abs=0.05)
+    near = 0.05 if LOSSES[run.config.loss].is_probability else 0.15  # a score may be any number
+    assert said(name) == pytest.approx((late["d_real"], late["d_fake"]), abs=near)
 
 
 @pytest.mark.slow
