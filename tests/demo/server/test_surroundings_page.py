@@ -69,7 +69,7 @@ def test_behind_a_prefix_that_it_was_told_the_page_answers(server, open_page, st
         page.keyboard.press("Escape")
         page.wait_for_selector("#tabs [role=tab]", timeout=60_000)
         machinery.open_section(page, "noise", "grid")
-        page.wait_for_function("document.querySelectorAll('#tabs img').length >= 16", timeout=60_000)
+        page.wait_for_function("document.querySelectorAll('#tabs img').length >= 16", timeout=150_000)
         assert page.locator("#lost").count() == 0
         machinery.open_tab(page, "train")
         page.get_by_text(words("en")["train.unwritable"]).wait_for()
