@@ -5,7 +5,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -42,17 +42,24 @@ def describe(device: torch.device) -> str:
     return f"{device.type} ({platform.machine()})"
 
 
-def compile_networks(networks: Iterable[nn.Module], device: torch.device) -> None:
-    """Have these networks compiled in place when they are first called: up to a minute, once a training.
+def has_compiler(device: torch.device) -> bool:
+    """Whether torch finds here what it compiles with: triton for a GPU, else a C++ compiler."""
+    if device.type == "cuda":
+        return find_spec("triton") is not None
+    return any(map(shutil.which, (os.environ.get("CXX", ""), "g++", "c++", "clang++", "cl")))
 
-    Whoever calls a network's `forward` gets it as it is written, as a gradient penalty must: what is compiled cannot be
+
+def compile_networks(device: torch.device, *sides: nn.ModuleDict) -> None:
+    """Have the networks of these sides compiled in place when they are first called: up to a minute, once a training.
+
+    A call of a network's `forward` takes it as it is written, as a gradient penalty must: what is compiled cannot be
     differentiated twice. Raises `UserError` where this machine has nothing to compile with.
     """
-    compilers = (os.environ.get("CXX", ""), "g++", "c++", "clang++", "cl")
-    if not (find_spec("triton") if device.type == "cuda" else any(map(shutil.which, compilers))):
+    if not has_compiler(device):
         raise UserError("machine.no_compiler")
-    for network in networks:
-        network.compile()
+    for side in sides:
+        for network in side.values():
+            network.compile()
 
 
 def explain(error: BaseException, run: "Run", device: torch.device) -> BaseException:

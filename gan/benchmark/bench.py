@@ -49,7 +49,7 @@ def bench(*, device: str = "auto", is_json: bool = False, only: str | None = Non
         if only and name != only:
             continue
         if not only and (name == "compile" or (name == "follow" and not find_spec("gradio"))):
-            continue  # a minute's compiling, for whoever asks for it; `gan` alone, without the app
+            continue  # a minute's compiling, where it is asked for; `gan` alone, without the app
         results[name] = measure(where, SECONDS)
         if not is_json:
             print(_sentence(name, results[name]))
@@ -131,7 +131,7 @@ def _step(model: type[GAN], config: Config, device: torch.device, *, is_compiled
     gan, runtime = model(config, device), RuntimeSettings.of(config)
     runtime.measure = False
     if is_compiled:
-        compile_networks((*gan.generators.values(), *gan.discriminators.values()), device)
+        compile_networks(device, gan.generators, gan.discriminators)
     data, _ = model.open_data(config, None, device)
     draw = gan.drawer(data, torch.Generator(device).manual_seed(0), config.batch)
     return partial(gan.train_step, draw, runtime)

@@ -112,7 +112,7 @@ class Trainer:
         self.gan: GAN = model(config, device)
         self.average = Average(self.gan.generators, config.ema)
         if config.compile:
-            compile_networks((*self.gan.generators.values(), *self.gan.discriminators.values()), device)
+            compile_networks(device, self.gan.generators, self.gan.discriminators)
         self.data, self.fixed = model.open_data(config, data_root, device)
         self.stream = torch.Generator(device).manual_seed(config.seed + team.rank)
         if team.rank:
