@@ -13,13 +13,17 @@ const [title, sentence, act, told, home, there] = ["title", "sentence", "act", "
   document.getElementById(id),
 );
 
-// what this phone answered in this room: its number, its votes by scene ({first, second}), its answers by "before", "after"
+// what this phone answered in this room: its number, its class, its votes by scene ({first, second, openings}), its answers
+// by "before" and "after"
+const fresh = () => {
+  const voter = [...crypto.getRandomValues(new Uint8Array(12))].map((x) => x.toString(16).padStart(2, "0")).join("");
+  return { voter, votes: {}, quiz: {} };
+};
 const kept = (() => {
-  const made = () => [...crypto.getRandomValues(new Uint8Array(12))].map((x) => x.toString(16).padStart(2, "0")).join("");
   try {
-    return JSON.parse(localStorage.getItem(`room-${code}`)) ?? { voter: made(), votes: {}, quiz: {} };
+    return JSON.parse(localStorage.getItem(`room-${code}`)) ?? fresh();
   } catch {
-    return { voter: made(), votes: {}, quiz: {} };
+    return fresh();
   }
 })();
 const keep = () => {
@@ -41,12 +45,19 @@ const send = async (what, body) => {
   return 0;
 };
 
-const keepMine = (number) => keepVote(lesson, number, scenes[number - 1], { ...kept.votes[number], right: kept.rights?.[number] });
+// What it voted since each vote was opened last: {first, second}.
+const votedIn = ({ openings }, number) => {
+  const mine = kept.votes[number] ?? {};
+  return Object.fromEntries(Object.keys(openings).flatMap((round) => (openings[round] === mine.openings?.[round] ? [[round, mine[round]]] : [])));
+};
+const keepMine = (poll, number) =>
+  keepVote(lesson, number, scenes[number - 1], { ...votedIn(poll, number), right: kept.rights?.[number] });
 
 // The vote: a button for each answer.
-const vote = ({ phase, right }, number) => {
+const vote = (poll, number) => {
+  const { phase, right, openings } = poll;
   const round = phase === "bars" ? "first" : phase === "truth" ? "second" : phase;
-  const mine = kept.votes[number] ?? {};
+  const mine = votedIn(poll, number);
   const chosen = mine[round] ?? (round === "second" && phase === "truth" ? mine.first : undefined);
   const isOpen = phase === "first" || phase === "second";
   const list = make("div", "", { className: "answers" });
@@ -57,11 +68,15 @@ const vote = ({ phase, right }, number) => {
     if (right?.includes(choice)) button.classList.add("right");
     button.onclick = async () => {
       for (const each of list.children) each.setAttribute("aria-pressed", String(each === button));
-      const status = await send("vote", { scene: number, choice });
+      const status = await send("vote", { scene: number, choice, opening: openings[round] });
       if (status === 204) {
-        kept.votes[number] = { ...kept.votes[number], [round]: choice };
+        kept.votes[number] = { ...votedIn(poll, number), [round]: choice, openings };
         keep();
-        keepMine(number);
+        keepMine(poll, number);
+      }
+      if (!list.isConnected) {
+        if (latest.scene === number && act.querySelector(".answers")) draw(); // the room has gone on meanwhile
+      } else if (status === 204) {
         told.textContent = words.picked;
       } else {
         for (const each of list.children) each.setAttribute("aria-pressed", "false");
@@ -129,11 +144,23 @@ const activity = async (scene) => {
 
 let last = ""; // what is shown, so that answers given by half are not drawn anew
 const show = (state) => {
-  const { scene: number, poll, over } = (latest = state);
+  const { scene: number, group, poll, over } = (latest = state);
+  if (group && group !== kept.group) {
+    if (kept.group) {
+      for (const name in kept) delete kept[name]; // another class sits here now
+      Object.assign(kept, fresh());
+    }
+    kept.group = group;
+    keep();
+  }
   hear?.(state);
-  const now = JSON.stringify([number, poll, over]);
+  const now = JSON.stringify([number, group, poll, over]);
   if (now === last) return;
   last = now;
+  draw();
+};
+const draw = () => {
+  const { scene: number, poll, over } = latest;
   const scene = scenes[number - 1];
   title.textContent = scene?.title ?? "";
   sentence.textContent = scene?.sentence ?? "";
@@ -145,7 +172,7 @@ const show = (state) => {
   hear = leave = null;
   if (poll?.right) {
     kept.rights = { ...kept.rights, [number]: poll.right };
-    if (kept.votes[number]) keepMine(number);
+    if (Object.keys(votedIn(poll, number)).length) keepMine(poll, number);
   }
   const asks = poll && (scene?.phone ? ["first", "bars", "second"].includes(poll.phase) : poll.phase !== "closed");
   if (asks) vote(poll, number);

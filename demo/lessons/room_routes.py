@@ -2,7 +2,7 @@
 
 POST /room                 open a room, or find the one that is open: {"code", "key"}
 POST /room/CODE/lead       {"key", "scene"?, "phase"?, "clear"?, "end"?, "hand"?}
-POST /room/CODE/vote       {"voter", "scene", "choice"}
+POST /room/CODE/vote       {"voter", "scene", "choice", "opening"?}
 POST /room/CODE/quiz       {"voter", "when", "answers"}
 GET  /room/CODE/follow     the state of the room, at once and whenever it changes (server-sent events)
 GET  /room/open.json       {"code"} of the one room that is open on one's own machine, else ""
@@ -115,15 +115,15 @@ def _lead(room: Room, asked: dict[str, Any]) -> None:
 
 
 async def vote(request: Request) -> Response:
-    """Take a vote on the scene that is shown; 409 where the vote is closed by now."""
+    """Take a vote on the scene that is shown; 409 where the vote that it was meant for is closed by now."""
     room, asked = room_of(request), await sent(request)
-    voter, choice = voter_of(asked), asked.get("choice")
+    voter, choice, opening = voter_of(asked), asked.get("choice"), asked.get("opening")
     if not (isinstance(choice, int) and 0 <= choice < _answers(room.scene)[0]):
         raise HTTPException(400)
 
     def take() -> bool:
         with room.lock:
-            taken = asked.get("scene") == room.scene and room.poll.vote(voter, choice)
+            taken = asked.get("scene") == room.scene and room.poll.vote(voter, choice, opening)
             if taken:
                 room.save()
             return taken
@@ -153,7 +153,7 @@ async def answer(request: Request) -> Response:
 def state(room: Room, leads: bool) -> dict[str, Any]:
     """What a page is told of a room; how many are there and have voted, and the quiz, only who leads it."""
     choices, right = _answers(room.scene)
-    told: dict[str, Any] = {"scene": room.scene}
+    told: dict[str, Any] = {"scene": room.scene, "group": room.group}
     with room.lock:
         if choices:
             told["poll"] = room.poll.seen(choices, right)

@@ -24,7 +24,8 @@ class Room:
     """One class: its `code` leads in, its `key` leads it. `scene` counts from 1 and is 0 where nothing is shown.
 
     `polls` has votes by the scene's number, `quiz` the answers "before" and "after" the lesson by voter. `version`
-    grows with every change, `touched` is when somebody last led (seconds since 1970), `present` counts who follows.
+    grows with every change, `group` names the class that is in it, `touched` is when somebody last led (seconds since
+    1970), `present` counts who follows.
     `kept` has by an activity's name what outlives the program: sums and curves, JSON. `memory` has what else it keeps,
     such as drawings: it is never written down.
     """
@@ -32,6 +33,7 @@ class Room:
     code: str
     key: str
     scene: int = 0
+    group: str = field(default_factory=lambda: secrets.token_hex(4))
     polls: dict[str, Poll] = field(default_factory=dict)
     quiz: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     touched: float = 0.0
@@ -53,7 +55,7 @@ class Room:
         with self.lock:
             if self.file is None:
                 return
-            kept = {name: getattr(self, name) for name in ("code", "key", "scene", "quiz", "kept", "touched")}
+            kept = {name: getattr(self, name) for name in ("code", "key", "scene", "group", "quiz", "kept", "touched")}
             kept["polls"] = {name: asdict(poll) for name, poll in self.polls.items()}
             with suppress(OSError):  # a full disk ends no lesson
                 write_whole(self.file, json.dumps(kept).encode())
@@ -62,6 +64,7 @@ class Room:
         """Begin anew with another class: no votes, no answers."""
         with self.lock:
             self.polls, self.quiz, self.kept, self.memory = {}, {}, {}, {}
+            self.group = secrets.token_hex(4)
             self.save()
 
     @property

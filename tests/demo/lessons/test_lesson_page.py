@@ -325,10 +325,16 @@ def test_a_class_on_phones_follows_votes_argues_and_votes_again(chromium, tmp_pa
 
         status = teacher.locator("#lesson-vote [role=status]")
         shares = teacher.locator("#lesson-vote output")
-        for _ in range(5):  # quicker than the room can answer: each press goes one phase on
-            teacher.keyboard.press("v")
-        expect(phones[2].locator("#told")).to_have_text(words("en")["room.look"])
         teacher.keyboard.press("v")
+        all_vote(1, 1, 1)
+        for _ in range(4):  # quicker than the room can answer: each press goes one phase on
+            teacher.keyboard.press("v")
+        for phone in phones:
+            expect(phone.locator(".answers")).to_have_count(0)
+        teacher.keyboard.press("v")
+        for phone in phones:  # what was picked before is gone, here as on the server
+            expect(phone.locator(".answers [aria-pressed=false]:enabled")).to_have_count(3)
+            expect(phone.locator("#told")).not_to_have_text(re.compile(picked))
         all_vote(0, 0, 2)
         expect(status).to_contain_text("3 of 3", timeout=1000)
         expect(shares).to_have_text(["", "", ""])
@@ -446,6 +452,15 @@ def test_the_eight_statements_before_and_after(chromium, tmp_path):
         teacher.keyboard.press("v")
         expect(teacher.locator("#lesson-quiz [role=status]")).to_contain_text("100 %")
         expect(teacher.locator("#lesson-quiz .why")).to_have_count(8)
+
+        teacher.on("dialog", lambda dialog: dialog.accept())
+        teacher.keyboard.press("Home")  # another class sits down at the same machines
+        expect(phone.locator("#sentence")).to_have_text(sentence("ko", 1))
+        teacher.goto(teacher.url.replace("scene=1", f"scene={QUIZ}"))
+        arrived(teacher)
+        expect(phone.locator("fieldset")).to_have_count(8)
+        expect(phone.locator("[aria-pressed=true]")).to_have_count(0)
+        expect(phone.locator("#told")).to_have_text("")
         for each in (teacher, phone):
             settle(each)
         visitors.leave()

@@ -13,7 +13,7 @@ def test_a_class_votes_argues_and_votes_again():
     for voter, choice in {"a": 0, "b": 0, "c": 1, "d": 2}.items():
         assert poll.vote(voter, choice)
     assert poll.vote("a", 1)  # a change of mind
-    assert poll.seen(3, [2]) == {"phase": "first", "count": 4, "bars": []}
+    assert poll.seen(3, [2]) == {"phase": "first", "openings": poll.openings, "count": 4, "bars": []}
     poll.go("bars")
     assert not poll.vote("a", 2)
     assert poll.seen(3, [2])["bars"] == [[1, 2, 1]]
@@ -25,7 +25,7 @@ def test_a_class_votes_argues_and_votes_again():
     assert "right" not in seen
     poll.go("truth")
     told = {"phase": "truth", "count": 4, "bars": [[1, 2, 1], [1, 0, 3]], "right": [2], "moved": 3, "to": 2}
-    assert poll.seen(3, [2]) == told
+    assert poll.seen(3, [2]) == told | {"openings": poll.openings}
     poll.go("first")
     assert (poll.first, poll.second) == ({}, {})
 
@@ -36,7 +36,28 @@ def test_the_answer_may_come_after_one_vote():
     poll.vote("a", 1)
     poll.go("bars")
     poll.go("truth")
-    assert poll.seen(2, [1]) == {"phase": "truth", "count": 1, "bars": [[0, 1]], "right": [1], "moved": 0, "to": 0}
+    told = {"phase": "truth", "count": 1, "bars": [[0, 1]], "right": [1], "moved": 0, "to": 0}
+    assert poll.seen(2, [1]) == told | {"openings": poll.openings}
+
+
+def test_a_vote_counts_in_the_opening_that_it_was_meant_for():
+    poll = Poll()
+    poll.go("first")
+    first = poll.openings["first"]
+    assert poll.vote("a", 1, first)
+    poll.go("first")  # asked once more, as where an answer got lost
+    assert poll.first == {"a": 1}
+    assert poll.openings == {"first": first}
+    for phase in ("bars", "second"):
+        poll.go(phase)
+    assert not poll.vote("b", 1, first), "it was picked in the first vote and came in the second"
+    assert poll.vote("b", 1, poll.openings["second"])
+    for phase in ("truth", "closed", "first"):
+        poll.go(phase)
+    assert poll.openings.keys() == {"first"}
+    assert poll.openings["first"] != first
+    assert not poll.vote("a", 1, first)
+    assert (poll.first, poll.second) == ({}, {})
 
 
 def test_nobody_fills_a_poll_without_end():

@@ -92,6 +92,7 @@ def test_a_vote_counts_while_it_is_open_and_for_the_scene_that_is_shown(teacher,
     opened(teacher, phase="first")
     assert pupil.post(vote, json=ballot).status_code == 204
     assert pupil.post(vote, json=ballot | {"scene": number + 1}).status_code == 409
+    assert pupil.post(vote, json=ballot | {"opening": "another"}).status_code == 409
     for wrong in ({"choice": 3}, {"choice": -1}, {"choice": "2"}, {"voter": "me"}, {"voter": "../" + ME}):
         assert pupil.post(vote, json=ballot | wrong).status_code == 400, wrong
     assert pupil.post(vote, content=b"[" * 3000).status_code == 400
@@ -107,9 +108,11 @@ def test_nobody_sees_the_bars_before_the_vote_is_closed(teacher, pupil, monkeypa
     room = opened(teacher, scene=number, phase="first")
     pupil.post(f"/room/{room['code']}/vote", json={"voter": ME, "scene": number, "choice": 2})
     (state,) = told(pupil, room["code"], monkeypatch=monkeypatch)
-    assert state == {"scene": number, "poll": {"phase": "first", "bars": []}}
+    openings = state["poll"].pop("openings")
+    assert openings.keys() == {"first"}
+    assert state == {"scene": number, "group": state["group"], "poll": {"phase": "first", "bars": []}}
     states = told(teacher, room["code"], room["key"], monkeypatch=monkeypatch)
-    assert states[-1]["poll"] == {"phase": "first", "count": 1, "bars": []}
+    assert states[-1]["poll"] == {"phase": "first", "openings": openings, "count": 1, "bars": []}
     opened(teacher, phase="truth")
     (state,) = told(pupil, room["code"], monkeypatch=monkeypatch)
     assert (state["poll"]["bars"], state["poll"]["right"]) == ([[0, 0, 1]], [2])
@@ -133,9 +136,11 @@ def test_a_killed_server_loses_no_vote_no_scene_and_no_room(teacher, pupil, plac
         ballot = {"voter": f"{at:016x}", "scene": number, "choice": at % 3}
         assert pupil.post(f"/room/{room['code']}/vote", json=ballot).status_code == 204
     pupil.post(f"/room/{room['code']}/quiz", json={"voter": ME, "when": "before", "answers": [0] * 8})
+    before = place.rooms.named(room["code"])
     monkeypatch.setattr(place, "rooms", Rooms(tmp_path))  # as after kill -9: nothing was told to end
     again = place.rooms.named(room["code"])
     assert (again.scene, again.poll.phase, again.key) == (number, "first", room["key"])
+    assert (again.poll.openings, again.group) == (before.poll.openings, before.group), "phones know their votes by them"
     opened(teacher, phase="bars")
     (state,) = told(pupil, room["code"], monkeypatch=monkeypatch)
     assert state["poll"]["bars"] == [[10, 10, 10]]
@@ -150,8 +155,10 @@ def test_a_new_class_begins_with_nothing(teacher, pupil, place):
     room = opened(teacher, scene=number, phase="first")
     pupil.post(f"/room/{room['code']}/vote", json={"voter": ME, "scene": number, "choice": 2})
     pupil.post(f"/room/{room['code']}/quiz", json={"voter": ME, "when": "before", "answers": [0] * 8})
-    opened(teacher, clear=True, scene=1)
     found = place.rooms.named(room["code"])
+    group = found.group
+    opened(teacher, clear=True, scene=1)
+    assert found.group != group, "a machine that both classes sit at forgets the first"
     assert (found.scene, found.quiz, found.polls.get(str(number))) == (1, {}, None)
 
 
