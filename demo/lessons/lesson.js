@@ -12,6 +12,8 @@ const language = document.documentElement.lang;
 const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const WAIT = 30_000; // milliseconds for a picture to come
 const MOST = 4; // times that a picture is enlarged
+const NARROW = matchMedia("(max-width: 599px), (max-width: 899px) and (min-height: 500px)"); // questions stand under the picture
+const SMALL = matchMedia("(max-width: 899px), (max-height: 499px)"); // a picture is not made smaller there, but scrolled
 const SWIPE = 60; // pixels
 
 export const lesson = await (await fetch(here(`${language}.json`))).json();
@@ -109,13 +111,14 @@ let watched = null; // the picture whose size is
 const sizes = new ResizeObserver(() => fit());
 const fit = () => {
   if (at === null) return;
-  const { picture, controls, width } = scene();
+  const { picture, controls, width, is_whole } = scene();
   const shown = seen(picture);
   const there = controls.filter(seen);
   const high = innerHeight;
   const asked = vote.root.hidden ? null : vote.root; // beside the picture, or under it where there is no room
-  const isBeside = innerWidth >= 900;
+  const isBeside = !NARROW.matches;
   vote.root.style.bottom = isBeside ? "" : `${footer.offsetHeight + 8}px`;
+  vote.root.style.maxHeight = isBeside ? `${high - header.offsetHeight - footer.offsetHeight - 24}px` : "";
   vote.root.style.top = isBeside ? `${header.offsetHeight + 12}px` : "auto";
   const wide = innerWidth - (asked && isBeside ? asked.offsetWidth : 0);
   const margin = Math.max(12, wide * 0.02);
@@ -125,7 +128,7 @@ const fit = () => {
   const tallest = larger * Math.max(0, ...there.map((selector) => document.querySelector(selector).offsetHeight));
   const low = footer.offsetHeight + 8 + (asked && !isBeside ? asked.offsetHeight + 8 : 0); // where controls stand
   const [top, bottom] = [header.offsetHeight + 12, low + (tallest ? tallest + 12 : 0)];
-  const free = { wide: wide - 2 * margin, high: high - top - bottom };
+  const free = { wide: wide - 2 * margin, high: Math.max(80, high - top - bottom) };
   const least = Math.min(width, Math.max(free.wide, 320));
   const left = (wide - there.length * each - (there.length - 1) * margin) / 2;
   const place = (selector, index) => `${selector} {
@@ -133,9 +136,9 @@ const fit = () => {
     transform-origin: 0 100%; transform: scale(${larger})
   }`;
   const all = [picture, ...there].join(", ");
-  const rules = (scale, x, y) => `
+  const rules = (scale, x, y, more = "") => `
     ${all} { visibility: visible; position: fixed !important; margin: 0 !important; max-width: none !important; min-width: 0 !important; z-index: 1 !important }
-    ${picture} { left: 0; top: 0; width: ${least}px !important; transform-origin: 0 0; transform: translate(${x}px, ${y}px) scale(${scale}) }
+    ${picture} { left: 0; top: 0; width: ${least}px !important; transform-origin: 0 0; transform: translate(${x}px, ${y}px) scale(${scale}); ${more} }
     ${there.map(place).join("\n")}`;
   if (!shown) {
     stage.textContent = "";
@@ -146,9 +149,13 @@ const fit = () => {
     sizes.observe((watched = shown));
   }
   if (!stage.textContent) stage.textContent = rules(1, 0, top);
-  const scale = Math.min(free.wide / least, free.high / shown.scrollHeight, MOST);
+  const scale = Math.min(free.wide / least, Math.max(free.high / shown.scrollHeight, SMALL.matches && !is_whole ? 1 : 0), MOST);
   const x = (wide - scale * least) / 2;
-  const next = rules(scale, x, top + Math.max(0, (free.high - scale * shown.scrollHeight) / 2));
+  const over = scale * shown.scrollHeight - free.high;
+  const fades = shown.scrollTop + shown.clientHeight < shown.scrollHeight - 4; // below there is more
+  const scrolls = `min-height: 0 !important; max-height: ${free.high / scale}px !important; overflow: hidden auto !important; overscroll-behavior: contain;
+    ${fades ? "mask-image: linear-gradient(#000 calc(100% - 3rem), transparent)" : ""}`;
+  const next = rules(scale, x, top + Math.max(0, -over / 2), over > 1 ? scrolls : "");
   if (next !== stage.textContent) stage.textContent = next;
 };
 
@@ -182,6 +189,7 @@ export const go = async (number_) => {
     if (turn !== mine) return;
   }
   fit();
+  seen(scene().picture)?.scrollTo(0, 0);
   await begun(mine);
   if (turn !== mine) return;
   fit();

@@ -84,7 +84,7 @@ WORDS = (
 PLACES = {
     name: f"{{{name}}}" for name in ("number", "count", "present", "moved", "to", "gain", "value", "host", "code")
 }  # filled in the page
-SHOWN = ("place", "picture", "controls", "reset", "running", "pause", "width", "has_keys", "phone")
+SHOWN = ("place", "picture", "controls", "reset", "running", "pause", "width", "has_keys", "is_whole", "phone")
 HTML = macros(__file__)
 
 

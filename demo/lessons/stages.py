@@ -21,7 +21,8 @@ class Stage:
 
     All but the address are CSS selectors. `width` is that of the picture before it is enlarged, in pixels. `reset` is
     what is clicked to begin anew; so is `pause` before it, where there is what `running` names: a class is asked first.
-    Where a stage has keys of its own, the lesson leaves letters to it. A stage without a place is the lesson's own.
+    Where a stage has keys of its own, the lesson leaves letters to it. One that `is_whole` is seen whole on a phone,
+    however small; others are scrolled. A stage without a place is the lesson's own.
     `phone` is what phones do meanwhile: the script phone_NAME.js.
     """
 
@@ -34,11 +35,12 @@ class Stage:
     pause: str = ""
     width: int = 900
     has_keys: bool = False
+    is_whole: bool = False
     phone: str = ""
 
 
 STAGES = {
-    "intro": Stage("noise/adversaries", "#adversaries", reset="#adversaries .again", width=1240),
+    "intro": Stage("noise/adversaries", "#adversaries", reset="#adversaries .again", width=1240, is_whole=True),
     "pictures": Stage("noise/grid", "#pictures", ("#noise-count", "#dice")),
     "sliders": Stage(
         "noise/sliders", "#moved", ("#slider-1", "#slider-2", "#slider-3"), reset="#sliders-reset", width=620

@@ -64,6 +64,17 @@ def test_the_links_and_pictures_of_a_readme_lead_somewhere(readme):
         assert not part or part in [title.lower().replace(" ", "-") for title in titles], target
 
 
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
+def test_the_tables_of_a_readme_are_whole(readme):
+    """A row after an empty line, or with another number of cells, is shown as plain text."""
+    text = re.sub(r"^```.*?^```$", "", readme.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        rows = table.splitlines()
+        assert len(rows) > 2, rows
+        assert re.fullmatch(r"\|[-:| ]+\|", rows[1]), rows[:2]
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1, rows[0]
+
+
 def test_the_small_pytorch_of_the_readme_is_one_that_the_requirements_keep():
     (command,) = re.findall(
         r"^pip install (.+) --index-url https://download.pytorch.org/whl/cpu$", README, re.MULTILINE

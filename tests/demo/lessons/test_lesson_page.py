@@ -121,6 +121,38 @@ def test_every_scene_fills_the_screen_without_scrolling(visit, language, size):
     settle(page)
 
 
+@pytest.mark.parametrize(("language", "size"), [("ko", (390, 844)), ("en", (844, 390))])
+def test_on_a_phone_every_scene_is_read_by_scrolling_and_covers_nothing(visit, language, size):
+    page = visit(language, size=size, path="?lesson=gan&scene=1")
+    for at in range(1, len(SCENES) + 1):
+        arrived(page)
+        page.wait_for_timeout(500)  # what grew meanwhile has found its place
+        shown = scene(page, language)
+        if not shown["is_whole"]:
+            assert not page.evaluate(SMALL, 9.9), (at, shown["picture"])
+        (picture,) = page.evaluate(BOXES, [shown["picture"]])
+        controls = page.evaluate(BOXES, [*shown["controls"], "#lesson-vote", "#lesson footer"])
+        for box in (picture, *controls):
+            assert (box["left"], box["right"]) >= (-1, 0), (at, box)
+            assert box["right"] <= size[0] + 1, (at, box)
+            assert box["bottom"] <= size[1] + 1, (at, box)
+        assert picture["bottom"] - picture["top"] >= 50, at
+        assert picture["top"] >= page.locator("#lesson header").bounding_box()["height"] - 1, at
+        for box in controls:
+            beside = box["left"] >= picture["right"] - 1
+            assert beside or box["top"] >= picture["bottom"] - 1, (at, picture, box)
+        end = """(picture) => {
+          const one = document.querySelector(picture);
+          one.scrollTo(0, 1e6);
+          return one.scrollHeight - one.clientHeight - one.scrollTop;
+        }"""
+        assert page.evaluate(end, shown["picture"]) < 2, at  # all of it can be reached
+        assert page.evaluate("[scrollX, scrollY]") == [0, 0]
+        page.locator("#lesson button[data-key=next]").click()
+    assert number(page) == len(SCENES)
+    settle(page)
+
+
 def test_who_comes_to_the_page_itself_comes_to_the_lesson_and_out_of_it_into_the_workshop(visit, server):
     page = visit("ko")
     page.goto("about:blank")
