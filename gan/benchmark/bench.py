@@ -114,7 +114,7 @@ def _cyclegan(device: torch.device, seconds: float) -> dict:
 def _compile(device: torch.device, seconds: float) -> dict:
     """A DCGAN's training step with compiled networks, beside the same step as it is written."""
     config = DCGANConfig(data="mnist", size=32, ngf=64, batch=128)
-    steps = (_step(DCGAN, config, device, is_compiled=True), _step(DCGAN, config, device))
+    steps = (training_step(DCGAN, config, device, is_compiled=True), training_step(DCGAN, config, device))
     return {"what": "DCGAN 32x32, width 64, batch 128, compiled, beside the same as it is"} | alternate(
         *steps, device, seconds
     )
@@ -123,10 +123,12 @@ def _compile(device: torch.device, seconds: float) -> dict:
 def _beside(loop: Callable, model: type[GAN], config: Config, device: torch.device, seconds: float) -> dict:
     """A model's training step and that of the tutorial's `loop`, in turns."""
     plain = loop(config, device)
-    return alternate(_step(model, config, device), lambda: next(plain), device, seconds)
+    return alternate(training_step(model, config, device), lambda: next(plain), device, seconds)
 
 
-def _step(model: type[GAN], config: Config, device: torch.device, *, is_compiled: bool = False) -> Callable[[], Any]:
+def training_step(
+    model: type[GAN], config: Config, device: torch.device, *, is_compiled: bool = False
+) -> Callable[[], Any]:
     """A model's training step as a training takes it, with data of its own."""
     gan, runtime = model(config, device), RuntimeSettings.of(config)
     runtime.measure = False

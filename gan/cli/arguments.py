@@ -110,7 +110,9 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int | None]]) -> a
     sub.add_argument("--onnx", action=argparse.BooleanOptionalAction, default=True, help="generators as ONNX, too")
 
     sub = add("bench", "Measure speed: this code and the plain tutorial loop, alternating, as a ratio.")
-    sub.add_argument("--only", choices=BENCHMARKS, help="one measurement only")
+    which = sub.add_mutually_exclusive_group()
+    which.add_argument("--only", choices=BENCHMARKS, help="one measurement only")
+    which.add_argument("--peer", metavar="DIR", type=Path, help="beside your copy of pytorch/examples or PyTorch-GAN")
     sub.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     sub.add_argument("--json", action="store_true", help="for machines")
     return parser

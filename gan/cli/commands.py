@@ -22,6 +22,7 @@ from gan.runs.run import Run, all_runs
 from gan.words import Words, sentence
 
 benchmark = lazy("gan.benchmark.bench")
+peers = lazy("gan.benchmark.peers")
 checkpoint = lazy("gan.core.checkpoint")
 latent = lazy("gan.core.latent")
 download = lazy("gan.data.download")
@@ -163,7 +164,10 @@ def export(options: argparse.Namespace) -> None:
 
 
 def bench(options: argparse.Namespace) -> None:
-    """Measure the speed of this code beside the plain tutorial loop."""
+    """Measure the speed of this code beside the plain tutorial loop, or beside other people's scripts."""
+    if options.peer:
+        peers.bench(options.peer, device=options.device, is_json=options.json)
+        return
     benchmark.bench(device=options.device, is_json=options.json, only=options.only)
 
 

@@ -9,7 +9,7 @@ from gan.cli.arguments import parser
 from gan.cli.commands import COMMANDS
 
 COMMAND_LINE = """
-bench: --device --json --only
+bench: --device --json --only --peer
 control: acts run
 curves: --axis --log --out --panels runs
 evaluate: --count --data-root --json --record --sheet run
