@@ -122,7 +122,7 @@ const quiz = (when) => {
       keep();
       keepThing("statements", `${lesson} ${when}`, { when, answers });
     }
-    told.textContent = status === 204 ? words.sent : status === 409 ? words.closed : words.lost;
+    if (list.isConnected) told.textContent = status === 204 ? words.sent : status === 409 ? words.closed : words.lost;
   };
   ready();
   act.replaceChildren(list, done);
@@ -138,7 +138,14 @@ const activity = async (scene) => {
   const mine = last;
   const { begin } = await import(`./phone_${scene.phone}.js`);
   if (last !== mine) return; // gone on meanwhile
-  ({ hear, leave } = begin({ act, told, words, send, here, code, voter: kept.voter, kept, keep, scene }));
+  let isHere = true;
+  const says = { set textContent(text) { if (isHere) told.textContent = text; } }; // what comes late is of another scene
+  const begun = begin({ act, told: says, words, send, here, code, voter: kept.voter, kept, keep, scene });
+  hear = begun.hear;
+  leave = () => {
+    isHere = false;
+    begun.leave?.();
+  };
   hear?.(latest);
 };
 

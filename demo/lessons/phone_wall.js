@@ -87,7 +87,11 @@ export const begin = ({ act, told, words, here, code, voter, scene }) => {
     };
     label.firstChild.textContent = words.wall_again;
   };
-  input.onchange = () => input.files[0] && take(input.files[0]);
+  input.onchange = () => {
+    const [file] = input.files;
+    input.value = ""; // the same photo may be picked again
+    if (file) take(file);
+  };
   return {
     hear: () => {},
     leave: () => {

@@ -513,6 +513,16 @@ def test_a_photo_becomes_a_zebra_on_the_phone_and_hangs_on_the_wall(chromium, tm
         expect(phone.locator("#told")).to_have_text(words("en")["room.wall.sent"])
         assert taken_home(phone).count('src="data:image/jpeg') == 2  # the photo and the zebra
         teacher.wait_for_function("document.querySelector('#lesson-wall img')?.naturalWidth > 0")
+
+        held = []
+        phone.route("**/room/*/wall", lambda route: held.append(route))  # an answer that comes late
+        with phone.expect_request("**/room/*/wall"):
+            picker.set_input_files(ROOT / "demo" / "examples" / "horse.webp")
+        teacher.keyboard.press("PageUp")
+        expect(phone.locator("#sentence")).to_have_text(sentence("en", scene_number(stage="wall") - 1))
+        held[0].abort()
+        phone.wait_for_timeout(500)
+        expect(phone.locator("#told")).to_have_text(words("en")["room.look"])  # of this scene, not of the last
         teacher.keyboard.press("Escape")
         for each in (teacher, phone):
             settle(each)
