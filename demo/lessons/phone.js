@@ -48,7 +48,8 @@ const send = async (what, body) => {
 // What it voted since each vote was opened last: {first, second}.
 const votedIn = ({ openings }, number) => {
   const mine = kept.votes[number] ?? {};
-  return Object.fromEntries(Object.keys(openings).flatMap((round) => (openings[round] === mine.openings?.[round] ? [[round, mine[round]]] : [])));
+  const isOfThis = (round) => openings[round] !== undefined && openings[round] === mine.openings?.[round];
+  return Object.fromEntries(Object.entries(mine).filter(([round]) => isOfThis(round)));
 };
 const keepMine = (poll, number) =>
   keepVote(lesson, number, scenes[number - 1], { ...votedIn(poll, number), right: kept.rights?.[number] });
