@@ -50,8 +50,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")"""
 
 @dataclass(frozen=True)
 class Peer:
-    """A script: where it lies in a copy of its repository, its options, what it prints with each step, and the same
-    training here. `data` is a folder with train/A, train/B, test/A and test/B, at data/herd of where it is run."""
+    """A script: the places where it may lie in a folder, its options, what it prints at each step (a pattern), and the
+    same training here. It finds pictures in train/A, train/B, test/A and test/B of ../../data/herd."""
 
     what: str
     places: tuple[str, ...]
