@@ -12,7 +12,7 @@ const language = document.documentElement.lang;
 const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const WAIT = 30_000; // milliseconds for a picture to come
 const MOST = 4; // times that a picture is enlarged
-const NARROW = matchMedia("(max-width: 599px), (max-width: 899px) and (min-height: 500px)"); // questions stand under the picture
+const NARROW = matchMedia("(max-width: 599px), (max-width: 899px) and (min-height: 500px)"); // as in lesson.css: questions stand under the picture
 const SMALL = matchMedia("(max-width: 899px), (max-height: 499px)"); // a picture is not made smaller there, but scrolled
 const SWIPE = 60; // pixels
 

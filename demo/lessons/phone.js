@@ -54,6 +54,17 @@ const votedIn = ({ openings }, number) => {
 const keepMine = (poll, number) =>
   keepVote(lesson, number, scenes[number - 1], { ...votedIn(poll, number), right: kept.rights?.[number] });
 
+// Where the scene that is drawn now says something; what comes late, when another is, says nothing.
+let drawn = 0; // how often something was drawn
+const teller = () => {
+  const mine = drawn;
+  return {
+    set textContent(text) {
+      if (mine === drawn) told.textContent = text;
+    },
+  };
+};
+
 // The vote: a button for each answer.
 const vote = (poll, number) => {
   const { phase, right, openings } = poll;
@@ -62,6 +73,7 @@ const vote = (poll, number) => {
   const chosen = mine[round] ?? (round === "second" && phase === "truth" ? mine.first : undefined);
   const isOpen = phase === "first" || phase === "second";
   const list = make("div", "", { className: "answers" });
+  const tell = teller();
   scenes[number - 1].answers.forEach((answer, choice) => {
     const button = make("button", "", { type: "button", disabled: !isOpen });
     button.append(make("b", LETTERS[choice]), make("span", answer));
@@ -74,15 +86,13 @@ const vote = (poll, number) => {
         kept.votes[number] = { ...votedIn(poll, number), [round]: choice, openings };
         keep();
         keepMine(poll, number);
-      }
-      if (!list.isConnected) {
-        if (latest.scene === number && act.querySelector(".answers")) draw(); // the room has gone on meanwhile
-      } else if (status === 204) {
-        told.textContent = words.picked;
+        tell.textContent = words.picked;
       } else {
         for (const each of list.children) each.setAttribute("aria-pressed", "false");
-        told.textContent = status === 409 ? words.closed : words.lost;
+        tell.textContent = status === 409 ? words.closed : words.lost;
       }
+      const hasGoneOn = !list.isConnected && latest.scene === number && act.querySelector(".answers");
+      if (hasGoneOn) draw(); // to the next phase: what was picked is seen there, too
     };
     list.append(button);
   });
@@ -95,6 +105,7 @@ const vote = (poll, number) => {
 
 // The eight statements, before and after the lesson.
 const quiz = (when) => {
+  const tell = teller();
   const answers = [...(kept.quiz[when] ?? statements.map(() => null))];
   const list = make("ol", "", { className: "statements" });
   const done = make("button", words.send, { type: "button", className: "send" });
@@ -123,7 +134,7 @@ const quiz = (when) => {
       keep();
       keepThing("statements", `${lesson} ${when}`, { when, answers });
     }
-    if (list.isConnected) told.textContent = status === 204 ? words.sent : status === 409 ? words.closed : words.lost;
+    tell.textContent = status === 204 ? words.sent : status === 409 ? words.closed : words.lost;
   };
   ready();
   act.replaceChildren(list, done);
@@ -139,14 +150,7 @@ const activity = async (scene) => {
   const mine = last;
   const { begin } = await import(`./phone_${scene.phone}.js`);
   if (last !== mine) return; // gone on meanwhile
-  let isHere = true;
-  const says = { set textContent(text) { if (isHere) told.textContent = text; } }; // what comes late is of another scene
-  const begun = begin({ act, told: says, words, send, here, code, voter: kept.voter, kept, keep, scene });
-  hear = begun.hear;
-  leave = () => {
-    isHere = false;
-    begun.leave?.();
-  };
+  ({ hear, leave } = begin({ act, told: teller(), words, send, here, code, voter: kept.voter, kept, keep, scene }));
   hear?.(latest);
 };
 
@@ -168,6 +172,7 @@ const show = (state) => {
   draw();
 };
 const draw = () => {
+  drawn++;
   const { scene: number, poll, over } = latest;
   const scene = scenes[number - 1];
   title.textContent = scene?.title ?? "";

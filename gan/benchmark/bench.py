@@ -21,6 +21,7 @@ from urllib.request import Request, urlopen
 
 import torch
 
+from gan.benchmark.throughput import timed
 from gan.benchmark.tutorial_loops import plain_cyclegan, plain_dcgan
 from gan.config import Config, RuntimeSettings
 from gan.core.base import GAN
@@ -39,13 +40,15 @@ SECONDS = 20.0  # for each measurement, both sides together
 TURN, LOOK = 4.0, 2.0  # seconds: training followed or left alone; between two looks at it
 
 
-def bench(*, device: str = "auto", is_json: bool = False, only: str | None = None) -> dict:
-    """Run the measurements, print them as they come, return them by name."""
+def bench(
+    *, device: str = "auto", is_json: bool = False, only: str | None = None, measures: dict[str, Callable] | None = None
+) -> dict:
+    """Run the measurements, these or this module's, print them as they come, return them by name."""
     where = pick_device(device)
     results: dict[str, Any] = {"device": describe(where), "torch": torch.__version__}
     if not is_json:
         print(f"{results['device']}, torch {torch.__version__}")
-    for name, measure in MEASURES.items():
+    for name, measure in (measures or MEASURES).items():
         if only and name != only:
             continue
         if not only and (name == "compile" or (name == "follow" and not find_spec("gradio"))):
@@ -78,7 +81,8 @@ def _sentence(name: str, result: dict[str, Any]) -> str:
     if "alone" in result:
         speeds = f"{result['followed']:.1f} steps a second, left alone {result['alone']:.1f}"
         return f"{name:10} {result['what']}: {speeds}: {result['ratio']:.3f} of its speed"
-    times = f"{result['ours_ms']:.0f} ms a step, plain {result['plain_ms']:.0f} ms"
+    other, its = (result["script"], "peer_ms") if "script" in result else ("plain", "plain_ms")
+    times = f"{result['ours_ms']:.0f} ms a step, {other} {result[its]:.0f} ms"
     return f"{name:10} {result['what']}: {times}: {result['ratio']:.2f} times as fast"
 
 
@@ -90,11 +94,7 @@ def alternate(ours: Callable[[], Any], plain: Callable[[], Any], device: torch.d
     began = time.perf_counter()
     while len(times[plain]) < 5 or time.perf_counter() - began < seconds:
         for step in (ours, plain):
-            start = time.perf_counter()
-            step()
-            if device.type == "cuda":
-                torch.cuda.synchronize(device)
-            times[step].append(1000 * (time.perf_counter() - start))
+            times[step].append(timed(step, device))
     a, b = (statistics.median(times[step]) for step in (ours, plain))
     return {"ours_ms": round(a, 2), "plain_ms": round(b, 2), "ratio": round(b / a, 3), "turns": len(times[ours])}
 

@@ -8,7 +8,6 @@ A copy is named by its folder; nothing of it belongs to this project. Two are kn
 Each prints a line a training step: what counts is the median time from one to the next, after the first few.
 """
 
-import json
 import os
 import re
 import statistics
@@ -23,16 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 
-from gan.benchmark.bench import training_step
-from gan.config import Config
-from gan.core.base import GAN
-from gan.core.cyclegan import CycleGAN, CycleGANConfig
-from gan.core.dcgan import DCGAN, DCGANConfig
+from gan.benchmark import bench as benchmark
+from gan.benchmark.throughput import timed
+from gan.config import make
+from gan.core.checkpoint import MODELS
 from gan.data.datasets import load_pair
-from gan.device import describe, pick_device
 from gan.errors import UserError
+from gan.images import to_image
 from gan.paths import ROOT
 
 TURNS, SECONDS = 2, 30.0  # of each side, and how long a turn of it takes
@@ -57,8 +54,6 @@ class Peer:
     places: tuple[str, ...]
     options: str
     step: str
-    model: type[GAN]
-    config: type[Config]
     settings: dict[str, Any]
 
     def find(self, folder: Path) -> Path | None:
@@ -66,14 +61,12 @@ class Peer:
         return next((folder / place for place in self.places if (folder / place).is_file()), None)
 
 
-PEERS = {
+PEERS = {  # by the name of the model
     "dcgan": Peer(
         "DCGAN 64x64, width 64, batch 64",
         ("dcgan/main.py", "main.py"),
         "--dataset folder --dataroot ../../data/herd/train --imageSize 64 --batchSize 64 --niter 100000",
         r"\]\[\d+/\d+\] Loss_D",
-        DCGAN,
-        DCGANConfig,
         {"size": 64, "channels": 3, "ngf": 64, "batch": 64},
     ),
     "cyclegan": Peer(
@@ -81,8 +74,6 @@ PEERS = {
         ("implementations/cyclegan/cyclegan.py", "cyclegan.py"),
         "--dataset_name herd --img_height 128 --img_width 128 --n_cpu 2 --sample_interval 1000000 --n_epochs 100000",
         r"\[Batch \d+/\d+\]",
-        CycleGAN,
-        CycleGANConfig,
         {"size": 144, "crop": 128, "ngf": 64, "ndf": 64, "blocks": 9, "batch": 1, "upsample": "nearest"},
     ),
 }
@@ -93,38 +84,31 @@ def bench(folder: Path, *, device: str = "auto", is_json: bool = False) -> dict:
 
     Raises UserError where none is there, or where one ends before it has taken its steps.
     """
-    where, results = pick_device(device), {}
     found = {name: script for name, peer in PEERS.items() if (script := peer.find(folder.resolve()))}
     if not found:
         raise UserError("bench.no_peer", folder=folder, scripts=", ".join(peer.places[0] for peer in PEERS.values()))
-    if not is_json:
-        print(f"{describe(where)}, torch {torch.__version__}")
-    for name, script in found.items():
-        results[name] = result = beside(PEERS[name], script, where)
-        if not is_json:
-            times = f"{result['ours_ms']:.0f} ms a step, {script.name} {result['peer_ms']:.0f} ms"
-            print(f"{name:10} {result['what']}: {times}: {result['ratio']:.2f} times as fast")
-    if is_json:
-        print(json.dumps({"device": describe(where), "torch": torch.__version__} | results, indent=2))
-    return results
+    measures = {
+        name: lambda where, _, name=name, script=script: beside(name, script, where) for name, script in found.items()
+    }
+    return benchmark.bench(device=device, is_json=is_json, measures=measures)
 
 
-def beside(peer: Peer, script: Path, device: torch.device) -> dict:
-    """A training step of this code and of the script, in turns: medians in ms, and the script's over ours."""
-    theirs, ours = [], []
+def beside(name: str, script: Path, device: torch.device) -> dict:
+    """A training step of this code and of a known script, in turns: medians in ms, and the script's over ours."""
+    peer, theirs, ours = PEERS[name], [], []
     with tempfile.TemporaryDirectory() as folder:
-        place, data = Path(folder, "implementations", peer.model.__name__), Path(folder, "data", "herd")
+        place, data = Path(folder, "implementations", name), Path(folder, "data", "herd")
         place.mkdir(parents=True)
         write_herd(data)
         sides = [str(data / "train" / side) for side in "AB"]
-        settings = peer.settings | {"data": sides[0] if peer.model is DCGAN else ",".join(sides)}
-        step = training_step(peer.model, peer.config(**settings), device)
+        config = make(name, peer.settings | {"data": sides[0] if name == "dcgan" else ",".join(sides)})
+        step = benchmark.training_step(MODELS[name], config, device)
         for _ in range(TURNS):
-            theirs += script_steps(peer, script, place, device)
+            theirs += script_steps(name, script, place, device)
             ours += own_steps(step, device)
     a, b = statistics.median(ours), statistics.median(theirs)
-    result = {"what": peer.what, "ours_ms": round(a, 2), "peer_ms": round(b, 2), "ratio": round(b / a, 3)}
-    return result | {"turns": TURNS, "steps": [len(ours), len(theirs)]}
+    result = {"what": peer.what, "script": script.name, "ours_ms": round(a, 2), "peer_ms": round(b, 2)}
+    return result | {"ratio": round(b / a, 3), "turns": TURNS, "steps": [len(ours), len(theirs)]}
 
 
 def write_herd(folder: Path) -> None:
@@ -134,25 +118,22 @@ def write_herd(folder: Path) -> None:
         for side, pictures in zip("AB", (pair.a, pair.b), strict=True):
             (folder / split / side).mkdir(parents=True)
             for at, image in enumerate(pictures.images[: COUNT if split == "train" else 5]):
-                Image.fromarray(image.permute(1, 2, 0).cpu().numpy()).save(folder / split / side / f"{at}.png")
+                to_image(image).save(folder / split / side / f"{at}.png")
 
 
 def own_steps(step: Callable[[], Any], device: torch.device) -> list[float]:
     """How long each training step of a turn takes, in ms."""
     times, began = [], time.perf_counter()
     while len(times) < WARM + LEAST or time.perf_counter() - began < SECONDS:
-        start = time.perf_counter()
-        step()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(1000 * (time.perf_counter() - start))
+        times.append(timed(step, device))
     return times[WARM:]
 
 
-def script_steps(peer: Peer, script: Path, place: Path, device: torch.device) -> list[float]:
+def script_steps(name: str, script: Path, place: Path, device: torch.device) -> list[float]:
     """How long each training step of a script takes in a turn, in ms. Raises UserError where it takes too few."""
+    peer = PEERS[name]
     options = peer.options.split()
-    if device.type != "cpu" and peer.model is DCGAN:  # the other takes a GPU that is there
+    if device.type != "cpu" and name == "dcgan":  # the other takes a GPU that is there
         options.append("--accel" if "--accel" in script.read_text(encoding="utf-8") else f"--{device.type}")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     if device.type == "cpu":

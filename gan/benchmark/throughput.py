@@ -141,11 +141,11 @@ def _seconds_a_round(gan: GAN, average: Average, seconds: float) -> float:
                 gan.train_step(draw, runtime)
                 average.update(rounds + 1)
                 if runtime.measure:
-                    _wait(where)  # as a training does where it writes its journal, and there alone
+                    wait(where)  # as a training does where it writes its journal, and there alone
                 rounds, took = rounds + 1, time.perf_counter() - began
         except _Late:
             return took / max(rounds, 1), True
-        _wait(where)
+        wait(where)
         return (time.perf_counter() - began) / rounds, False
 
     known = 0.0
@@ -170,7 +170,15 @@ def _pictures(config: Config, random: torch.Generator) -> Pictures | Pair:
     return pile() if config.model == "dcgan" else Pair("random", pile(), pile(), False, None)
 
 
-def _wait(where: torch.device) -> None:
+def timed(step: Callable[[], Any], device: torch.device) -> float:
+    """How long a step takes until the device has done it, in ms."""
+    start = time.perf_counter()
+    step()
+    wait(device)
+    return 1000 * (time.perf_counter() - start)
+
+
+def wait(where: torch.device) -> None:
     """Wait until the device has done what it was asked."""
     if where.type == "cuda":
         torch.cuda.synchronize(where)

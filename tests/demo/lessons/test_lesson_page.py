@@ -449,6 +449,21 @@ def test_a_vote_that_finds_no_network_arrives_when_that_is_back(chromium, tmp_pa
         phone.context.set_offline(False)
         expect(status).to_contain_text("1 of")
         expect(phone.locator("#told")).to_have_text(words("en")["room.picked"])
+
+        teacher.keyboard.press("v")
+        expect(phone.locator("#told")).to_have_text(words("en")["room.talk"])
+        teacher.keyboard.press("v")
+        held = []
+        phone.route("**/room/*/vote", lambda route: held.append((route, route.fetch())))
+        last = phone.locator(".answers button:enabled").last
+        last.click()
+        expect(status).to_contain_text("1 of")  # it has arrived, and the answer is on its way
+        teacher.keyboard.press("v")
+        expect(phone.locator("#told")).to_have_text(words("en")["room.wrong"])  # as it voted first; of the second nothing is known
+        route, answer = held[0]
+        route.fulfill(response=answer)
+        expect(phone.locator(".answers [aria-pressed=true]")).to_have_count(1)
+        expect(phone.locator("#told")).to_have_text(words("en")["room.right"])  # and "picked" is not said too late
         visitors.leave()
 
 
