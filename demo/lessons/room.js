@@ -77,7 +77,8 @@ export const enter = async (tell) => {
   listen(code, key, over);
   let last = Promise.resolve(); // what is asked arrives in its order
   const ask = (path, what) => {
-    const body = JSON.stringify({ key, ...what });
+    const once = Math.random().toString(36).slice(2); // what is asked again, where an answer got lost, is done once
+    const body = JSON.stringify({ key, once, ...what });
     const again = (tries) =>
       fetch(here(`room/${code}/${path}`), { method: "POST", body, keepalive: true }).catch(async () => {
         if (!tries) return;

@@ -1,7 +1,7 @@
 """What a room is by way of the network: its page for phones, where the lesson is, votes, answers, and who leads.
 
 POST /room                 open a room, or find the one that is open: {"code", "key"}
-POST /room/CODE/lead       {"key", "scene"?, "phase"?, "clear"?, "end"?, "hand"?}
+POST /room/CODE/lead       {"key", "scene"?, "phase"?, "clear"?, "end"?, "hand"?, "once"?}; "once" names what is asked
 POST /room/CODE/vote       {"voter", "scene", "choice", "opening"?}
 POST /room/CODE/quiz       {"voter", "when", "answers"}
 GET  /room/CODE/follow     the state of the room, at once and whenever it changes (server-sent events)
@@ -101,6 +101,10 @@ async def lead(request: Request) -> Response:
 def _lead(room: Room, asked: dict[str, Any]) -> None:
     with room.lock:
         room.touched = time.time()
+        if isinstance(once := asked.get("once"), str) and once:
+            if once == room.done:  # asked again, by a page whose answer got lost
+                return
+            room.done = once[:40]
         if asked.get("end"):
             return shown.rooms.close(room)
         if asked.get("clear"):

@@ -25,7 +25,7 @@ class Room:
 
     `polls` has votes by the scene's number, `quiz` the answers "before" and "after" the lesson by voter. `version`
     grows with every change, `group` names the class that is in it, `touched` is when somebody last led (seconds since
-    1970), `present` counts who follows.
+    1970), `present` counts who follows, `done` names what its teacher's page asked for last.
     `kept` has by an activity's name what outlives the program: sums and curves, JSON. `memory` has what else it keeps,
     such as drawings: it is never written down.
     """
@@ -39,6 +39,7 @@ class Room:
     touched: float = 0.0
     version: int = 0
     present: int = 0
+    done: str = ""
     kept: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
     file: Path | None = None
@@ -55,7 +56,8 @@ class Room:
         with self.lock:
             if self.file is None:
                 return
-            kept = {name: getattr(self, name) for name in ("code", "key", "scene", "group", "quiz", "kept", "touched")}
+            names = ("code", "key", "scene", "group", "quiz", "kept", "touched", "done")
+            kept = {name: getattr(self, name) for name in names}
             kept["polls"] = {name: asdict(poll) for name, poll in self.polls.items()}
             with suppress(OSError):  # a full disk ends no lesson
                 write_whole(self.file, json.dumps(kept).encode())

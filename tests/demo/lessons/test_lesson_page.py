@@ -459,7 +459,8 @@ def test_a_vote_that_finds_no_network_arrives_when_that_is_back(chromium, tmp_pa
         last.click()
         expect(status).to_contain_text("1 of")  # it has arrived, and the answer is on its way
         teacher.keyboard.press("v")
-        expect(phone.locator("#told")).to_have_text(words("en")["room.wrong"])  # as it voted first; of the second nothing is known
+        # as it voted first; of the second nothing is known
+        expect(phone.locator("#told")).to_have_text(words("en")["room.wrong"])
         route, answer = held[0]
         route.fulfill(response=answer)
         expect(phone.locator(".answers [aria-pressed=true]")).to_have_count(1)

@@ -56,6 +56,30 @@ def told(client, code, key="", *, until=0.6, monkeypatch=None):
     return [json.loads(state) for state in re.findall(r"data: (.+)", answer.text)]
 
 
+def test_what_is_asked_again_because_its_answer_was_lost_is_done_once(teacher, pupil, place, tmp_path):
+    room = opened(teacher, scene=scene_of("preset: perfect"), once="a")
+    ask = {"key": room["key"]}
+    lead = f"/room/{room['code']}/lead"
+    teacher.post(lead, json=ask | {"phase": "first", "once": "b"})
+    here = place.rooms.named(room["code"])
+    for once in ("c", "c", "d", "d"):
+        teacher.post(lead, json=ask | {"hand": 0, "once": once})
+    assert len(here.poll.first) == 2, "two hands, each told twice"
+    place.rooms = Rooms(tmp_path)  # the program was killed before it answered
+    teacher.post(lead, json=ask | {"hand": 0, "once": "d"})
+    here = place.rooms.named(room["code"])
+    assert len(here.poll.first) == 2
+    teacher.post(lead, json=ask | {"clear": True, "once": "e"})
+    teacher.post(lead, json=ask | {"phase": "first", "once": "f"})
+    teacher.post(lead, json=ask | {"hand": 0, "once": "g"})
+    group = here.group
+    teacher.post(lead, json=ask | {"hand": 0, "once": "g"})
+    assert (here.group, len(here.poll.first)) == (group, 1)
+    for once in (None, None, 5, 5, ""):  # another program's requests, which have no such name
+        teacher.post(lead, json=ask | {"hand": 0, "once": once})
+    assert len(here.poll.first) == 6
+
+
 def test_who_sits_at_the_machine_opens_the_room_and_only_its_key_leads(teacher, pupil, place):
     assert pupil.post("/room").status_code == 403
     assert not pupil.get("/lesson/en.json").json()["leads"]
