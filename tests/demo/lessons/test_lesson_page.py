@@ -450,6 +450,14 @@ def test_a_vote_that_finds_no_network_arrives_when_that_is_back(chromium, tmp_pa
         expect(status).to_contain_text("1 of")
         expect(phone.locator("#told")).to_have_text(words("en")["room.picked"])
 
+        lost = []  # answers to the teacher's page, which asks again
+        teacher.route("**/room/*/lead", lambda route: (lost.append(route.fetch()), route.abort()), times=2)
+        teacher.locator("#lesson-vote .answers button").first.click()
+        expect(status).to_contain_text("2 of")
+        settle(teacher, seconds=2.5)
+        assert len(lost) == 2
+        expect(status).to_contain_text("2 of")  # one hand, told three times
+
         teacher.keyboard.press("v")
         expect(phone.locator("#told")).to_have_text(words("en")["room.talk"])
         teacher.keyboard.press("v")
