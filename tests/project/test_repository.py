@@ -64,6 +64,13 @@ def test_the_links_and_pictures_of_a_readme_lead_somewhere(readme):
         assert not part or part in [title.lower().replace(" ", "-") for title in titles], target
 
 
+def test_the_files_that_a_text_names_are_there():
+    for text in tracked():
+        if text.suffix == ".md":
+            for name in re.findall(r"`((?:gan|demo|tests|checkpoints)/[\w./-]+)`", text.read_text(encoding="utf-8")):
+                assert (ROOT / name).exists(), (text.name, name)
+
+
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
 def test_the_tables_of_a_readme_are_whole(readme):
     """A row after an empty line, or with another number of cells, is shown as plain text."""
