@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import fields
 
 import pytest
+import torch
 
 from gan.config import CONFIGS
-from gan.core.cyclegan import CycleGANConfig
+from gan.core.cyclegan import CycleGANConfig, Discriminator
 from gan.core.dcgan import DCGANConfig
 from gan.core.losses import LOSSES
 from gan.errors import UserError
@@ -34,7 +36,8 @@ def test_settings_round_trip(config_class):
         (CycleGANConfig, {"size": 64, "crop": 96}, ["crop", "96", "64"]),
         (CycleGANConfig, {"size": 64, "crop_scale": 2.0}, ["crop_scale", "64"]),
         (CycleGANConfig, {"size": 64, "crop": 64, "crop_scale": 2.0}, ["crop_scale", "64"]),
-        (CycleGANConfig, {"size": 16}, ["n_layers_d"]),
+        (CycleGANConfig, {"size": 16}, ["n_layers_d", "16", "24"]),
+        (CycleGANConfig, {"size": 64, "crop": 44, "n_layers_d": 4}, ["n_layers_d", "44", "48"]),
         (CycleGANConfig, {"blocks": 99}, ["blocks", "99", "12"]),
     ],
 )
@@ -43,6 +46,16 @@ def test_an_impossible_setting_is_refused_by_name_value_and_what_is_allowed(conf
         config_class(**values)
     for word in words:
         assert word in str(refusal.value)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+def test_the_smallest_pictures_that_are_taken_leave_the_discriminator_a_verdict(layers: int):
+    sizes = []
+    for size in range(16, 100, 4):
+        with suppress(UserError):
+            sizes.append(CycleGANConfig(size=size, n_layers_d=layers, ndf=4))
+    assert sizes[-1].size == 96
+    assert Discriminator(sizes[0])(torch.zeros(1, 3, sizes[0].size, sizes[0].size)).numel() >= 1
 
 
 def test_an_unknown_setting_is_refused_by_name():
