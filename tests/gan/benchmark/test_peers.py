@@ -54,13 +54,13 @@ def put(copy, name, pause=0.03, say=None):
 
 def test_scripts_are_timed_by_the_lines_that_they_print(copy, capsys):
     for name in peers.PEERS:
-        put(copy, name)
+        put(copy, name, pause=0.1)
     main(["bench", "--peer", str(copy), "--device", "cpu", "--json"])
     results = json.loads(capsys.readouterr().out)
     assert results.keys() == {"device", "torch", "dcgan", "cyclegan"}
     for name in peers.PEERS:
         found = results[name]
-        assert 30 <= found["peer_ms"] < 90
+        assert 100 <= found["peer_ms"] < 190
         assert found["ours_ms"] > 0
         assert found["ratio"] == pytest.approx(found["peer_ms"] / found["ours_ms"], rel=1e-2)
         assert min(found["steps"]) >= peers.LEAST
