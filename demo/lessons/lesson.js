@@ -12,7 +12,6 @@ const language = document.documentElement.lang;
 const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const WAIT = 30_000; // milliseconds for a picture to come
 const MOST = 4; // times that a picture is enlarged
-const NARROW = matchMedia("(max-width: 599px), (max-width: 899px) and (min-height: 500px)"); // as in lesson.css: questions stand under the picture
 const SMALL = matchMedia("(max-width: 899px), (max-height: 499px)"); // a picture is not made smaller there, but scrolled
 const SWIPE = 60; // pixels
 
@@ -116,7 +115,7 @@ const fit = () => {
   const there = controls.filter(seen);
   const high = innerHeight;
   const asked = vote.root.hidden ? null : vote.root; // beside the picture, or under it where there is no room
-  const isBeside = !NARROW.matches;
+  const isBeside = !getComputedStyle(vote.root).getPropertyValue("--under"); // as lesson.css lays it out
   vote.root.style.bottom = isBeside ? "" : `${footer.offsetHeight + 8}px`;
   vote.root.style.maxHeight = isBeside ? `${high - header.offsetHeight - footer.offsetHeight - 24}px` : "";
   vote.root.style.top = isBeside ? `${header.offsetHeight + 12}px` : "auto";
