@@ -213,7 +213,9 @@ class CycleGANConfig(Config):
             raise UserError("settings.crop", crop=self.crop, size=self.size)
         if self.crop_scale > 1 and self.crop in (0, self.size):
             raise UserError("settings.crop_scale", size=self.size)
-        if (self.crop or self.size) < (least := 3 * 2**self.n_layers_d):  # else nothing is left of it for the last layer
+        if (self.crop or self.size) < (
+            least := 3 * 2**self.n_layers_d
+        ):  # else nothing is left of it for the last layer
             raise UserError("settings.small", size=self.crop or self.size, layers=self.n_layers_d, least=least)
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
+from gan.config import CycleGANConfig
 from gan.core.checkpoint import load_networks
 from gan.core.cyclegan import DIRECTIONS
 from gan.data.image_zip import fresh, pictures_in
@@ -110,9 +111,15 @@ def in_colours(image: Image.Image, channels: int) -> Image.Image:
     return image.convert("L" if channels == 1 else "RGB").convert("RGB")
 
 
-def as_seen(image: Image.Image, size: int, channels: int = 3) -> Tensor:
-    """A picture as generators trained at `size` see it: float [1, channels, H, W] in [-1, 1], sides multiples of 4."""
-    return _padded(_seen(in_colours(image, channels), size))[:, :channels]
+def as_seen(image: Image.Image, size: int, config: CycleGANConfig) -> Tensor:
+    """A picture as a run's networks see it: float [1, channels, H, W] in [-1, 1], the shorter side about `size`.
+
+    Halved as often as D halves them, H and W leave what the sides of the training pictures left. Where D loses a last
+    column that it never lost in training, it answers something else altogether.
+    """
+    step = max(4, 2**config.n_layers_d)
+    seen = _seen(in_colours(image, config.channels), size)
+    return _padded(seen, step, (config.crop or config.size) % step)[:, : config.channels]
 
 
 def _seen(image: Image.Image, size: int) -> Image.Image:
@@ -127,13 +134,14 @@ def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
     return width, height
 
 
-def _padded(image: Image.Image) -> Tensor:
-    """float32 [1, 3, H, W] in [-1, 1], mirrored at the right and bottom edge so that H and W are multiples of 4.
+def _padded(image: Image.Image, step: int = 4, rest: int = 0) -> Tensor:
+    """float32 [1, 3, H, W] in [-1, 1], mirrored at the right and bottom edge so that H and W leave `rest` by `step`.
 
     At least 16: the generator itself mirrors the edges of a map that is a quarter as large.
     """
     pixels = np.asarray(image)
-    add = [max(16, -(-side // 4) * 4) - side for side in pixels.shape[:2]]
+    least = [max(16, side) for side in pixels.shape[:2]]
+    add = [side + (rest - side) % step - now for side, now in zip(least, pixels.shape, strict=False)]
     pixels = np.pad(pixels, ((0, add[0]), (0, add[1]), (0, 0)), mode="reflect")
     return to_unit(torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous())
 

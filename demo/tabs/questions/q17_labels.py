@@ -57,7 +57,7 @@ def _played(folder: Path, stamp: Any, seed: int) -> "Played":
 
     run = Run(folder)
     laid, (config, *networks) = pairs.pictures(run, seed), model_cache.networks(run)
-    a, b = (translate.as_seen(pile[0], config.size, config.channels) for pile in laid[:2])
+    a, b = (translate.as_seen(pile[0], config.size, config) for pile in laid[:2])
     return training_roles.play(config, *networks, a, b)
 
 

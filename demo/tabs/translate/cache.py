@@ -23,7 +23,7 @@ def remembered(now: Held) -> "tuple[Tensor, dict[Hashable, Any]]":
 
     What is known is forgotten with the run's weights, and when enough other pictures have come.
     """
-    x = translate.as_seen(now.image, now.size, now.run.config.channels)
+    x = translate.as_seen(now.image, now.size, now.run.config)
     digest = sha256(repr(tuple(x.shape)).encode() + x.numpy().tobytes()).digest()
     return x, _known(now.run.folder, model_cache.stamp(now.run), now.direction, digest)
 

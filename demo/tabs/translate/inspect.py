@@ -37,9 +37,8 @@ JUDGES = ("own", "other")
 
 def seen(now: Held) -> "Look":
     """The picture's way through the four networks, at the size at which they see it."""
-    return inspect_cyclegan.look(
-        *now.networks, translate.as_seen(now.image, now.size, now.run.config.channels), now.run.config
-    )
+    config = now.run.config
+    return inspect_cyclegan.look(*now.networks, translate.as_seen(now.image, now.size, config), config)
 
 
 def painted(picture: "Tensor", lean: "Tensor") -> Image.Image:

@@ -46,7 +46,7 @@ Piles = dict[str, int]  # of one visitor: {"seed": of the shuffle, "a" and "b": 
 def _look(folder: Path, stamp: Any, direction: str, shape: tuple[int, int], pixels: bytes) -> "Look":
 
     run, image = Run(folder), Image.frombytes("RGB", shape, pixels)
-    x = translate.as_seen(image, run.config.size, run.config.channels)
+    x = translate.as_seen(image, run.config.size, run.config)
     return inspect_cyclegan.look(*Held(run, direction, image).networks, x, run.config)
 
 

@@ -11,7 +11,7 @@ from gan.core.checkpoint import load_networks, save_weights
 from gan.core.cyclegan import CycleGAN, CycleGANConfig
 from gan.core.dcgan import DCGANConfig
 from gan.errors import UserError
-from gan.inference.translate import translate, translate_path, translate_through
+from gan.inference.translate import as_seen, translate, translate_path, translate_through
 from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
 
@@ -64,6 +64,26 @@ def test_any_size_and_shape_comes_back_in_its_own_size_up_to_the_limit(given, ex
     width, height = generator.shape[3], generator.shape[2]
     assert (width, height) == seen
     assert difference(result, Image.new("RGB", expected, (200, 30, 90))).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("sides", "layers", "shape"),
+    [
+        ({"size": 128}, 3, (128, 168)),  # 167 pixels wide
+        ({"size": 160, "crop": 112}, 3, (128, 168)),
+        ({"size": 128, "crop": 100}, 3, (132, 172)),  # trained with a last column that D loses
+        ({"size": 128, "crop": 100}, 2, (128, 168)),
+        ({"size": 128}, 4, (128, 176)),
+        ({"size": 128}, 1, (128, 168)),
+    ],
+)
+def test_halved_by_d_a_picture_leaves_what_those_of_the_training_left(sides, layers, shape):
+    config = CycleGANConfig(n_layers_d=layers, **sides)
+    x = as_seen(noise(300, 230), 128, config)
+    assert x.shape == (1, 3, *shape)
+    for length in shape:
+        assert (length - (config.crop or config.size)) % max(4, 2**layers) == 0
+    assert as_seen(noise(1, 900), 128, config).shape[3] >= 16
 
 
 def test_a_generator_that_changes_nothing_leaves_every_detail():

@@ -166,6 +166,18 @@ def test_the_first_example_of_each_pile_shows_the_lesson(name, shipped):
         assert "here they err" not in html
 
 
+def test_a_few_pixels_less_turn_no_verdict(shipped):
+    run = Run.open("horse2zebra")
+    photo = next(image for side, image in pairs.examples("horse2zebra", run.config.size) if image.size == (640, 360))
+    found = []
+    for less in (0, 8, 16, 24, 32):
+        now = Held(run, "AtoB", photo.crop((0, 0, photo.width - less, photo.height)))
+        found.append(mean_verdicts(inspect.seen(now), run.config))
+    for key in found[0]:
+        said = [mean[key] for mean in found]
+        assert max(said) - min(said) < 0.3, (key, said)
+
+
 def test_where_the_discriminators_err_the_page_says_so(shipped):
     run = Run.open("horse2zebra")
     some = pairs.examples("horse2zebra", run.config.size)
