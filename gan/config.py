@@ -194,6 +194,9 @@ class CycleGANConfig(Config):
     residual: bool = setting(False, "predict the change, x + net(x), which keeps the background as it was")
     ndf: int = setting(64, "feature maps of the discriminator's first layer", low=4, high=256)
     n_layers_d: int = setting(3, "strided layers of the discriminator: 3 score 70x70 patches, 2 34x34", low=1, high=4)
+    scales_d: int = setting(
+        1, "discriminators a domain: 2 adds one that is shown the pictures at half their size", low=1, high=2
+    )
     loss: str = setting("least-squares", "the adversarial loss", choices=LOSS_NAMES)
     label: float = setting(1.0, "target for real pictures; 0.9 is label smoothing", low=0.5, high=1)
     lambda_cycle: float = setting(10.0, "weight of the cycle-consistency loss", low=0, high=100)
@@ -213,9 +216,8 @@ class CycleGANConfig(Config):
             raise UserError("settings.crop", crop=self.crop, size=self.size)
         if self.crop_scale > 1 and self.crop in (0, self.size):
             raise UserError("settings.crop_scale", size=self.size)
-        if (self.crop or self.size) < (
-            least := 3 * 2**self.n_layers_d
-        ):  # else nothing is left of it for the last layer
+        least = 3 * 2**self.n_layers_d * self.scales_d  # else nothing is left of a picture for the last layer
+        if (self.crop or self.size) < least:
             raise UserError("settings.small", size=self.crop or self.size, layers=self.n_layers_d, least=least)
 
 

@@ -23,10 +23,11 @@ optim = lazy("gan.optim")
 def settings(source: Run, asked: dict[str, Any]) -> Config:
     """The settings of `source` with those `asked` for; D is frozen only if that is asked for anew.
 
-    Raises `UserError` for one of another kind of network. A CycleGAN's are convolutions alone: their size may change.
+    Raises `UserError` for one of another kind of network. A CycleGAN's are convolutions alone: their size may change,
+    and a coarse discriminator may come and go.
     """
     own = source.config
-    free = {"size"} if own.model == "cyclegan" else set()
+    free = {"size", "scales_d"} if own.model == "cyclegan" else set()
     other = [
         name for name in NETWORKS if name in asked and name not in free and asked[name] != getattr(own, name, None)
     ]
@@ -43,15 +44,17 @@ def settings(source: Run, asked: dict[str, Any]) -> Config:
 def begin(run: Run, source: Run, device: "torch.device") -> None:
     """Give a new `run` a checkpoint of step 0 with the weights of `source`, from which its training goes on.
 
-    Networks that an imported `source` lacks are initialised. Raises `UserError` where its weights cannot be read.
+    Networks that an imported `source` lacks are initialised; a coarse discriminator that it lacks begins as the fine
+    one. Raises `UserError` where its weights cannot be read.
     """
     config = run.config
     both = checkpoint.load_networks(source)
     torch.manual_seed(config.seed)
     gan = checkpoint.MODELS[config.model](config, device)
     for networks, weights in zip((gan.generators, gan.discriminators), both, strict=True):
-        for name, network in weights.items():
-            networks[name].load_state_dict(network.state_dict())
+        for name, network in networks.items():
+            if given := {name, name.removesuffix("_coarse")} & weights.keys():
+                network.load_state_dict(weights[max(given, key=len)].state_dict())
     average = optim.Average(gan.generators, config.ema)
     stream = torch.Generator(device).manual_seed(config.seed)
     state = checkpoint.TrainState(RuntimeSettings.of(config))

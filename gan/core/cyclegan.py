@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torch.nn.functional import l1_loss
+from torch.nn.functional import avg_pool2d, l1_loss
 
 from gan.config import CycleGANConfig, RuntimeSettings
 from gan.core.base import GAN, autocast, descend, frozen, grad_norm
@@ -88,11 +88,13 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Pictures, float [N, channels, H, W], to a map of logits, float [N, 1, h, w]: one verdict a patch.
 
-    C64-C128-C256-C512 in the paper's notation: with 3 strided layers each logit sees 70x70 pixels.
+    C64-C128-C256-C512 in the paper's notation: with 3 strided layers each logit sees 70x70 pixels. A coarse one first
+    halves height and width, so that each logit sees as much again (Wang et al. 2018, arXiv:1711.11585, section 3.2).
     """
 
-    def __init__(self, config: CycleGANConfig) -> None:
+    def __init__(self, config: CycleGANConfig, *, is_coarse: bool = False) -> None:
         super().__init__()
+        self.is_coarse = is_coarse
         maps = config.ndf
         stages = [nn.Sequential(nn.Conv2d(config.channels, maps, 4, 2, padding=1), nn.LeakyReLU(0.2, True))]
         for layer in range(1, config.n_layers_d + 1):
@@ -108,6 +110,8 @@ class Discriminator(nn.Module):
             limit_spectra(self)
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.is_coarse:
+            x = avg_pool2d(x, 2)
         for stage in self.stages:
             x = stage(x)
         return x
@@ -159,9 +163,14 @@ class CycleGAN(GAN):
 
     @staticmethod
     def networks(config: CycleGANConfig) -> tuple[nn.ModuleDict, nn.ModuleDict]:
-        """({"a2b", "b2a"}: generators, {"a", "b"}: discriminators), initialised from torch's random stream."""
+        """({"a2b", "b2a"}: generators, {"a", "b"}: discriminators), initialised from torch's random stream.
+
+        With two scales "a_coarse" and "b_coarse" as well.
+        """
         generators = {"a2b": Generator(config), "b2a": Generator(config)}
         discriminators = {"a": Discriminator(config), "b": Discriminator(config)}
+        if config.scales_d > 1:
+            discriminators |= {f"{name}_coarse": Discriminator(config, is_coarse=True) for name in "ab"}
         return nn.ModuleDict(generators), nn.ModuleDict(discriminators)
 
     def train_step(self, draw: Callable[[], tuple[Tensor, Tensor]], runtime: RuntimeSettings) -> dict[str, Tensor]:
@@ -203,11 +212,11 @@ class CycleGAN(GAN):
                     fake_b = a2b(real_a)  # [N, channels, H, W] all
                     fake_a, rec_a = b2a(torch.cat([real_b, fake_b])).split(n)
                 rec_b = a2b(fake_a)
-                # what the discriminators say of the generated pictures, patch by patch: [N, 1, h, w]
-                logits_a, logits_b = self.logits_for_g("a", fake_a, real_a), self.logits_for_g("b", fake_b, real_b)
+                # what the discriminators say of the generated pictures, patch by patch
+                deceive_a, deceive_b = self._deceive("a", fake_a, real_a), self._deceive("b", fake_b, real_b)
             losses = {
-                "loss_g_a2b": self.loss.g(*logits_b),  # (D_B(a2b(a)) - 1)^2
-                "loss_g_b2a": self.loss.g(*logits_a),
+                "loss_g_a2b": deceive_b,  # (D_B(a2b(a)) - 1)^2
+                "loss_g_b2a": deceive_a,
                 "cycle_a": l1_loss(rec_a.float(), real_a),  # |b2a(a2b(a)) - a|
                 "cycle_b": l1_loss(rec_b.float(), real_b),
             }
@@ -222,24 +231,34 @@ class CycleGAN(GAN):
         record = {name: value.detach() for name, value in losses.items()}
         return {"loss_g": loss_g.detach(), **record}, fake_a.detach(), fake_b.detach()
 
+    def _deceive(self, domain: str, fake: Tensor, real: Tensor) -> Tensor:
+        """G's loss before the discriminators of a domain: the mean of those at each scale."""
+        judges = [name for name in self.d if name[0] == domain]
+        return sum(self.loss.g(*self.logits_for_g(name, fake, real)) for name in judges) / len(judges)
+
     def _train_discriminators(self, a: tuple, b: tuple, runtime: RuntimeSettings) -> dict[str, Tensor]:
         """Minimise (D(real) - 1)^2 + D(fake)^2 for each discriminator, the fakes by way of its pool (section 4)."""
-        losses, penalties, d_real, d_fake = {}, [], [], []
+        losses, penalties, d_real, d_fake = {"loss_d_a": 0.0, "loss_d_b": 0.0}, [], [], []
+        scales = self.config.scales_d  # each discriminator's share of its domain's loss
         with torch.set_grad_enabled(not runtime.freeze_d):
-            for name, (real, fake) in (("a", a), ("b", b)):
-                real, fake = self.shown(real), self.shown(self.pools[name].query(fake))
+            shown = {
+                domain: (self.shown(real), self.shown(self.pools[domain].query(fake)))
+                for domain, (real, fake) in (("a", a), ("b", b))
+            }
+            for name, d in self.d.items():
+                real, fake = shown[name[0]]
                 with autocast(self.device, self.bf16):
-                    logits_real, logits_fake = self.d[name](torch.cat([real, fake])).float().split(len(real))
-                losses[f"loss_d_{name}"] = self.loss.d(logits_real, logits_fake, runtime.label)
+                    logits_real, logits_fake = d(torch.cat([real, fake])).float().split(len(real))
+                losses[f"loss_d_{name[0]}"] += self.loss.d(logits_real, logits_fake, runtime.label) / scales
                 if not runtime.freeze_d:
-                    penalties.append(self.penalty(name, real, fake))
+                    penalties.append(self.penalty(name, real, fake) / scales)
                     self.centre(name, logits_real, logits_fake)
                 d_real.append(self.loss.verdict(logits_real.detach()).mean())
                 d_fake.append(self.loss.verdict(logits_fake.detach()).mean())
             loss_d = losses["loss_d_a"] + losses["loss_d_b"]
         if not runtime.freeze_d:
             descend(self.opt_d, loss_d + sum(penalties))
-        verdicts = {"d_real": sum(d_real) / 2, "d_fake": sum(d_fake) / 2}
+        verdicts = {"d_real": sum(d_real) / len(d_real), "d_fake": sum(d_fake) / len(d_fake)}
         return {"loss_d": loss_d.detach(), **{k: v.detach() for k, v in losses.items()}, **verdicts}
 
     def state(self) -> dict:

@@ -26,6 +26,7 @@ NETWORKS = (
     "ndf",
     "blocks",
     "n_layers_d",
+    "scales_d",
     "latent",
     "upsample",
     "downsample",

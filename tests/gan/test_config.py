@@ -48,14 +48,16 @@ def test_an_impossible_setting_is_refused_by_name_value_and_what_is_allowed(conf
         assert word in str(refusal.value)
 
 
+@pytest.mark.parametrize("scales", [1, 2])
 @pytest.mark.parametrize("layers", [1, 2, 3, 4])
-def test_the_smallest_pictures_that_are_taken_leave_the_discriminator_a_verdict(layers: int):
+def test_the_smallest_pictures_that_are_taken_leave_the_discriminator_a_verdict(layers: int, scales: int):
     sizes = []
     for size in range(16, 100, 4):
         with suppress(UserError):
-            sizes.append(CycleGANConfig(size=size, n_layers_d=layers, ndf=4))
+            sizes.append(CycleGANConfig(size=size, n_layers_d=layers, scales_d=scales, ndf=4))
     assert sizes[-1].size == 96
-    assert Discriminator(sizes[0])(torch.zeros(1, 3, sizes[0].size, sizes[0].size)).numel() >= 1
+    network = Discriminator(sizes[0], is_coarse=scales > 1)
+    assert network(torch.zeros(1, 3, sizes[0].size, sizes[0].size)).numel() >= 1
 
 
 def test_an_unknown_setting_is_refused_by_name():

@@ -22,8 +22,8 @@ train: --batch --blocks --change --channels --compile --crop --crop-scale --cycl
     --hold-d-after --identity --identity-every --label --lambda-cycle --lambda-identity --latent --layers-d --log-every
     --loss --lr-decay --minutes --n-critic --n-layers-d --name --ndf --ngf --no-change --no-compile --no-diff-augment
     --no-flip --no-hflip --no-residual --no-spectral-norm --norm --norm-d --penalty-every --pool --pool-size
-    --precision --r1 --r2 --rate-d --rate-g --residual --resume --rounds-d --run --samples --seconds --seed
-    --size --spectral-norm --steps --subset --up --upsample --width --width-d model
+    --precision --r1 --r2 --rate-d --rate-g --residual --resume --rounds-d --run --samples --scales-d --seconds
+    --seed --size --spectral-norm --steps --subset --up --upsample --width --width-d model
 translate: --direction input output run
 """
 

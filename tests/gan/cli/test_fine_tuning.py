@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from gan.__main__ import main
-from gan.core.checkpoint import load_networks, load_resume
+from gan.core.checkpoint import load_networks, load_resume, save_weights
+from gan.core.cyclegan import CycleGAN
 from gan.runs.run import Run
 from tests.small_cyclegan import small_cyclegan
 
@@ -95,6 +96,21 @@ def test_a_cyclegan_may_go_on_in_another_size_and_on_other_pictures(runs, shippe
     config, own = Run.open("second").config, first.config
     assert (config.size, config.crop, config.minutes, config.blocks) == (48, 32, 1.0, own.blocks)
     assert same(load_networks(first)[0].state_dict(), weights(load_resume(Run.open("second")), "generators"))
+
+
+def test_a_coarse_discriminator_begins_as_the_fine_one_and_may_go_again(runs, shipped, begun):
+    first = small_cyclegan(runs, "first")
+    assert main(["train", "--from", "first", "--run", "second", "--data", "herd", "--scales-d", "2", *DEVICE]) == 0
+    second = Run.open("second")
+    both = CycleGAN.networks(second.config)
+    for networks, side in zip(both, ("generators", "discriminators"), strict=True):
+        networks.load_state_dict(weights(load_resume(second), side))
+    assert list(both[1]) == ["a", "b", "a_coarse", "b_coarse"]
+    for name, network in both[1].items():
+        assert same(network.state_dict(), load_networks(first)[1][name[0]].state_dict())
+    save_weights(second, *both)
+    assert main(["train", "--from", "second", "--run", "third", "--scales-d", "1", *DEVICE]) == 0
+    assert same(weights(load_resume(Run.open("third")), "discriminators"), load_networks(first)[1].state_dict())
 
 
 def test_networks_that_an_import_did_not_bring_start_anew(runs, shipped, begun):

@@ -67,6 +67,60 @@ def test_the_default_discriminator_is_the_papers():
     ]
 
 
+def test_a_coarse_discriminator_is_the_same_one_shown_pictures_half_as_large():
+    config = replace(SMALL, scales_d=2, size=48)
+    fine, coarse = Discriminator(config), Discriminator(config, is_coarse=True)
+    coarse.load_state_dict(fine.state_dict())
+    x = torch.rand(2, 3, 48, 64) * 2 - 1
+    small = (x[..., ::2, ::2] + x[..., 1::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, 1::2]) / 4
+    torch.testing.assert_close(coarse(x), fine(small))
+
+
+@pytest.mark.parametrize("gamma", [0.0, 3.0])
+def test_with_two_scales_every_loss_is_the_mean_of_both_and_all_four_discriminators_learn(gamma):
+    torch.manual_seed(1)
+    gan = CycleGAN(replace(SMALL, scales_d=2, lambda_identity=0.0, r1=gamma), CPU)
+    assert list(gan.discriminators) == ["a", "b", "a_coarse", "b_coarse"]
+    nets = copy.deepcopy([*gan.generators.values(), *gan.discriminators.values()])
+    g, f, *judges = nets
+    d_a, d_b = judges[::2], judges[1::2]
+    opt_g = torch.optim.Adam([*g.parameters(), *f.parameters()], lr=2e-4, betas=(0.5, 0.999), foreach=False)
+    opt_d = torch.optim.Adam([p for d in judges for p in d.parameters()], lr=2e-4, betas=(0.5, 0.999), foreach=False)
+
+    def slope(d, real):
+        real = real.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(d(real).mean((1, 2, 3)).sum(), real, create_graph=True)
+        return slope.square().sum((1, 2, 3)).mean()
+
+    for _ in range(2):
+        x, y = torch.rand(2, 2, 3, 32, 32) * 2 - 1
+        record = gan.train_step(lambda x=x, y=y: (x, y), RuntimeSettings.of(gan.config))
+        opt_g.zero_grad()
+        fake_y, fake_x = g(x), f(y)
+        slow = {
+            "loss_g_a2b": sum((d(fake_y) - 1).square().mean() for d in d_b) / 2,
+            "loss_g_b2a": sum((d(fake_x) - 1).square().mean() for d in d_a) / 2,
+        }
+        cycle = (f(fake_y) - x).abs().mean() + (g(fake_x) - y).abs().mean()
+        (sum(slow.values()) + 10 * cycle).backward()
+        opt_g.step()
+        opt_d.zero_grad()
+        total = 0
+        for domain, both, real, fake in (("a", d_a, x, fake_x.detach()), ("b", d_b, y, fake_y.detach())):
+            of = [0.5 * ((d(real) - 1).square().mean() + d(fake).square().mean()) for d in both]
+            slow[f"loss_d_{domain}"] = sum(of) / 2
+            total = total + sum(of) / 2 + sum(gamma / 2 * slope(d, real) for d in both) / 2
+        said = sum(d(real).mean().item() for both, real in ((d_a, x), (d_b, y)) for d in both) / 4
+        total.backward()
+        opt_d.step()
+        for name, value in slow.items():
+            assert record[name].item() == pytest.approx(value.item(), rel=1e-3), name
+        assert record["d_real"].item() == pytest.approx(said, rel=1e-3)
+    for ours, slow in zip([*gan.generators.values(), *gan.discriminators.values()], nets, strict=True):
+        for p, q in zip(ours.parameters(), slow.parameters(), strict=True):
+            torch.testing.assert_close(p, q, rtol=1e-2, atol=1e-5)
+
+
 def test_the_pool_hands_back_an_old_picture_about_every_other_time():
     torch.manual_seed(0)
     pool = ImagePool(50)
