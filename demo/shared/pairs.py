@@ -18,7 +18,7 @@ gan_images = lazy("gan.images")
 EMOJI = {"a": (109, 35, 15, 60), "b": (132, 38, 59, 6)}  # test pictures: a wink, a blossom, a flag, a bird, ...
 TEST_PICTURES = 3  # of each pile, shown where the data is on this machine
 SHIPPED_PICTURES = {  # pictures in demo/examples, of both domains
-    "horse2zebra": (("horse-cut-out", "herd-of-horses", "donkey", "horse"), ("zebra",)),
+    "horse2zebra": (("horse", "herd-of-horses", "horse-cut-out", "donkey"), ("zebra",)),
     "apple2orange": (("apple",), ("orange", "mandarine", "seville-orange")),
 }
 COUNT = 12  # training pictures of each domain that are shown
