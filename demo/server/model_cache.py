@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +15,8 @@ if TYPE_CHECKING:  # torch is slow to import, and the page comes first
 
 from demo.ui.refusals import Refused
 from gan.config import Config
-from gan.runs.run import Run, all_runs
+from gan.errors import UserError
+from gan.runs.run import Run, all_runs, by_name
 from gan.words import Words
 
 checkpoint = lazy("gan.core.checkpoint")
@@ -51,10 +53,13 @@ def runs(model: str | None = None, *, with_weights: bool = False, replicas: bool
 
 def find(name: str, model: str | None = None) -> Run:
     """A run by its name; raises UserError for any other, so that a visitor's word never becomes a path."""
-    known = {run.name: run for run in runs(model)}
-    if name not in known:
-        raise Refused("refused.run", name=name, known=", ".join(known) or Words("list.none_yet"))
-    return known[name]
+    run = by_name().get(name)
+    if run:
+        with suppress(UserError):  # one that cannot be read is none
+            if model in (None, run.info.get("model")):
+                return run
+    known = ", ".join(each.name for each in runs(model))
+    raise Refused("refused.run", name=name, known=known or Words("list.none_yet"))
 
 
 def stamp(run: Run) -> tuple[int, int]:

@@ -230,18 +230,20 @@ class Run:
         return self.folder.resolve().parent == SHIPPED_RUNS and bool(self.info.get("shipped"))
 
 
+def by_name(root: Path | None = None) -> dict[str, Run]:
+    """The runs of a folder by name, none of them read; without one, those of `runs_root()` and the shipped."""
+    roots = [root] if root else list(dict.fromkeys([SHIPPED_RUNS, runs_root()]))
+    paths = [path.parent for folder in roots if folder.is_dir() for path in sorted(folder.glob("*/run.json"))]
+    return {path.name: Run(path) for path in paths}
+
+
 def all_runs(root: Path | None = None) -> list[Run]:
     """All runs of a folder; without one, those of `runs_root()` and the shipped.
 
     Shipped ones come first, `FIRST` before all others; then by date.
     """
-    roots = [root] if root else list(dict.fromkeys([SHIPPED_RUNS, runs_root()]))
-    runs: dict[str, Run] = {}
-    for folder in roots:
-        for path in sorted(folder.glob("*/run.json")) if folder.is_dir() else []:
-            runs[path.parent.name] = Run(path.parent)
     dated = []
-    for run in runs.values():
+    for run in by_name(root).values():
         try:
             info = run.info
         except UserError:

@@ -32,7 +32,7 @@ def test_the_rate_is_that_of_a_real_training(tmp_path, config):
     records = [r for r in train(Run.create("real", config, tmp_path), device="cpu") if "event" not in r]
     real = (records[-1]["step"] - records[1]["step"]) / (records[-1]["seconds"] - records[1]["seconds"])
     found.append(measure(config, "cpu", seconds=0.7).rounds_per_second)  # for the machine may be busy meanwhile
-    assert min(found) / 2 < real < max(found) * 2
+    assert min(found) / 3 < real < max(found) * 3
 
 
 @pytest.mark.parametrize("config", [DCGAN, CYCLEGAN], ids=lambda config: config.model)
