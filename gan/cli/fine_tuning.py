@@ -53,8 +53,9 @@ def begin(run: Run, source: Run, device: "torch.device") -> None:
     gan = checkpoint.MODELS[config.model](config, device)
     for networks, weights in zip((gan.generators, gan.discriminators), both, strict=True):
         for name, network in networks.items():
-            if given := {name, name.removesuffix("_coarse")} & weights.keys():
-                network.load_state_dict(weights[max(given, key=len)].state_dict())
+            given = name if name in weights else name.removesuffix("_coarse")
+            if given in weights:
+                network.load_state_dict(weights[given].state_dict())
     average = optim.Average(gan.generators, config.ema)
     stream = torch.Generator(device).manual_seed(config.seed)
     state = checkpoint.TrainState(RuntimeSettings.of(config))

@@ -233,8 +233,8 @@ class CycleGAN(GAN):
 
     def _deceive(self, domain: str, fake: Tensor, real: Tensor) -> Tensor:
         """G's loss before the discriminators of a domain: the mean of those at each scale."""
-        judges = [name for name in self.d if name[0] == domain]
-        return sum(self.loss.g(*self.logits_for_g(name, fake, real)) for name in judges) / len(judges)
+        found = [self.loss.g(*self.logits_for_g(name, fake, real)) for name in self.d if name[0] == domain]
+        return sum(found) / len(found)
 
     def _train_discriminators(self, a: tuple, b: tuple, runtime: RuntimeSettings) -> dict[str, Tensor]:
         """Minimise (D(real) - 1)^2 + D(fake)^2 for each discriminator, the fakes by way of its pool (section 4)."""

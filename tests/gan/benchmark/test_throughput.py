@@ -3,6 +3,8 @@
 import gc
 import weakref
 from dataclasses import replace
+from itertools import pairwise
+from statistics import median
 from types import SimpleNamespace
 
 import pytest
@@ -27,12 +29,13 @@ CYCLEGAN = CycleGANConfig(
 @pytest.mark.slow
 @pytest.mark.parametrize("config", [DCGAN, CYCLEGAN], ids=lambda config: config.model)
 def test_the_rate_is_that_of_a_real_training(tmp_path, config):
-    config = replace(config, steps=24, log_every=4)  # lines between which every kind of round has its share
+    config = replace(config, steps=48, log_every=8)  # lines between which every kind of round has its share
     found = [measure(config, "cpu", seconds=0.7).rounds_per_second]
     records = [r for r in train(Run.create("real", config, tmp_path), device="cpu") if "event" not in r]
-    real = (records[-1]["step"] - records[1]["step"]) / (records[-1]["seconds"] - records[1]["seconds"])
+    rates = [(b["step"] - a["step"]) / (b["seconds"] - a["seconds"]) for a, b in pairwise(records[1:])]
+    real = median(rates)  # what else runs here for a moment counts in one of them
     found.append(measure(config, "cpu", seconds=0.7).rounds_per_second)  # for the machine may be busy meanwhile
-    assert min(found) / 3 < real < max(found) * 3
+    assert min(found) / 2 < real < max(found) * 2
 
 
 @pytest.mark.parametrize("config", [DCGAN, CYCLEGAN], ids=lambda config: config.model)
